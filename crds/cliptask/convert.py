@@ -1,0 +1,162 @@
+"""How does a request of the older HTTP service become a ClipTask?"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from cliptask.errors import InvalidTask
+from cliptask.loading import load, load_data, report
+from cliptask.names import LABEL_LENGTH, shown, slug
+from cliptask.problems import Problem, Problems, examine, kind_of
+from cliptask.task import GROUP, KIND, MAX_VARIANTS, TEXT_PATTERN, VERSION, SourceUrl
+from cliptask.yamltext import BadText, dump, parse_json
+
+UUID_ANNOTATION = f"{GROUP}/uuid"
+"""Keeps the request's ``uuid_``, the folder of its videos in the older service's bucket."""
+
+_WHERE = "request"
+
+
+class _RequestPart(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Speech(_RequestPart):
+    text: Annotated[str, StringConstraints(min_length=1, max_length=5000, pattern=TEXT_PATTERN)]
+    voice: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN)]
+
+
+_Urls = Annotated[tuple[SourceUrl, ...], Field(min_length=1, max_length=100)]
+
+
+class _Request(_RequestPart):
+    """The body of ``POST /api/v1/process_media``, with the bounds of a ClipTask."""
+
+    uuid_: str = Field(default="", max_length=1024)
+    task_name: str = Field(default="", max_length=1024)
+    video_blocks: dict[str, _Urls] = Field(min_length=1, max_length=20)
+    audio_blocks: dict[str, _Urls] = Field(default={}, max_length=20)
+    text_to_speach: tuple[_Speech, ...] = Field(default=(), max_length=100)
+
+
+def convert(body: str | bytes, output_uri: str) -> str:
+    """The YAML of the task that makes the same videos; its first lines tell what was decided and what differs.
+
+    ``body`` is the JSON of the request, ``output_uri`` the folder of the campaigns. Raises ``InvalidTask`` with one
+    line per problem, its path as in the request.
+    """
+    request = _read(body)
+    notes: list[str] = []
+    video_names = _names("video block", request.video_blocks, notes)
+    audio_names = _names("audio block", request.audio_blocks, notes)
+    spec: dict[str, Any] = {
+        "videoBlocks": [
+            {"name": name, "clips": [{"url": url} for url in urls]}
+            for name, urls in zip(video_names, request.video_blocks.values(), strict=True)
+        ]
+    }
+    if request.audio_blocks:
+        spec["audioBlocks"] = [
+            {"name": name, "tracks": [{"url": url} for url in urls]}
+            for name, urls in zip(audio_names, request.audio_blocks.values(), strict=True)
+        ]
+    if request.text_to_speach:
+        spec["speech"] = [{"voice": line.voice, "text": line.text} for line in request.text_to_speach]
+    combinations = math.prod(len(urls) for urls in request.video_blocks.values())
+    if combinations > MAX_VARIANTS:
+        spec["variants"] = {"limit": MAX_VARIANTS}
+    spec["output"] = {"uri": output_uri}
+    metadata: dict[str, Any] = {"name": _task_name(request, notes)}
+    if request.uuid_:
+        metadata["annotations"] = {UUID_ANNOTATION: request.uuid_}
+    task = {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": metadata, "spec": spec}
+    load_data(task, "converted request")  # what is left to refuse is the output's URI
+    notes = [*_differences(request, combinations), *notes]
+    text = "".join(f"# {note}\n" for note in ["Converted from a request of the older HTTP service.", *notes])
+    text += dump(task)
+    load(text, "converted request")
+    return text
+
+
+def _read(body: str | bytes) -> _Request:
+    try:
+        data = parse_json(body).data
+    except BadText as error:
+        message = f"{_WHERE}{f':{error.line}' if error.line else ''}: {error}"
+        raise InvalidTask(message) from None
+    if not isinstance(data, dict):
+        message = f"{_WHERE}: is {kind_of(data)}, an object with the field video_blocks is needed"
+        raise InvalidTask(message)
+    try:
+        return examine(_Request, data)
+    except Problems as problems:
+        explained = Problems([_explained(problem, data) for problem in problems.found], problems.more)
+        raise InvalidTask(report(explained, _WHERE)) from None
+
+
+def _explained(problem: Problem, data: dict[str, Any]) -> Problem:
+    """An empty block is no variant at all: its remedy is to leave it out."""
+    path = problem.path
+    if len(path) == 2 and path[0] in {"video_blocks", "audio_blocks"} and data[path[0]][path[1]] == []:  # noqa: PLR2004
+        return Problem(path, "is empty: give at least one URL or leave the block out")
+    return problem
+
+
+def _names(what: str, originals: Iterable[str], notes: list[str]) -> list[str]:
+    """Labels for free names, each made once; notes on those that had to change."""
+    names: list[str] = []
+    for number, original in enumerate(originals, start=1):
+        plain = slug(original)
+        if plain == "x" and original.lower() != "x":
+            plain = f"block-{number}"  # nothing of it is a letter or a digit of ASCII
+        name, again = plain, 1
+        while name in names:
+            again += 1
+            name = f"{plain[: LABEL_LENGTH - 4]}-{again}"
+        if name != original:
+            notes.append(f"The {what} {shown(original)} is named {name}.")
+        names.append(name)
+    return names
+
+
+def _task_name(request: _Request, notes: list[str]) -> str:
+    """From ``task_name``, else from ``uuid_``, else from the content, so that the same request has the same name."""
+    for original in (request.task_name, request.uuid_):
+        name = slug(original)
+        if name != "x" or original.lower() == "x":
+            if name != original:
+                notes.append(f"The task {shown(original)} is named {name}.")
+            return name
+    content = json.dumps(
+        request.model_dump(mode="json", include={"video_blocks", "audio_blocks", "text_to_speach"})
+    )
+    name = f"campaign-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+    notes.append(f"The request has no name of letters and digits; this one comes from its content: {name}.")
+    return name
+
+
+def _differences(request: _Request, combinations: int) -> list[str]:
+    notes = [f"It makes {combinations:,} videos, every combination of the clips."]
+    if combinations > MAX_VARIANTS:
+        notes = [
+            f"Of {combinations:,} combinations it makes the {MAX_VARIANTS:,} that represent them best (variants.limit)."
+        ]
+    if request.audio_blocks or request.text_to_speach:
+        notes.append(
+            "Tracks and lines fall to the videos evenly; the older service drew them at random"
+            " (for that: variants.music and variants.speech: random)."
+        )
+    if request.text_to_speach:
+        notes.append(
+            "Speech longer than the picture is an error; sound.overflow: Trim cuts it. The older service let it run on."
+        )
+    notes.append(
+        "Clips of another shape are fitted into the largest size; the older service left them unscaled."
+    )
+    return notes

@@ -1,0 +1,242 @@
+"""What came of a campaign? Its index as data, JSON, a table and a JSON Schema (``python -m cliptask.index``)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import GenerateJsonSchema
+
+from cliptask import __version__
+from cliptask.errors import ClipTaskError
+from cliptask.plan import Campaign, Skipped, Variant
+
+RelativeFile = Annotated[
+    str, StringConstraints(pattern=r"^[^/\\.\x00-\x1f][^/\\\x00-\x1f]*$", max_length=255)
+]
+"""The name of a file beside the index; never a path or an address elsewhere."""
+
+
+class Entry(BaseModel):
+    """Common to every object of the index: frozen, camelCase, nothing unknown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class IndexedProfile(Entry):
+    """The form of every video's picture."""
+
+    width: int = Field(description="Pixels.")
+    height: int = Field(description="Pixels.")
+    fps: int = Field(description="Frames per second.")
+
+
+class IndexedClip(Entry):
+    """Which clip fills a block."""
+
+    block: str
+    clip: str
+
+
+class IndexedVariant(Entry):
+    """One finished video."""
+
+    name: str
+    key: str = Field(description="SHA-256 (hex) of all that decides the video's content.")
+    file: RelativeFile = Field(description="The video, beside the index.")
+    poster: RelativeFile | None = Field(default=None, description="Its first picture, beside the index.")
+    captions: RelativeFile | None = Field(default=None, description="Its words as WebVTT, beside the index.")
+    clips: tuple[IndexedClip, ...] = Field(description="In the order of the blocks, one of each.")
+    track: str | None = None
+    line: str | None = None
+    text: str | None = Field(default=None, description="What is said.")
+    duration_seconds: float = Field(description="Length of the picture.")
+    size_bytes: int
+    frames: int
+
+
+class IndexedSkip(Entry):
+    """One video that was wanted and is not there."""
+
+    name: str | None = Field(default=None, description="Its name, where the plan came as far as naming it.")
+    clips: tuple[IndexedClip, ...]
+    track: str | None = None
+    line: str | None = None
+    reason: str = Field(description="One word for programs, e.g. SourceUnusable.")
+    message: str = Field(description="What happened, to which input, and what to do about it.")
+
+
+class Counts(Entry):
+    """Totals, so that nobody has to count."""
+
+    variants: int
+    skipped: int
+    size_bytes: int = Field(description="Of all videos.")
+    duration_seconds: float = Field(description="Of all videos.")
+
+
+class CampaignIndex(Entry):
+    """What came of a task. It holds no time and no address, so that the same task gives the same bytes."""
+
+    api_version: Literal["cliptask.dev/v1alpha1"] = "cliptask.dev/v1alpha1"
+    kind: Literal["CampaignIndex"] = "CampaignIndex"
+    task: str
+    generated_by: str = Field(description="Program and version.")
+    profile: IndexedProfile
+    blocks: tuple[str, ...] = Field(description="Names of the video blocks, in order.")
+    variants: tuple[IndexedVariant, ...]
+    skipped: tuple[IndexedSkip, ...] = ()
+    counts: Counts
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        entries: tuple[IndexedVariant | IndexedSkip, ...] = (*self.variants, *self.skipped)
+        for entry in entries:
+            if tuple(clip.block for clip in entry.clips) != self.blocks:
+                message = (
+                    f"{entry.name}: its clips must be one of each block, in order: {', '.join(self.blocks)}"
+                )
+                raise ValueError(message)
+        if self.counts != _counts(self.variants, self.skipped):
+            message = "counts must be the totals of variants and skipped"
+            raise ValueError(message)
+        return self
+
+
+def campaign_index(
+    campaign: Campaign, sizes_bytes: Mapping[str, int], failed: Mapping[str, ClipTaskError]
+) -> CampaignIndex:
+    """The index of a campaign of which the variants in ``sizes_bytes`` are there; both mappings go by variant name.
+
+    Why for the others: ``failed`` and what the plan skipped; a variant in neither mapping was not tried yet.
+    """
+    made, missing = [], [_skip(campaign.blocks, skipped) for skipped in campaign.skipped]
+    for variant in campaign.variants:
+        if variant.name in sizes_bytes:
+            made.append(_made(campaign.blocks, variant, sizes_bytes[variant.name]))
+        else:
+            missing.append(_failure(campaign.blocks, variant, failed.get(variant.name)))
+    profile = campaign.profile
+    return CampaignIndex(
+        task=campaign.task,
+        generated_by=f"cliptask {__version__}",
+        profile=IndexedProfile(width=profile.width, height=profile.height, fps=profile.fps),
+        blocks=campaign.blocks,
+        variants=tuple(made),
+        skipped=tuple(missing),
+        counts=_counts(tuple(made), tuple(missing)),
+    )
+
+
+def index_json(index: CampaignIndex) -> str:
+    """``index.json``."""
+    return index.model_dump_json(by_alias=True, indent=2) + "\n"
+
+
+def index_csv(index: CampaignIndex) -> str:
+    """``index.csv``: a heading and a row for each variant; write it as ``utf-8-sig``, or Excel garbles umlauts.
+
+    Blocks keep their names, which are lower-case; all other columns begin with a capital, so that none collide.
+    """
+    buffer = io.StringIO()
+    table = csv.writer(buffer)
+    table.writerow(
+        ["Variant", *index.blocks, "Track", "Line", "Text", "File", "Poster", "Captions", "Seconds", "Frames", "Bytes", "Key"]
+    )  # fmt: skip
+    for each in index.variants:
+        texts = [
+            each.name, *(clip.clip for clip in each.clips), each.track, each.line, each.text,
+            each.file, each.poster, each.captions,
+        ]  # fmt: skip
+        numbers = [each.duration_seconds, each.frames, each.size_bytes]
+        table.writerow([*(_cell(text or "") for text in texts), *numbers, each.key])
+    return buffer.getvalue()
+
+
+def index_schema() -> str:
+    """The JSON Schema of ``index.json``, as committed in ``crds/index.schema.json``."""
+    schema = CampaignIndex.model_json_schema(by_alias=True, schema_generator=_Untitled)
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": "Generated from crds/cliptask/index.py by python -m cliptask.index",
+    }
+    return json.dumps(head | schema, indent=2) + "\n"
+
+
+class _Untitled(GenerateJsonSchema):
+    """pydantic's schema without a title for each field, which would only repeat its name."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002  the signature of the base class
+        return False
+
+
+def _made(blocks: tuple[str, ...], variant: Variant, size_bytes: int) -> IndexedVariant:
+    order = variant.order
+    return IndexedVariant(
+        name=variant.name,
+        key=order.key,
+        file=f"{variant.name}.mp4",
+        poster=f"{variant.name}.jpg",
+        captions=None if order.captions == "none" else f"{variant.name}.vtt",
+        clips=_clips(blocks, variant.clips),
+        track=variant.track,
+        line=variant.line,
+        text=variant.text,
+        duration_seconds=round(order.duration_s, 3),
+        size_bytes=size_bytes,
+        frames=order.frames,
+    )
+
+
+def _skip(blocks: tuple[str, ...], skipped: Skipped) -> IndexedSkip:
+    return IndexedSkip(
+        clips=_clips(blocks, skipped.clips),
+        track=skipped.track,
+        line=skipped.line,
+        reason=skipped.error.reason,
+        message=str(skipped.error),
+    )
+
+
+def _failure(blocks: tuple[str, ...], variant: Variant, error: ClipTaskError | None) -> IndexedSkip:
+    return IndexedSkip(
+        name=variant.name,
+        clips=_clips(blocks, variant.clips),
+        track=variant.track,
+        line=variant.line,
+        reason="NotMade" if error is None else error.reason,
+        message="not made yet: run the task again" if error is None else str(error),
+    )
+
+
+def _clips(blocks: tuple[str, ...], clips: tuple[str, ...]) -> tuple[IndexedClip, ...]:
+    return tuple(IndexedClip(block=block, clip=clip) for block, clip in zip(blocks, clips, strict=True))
+
+
+def _counts(variants: tuple[IndexedVariant, ...], skipped: tuple[IndexedSkip, ...]) -> Counts:
+    return Counts(
+        variants=len(variants),
+        skipped=len(skipped),
+        size_bytes=sum(each.size_bytes for each in variants),
+        duration_seconds=round(sum(each.duration_seconds for each in variants), 3),
+    )
+
+
+def _cell(text: str) -> str:
+    """The text, with an apostrophe before what a spreadsheet would run as a formula.
+
+    The characters are OWASP's (https://owasp.org/www-community/attacks/CSV_Injection), full-width ones included.
+    """
+    first = unicodedata.normalize("NFKC", text.lstrip()[:1])
+    return f"'{text}" if first in {"=", "+", "-", "@"} or text[:1] in {"\t", "\r", "\n"} else text
+
+
+if __name__ == "__main__":
+    sys.stdout.write(index_schema())

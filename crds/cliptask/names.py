@@ -1,0 +1,109 @@
+"""What is everything called? Object names in the store, labels of clips and variants, URLs fit to be shown."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+import re
+import unicodedata
+from urllib.parse import unquote, urlsplit
+
+LABEL_LENGTH = 40
+_LONGEST_SHOWN = 60
+
+
+def slug(text: str, length: int = LABEL_LENGTH) -> str:
+    """Lower-case ASCII letters, digits and single hyphens, at most ``length`` of them; ``x`` where nothing is left."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")[:length].strip("-") or "x"
+
+
+def public_url(url: str) -> str:
+    """The URL without user, query and fragment, which may carry tokens: the only form that is ever shown."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"
+
+
+def shown(text: str, *, url: bool = False) -> str:
+    """Somebody's text for a message: in quotes, on one line, shortened, without control characters and tokens of URLs.
+
+    ``url``: it was meant to be one, so that user, query and fragment go even if nothing else tells.
+    """
+    if url:
+        text = _without_secrets(text)
+    else:
+        text = re.sub(r"\w[\w+.-]*://\S+", lambda found: _without_secrets(found[0]), text)
+        text = re.sub(r"\?\S*=\S*", "", text)
+    quoted = json.dumps(
+        text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}...", ensure_ascii=False
+    )
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in quoted)
+
+
+def _without_secrets(text: str) -> str:
+    try:
+        if "://" in text:
+            return public_url(text)
+    except ValueError:
+        pass  # so broken that it has no parts
+    return re.split(r"[?#]", text, maxsplit=1)[0].rpartition("@")[2]
+
+
+def label_of_url(url: str) -> str:
+    """A label from the file's name in a URL, e.g. ``hook-a`` from ``https://x/Hook_A.mp4?token=1``."""
+    return slug(posixpath.splitext(posixpath.basename(unquote(urlsplit(url).path)))[0])
+
+
+def label_of_text(text: str) -> str:
+    """A label from the first words of a line."""
+    return slug(" ".join(text.split()[:5]), 24)
+
+
+def distinct(labels: list[tuple[str, str]]) -> list[str]:
+    """Labels made distinct: where two are equal, each gets six hex digits of what it stands for.
+
+    ``labels`` holds (label, identity) pairs; the digits depend on the identity alone, so that an edit elsewhere
+    renames nothing that was already ambiguous.
+    """
+    plain = [label for label, _ in labels]
+    return [
+        label if plain.count(label) == 1 else f"{label}-{hashlib.sha256(identity.encode()).hexdigest()[:6]}"
+        for label, identity in labels
+    ]
+
+
+def source_object(sha256: str) -> str:
+    """Name of a source in the cache."""
+    return f"sources/{sha256}"
+
+
+def url_object(url: str) -> str:
+    """Name of the record of what a URL held when it was last looked at."""
+    return f"urls/{hashlib.sha256(url.encode()).hexdigest()}.json"
+
+
+def speech_object(key: str, extension: str) -> str:
+    """Name of a recording (``mp3``, ``wav``) or of what is known of it (``json``)."""
+    return f"speech/{key}.{extension}"
+
+
+def segment_object(key: str) -> str:
+    """Name of a segment in the cache."""
+    return f"segments/{key}.mp4"
+
+
+def poster_object(key: str) -> str:
+    """Name of a segment's first picture as a JPEG, shared by every variant that begins with it."""
+    return f"segments/{key}.jpg"
+
+
+def soundtrack_object(key: str) -> str:
+    """Name of a soundtrack in the cache."""
+    return f"soundtracks/{key}.m4a"
+
+
+def variant_name(labels: list[str], key: str) -> str:
+    """``<clip>-<clip>-<track>-<line>-<8 hex of the key>``, at most 200 characters."""
+    return f"{'-'.join(labels)[:191].strip('-')}-{key[:8]}"

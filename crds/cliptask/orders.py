@@ -1,0 +1,191 @@
+"""What exactly is to be made? Work orders: values that are complete in themselves, and the content keys they have."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cliptask import recipe
+from cliptask.task import Position
+
+
+class Order(BaseModel):
+    """Common to all orders: frozen, hashable, JSON in and out without loss."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 (hex) of all that decides the result: the order's fields and the recipe. Same key, same bytes."""
+        content = {
+            "kind": type(self).__name__,
+            "recipe": _RECIPE,
+            "order": self.model_dump(mode="json", by_alias=True),
+        }
+        return _digest(content)
+
+
+_RECIPE = [
+    recipe.VERSION, recipe.PRESET, recipe.CRF, recipe.THREADS, recipe.TIMESCALE, recipe.GOP_S,
+    recipe.SAMPLE_RATE, recipe.AUDIO_BITRATE, recipe.MUSIC_FADE_S, recipe.POSTER_WIDTH,
+]  # fmt: skip
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+class Profile(Order):
+    """The form that all segments of a video share, so that their packets join."""
+
+    width: int
+    height: int
+    fps: int
+    fit: Literal["contain", "cover", "blur", "stretch"]
+
+
+class OverlayOrder(Order):
+    """A text or a picture over the frames [start_frame, end_frame) of a cut."""
+
+    text: str | None = None
+    image: str | None = None
+    """SHA-256 of the picture's source."""
+    position: Position
+    width: float
+    """Share of the picture's width: of an image the width itself, of a text the most it may take."""
+    start_frame: int
+    end_frame: int
+
+
+class Cut(Order):
+    """A run of frames of one source, brought to the profile's rate and form, with what lies over it."""
+
+    source: str
+    """SHA-256 of the source."""
+    kind: Literal["video", "still"]
+    transfer: Literal["sdr", "pq", "hlg"] = "sdr"
+    assumed_matrix: Literal["bt601", "bt709"] | None = None
+    """For a video that does not say: by its size, as players do."""
+    video_start_us: int = 0
+    first_frame: int
+    """Counted at the profile's rate from the source's first picture (video) or the clip's start (still)."""
+    frames: int = Field(ge=1)
+    motion: Literal["zoomIn", "zoomOut", "panLeft", "panRight"] | None = None
+    motion_frames: int = 0
+    """Of a still picture in motion: how many frames the whole movement takes."""
+    overlays: tuple[OverlayOrder, ...] = ()
+
+
+class SegmentOrder(Order):
+    """A run of encoded pictures: one cut, or two of equal length that crossfade (a seam)."""
+
+    profile: Profile
+    cuts: tuple[Cut, ...] = Field(min_length=1, max_length=2)
+
+    @property
+    def frames(self) -> int:
+        """Pictures in it."""
+        return self.cuts[0].frames
+
+    @property
+    def is_seam(self) -> bool:
+        """Whether it is the overlap of a transition."""
+        return len(self.cuts) > 1
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """SHA-256 of each source that it reads, pictures of overlays included, each once."""
+        images = (overlay.image for cut in self.cuts for overlay in cut.overlays if overlay.image)
+        return tuple(dict.fromkeys([*(cut.source for cut in self.cuts), *images]))
+
+
+class ClipSound(Order):
+    """The own sound of a clip in the mix. Numbers without a unit are frames at the soundtrack's rate."""
+
+    source: str
+    video_start_us: int = 0
+    """Frames count from the source's first picture, whose time this is after the container's start."""
+    first_frame: int
+    frames: int
+    at_frame: int
+    fade_in_frames: int = 0
+    fade_out_frames: int = 0
+
+
+class SpeechRef(Order):
+    """A recording in the store: ``speech/<key>.<extension>`` and its ``.json``."""
+
+    line_key: str
+    extension: Literal["mp3", "wav"]
+
+
+class SoundtrackOrder(Order):
+    """A finished mix of exactly ``samples`` samples: music, a line and the clips' own sound."""
+
+    fps: int
+    frames: int
+    track: str | None = None
+    """SHA-256 of the music's source."""
+    speech: SpeechRef | None = None
+    clips: tuple[ClipSound, ...] = ()
+    music_volume: float
+    clip_volume: float
+    ducking: bool
+    loudness: float | None
+
+    @property
+    def samples(self) -> int:
+        """Length at 48 kHz."""
+        return self.frames * recipe.SAMPLE_RATE // self.fps
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """SHA-256 of each source that it reads, each once."""
+        return tuple(
+            dict.fromkeys([*([self.track] if self.track else []), *(clip.source for clip in self.clips)])
+        )
+
+
+class VariantOrder(Order):
+    """One finished video: segments in a row, one soundtrack for all, captions."""
+
+    segments: tuple[SegmentOrder, ...] = Field(min_length=1)
+    soundtrack: SoundtrackOrder | None = None
+    captions: Literal["none", "sidecar", "soft"] = "none"
+    speech: SpeechRef | None = None
+    """Whose words the captions are."""
+
+    @cached_property
+    def key(self) -> str:
+        """As of every order, from the keys of its parts, so that ten thousand variants are quick to name."""
+        parts = [segment.key for segment in self.segments]
+        sound = self.soundtrack.key if self.soundtrack else None
+        words = self.speech.line_key if self.speech and self.captions != "none" else None
+        return _digest(
+            {
+                "kind": "VariantOrder",
+                "segments": parts,
+                "soundtrack": sound,
+                "captions": self.captions,
+                "words": words,
+            }
+        )
+
+    @property
+    def frames(self) -> int:
+        """Pictures in it."""
+        return sum(segment.frames for segment in self.segments)
+
+    @property
+    def profile(self) -> Profile:
+        """The form that all its segments share."""
+        return self.segments[0].profile
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the picture in seconds."""
+        return self.frames / self.profile.fps

@@ -1,0 +1,81 @@
+"""How are durations and percentages written in YAML, and what are they in Python?"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+DURATION_PATTERN = r"^([0-9]{1,5}(\.[0-9]{1,3})?)(ms|s|m)$"
+PERCENTAGE_PATTERN = r"^(100|[0-9]{1,2}(\.[0-9]{1,2})?)%$"
+_MICROSECONDS = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000}
+
+
+def _parse_duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(DURATION_PATTERN, value) if isinstance(value, str) else None
+    if match is None:
+        message = 'is not a duration: write a number and a unit, e.g. "500ms", "1.5s" or "2m"'
+        raise ValueError(message)
+    return timedelta(microseconds=int(Decimal(match[1]) * _MICROSECONDS[match[3]]))
+
+
+def format_duration(value: timedelta) -> str:
+    """The plainest way to write a duration that reads back as the same, e.g. ``1.5s``.
+
+    Anything that was read from a task can be written; what is longer or finer than a task may say is written in
+    seconds, for people.
+    """
+    microseconds = value // timedelta(microseconds=1)
+    units = ("ms", "s", "m") if microseconds < _MICROSECONDS["s"] else ("s", "ms", "m")
+    for unit in units:
+        text = _number_and_unit(microseconds, unit)
+        if re.fullmatch(DURATION_PATTERN, text) and _parse_duration(text) == value:
+            return text
+    return _number_and_unit(microseconds, "s")
+
+
+def _number_and_unit(microseconds: int, unit: str) -> str:
+    return f"{(Decimal(microseconds) / _MICROSECONDS[unit]).normalize():f}{unit}"
+
+
+def _parse_percentage(value: object) -> Fraction:
+    if isinstance(value, Fraction):
+        return value
+    match = re.fullmatch(PERCENTAGE_PATTERN, value) if isinstance(value, str) else None
+    if match is None:
+        message = 'is not a percentage: write e.g. "20%"'
+        raise ValueError(message)
+    return Fraction(match[1]) / 100
+
+
+def _format_percentage(value: Fraction) -> str:
+    return f"{float(value * 100):g}%"
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_parse_duration),
+    PlainSerializer(format_duration),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "maxLength": 12}),
+]
+"""A length of time such as ``500ms``, ``1.5s`` or ``2m``; exact to the microsecond."""
+
+Percentage = Annotated[
+    Fraction,
+    BeforeValidator(_parse_percentage),
+    PlainSerializer(_format_percentage),
+    WithJsonSchema({"type": "string", "pattern": PERCENTAGE_PATTERN, "maxLength": 6}),
+]
+"""A share such as ``20%``; in Python a fraction from 0 to 1."""
+
+
+def frames_of(duration: timedelta, fps: int) -> int:
+    """The number of whole frames nearest to a duration, halves rounded up."""
+    microframes = (duration // timedelta(microseconds=1)) * fps
+    return (microframes + 500_000) // 1_000_000

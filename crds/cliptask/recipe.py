@@ -1,0 +1,36 @@
+"""How is everything encoded? Constants that are part of every content key: another value makes another file."""
+
+from __future__ import annotations
+
+from typing import Final
+
+VERSION: Final = 1
+"""Raise it when the code makes other frames or samples from the same order: fonts, filters, effects, mixes."""
+
+PRESET: Final = "veryfast"
+CRF: Final = 21
+THREADS: Final = 2
+"""x264's output depends on its number of threads, so more cores run more encodes side by side instead."""
+
+TIMESCALE: Final = 90_000
+GOP_S: Final = 2
+"""Seconds between keyframes: what Meta and TikTok ask for at most is 5, at least one per 2 s seeks well."""
+
+SAMPLE_RATE: Final = 48_000
+AUDIO_BITRATE: Final = "160k"
+AAC_FRAME: Final = 1024
+MUSIC_FADE_S: Final = 0.5
+POSTER_WIDTH: Final = 540
+
+
+def level(width: int, height: int, fps: int) -> str:
+    """The lowest H.264 level, from 4.2 on, for a picture: bounds of ITU-T H.264, table A-1."""
+    macroblocks = -(-width // 16) * -(-height // 16)
+    for name, most_macroblocks, most_per_second in (
+        ("4.2", 8_704, 522_240),
+        ("5.1", 36_864, 983_040),
+        ("5.2", 36_864, 2_073_600),
+    ):
+        if macroblocks <= most_macroblocks and macroblocks * fps <= most_per_second:
+            return name
+    return "6.2"

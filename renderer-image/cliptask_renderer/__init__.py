@@ -1,0 +1,1 @@
+"""How is a piece of a campaign made? Everything that touches media: ffmpeg, PyAV, MoviePy and the store."""

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import html
+import re
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cliptask.captions import LINE_WIDTH, Cue, cues, webvtt, word_spans
+from cliptask.facts import Word
+
+WORD_TEXTS = st.one_of(
+    st.sampled_from(
+        ["Spring", "is", "here.", "Buy,", "now!", "R&D", "<b>", "-->", "10%", "x" * 90, "今日", "é"]
+    ),
+    st.text(
+        st.characters(exclude_categories=["Cs", "Cc", "Z"], exclude_characters="\ufeff"),
+        min_size=1,
+        max_size=60,
+    ),
+)
+
+
+@st.composite
+def spoken(draw: st.DrawFn) -> list[Word]:
+    """Words as a provider gives them: in order, each at least 100 ms long, now and then a pause."""
+    words, at_s = [], draw(st.floats(0, 1))
+    for text in draw(st.lists(WORD_TEXTS, max_size=30)):
+        end_s = at_s + draw(st.floats(0.1, 3))
+        words.append(Word(text=text, start_s=at_s, end_s=end_s))
+        at_s = end_s + draw(st.sampled_from([0.0, 0.0, 0.05, 0.8, 3.0]))
+    return words
+
+
+def parsed(text: str) -> list[Cue]:
+    """A small reader of WebVTT that refuses what the standard's grammar does not allow."""
+    head, *blocks = text.removesuffix("\n").split("\n\n")
+    assert head == "WEBVTT"
+    found = []
+    for block in blocks:
+        timing, *lines = block.split("\n")
+        match = re.fullmatch(
+            r"(\d{2,}):([0-5]\d):([0-5]\d)\.(\d{3}) --> (\d{2,}):([0-5]\d):([0-5]\d)\.(\d{3})", timing
+        )
+        assert match, timing
+        start, end = (
+            (((int(h) * 60 + int(m)) * 60 + int(s)) * 1000 + int(ms)) / 1000
+            for h, m, s, ms in (match.groups()[:4], match.groups()[4:])
+        )
+        assert lines
+        assert not any("-->" in line or "<" in line for line in lines)
+        found.append(Cue(start, end, tuple(html.unescape(line) for line in lines)))
+    return found
+
+
+def in_a_row(text: str, seconds: float = 0.3) -> list[Word]:
+    """Each word of a text, one after the other."""
+    return [
+        Word(text=word, start_s=index * seconds, end_s=(index + 1) * seconds)
+        for index, word in enumerate(text.split())
+    ]
+
+
+@given(words=spoken(), share=st.floats(0, 1.2))
+def test_cues_are_in_order_and_in_bounds(words: list[Word], share: float) -> None:
+    """Players drop or stack cues that overlap, run backwards or outlast the video."""
+    end_s = words[-1].end_s * share if words else 1.0
+
+    made = cues(words, end_s)
+
+    assert all(cue.start_s < cue.end_s <= end_s + 1e-9 for cue in made)
+    assert all(cue.end_s - cue.start_s <= 7.0005 for cue in made)
+    assert all(earlier.end_s <= later.start_s for earlier, later in pairwise(made))
+    assert all(1 <= len(cue.lines) <= 2 for cue in made)
+    assert all(0 < len(line) <= LINE_WIDTH for cue in made for line in cue.lines)
+
+
+@given(words=spoken(), share=st.floats(0, 1.2))
+def test_every_word_that_is_heard_is_shown(words: list[Word], share: float) -> None:
+    """A viewer without sound would miss what a dropped word says."""
+    end_s = words[-1].end_s * share if words else 1.0
+    heard = [word for word in words if int(word.start_s * 1000 + 1e-6) < int(end_s * 1000 + 1e-6)]
+    # Of a word as long as two lines, the cut may take the later part.
+    sure = [word.text for word in heard if word.end_s <= end_s or len(word.text) <= LINE_WIDTH // 2]
+
+    shown = "".join(line for cue in cues(words, end_s) for line in cue.lines).replace(" ", "")
+
+    everything = "".join("".join(word.text.split()) for word in heard)
+    assert everything.startswith(shown)
+    assert len(shown) >= sum(len("".join(text.split())) for text in sure)
+
+
+@given(words=spoken())
+def test_webvtt_reads_back_as_it_was(words: list[Word]) -> None:
+    """A player must read the very cues: escaped markup, no arrow inside the text, times to the millisecond."""
+    made = cues(words, words[-1].end_s if words else 1.0)
+
+    again = parsed(webvtt(made))
+
+    assert again == list(made)
+
+
+def test_a_sentence_is_a_cue() -> None:
+    """A cue that runs over the end of a sentence gives away what is said next."""
+    words = in_a_row("Spring is here at last. Come and see the garden.")
+
+    texts = [" ".join(cue.lines) for cue in cues(words, 10)]
+
+    assert texts == ["Spring is here at last.", "Come and see the garden."]
+
+
+def test_a_long_sentence_breaks_at_its_comma() -> None:
+    """A line that ends in the middle of a phrase, just after a comma, reads badly."""
+    words = in_a_row(
+        "When the snow is gone, we open the garden for everybody who wants to plant something new, or to look."
+    )
+
+    made = cues(words, 10)
+
+    assert [cue.lines for cue in made] == [
+        ("When the snow is gone,", "we open the garden for"),
+        ("everybody who wants to plant", "something new, or to look."),
+    ]
+
+
+def test_a_short_sentence_shares_its_cue() -> None:
+    """A cue of a third of a second is gone before anybody reads it."""
+    words = in_a_row("Hi! Spring is here at last.")
+
+    made = cues(words, 10)
+
+    assert [cue.lines for cue in made] == [("Hi! Spring is here at last.",)]
+
+
+def test_a_cue_stays_until_it_is_read_or_the_next_comes() -> None:
+    """Short gaps between cues flicker; a cue over a long silence seems to be spoken still."""
+    words = [
+        Word(text="One", start_s=0.0, end_s=0.2),
+        Word(text="two", start_s=1.5, end_s=1.7),
+        Word(text="three", start_s=6.0, end_s=6.2),
+    ]
+
+    made = cues(words, 6.5)
+
+    assert [(cue.start_s, cue.end_s) for cue in made] == [(0.0, 1.5), (1.5, 2.5), (6.0, 6.5)]
+
+
+def test_text_without_spaces_gets_none() -> None:
+    """Japanese captions with a space after each character look broken."""
+    text = "今日はiPhoneを買った。"
+    words = [
+        Word(text=text[start:end], start_s=index * 0.2, end_s=index * 0.2 + 0.2)
+        for index, (start, end) in enumerate(word_spans(text))
+    ]
+
+    made = cues(words, 5)
+
+    assert [cue.lines for cue in made] == [(text,)]
+    assert len(words) == 7
+
+
+def test_markup_is_shown_as_written() -> None:
+    """Unescaped, ``<b>`` vanishes from the screen and ``-->`` ends the cue."""
+    made = cues(in_a_row("R&D <b> --> 5"), 5)
+
+    text = webvtt(made)
+
+    assert text == "WEBVTT\n\n00:00:00.000 --> 00:00:01.200\nR&amp;D &lt;b&gt; --&gt; 5\n"
+
+
+def test_nothing_said_is_an_empty_file() -> None:
+    """A player refuses a file without the signature."""
+    made = cues([], 5)
+
+    assert webvtt(made) == "WEBVTT\n"

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cliptask import names
+from cliptask.task import NAME_PATTERN
+
+
+@given(st.text(), st.integers(1, 40))
+def test_slug_is_always_a_name(text: str, length: int) -> None:
+    """Some file's name would make an object's name that a store or Kubernetes refuses."""
+    made = names.slug(text, length)
+
+    assert re.fullmatch(NAME_PATTERN, made)
+    assert len(made) <= length
+    assert names.slug(made, length) == made
+
+
+@pytest.mark.parametrize(
+    ("url", "label"),
+    [
+        ("https://x/Hook_A.mp4?token=1", "hook-a"),
+        ("file:///media/Sommer%20M%C3%BCsli.final.mov", "sommer-musli-final"),
+        ("https://x/", "x"),
+        ("https://x/видео.mp4", "x"),
+        (f"https://x/{'a' * 60}.mp4", "a" * 40),
+    ],
+)
+def test_label_comes_from_the_file_name(url: str, label: str) -> None:
+    """A video's name would not tell which clips it is made of, or would tell a token."""
+    assert names.label_of_url(url) == label
+
+
+def test_label_of_text_is_its_first_words() -> None:
+    """A line's label would be as long as the line."""
+    assert names.label_of_text("Spring is here, come and see it!") == "spring-is-here-come-and"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://user:SECRET@x:8080/a.mp4?token=SECRET#SECRET", "https://x:8080/a.mp4"),
+        ("file:///media/a.mp4", "file:///media/a.mp4"),
+        ("gs://bucket/a.mp4", "gs://bucket/a.mp4"),
+    ],
+)
+def test_public_url_shows_no_secret(url: str, shown: str) -> None:
+    """A token would end in a log or an index."""
+    assert names.public_url(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("hook", '"hook"'),
+        ("Весна 🎉", '"Весна 🎉"'),
+        ('a "b"\n', '"a \\"b\\"\\n"'),
+        ("\x1b[2J\x9b\u202e", r'"\u001b[2J\u009b\u202e"'),
+        ("x" * 61, f'"{"x" * 57}..."'),
+        ("see https://SECRET@x/a?SECRET", '"see https://x/a"'),
+        ("x/a.mp4?token=SECRET", '"x/a.mp4"'),
+        ("why? because", '"why? because"'),
+    ],
+)
+def test_shown_text_stays_on_its_line_and_tells_no_secret(text: str, shown: str) -> None:
+    """A message would print a token, or write to the terminal of whoever reads it."""
+    assert names.shown(text) == shown
+
+
+def test_equal_labels_are_told_apart_by_what_they_stand_for() -> None:
+    """Two clips named alike would overwrite each other's videos, or an edit elsewhere would rename them."""
+    pairs = [("hook", "url-1"), ("hook", "url-2"), ("logo", "url-3")]
+
+    first, second, alone = names.distinct(pairs)
+
+    assert alone == "logo"
+    assert first != second
+    assert names.distinct([("intro", "url-0"), *pairs])[1:3] == [first, second]
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=40))
+def test_variant_name_is_bounded_and_keeps_its_key(labels: list[str]) -> None:
+    """A name of many long labels would be longer than a file system takes, or no longer unique."""
+    name = names.variant_name([label * 40 for label in labels], "0123456789abcdef")
+
+    assert len(name) <= 200
+    assert name.endswith("-01234567")

@@ -1,0 +1,253 @@
+"""Which tasks must be refused, at which path, in which words? Data for the tests of the loader and of the command line."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from typing import Any, NamedTuple
+
+import yaml
+
+GOOD: dict[str, Any] = {
+    "apiVersion": "cliptask.dev/v1alpha1",
+    "kind": "ClipTask",
+    "metadata": {"name": "spring-sale"},
+    "spec": {
+        "videoBlocks": [
+            {"name": "hook", "clips": [{"url": "https://cdn.example.com/hook-a.mp4"}, {"url": "file:///media/b.mov"}]},
+            {"name": "product", "clips": [{"url": "https://cdn.example.com/product.mp4"}]},
+        ],
+        "audioBlocks": [{"name": "upbeat", "tracks": [{"url": "https://cdn.example.com/upbeat.mp3"}]}],
+        "speech": [{"voice": "Rachel", "text": "Spring is here."}],
+        "output": {"uri": "file:///srv/campaigns"},
+    },
+}  # fmt: skip
+"""A task without a fault; each row below gives it one."""
+
+GONE = object()
+_CLIP = "spec.videoBlocks[0].clips[0]"
+_URL = "https://cdn.example.com/x.mp4"
+
+
+class BadTask(NamedTuple):
+    """One bad task and what a person must be told of it."""
+
+    id: str
+    text: str
+    """The YAML."""
+    path: str
+    """The path that the message names; empty if it is about the whole text."""
+    words: str
+    """What the message says."""
+
+
+def mutated(changes: dict[str, Any]) -> dict[str, Any]:
+    """The good task with values set at paths such as ``spec.videoBlocks[0].name``, or taken away by ``GONE``."""
+    task = copy.deepcopy(GOOD)
+    for path, value in changes.items():
+        *way, last = [int(step) if step.isdigit() else step for step in re.findall(r"[^.\[\]]+", path)]
+        place: Any = task
+        for step in way:
+            place = place[step] if isinstance(place, list) else place.setdefault(step, {})
+        if value is GONE:
+            del place[last]
+        else:
+            place[last] = value
+    return task
+
+
+def _bad(name: str, changes: dict[str, Any], path: str, words: str) -> BadTask:
+    return BadTask(name, yaml.safe_dump(mutated(changes), sort_keys=False), path, words)
+
+
+def _one(path: str, value: object, words: str, name: str = "") -> BadTask:
+    """One wrong value, reported where it stands."""
+    shown = name or f"{path.rpartition('.')[2]}={str(value)[:20]}"
+    return _bad(shown, {path: value}, path, words)
+
+
+_MISSING = [
+    _bad(f"no {path}", {path: GONE}, path, "is missing")
+    for path in (
+        "apiVersion", "kind", "metadata", "metadata.name", "spec", "spec.videoBlocks", "spec.output", "spec.output.uri",
+        "spec.videoBlocks[0].name", "spec.videoBlocks[1].clips", f"{_CLIP}.url", "spec.audioBlocks[0].name",
+        "spec.audioBlocks[0].tracks", "spec.audioBlocks[0].tracks[0].url", "spec.speech[0].voice", "spec.speech[0].text",
+    )
+] + [_bad("transition without duration", {"spec.transition": {"kind": "crossfade"}}, "spec.transition.duration", "is missing")]  # fmt: skip
+
+_WRONG_TYPES = [
+    _one("spec", [], "is a list, an object is needed"),
+    _one("spec.videoBlocks", "hook", "is a text, a list is needed"),
+    _one(
+        "spec.videoBlocks[0]",
+        "hook",
+        "is a text, an object is needed with the fields name, clips",
+        "block is a text",
+    ),
+    _one("spec.videoBlocks[0].clips", {"url": _URL}, "is an object, a list is needed", "clips is an object"),
+    _one("spec.videoBlocks[0].clips[1]", _URL, "is a text, an object is needed", "clip is a text"),
+    _one("spec.videoBlocks[0].name", 7, "is a whole number, a text is needed: put it in quotes"),
+    _bad(
+        "a name that is true",
+        {"spec.videoBlocks[0].name": True},
+        "spec.videoBlocks[0].name",
+        "is true or false, a text is needed: put it in quotes",
+    ),
+    _one(f"{_CLIP}.duration", 3, 'write a number and a unit, e.g. "500ms"'),
+    _one(
+        "spec.audioBlocks", {"upbeat": [_URL]}, "is an object, a list is needed", "audioBlocks is an object"
+    ),
+    _one("spec.speech", "Hello", "is a text, a list is needed"),
+    _one("spec.speech[0].text", 2024, "is a whole number, a text is needed: put it in quotes"),
+    _one("spec.variants.seed", "5", "is a text, a whole number is needed: write it without quotes"),
+    _one("spec.variants.limit", 1.5, "is a number, a whole number is needed"),
+    _one("spec.sound.ducking", "yes", "is a text, true or false is needed: write it without quotes"),
+    _one("spec.sound.musicVolume", "loud", "is a text, a number is needed"),
+    _one(
+        "spec.picture", "1080x1920", "is a text, an object is needed with the fields width, height, fps, fit"
+    ),
+    _one("spec.picture.fps", "30", "must be one of 24, 25, 30, 48, 50, 60: write it without quotes"),
+    _one("spec.captions", "soft", "is a text, an object is needed with the fields mode"),
+    _one("spec.transition", None, "is empty: give a value or leave the field out", "null transition"),
+    _one("spec.speech", None, "is empty: give a value or leave the field out", "null speech"),
+    _one("metadata", "spring", "is a text, an object is needed"),
+]
+
+_OUT_OF_BOUNDS = [
+    _one("metadata.name", "Spring Sale", "lower-case letters, digits and hyphens"),
+    _one("metadata.name", "x" * 41, "has 41 characters, at most 40", "task name of 41 letters"),
+    _one("metadata.name", "-spring", "lower-case letters, digits and hyphens"),
+    _one("spec.videoBlocks", [], "is empty: give at least one element"),
+    _one("spec.videoBlocks", [{"name": f"b{n}", "clips": [{"url": _URL}]} for n in range(21)], "has 21 elements, at most 20", "21 blocks"),
+    _one("spec.videoBlocks[0].clips", [], "is empty: give at least one element"),
+    _one("spec.videoBlocks[0].clips", [{"url": _URL}] * 101, "has 101 elements, at most 100", "101 clips"),
+    _one("spec.videoBlocks[0].name", "Hook!", "lower-case letters, digits and hyphens"),
+    _one(f"{_CLIP}.name", "hook_a", "lower-case letters, digits and hyphens"),
+    _one(f"{_CLIP}.url", "cdn.example.com/a.mp4", "is not a URL that can be fetched"),
+    _one(f"{_CLIP}.url", "ftp://cdn.example.com/a.mp4", "is not a URL that can be fetched", "ftp"),
+    _one(f"{_CLIP}.url", "https://cdn.example.com/my clip.mp4", "%20 for a space", "space in a URL"),
+    _one(f"{_CLIP}.url", "https://", "is not a URL that can be fetched"),
+    _one(f"{_CLIP}.url", "https://[::1/a.mp4", "its host or its port is malformed"),
+    _one(f"{_CLIP}.url", "https://cdn.example.com:99999/a.mp4", "its host or its port is malformed", "port 99999"),
+    _one(f"{_CLIP}.url", "file://clip.mp4", "file:///path"),
+    _one(f"{_CLIP}.url", f"{_URL}?{'x' * 2048}", "at most 2,048 are allowed", "endless URL"),
+    _one(f"{_CLIP}.trim.start", "-1s", "is not a duration"),
+    _one(f"{_CLIP}.trim.end", "1:30", "is not a duration"),
+    _bad("trim backwards", {f"{_CLIP}.trim": {"start": "6s", "end": "1.5s"}}, f"{_CLIP}.trim.end", "must be after start"),
+    _one(f"{_CLIP}.trim.end", "0s", "must be after start"),
+    _one(f"{_CLIP}.duration", "99ms", "must be from 100ms to 10m"),
+    _one(f"{_CLIP}.duration", "601s", "must be from 100ms to 10m"),
+    _bad("unknown motion", {f"{_CLIP}.duration": "3s", f"{_CLIP}.motion": "zoomin"}, f"{_CLIP}.motion", "did you mean zoomIn?"),
+    _one("spec.audioBlocks[0].tracks", [], "is empty: give at least one element"),
+    _one("spec.audioBlocks[0].tracks[0].url", "upbeat.mp3", "is not a URL that can be fetched"),
+    _one("spec.speech[0].text", "", "is empty: give at least one character", "empty text"),
+    _one("spec.speech[0].text", " \n ", "must hold a visible character", "blank text"),
+    _one("spec.speech[0].text", "a\0b", "no control characters", "NUL in a text"),
+    _one("spec.speech[0].text", "x" * 5001, "has 5,001 characters, at most 5,000", "long text"),
+    _one("spec.speech[0].voice", "", "is empty: give at least one character", "no voice"),
+    _one("spec.speech[0].language", "English", "at most 3 are allowed"),
+    _one("spec.speech[0].language", "EN", "ISO 639"),
+    _one("spec.variants.music", "even", "must be one of balanced, random, product"),
+    _one("spec.variants.limit", 0, "must be from 1 to 10,000"),
+    _one("spec.variants.limit", 10_001, "must be from 1 to 10,000"),
+    _one("spec.variants.seed", -1, "must be from 0 to 2,147,483,647"),
+    _bad("odd width", {"spec.picture": {"width": 1081, "height": 1920}}, "spec.picture.width", "must be even"),
+    _bad("tiny height", {"spec.picture": {"width": 64, "height": 62}}, "spec.picture.height", "must be from 64 to 3,840"),
+    _bad("huge width", {"spec.picture": {"width": 20_000, "height": 64}}, "spec.picture.width", "must be from 64 to 3,840"),
+    _one("spec.picture.fps", 29.97, "must be one of 24, 25, 30, 48, 50, 60"),
+    _one("spec.picture.fit", "crop", "must be one of contain, cover, blur, stretch"),
+    _one("spec.transition.duration", "50ms", "must be from 100ms to 2s"),
+    _one("spec.transition.duration", "3s", "must be from 100ms to 2s"),
+    _bad("unknown transition", {"spec.transition": {"kind": "wipe", "duration": "1s"}}, "spec.transition.kind", "must be crossfade"),
+    _one("spec.captions.mode", "hard", "must be one of none, sidecar, soft"),
+    _one("spec.sound.musicVolume", 2.5, "must be from 0 to 2"),
+    _one("spec.sound.clipVolume", -0.1, "must be from 0 to 2"),
+    _one("spec.sound.musicVolume", float("nan"), "must be from 0 to 2"),
+    _one("spec.sound.loudness", -5, "must be from -36 to -8"),
+    _one("spec.sound.loudness", float("-inf"), "must be from -36 to -8"),
+    _one("spec.sound.overflow", "trim", "did you mean Trim?"),
+    _one("spec.output.uri", "out/", "must be a folder such as file:///srv/campaigns"),
+    _one("spec.output.uri", "https://bucket.example.com/x", "must be a folder such as file:///srv/campaigns"),
+    _one("spec.failurePolicy.onSourceError", "Ignore", "must be one of Fail, Skip"),
+]  # fmt: skip
+
+_UNKNOWN = [
+    _one("videoBlocks", [], "it belongs to spec", "videoBlocks beside spec"),
+    _one("status", {}, "allowed here: apiVersion, kind, metadata, spec"),
+    _one("spec.videoBlock", [], "did you mean videoBlocks?"),
+    _one("spec.video_blocks", [], "did you mean videoBlocks?"),
+    _one("spec.clips", [1], "it belongs to spec.videoBlocks[]"),
+    _one("spec.quality", "1080p", "allowed here: videoBlocks, audioBlocks, speech"),
+    _one(f"{_CLIP}.uri", _URL, "did you mean url?"),
+    _one("spec.sound.music_volume", 1, "did you mean musicVolume?"),
+    _one("spec.output.prune", 1, "allowed here: uri"),
+    _bad("snake_case of a Python name", {"spec.overlays": [{"text": "x", "from_": "1s"}]}, "spec.overlays[0].from_", "did you mean from?"),
+]  # fmt: skip
+
+_RELATIONS = [
+    _bad("trim and duration", {f"{_CLIP}.trim": {"end": "1s"}, f"{_CLIP}.duration": "3s"}, _CLIP, "give one of them"),
+    _bad("motion of a video", {f"{_CLIP}.motion": "zoomIn"}, f"{_CLIP}.motion", "give its duration too"),
+    _bad("width alone", {"spec.picture.width": 1080}, "spec.picture", "give both width and height, or neither"),
+    _bad("two blocks of a name", {"spec.videoBlocks[1].name": "hook"}, "spec.videoBlocks[1].name", "two video blocks have the same name"),
+    _bad("two clips of a name", {f"{_CLIP}.name": "a", "spec.videoBlocks[0].clips[1].name": "a"}, "spec.videoBlocks[0].clips[1].name", "two clips of a block have the same name"),
+    _bad("two audio blocks of a name", {"spec.audioBlocks": [{"name": "a", "tracks": [{"url": _URL}]}] * 2}, "spec.audioBlocks[1].name", "two audio blocks have the same name"),
+    _bad("two tracks of a name", {"spec.audioBlocks[0].tracks": [{"url": _URL, "name": "a"}] * 2}, "spec.audioBlocks[0].tracks[1].name", "two tracks have the same name"),
+    _bad("tracks of a name in two blocks", {"spec.audioBlocks": [{"name": n, "tracks": [{"url": _URL, "name": "a"}]} for n in "bc"]}, "spec.audioBlocks[1].tracks[0].name", "all audio blocks are one pool"),
+    _bad("two lines of a name", {"spec.speech": [{"voice": "v", "text": "t", "name": "a"}] * 2}, "spec.speech[1].name", "two lines have the same name"),
+    _bad("overlay of nothing", {"spec.overlays": [{"position": "top"}]}, "spec.overlays[0]", "give exactly one of text and image"),
+    _bad("overlay of both", {"spec.overlays": [{"text": "x", "image": {"url": _URL}}]}, "spec.overlays[0]", "give exactly one of text and image"),
+    _bad("overlay backwards", {"spec.overlays": [{"text": "x", "from": "4s", "to": "1s"}]}, "spec.overlays[0].to", "must be after from"),
+    _bad("overlay's place", {"spec.overlays": [{"text": "x", "position": "topleft"}]}, "spec.overlays[0].position", "did you mean topLeft?"),
+    _bad("overlay of no width", {"spec.overlays": [{"text": "x", "width": "0.5%"}]}, "spec.overlays[0].width", "must be from 1% to 100%"),
+    _bad("overlay too wide", {"spec.overlays": [{"text": "x", "width": "120%"}]}, "spec.overlays[0].width", "is not a percentage"),
+    _bad("overlay of no block", {"spec.overlays": [{"text": "x", "block": "outro"}]}, "spec.overlays[0].block", "there are: hook, product"),
+    _bad("21 overlays", {"spec.overlays": [{"text": "x"}] * 21}, "spec.overlays", "has 21 elements, at most 20"),
+]  # fmt: skip
+
+_GOOD_TEXT = yaml.safe_dump(GOOD, sort_keys=False)
+_BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]\n"
+    for before, name in zip("abcdefg", "bcdefgh", strict=True)
+)
+_MERGE_BOMB = "a: &a {x: 1}\n" + "".join(
+    f"{name}: &{name} {{<<: [{','.join([f'*{before}'] * 10)}]}}\n"
+    for before, name in zip("abcdefg", "bcdefgh", strict=True)
+)
+_TEXTS = [
+    BadTask("empty file", "", "", "is empty"),
+    BadTask("only a comment", "# nothing\n", "", "is empty"),
+    BadTask("a text", "hello\n", "", "is a text, an object is needed"),
+    BadTask("a list", "- 1\n", "", "is a list, an object is needed"),
+    BadTask("two documents", f"{_GOOD_TEXT}---\n{_GOOD_TEXT}", "", "write one ClipTask per file"),
+    BadTask("a key twice", f"{_GOOD_TEXT}kind: ClipTask\n", "", 'the field "kind" stands twice'),
+    BadTask("a deep key twice", "spec:\n  a: 1\n  a: 2\n", "spec", 'the field "a" stands twice'),
+    BadTask("a key twice in JSON", '{"kind": "ClipTask", "kind": "ClipTask"}', "", 'the field "kind" stands twice'),
+    BadTask("tabs", "spec:\n\tvideoBlocks: []\n", "", "indent with spaces"),
+    BadTask("open bracket", "spec: [\n", "", "is not YAML"),
+    BadTask("open brackets at the end", "{a,", "", "is not YAML"),
+    BadTask("bad JSON", '{"kind": "ClipTask",, }', "", "is not YAML"),
+    BadTask("colon in a text", "text: Now: half price: today\n", "", 'put a text that holds ": " in quotes'),
+    BadTask("unknown alias", "spec: *nothing\n", "", "undefined alias"),
+    BadTask("alias inside itself", "spec: &a [*a]\n", "", "is nested more than 40 deep"),
+    BadTask("merge into itself", "spec: &a {<<: *a}\n", "", "is nested more than 40 deep"),
+    BadTask("merge of a text", "spec: {<<: hello}\n", "spec", "<< takes an alias of an object"),
+    BadTask("many aliases", _BOMB, "", "once its aliases are written out"),
+    BadTask("many merges", _MERGE_BOMB, "", "once its aliases are written out"),
+    BadTask("deep nesting", "[" * 5000, "", "is nested more than 40 deep"),
+    BadTask("deep nesting in JSON", '{"a":' * 100_000, "", "is nested more than 40 deep"),
+    BadTask("100 deep in JSON", '{"a":' * 100 + "1" + "}" * 100, "", "is nested more than 40 deep"),
+    BadTask("an object by tag", "spec: !!python/object/apply:os.system [ls]\n", "", "is not allowed"),
+    BadTask("a binary", "spec: !!binary aGVsbG8=\n", "", "is not allowed"),
+    BadTask("a list as a key", "? [a]\n: 1\n", "", "where a field's name is needed"),
+    BadTask("a control character", "spec: a\x07b\n", "", "control character"),
+    BadTask("a number without end", f"spec: {'9' * 5000}\n", "", "holds a number that is too long"),
+    BadTask("a number without end in JSON", f'{{"spec": {"9" * 5000}}}', "", "holds a number that is too long"),
+    BadTask("half a character", '{"kind": "\\ud83d"}', "", "half of a character"),
+    BadTask("too large", "#" * 1_000_001, "", "at most 1,000,000 are read"),
+    BadTask("another kind", "apiVersion: apps/v1\nkind: Deployment\n", "kind", 'is another resource, "Deployment"'),
+    BadTask("another version", "apiVersion: cliptask.dev/v9\nkind: ClipTask\n", "apiVersion", "is a version that is not known here"),
+    BadTask("the older service's request", json.dumps({"video_blocks": {}}), "", "turn it into a ClipTask with cliptask convert"),
+]  # fmt: skip
+
+BAD_TASKS: list[BadTask] = [*_MISSING, *_WRONG_TYPES, *_OUT_OF_BOUNDS, *_UNKNOWN, *_RELATIONS, *_TEXTS]

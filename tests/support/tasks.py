@@ -1,0 +1,119 @@
+"""What tasks are there? A hypothesis strategy of good ones, over every field."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from hypothesis import strategies as st
+
+from cliptask import task
+from cliptask.loading import load_data
+from cliptask.quantities import PERCENTAGE_PATTERN
+from cliptask.task import ClipTask
+
+Data = dict[str, Any]
+
+
+def _matching(pattern: str) -> st.SearchStrategy[str]:
+    return st.from_regex(pattern.replace("$", r"\Z"))
+
+
+names = _matching(task.NAME_PATTERN)
+urls = st.from_regex(r"\A(https?://[a-z][a-z0-9]{0,8}(:[1-9][0-9]{0,3})?/|file:///)[!-~äß🎉]{0,20}\Z")
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60).filter(
+    lambda text: re.match(task.TEXT_PATTERN.replace("$", r"\Z"), text) is not None and text.strip() != ""
+)
+volumes = st.floats(0, 2)
+
+
+def durations(least_ms: int, most_ms: int) -> st.SearchStrategy[str]:
+    """Every way to write a duration between two bounds in milliseconds."""
+    thousandths = st.integers(least_ms * 1000, min(most_ms * 1000, 99_999_999)).map(
+        lambda n: f"{n / 1000:.3f}ms"
+    )
+    seconds = st.integers(least_ms, min(most_ms, 99_999_999)).map(lambda n: f"{n / 1000:.3f}s")
+    return thousandths | seconds
+
+
+def _fields(required: Data | None = None, **optional: st.SearchStrategy[Any]) -> st.SearchStrategy[Data]:
+    return st.fixed_dictionaries(required or {}, optional=optional)
+
+
+def _list(element: st.SearchStrategy[Data], least: int = 0) -> st.SearchStrategy[list[Data]]:
+    """Elements whose names, where they have one, are distinct."""
+    return st.lists(element, min_size=least, max_size=3).filter(
+        lambda elements: len(named := [e["name"] for e in elements if "name" in e]) == len(set(named))
+    )
+
+
+_span = st.tuples(durations(0, 1000), durations(1001, 90_000))
+_trims = _span.map(lambda span: {"start": span[0], "end": span[1]}) | _fields(start=durations(0, 99_000))
+_videos = _fields({"url": urls}, name=names, trim=_trims)
+_stills = _fields(
+    {"url": urls, "duration": durations(100, 600_000)},
+    name=names,
+    motion=st.sampled_from(["zoomIn", "zoomOut", "panLeft", "panRight"]),
+)
+_blocks = _list(st.fixed_dictionaries({"name": names, "clips": _list(_videos | _stills, 1)}), 1)
+_sizes = st.integers(32, 1920).map(lambda half: half * 2)
+_pictures = st.one_of(
+    _fields(fps=st.sampled_from([24, 25, 30, 48, 50, 60])),
+    _fields(
+        {"width": _sizes, "height": _sizes}, fit=st.sampled_from(["contain", "cover", "blur", "stretch"])
+    ),
+)
+_percentages = _matching(PERCENTAGE_PATTERN).filter(lambda text: float(text[:-1]) >= 1)
+_overlays = st.tuples(
+    st.one_of(st.fixed_dictionaries({"text": texts}), st.fixed_dictionaries({"image": st.fixed_dictionaries({"url": urls})})),
+    _fields(position=st.sampled_from(["top", "bottomRight"]), width=_percentages),
+    _span.map(lambda span: {"from": span[0], "to": span[1]}) | st.just({}),
+).map(lambda parts: {**parts[0], **parts[1], **parts[2]})  # fmt: skip
+_assignments = st.sampled_from(["balanced", "random", "product"])
+
+
+@st.composite
+def tasks(draw: st.DrawFn) -> ClipTask:
+    """A good task. Its texts hold whatever YAML could trip over."""
+    track_names = iter(draw(st.lists(names, min_size=9, max_size=9, unique=True)))
+    blocks = draw(_blocks)
+    tracks = _fields({"url": urls}, name=st.builds(lambda: next(track_names)))
+    spec = _fields(
+        {
+            "videoBlocks": st.just(blocks),
+            "output": st.fixed_dictionaries({"uri": st.just("file:///srv/campaigns")}),
+        },
+        audioBlocks=_list(
+            st.fixed_dictionaries({"name": names, "tracks": st.lists(tracks, min_size=1, max_size=3)})
+        ),
+        speech=_list(
+            _fields({"voice": texts, "text": texts}, name=names, language=st.sampled_from(["en", "uk", "no"]))
+        ),
+        variants=_fields(
+            music=_assignments,
+            speech=_assignments,
+            limit=st.integers(1, 10_000),
+            seed=st.integers(0, 2_147_483_647),
+        ),
+        picture=_pictures,
+        transition=st.fixed_dictionaries({"duration": durations(100, 2000)}),
+        overlays=st.lists(
+            _overlays | _overlays.map(lambda overlay: {**overlay, "block": blocks[0]["name"]}), max_size=3
+        ),
+        captions=_fields(mode=st.sampled_from(["none", "sidecar", "soft"])),
+        sound=_fields(
+            musicVolume=volumes,
+            clipVolume=volumes,
+            ducking=st.booleans(),
+            loudness=st.floats(-36, -8),
+            overflow=st.sampled_from(["Fail", "Trim"]),
+        ),
+        failurePolicy=_fields(onSourceError=st.sampled_from(["Fail", "Skip"])),
+    )
+    data = {
+        "apiVersion": "cliptask.dev/v1alpha1",
+        "kind": "ClipTask",
+        "metadata": draw(_fields({"name": names}, labels=st.dictionaries(names, texts, max_size=2))),
+        "spec": draw(spec),
+    }
+    return load_data(data, "drawn task")
