@@ -1,0 +1,197 @@
+"""How is ffmpeg run? The one door: whitelists, limits, and the tool's own words when it fails."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+from cliptask import recipe
+from cliptask.errors import MediaError, SetupError
+
+MEDIA_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mp3,wav,ogg,flac,aac"
+"""Demuxers that read one file and nothing beside it. Playlists, concat lists and network formats are not among them."""
+
+MEMORY_LIMIT_BYTES = 6 << 30
+"""Of address space. A 1080x1920 encode takes 0.5 GB, a 4096x4096 HDR one 3 GB; a decompression bomb more."""
+
+THREADS = 2
+"""Of decoders and filters, whose results do not depend on it. Left to itself ffmpeg counts the host's processors."""
+
+_WORDS_KEPT = 2_000
+_WORDS_READ = 1 << 20
+"""From the end: a hostile file can make ffmpeg complain without end."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One ``-i`` with the options before it."""
+
+    url: str
+    options: tuple[str, ...] = ()
+
+
+def media(file: Path, *options: str) -> Input:
+    """A media file of somebody else's. ``file`` must be a local name of our own making."""
+    limits = ("-protocol_whitelist", "file", "-format_whitelist", MEDIA_FORMATS, "-threads", str(THREADS))
+    return Input(f"file:{file}", (*options, *limits))
+
+
+def pictures(width: int, height: int, fps: int, pixels: str, file: Path | None = None) -> Input:
+    """Raw frames of ``pixels`` (``rgb24``, ``rgba``) from a file, or from ``run``'s ``feed``."""
+    form = ("-f", "rawvideo", "-pix_fmt", pixels, "-s", f"{width}x{height}", "-r", str(fps))
+    return Input("pipe:0", form) if file is None else Input(f"file:{file}", form)
+
+
+def concat_list(name: str) -> Input:
+    """A list, made by us, of files beside it in ``run``'s ``folder``. Packets stay as they are: no parameter sets are put between.
+
+    By its name alone: ffmpeg takes what follows ? or # in a folder's name for a query.
+    """
+    limits = ("-protocol_whitelist", "file", "-format_whitelist", "concat,mov,mp4,m4a,3gp,3g2,mj2")
+    return Input(f"file:{name}", ("-f", "concat", "-safe", "1", "-auto_convert", "0", *limits))
+
+
+def captions(file: Path) -> Input:
+    """A WebVTT file of our own making."""
+    return Input(f"file:{file}", ("-f", "webvtt", "-protocol_whitelist", "file"))
+
+
+@cache
+def executable() -> str:
+    """Path of the ffmpeg that imageio-ffmpeg ships, or the one that ``IMAGEIO_FFMPEG_EXE`` names."""
+    import imageio_ffmpeg  # noqa: PLC0415  only where something is made
+
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        message = "there is no ffmpeg: install cliptask[renderer], or name one in IMAGEIO_FFMPEG_EXE"
+        raise SetupError(message) from error
+
+
+def run(
+    inputs: Sequence[Input],
+    output: Sequence[str],
+    *,
+    what: str,
+    limit_s: float,
+    memory_bytes: int = MEMORY_LIMIT_BYTES,
+    feed: Iterable[bytes] | None = None,
+    folder: Path | None = None,
+) -> str:
+    """Run ffmpeg once and return the last MB of what it wrote to stderr (warnings, results of measuring filters).
+
+    ``feed`` goes to its standard input chunk by chunk, so that frames composed in Python never pile up; what it
+    raises passes through. ``folder`` is where relative names lie. ``what`` names the work in errors. Raises
+    ``MediaError`` with the tool's last words when it fails, runs past ``limit_s`` or asks for more than
+    ``memory_bytes`` of address space.
+    """
+    threads = str(THREADS)
+    command = [executable(), "-hide_banner", "-nostats", "-loglevel", "level+warning", "-xerror", "-y"]
+    command += ["-filter_threads", threads, "-filter_complex_threads", threads]
+    command += [] if feed is not None else ["-nostdin"]
+    for each in inputs:
+        command += [*each.options, "-i", each.url]
+    with tempfile.TemporaryFile() as words:
+        process = subprocess.Popen(  # noqa: S603  arguments are ours, names are generated
+            [*command, *output],
+            stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=words,
+            cwd=folder,
+            preexec_fn=partial(_limit, memory_bytes),  # noqa: PLW1509  two system calls, nothing that could deadlock
+            process_group=0,  # Ctrl-C reaches us alone, and we end it: else its end would look like a failure
+        )
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            process.kill()
+
+        watch = threading.Timer(limit_s, stop)
+        watch.start()
+        try:
+            fed = _feed(process, feed)
+            code = process.wait()
+        finally:
+            watch.cancel()
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        words.seek(max(words.seek(0, os.SEEK_END) - _WORDS_READ, 0))
+        said = words.read().decode(errors="replace")
+    if late.is_set():
+        message = f"{what}: ffmpeg was stopped after {limit_s:.0f} s: {_last_words(said)}"
+        raise MediaError(message)
+    if code != 0 or not fed:
+        message = f"{what}: ffmpeg failed (exit {code}): {_last_words(said)}"
+        raise MediaError(message)
+    return said
+
+
+def _feed(process: subprocess.Popen[bytes], feed: Iterable[bytes] | None) -> bool:
+    """Write it all; False where ffmpeg stopped reading before the end."""
+    if feed is None or process.stdin is None:
+        return True
+    try:
+        for chunk in feed:
+            process.stdin.write(chunk)
+        process.stdin.flush()
+    except BrokenPipeError:
+        return False
+    except BaseException:
+        process.kill()  # or closing could wait for it to read
+        raise
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+    return True
+
+
+def _limit(memory_bytes: int) -> None:
+    """In the child before ffmpeg starts: a cap on memory, and an end together with the parent's."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    die_with_parent()
+
+
+def die_with_parent() -> None:
+    """Let the kernel end this process when its parent ends, however that happens. Linux only; elsewhere nothing."""
+    if _PRCTL is not None:
+        _PRCTL(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
+
+
+_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)
+
+
+def _last_words(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if "[info]" not in line]
+    return " | ".join(filter(None, lines))[-_WORDS_KEPT:] or "it said nothing"
+
+
+def video_encoding(width: int, height: int, fps: int) -> list[str]:
+    """Options that give every segment the same parameter sets and the same bytes on every machine."""
+    gop = str(recipe.GOP_S * fps)
+    return [
+        "-an", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
+        "-c:v", "libx264", "-preset", recipe.PRESET, "-crf", str(recipe.CRF), "-profile:v", "high",
+        "-level", recipe.level(width, height, fps), "-threads", str(recipe.THREADS),
+        "-g", gop, "-keyint_min", gop, "-sc_threshold", "0", "-bf", "2", "-pix_fmt", "yuv420p",
+        "-x264-params", "open-gop=0:stitchable=1:cpu-independent=1",
+        "-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
+        "-flags:v", "+bitexact", *mp4_form(),
+    ]  # fmt: skip
+
+
+def mp4_form() -> list[str]:
+    """Options of every MP4 that we write: the same bytes each time, and lengths exact to the tick and not to the ms."""
+    ticks = str(recipe.TIMESCALE)
+    return ["-video_track_timescale", ticks, "-movie_timescale", ticks, "-fflags", "+bitexact", "-f", "mp4"]

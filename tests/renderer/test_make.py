@@ -1,0 +1,332 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import multiprocessing
+from collections.abc import Mapping
+from pathlib import Path
+
+import av
+import PIL.Image
+import pytest
+
+from cliptask import names
+from cliptask.errors import InputError, MediaError
+from cliptask.facts import Recording, SpokenLine, Word
+from cliptask.orders import SoundtrackOrder, SpeechRef, VariantOrder
+from cliptask_renderer import check, make
+from cliptask_renderer.folder_store import FolderStore
+from cliptask_renderer.store import Store, StoredObject
+from support import frames as f
+from support import media
+
+LINE = "c" * 64
+SPEECH = SpeechRef(line_key=LINE, extension="mp3")
+
+
+class Campaign:
+    """A cache that has two clips, a picture, a track and a line, and the orders of things made of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.cache = FolderStore(folder / "cache")
+        self.output = FolderStore(folder / "out")
+        self.clips = [
+            self._source(media.clip(folder / f"{hue}.mp4", media.ClipLook(fps=30, hue=hue)))
+            for hue in (0, 120)
+        ]
+        self.picture = self._source(media.picture(folder / "p.png"))
+        self.track = self._source(media.track(folder / "t.mp3", 2.0))
+        self._speak(media.track(folder / "l.mp3", 0.5, 330))
+        first, second = self.clips
+        self.bodies = tuple(f.order_of(f.video(clip, at, 10)) for clip, at in ((first, 0), (second, 5)))
+        self.seam = f.order_of(f.video(first, 10, 5), f.video(second, 0, 5))
+        self.segments = (self.bodies[0], self.seam, self.bodies[1])
+        self.sound = SoundtrackOrder(
+            fps=30, frames=25, track=self.track, speech=SPEECH, music_volume=0.2, clip_volume=0, ducking=True, loudness=None
+        )  # fmt: skip
+        self.variant = VariantOrder(
+            segments=self.segments, soundtrack=self.sound, captions="soft", speech=SPEECH
+        )
+
+    def make(self, name: str = "v", order: VariantOrder | None = None) -> None:
+        """Make a variant."""
+        make.make_variant(self.cache, self.output, "task", name, order or self.variant)
+
+    def _source(self, file: Path) -> str:
+        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+        self.cache.put(names.source_object(sha256), file)
+        return sha256
+
+    def _speak(self, file: Path) -> None:
+        line = SpokenLine(key=LINE, extension="mp3", provider="espeak-ng", characters=5)
+        words = (Word(text="Hello", start_s=0.0, end_s=0.4),)
+        recording = Recording(line=line, voice="x", text="Hello", words=words)
+        self.cache.put(names.speech_object(LINE, "mp3"), file)
+        self.cache.put_bytes(names.speech_object(LINE, "json"), recording.model_dump_json().encode())
+
+
+@pytest.fixture
+def campaign(tmp_path: Path) -> Campaign:
+    """Everything fetched and spoken, nothing made."""
+    return Campaign(tmp_path)
+
+
+def _state(store: Store) -> dict[str, tuple[int, int, Mapping[str, str]]]:
+    """Inode, time of change and metadata of every object."""
+    found = {}
+    for item in store.list():
+        with store.local(item.name) as path:
+            found[item.name] = (path.stat().st_ino, path.stat().st_mtime_ns, item.metadata)
+    return found
+
+
+def _content(store: Store) -> dict[str, bytes]:
+    return {item.name: store.read(item.name) for item in store.list()}
+
+
+def test_a_variant_is_made_with_all_that_belongs_to_it(campaign: Campaign) -> None:
+    """A video would be without sound, captions, poster or the facts that the next run needs."""
+    campaign.make()
+
+    made = {item.name: item for item in campaign.output.list()}
+    assert sorted(made) == ["task/v.jpg", "task/v.mp4", "task/v.vtt"]
+    assert made["task/v.mp4"].metadata == {"key": campaign.variant.key, "frames": "25", "duration": "0.833"}
+    assert b"Hello" in campaign.output.read("task/v.vtt")
+    with campaign.output.local("task/v.mp4") as path, av.open(str(path)) as container:
+        assert [stream.type for stream in container.streams] == ["video", "audio", "subtitle"]
+        assert container.streams.video[0].frames == 25
+
+
+def test_parts_are_left_in_the_cache_for_others(campaign: Campaign) -> None:
+    """Each variant would encode its clips again."""
+    campaign.make()
+
+    parts = {
+        item.name: item.metadata
+        for item in campaign.cache.list()
+        if item.name.startswith(("segments/", "soundtracks/"))
+    }
+    segments = {names.segment_object(order.key) for order in campaign.segments}
+    poster = names.poster_object(campaign.segments[0].key)
+    assert set(parts) == {*segments, poster, names.soundtrack_object(campaign.sound.key)}
+    assert all(parts[name]["packets"] for name in set(parts) - {poster})
+
+
+def test_what_exists_is_not_made_again(campaign: Campaign) -> None:
+    """A second run would cost as much as the first."""
+    campaign.make()
+    before = _state(campaign.cache), _state(campaign.output)
+
+    campaign.make()
+    for order in campaign.segments:
+        make.make_segment(campaign.cache, order)
+    make.make_soundtrack(campaign.cache, campaign.sound)
+
+    assert (_state(campaign.cache), _state(campaign.output)) == before
+
+
+def test_an_existing_variant_needs_neither_sources_nor_parts(campaign: Campaign) -> None:
+    """A finished campaign could not be run again once its cache is cleared."""
+    campaign.make()
+    for item in list(campaign.cache.list()):
+        campaign.cache.delete(item.name)
+
+    campaign.make()
+
+    assert not list(campaign.cache.list())
+
+
+def test_a_second_variant_shares_the_parts(campaign: Campaign) -> None:
+    """Parts would be written anew under the same name, while others read them."""
+    campaign.make()
+    before = _state(campaign.cache)
+
+    campaign.make("w", campaign.variant.model_copy(update={"captions": "none", "speech": None}))
+
+    assert _state(campaign.cache) == before
+    assert [item.name for item in campaign.output.list("task/w")] == ["task/w.jpg", "task/w.mp4"]
+
+
+def test_the_poster_is_the_first_picture(campaign: Campaign) -> None:
+    """The gallery would show another picture, or a black one."""
+    campaign.make()
+
+    with campaign.output.local("task/v.mp4") as path:
+        first = f.decoded(path, "rgb24")[0]
+    with PIL.Image.open(io.BytesIO(campaign.output.read("task/v.jpg"))) as poster:
+        assert poster.size == (96, 160)
+        small, shown = poster.resize((6, 10)), PIL.Image.fromarray(first).resize((6, 10))
+        differences = [abs(a - b) for a, b in zip(small.tobytes(), shown.tobytes(), strict=True)]
+    assert max(differences) < 16
+
+
+def test_captions_in_a_file_are_not_in_the_video(campaign: Campaign) -> None:
+    """Whoever wants a sidecar would see the captions twice."""
+    campaign.make(order=campaign.variant.model_copy(update={"captions": "sidecar"}))
+
+    with campaign.output.local("task/v.mp4") as path, av.open(str(path)) as container:
+        assert [stream.type for stream in container.streams] == ["video", "audio"]
+    assert campaign.output.stat("task/v.vtt") is not None
+
+
+def test_a_silent_variant_is_made(campaign: Campaign) -> None:
+    """A task of pictures alone would fail."""
+    campaign.make(order=VariantOrder(segments=campaign.segments[:1]))
+
+    assert [item.name for item in campaign.output.list()] == ["task/v.jpg", "task/v.mp4"]
+
+
+def test_stills_titles_and_logos_come_from_the_cache(campaign: Campaign) -> None:
+    """Pictures are sources like any other: a segment of them would fail."""
+    over = [f.overlay(text="Hi"), f.overlay(image=campaign.picture, position="top", width=0.3)]
+    order = f.order_of(f.still(campaign.picture, motion="zoomIn", overlays=over))
+
+    assert make.make_segment(campaign.cache, order).packets == 5
+
+
+@pytest.mark.parametrize("part", ["segment", "soundtrack"])
+def test_a_part_whose_record_is_lost_is_made_again(part: str, campaign: Campaign) -> None:
+    """A part of which nothing is known could not be proven to be in a video, or would be trusted."""
+    campaign.make()
+    name = (
+        names.segment_object(campaign.seam.key)
+        if part == "segment"
+        else names.soundtrack_object(campaign.sound.key)
+    )
+    before = campaign.cache.stat(name)
+    content = campaign.cache.read(name)
+    campaign.cache.put_bytes(name, b"something else", replace=True)
+
+    campaign.make("w")
+
+    assert campaign.cache.stat(name) == before
+    assert campaign.cache.read(name) == content
+
+
+def test_a_part_that_is_damaged_stops_the_variant(campaign: Campaign) -> None:
+    """A bad disk would deliver a video with broken pictures."""
+    for order in campaign.segments:
+        make.make_segment(campaign.cache, order)
+    name = names.segment_object(campaign.seam.key)
+    metadata = (campaign.cache.stat(name) or StoredObject(name, 0)).metadata
+    content = bytearray(campaign.cache.read(name))
+    content[content.index(b"mdat") + 900] ^= 1
+    campaign.cache.put_bytes(name, bytes(content), metadata, replace=True)
+
+    with pytest.raises(MediaError, match="video v differs from its segment number 2"):
+        campaign.make()
+
+    assert not list(campaign.output.list())
+
+
+@pytest.mark.parametrize("what", ["clip", "track", "line", "words"])
+def test_a_missing_input_is_named(what: str, campaign: Campaign) -> None:
+    """Somebody who cleared the cache would read of a KeyError."""
+    name = {
+        "clip": names.source_object(campaign.clips[0]),
+        "track": names.source_object(campaign.track),
+        "line": names.speech_object(LINE, "mp3"),
+        "words": names.speech_object(LINE, "json"),
+    }[what]
+    campaign.cache.delete(name)
+
+    with pytest.raises(InputError, match=rf"{name} is gone: run the task again"):
+        campaign.make()
+
+    assert not list(campaign.output.list())
+
+
+class FullDisk(Exception):
+    """The store takes no more."""
+
+
+class Failing(FolderStore):
+    """A store that stops at the write with a number, as a killed process does."""
+
+    def __init__(self, root: Path, writes: int) -> None:
+        super().__init__(root)
+        self.writes = writes
+        self.names: list[str] = []
+
+    def put(
+        self, name: str, file: Path, metadata: Mapping[str, str] | None = None, *, replace: bool = False
+    ) -> StoredObject:
+        """Write as long as there are writes left."""
+        if len(self.names) == self.writes:
+            raise FullDisk
+        self.names.append(name)
+        return super().put(name, file, metadata, replace=replace)
+
+
+def test_the_video_is_stored_last(campaign: Campaign, tmp_path: Path) -> None:
+    """After a crash there would be videos without captions and posters, and nothing would ever make these."""
+    output = Failing(tmp_path / "out", 99)
+
+    make.make_variant(campaign.cache, output, "task", "v", campaign.variant)
+
+    assert output.names == ["task/v.vtt", "task/v.jpg", "task/v.mp4"]
+
+
+def test_a_run_goes_on_where_another_ended(campaign: Campaign, tmp_path: Path) -> None:
+    """Work would be lost, or done twice, after a crash between any two writes; the result must be the same."""
+    other = Campaign(_folder(tmp_path, "undisturbed"))
+    other.make()
+    written: list[str] = []
+
+    for _ in range(20):
+        cache = Failing(tmp_path / "cache", 2)
+        output = Failing(tmp_path / "out", 1)
+        try:
+            make.make_variant(cache, output, "task", "v", campaign.variant)
+        except FullDisk:
+            written += cache.names
+        else:
+            break
+
+    assert len(written) == len(set(written))
+    assert _content(campaign.output) == _content(other.output)
+    assert _content(campaign.cache) == _content(other.cache)
+
+
+def _folder(parent: Path, name: str) -> Path:
+    (parent / name).mkdir()
+    return parent / name
+
+
+def _make_alone(folder: Path, order: str) -> None:
+    make.make_variant(
+        FolderStore(folder / "cache"), FolderStore(folder / "out"), "task", "v", VariantOrder.model_validate_json(order)
+    )  # fmt: skip
+
+
+def test_two_runs_at_once_agree(campaign: Campaign, tmp_path: Path) -> None:
+    """Two workers that make the same part would spoil each other's files."""
+    context = multiprocessing.get_context("spawn")
+    runs = [
+        context.Process(target=_make_alone, args=(tmp_path, campaign.variant.model_dump_json()))
+        for _ in range(2)
+    ]
+
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join(120)
+
+    assert [run.exitcode for run in runs] == [0, 0]
+    facts = [make.make_segment(campaign.cache, order) for order in campaign.segments]
+    with campaign.output.local("task/v.mp4") as path:
+        check.check_variant(
+            path, campaign.variant, facts, make.make_soundtrack(campaign.cache, campaign.sound), "video v"
+        )
+
+
+def test_nothing_is_left_in_the_scratch(campaign: Campaign, tmp_path: Path) -> None:
+    """Half-made files would fill the disk, failure by failure."""
+    campaign.make()
+    campaign.cache.delete(names.source_object(campaign.clips[0]))
+    with pytest.raises(InputError):
+        make.make_segment(campaign.cache, f.order_of(f.video(campaign.clips[0], 1, 3)))
+
+    left = [path for root in ("cache", "out") for path in (tmp_path / root / ".store" / "tmp").rglob("*")]
+
+    assert not left

@@ -1,0 +1,330 @@
+"""What does ElevenLabs' API answer? A server on loopback that speaks it, with real speech (espeak-ng) and real limits.
+
+In a test: ``with ElevenLabsStub() as stub: ... stub.url ... stub.speech_calls``. By itself:
+``python tests/support/elevenlabs_stub.py 8181``, and ``ELEVENLABS_BASE_URL=http://127.0.0.1:8181``, key ``stub-key``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import json
+import subprocess
+import threading
+from collections import deque
+from functools import lru_cache, partial
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+import imageio_ffmpeg
+
+from cliptask_operator import espeak
+from cliptask_operator.word_timing import words_from_events
+
+KEY = "stub-key"
+RACHEL, ADAM, SARAH = "21m00Tcm4TlvDq8ikWAM", "pNInz6obpgDQGcFmaJgB", "EXAVITQu4vr4xnSDxMaL"
+VOICES = {RACHEL: "Rachel", ADAM: "Adam", SARAH: "Sarah - Mature, Reassuring, Confident"}
+LANGUAGES = {"en", "de", "fr", "es", "it", "pt", "pl", "ja", "zh", "hi", "nl", "tr"}
+MODELS = {"eleven_multilingual_v2", "eleven_turbo_v2_5"}
+FORMATS = {"mp3_22050_32": "32k", "mp3_44100_64": "64k", "mp3_44100_128": "128k"}
+NONSENSE = {
+    "null audio": b'{"audio_base64": null, "alignment": null}',
+    "no base64": b'{"audio_base64": "!!!", "alignment": null}',
+    "empty audio": b'{"audio_base64": "", "alignment": null}',
+    "no audio": b'{"audio_base64": "PGh0bWw+PC9odG1sPg==", "alignment": null}',
+    "a list": b"[]",
+    "null": b"null",
+    "html": b"<html>welcome</html>",
+    "bytes": b"\xff\xfe\x00",
+    "nothing": b"",
+}
+"""Answers with status 200 that are none."""
+
+
+class ElevenLabsStub:
+    """One account. All settings may be changed while it runs."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.key = KEY
+        self.voices = dict(VOICES)
+        self.voices_per_page = 100
+        self.concurrency = 2
+        self.quota = 100_000
+        """Characters left to speak."""
+        self.longest_text = 10_000
+        self.delay_s = 0.0
+        self.company = 1
+        """Speech waits, once, until so many requests are there: proves that they are sent at the same time."""
+        self.older = False
+        """Errors in the older form: ``detail.status`` instead of ``detail.code``."""
+        self.echo = False
+        """Whether a refused key is repeated in the message, as a gateway in between may do."""
+        self.retry_after: str | None = None
+        self.alignment = True
+        """Whether answers tell the times of characters."""
+        self.speech_calls = self.voice_calls = self.characters = self.most_at_once = self.refused = 0
+        """Requests for speech and for voices, characters charged, requests at the same time, refusals by limit."""
+        self.last_request: dict[str, Any] = {}
+        self._faults: deque[int | str] = deque()
+        self._at_once = 0
+        self._state = threading.Condition()
+        self._stopped = threading.Event()
+        self._server = _Server(("127.0.0.1", port), partial(_Handler, self))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    @property
+    def url(self) -> str:
+        """The base URL."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def next(self, *faults: int | str) -> None:
+        """What the next requests meet, in order: a status, ``drop``, or a key of ``NONSENSE``."""
+        self._faults.extend(faults)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def wait_for_speech(self) -> None:
+        """Return once speech was asked for; blocks."""
+        with self._state:
+            self._state.wait_for(lambda: self.speech_calls, timeout=60)
+
+    def speech(self, voice_id: str, form: str, body: dict[str, Any]) -> tuple[int, object]:
+        """Status and JSON for a request for speech; counts it while it lasts."""
+        with self._state:
+            self.speech_calls += 1
+            self.last_request = {"voice_id": voice_id, "output_format": form, **body}
+            if self._at_once >= self.concurrency:
+                self.refused += 1
+                return self.error(
+                    429,
+                    "concurrent_limit_exceeded",
+                    f"You have exceeded {self.concurrency} concurrent requests.",
+                )
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+            self._state.notify_all()
+            self._state.wait_for(lambda: self.most_at_once >= self.company, timeout=20)
+        try:
+            self._stopped.wait(self.delay_s)
+            return self._refusal(voice_id, form, body) or self._spoken(body)
+        finally:
+            with self._state:
+                self._at_once -= 1
+
+    def _refusal(self, voice_id: str, form: str, body: dict[str, Any]) -> tuple[int, object] | None:
+        text, language, model = body["text"], body.get("language_code"), body.get("model_id")
+        rules = (
+            (voice_id in self.voices, 404, "voice_not_found", f"A voice with the voice_id {voice_id} was not found."),
+            (form in FORMATS, 403, "output_format_not_allowed", f"Your plan does not allow {form}."),
+            (model in MODELS, 400, "model_not_found", f"A model with ID {model} does not exist."),
+            (language in {None, *LANGUAGES}, 400, "unsupported_language", f"The model does not support {language}."),
+            (
+                len(text) <= self.longest_text, 400, "max_character_limit_exceeded",
+                f"Your text has {len(text)} characters, {self.longest_text} are allowed.",
+            ),
+        )  # fmt: skip
+        for is_kept, status, code, message in rules:
+            if not is_kept:
+                return self.error(status, code, message)
+        with self._state:
+            if len(text) > self.quota:
+                message = f"You have {self.quota} credits remaining, while {len(text)} are required."
+                return self.error(401, "quota_exceeded", message)
+            self.quota -= len(text)
+            self.characters += len(text)
+        return None
+
+    def _spoken(self, body: dict[str, Any]) -> tuple[int, object]:
+        audio, alignment = _speech(body["text"], body.get("language_code") or "en")
+        answer = {
+            "audio_base64": base64.b64encode(audio).decode(),
+            "alignment": alignment if self.alignment else None,
+            "normalized_alignment": alignment if self.alignment else None,
+        }
+        return 200, answer
+
+    def error(self, status: int, code: str, message: str) -> tuple[int, object]:
+        """An error as the API words it."""
+        newer = {"type": "error", "code": code, "message": message, "request_id": "r1", "param": None}
+        return status, {"detail": {"status": code, "message": message} if self.older else newer}
+
+    def models(self) -> list[dict[str, Any]]:
+        """What can be spoken with."""
+        languages = [{"language_id": code, "name": code} for code in sorted(LANGUAGES)]
+        return [
+            {
+                "model_id": model, "name": model, "can_do_text_to_speech": True, "languages": languages,
+                "maximum_text_length_per_request": self.longest_text, "concurrency_group": "standard",
+            }
+            for model in sorted(MODELS)
+        ]  # fmt: skip
+
+    def listed(self, size: int | None, token: str | None) -> dict[str, Any]:
+        """One page of voices, or all."""
+        self.voice_calls += 1
+        start = int(token or 0)
+        size = len(self.voices) if size is None else min(size, self.voices_per_page)
+        items = [
+            {
+                "voice_id": voice_id, "name": name, "category": "premade", "labels": {"language": "en"},
+                "high_quality_base_model_ids": None,
+            }
+            for voice_id, name in self.voices.items()
+        ]  # fmt: skip
+        more = start + size < len(items)
+        return {
+            "voices": items[start : start + size],
+            "has_more": more,
+            "total_count": len(items),
+            "next_page_token": str(start + size) if more else None,
+        }
+
+    def fault(self, path: str) -> int | str | None:
+        """What the present request meets, which then counts as one."""
+        with self._state:
+            fault = self._faults.popleft() if self._faults else None
+            if fault is not None:
+                self.speech_calls += path.startswith("/v1/text-to-speech/")
+                self.voice_calls += path.endswith("/voices")
+            return fault
+
+    def limits(self) -> dict[str, str]:
+        """Headers of every answer."""
+        limits = {
+            "current-concurrent-requests": str(self._at_once),
+            "maximum-concurrent-requests": str(self.concurrency),
+        }
+        return limits if self.retry_after is None else {**limits, "retry-after": self.retry_after}
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Translates between HTTP and the stub."""
+
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, stub: ElevenLabsStub, *args: Any) -> None:  # noqa: ANN401 - of the server
+        self._stub = stub
+        super().__init__(*args)
+
+    def do_GET(self) -> None:
+        """List voices or models."""
+        self._answer()
+
+    def do_POST(self) -> None:
+        """Speak."""
+        self._answer()
+
+    def _answer(self) -> None:
+        content = self.rfile.read(int(self.headers.get("content-length") or 0))
+        if self.headers.get("xi-api-key") != self._stub.key:
+            given = f" {self.headers.get('xi-api-key')}" if self._stub.echo else ""
+            self._send(*self._stub.error(401, "invalid_api_key", f"Invalid API key{given}"))
+            return
+        fault = self._stub.fault(urlsplit(self.path).path)
+        if fault is None:
+            self._send(*self._work(content))
+        elif fault == "drop":
+            self.close_connection = True
+        elif fault == "redirect":
+            self._raw(302, b"", {"location": "http://127.0.0.1:9/"})
+        elif isinstance(fault, str):
+            self._raw(200, NONSENSE[fault], {})
+        else:
+            self._send(*self._stub.error(fault, HTTPStatus(fault).name.lower(), "Told to fail."))
+
+    def _work(self, content: bytes) -> tuple[int, object]:
+        url = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        match [self.command, *url.path.strip("/").split("/")]:
+            case ["GET", "v1", "voices"]:
+                return 200, {"voices": self._stub.listed(None, None)["voices"]}
+            case ["GET", "v2", "voices"]:
+                return 200, self._stub.listed(int(query.get("page_size", 10)), query.get("next_page_token"))
+            case ["GET", "v1", "models"]:
+                return 200, self._stub.models()
+            case ["POST", "v1", "text-to-speech", voice_id, "with-timestamps"]:
+                return self._stub.speech(
+                    voice_id, query.get("output_format", "mp3_44100_128"), json.loads(content)
+                )
+        return 404, {"detail": "Not Found"}
+
+    def _send(self, status: int, answer: object) -> None:
+        self._raw(status, json.dumps(answer).encode(), {"content-type": "application/json"})
+
+    def _raw(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+        try:
+            self.send_response(status)
+            for name, value in {
+                **self._stub.limits(),
+                **headers,
+                "content-length": str(len(content)),
+            }.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+        except OSError:
+            # Whoever asked has gone.
+            self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@lru_cache(maxsize=256)
+def _speech(text: str, language: str) -> tuple[bytes, dict[str, list[Any]]]:
+    """An MP3 file and the times of the text's characters."""
+    answer = asyncio.run(espeak.speak(text, language))
+    encoded = subprocess.run(
+        [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", "pipe:0", "-ar", "44100", "-b:a", "128k", "-f", "mp3", "pipe:1"],
+        input=answer.audio,
+        capture_output=True,
+        check=True,
+    )  # fmt: skip
+    starts, ends, at = [0.0] * len(text), [0.0] * len(text), 0
+    for word in words_from_events(text, answer.events, answer.duration_s):
+        begin = text.index(word.text, at)
+        step = (word.end_s - word.start_s) / len(word.text)
+        for index in range(at, begin):
+            starts[index] = ends[index] = word.start_s
+        for offset in range(len(word.text)):
+            starts[begin + offset] = round(word.start_s + step * offset, 3)
+            ends[begin + offset] = round(word.start_s + step * (offset + 1), 3)
+        at = begin + len(word.text)
+    starts[at:] = ends[at:] = [answer.duration_s] * (len(text) - at)
+    return encoded.stdout, {
+        "characters": list(text),
+        "character_start_times_seconds": starts,
+        "character_end_times_seconds": ends,
+    }
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("port", type=int, nargs="?", default=0)
+    with ElevenLabsStub(parser.parse_args().port) as stub:
+        print(stub.url, flush=True)  # noqa: T201 - whoever starts it has to know
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            return
+
+
+if __name__ == "__main__":
+    main()
