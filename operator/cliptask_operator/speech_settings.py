@@ -1,0 +1,58 @@
+"""How are lines spoken? The settings of the speech provider; the defaults are those of the service this one replaces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cliptask.errors import SetupError
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSettings:
+    """Without ``api_key``, espeak-ng speaks every line. Raises ``SetupError`` for values that cannot be used."""
+
+    api_key: str | None = field(default=None, repr=False)
+    base_url: str | None = None
+    """Of the API; None is ElevenLabs' own."""
+    model: str = "eleven_multilingual_v2"
+    output_format: str = "mp3_44100_128"
+    stability: float = 0.0
+    similarity_boost: float = 1.0
+    style: float = 0.0
+    use_speaker_boost: bool = False
+    speed: float = 1.0
+    concurrency: int = 2
+    """Requests at once: the account's limit, 2 on the free plan (Starter 3, Creator 5, Pro 10, Scale 15)."""
+    attempts: int = 6
+    """Of one request, the first included; the time between them doubles from ``backoff_s`` to 30 s."""
+    backoff_s: float = 0.5
+    timeout_s: float = 60.0
+    """Of one attempt."""
+
+    def __post_init__(self) -> None:
+        # A secret's file often ends in a line break, which no header can carry.
+        object.__setattr__(self, "api_key", (self.api_key or "").strip() or None)
+        if self.api_key is not None and not (self.api_key.isascii() and self.api_key.isprintable()):
+            message = (
+                "the ElevenLabs key holds characters that no key has: copy it again from the account's page"
+            )
+            raise SetupError(message)
+        if self.base_url is not None and not self.base_url.startswith(("http://", "https://")):
+            message = "the base URL of ElevenLabs must start with https:// or http://"
+            raise SetupError(message)
+        if not self.output_format.startswith(("mp3_", "wav_")):
+            message = f"output format {self.output_format!r} cannot be stored: use one that starts with mp3_ or wav_"
+            raise SetupError(message)
+        if min(self.concurrency, self.attempts) < 1 or self.timeout_s <= 0:
+            message = "concurrency and attempts of speech must be 1 at least, its time-out longer than 0 s"
+            raise SetupError(message)
+
+    def content(self) -> dict[str, float | bool]:
+        """The settings that change how a voice sounds: part of a recording's key."""
+        return {
+            "stability": float(self.stability),
+            "similarity_boost": float(self.similarity_boost),
+            "style": float(self.style),
+            "use_speaker_boost": self.use_speaker_boost,
+            "speed": float(self.speed),
+        }

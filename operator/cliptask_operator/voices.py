@@ -1,0 +1,74 @@
+"""Which voice has this name? The voices of an account, kept in the store, and the search among them."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cliptask.errors import SpeechError
+
+OBJECT: Final = "voices.json"
+"""Name of the kept list in the store."""
+
+
+class VoiceGone(SpeechError):
+    """The account has no voice with this id (any more)."""
+
+
+class Voice(BaseModel):
+    """A voice of the account."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    name: str
+    category: str | None = None
+    description: str | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    """E.g. language, gender, accent."""
+
+
+class VoiceBook(BaseModel):
+    """All voices of the account, as they were when last asked."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    voices: tuple[Voice, ...] = ()
+
+    def find(self, name: str) -> Voice | None:
+        """The voice of this name: as written, else in any case, else without what the provider adds after `` - ``.
+
+        Raises ``SpeechError`` where several voices share the name.
+        """
+        for form in (str, str.casefold, _short):
+            found = [voice for voice in self.voices if form(voice.name) == form(name)]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                ids = ", ".join(voice.id for voice in found)
+                message = (
+                    f"{len(found)} voices are called {name!r}: write an id instead of the name, one of {ids}"
+                )
+                raise SpeechError(message)
+        return None
+
+    def unknown(self, name: str) -> SpeechError:
+        """What to tell who names a voice that does not exist."""
+        names = {_short(voice.name): voice.name for voice in self.voices}
+        close = [names[match] for match in get_close_matches(_short(name), names, n=3)]
+        hint = f"did you mean {' or '.join(map(repr, close))}? " if close else ""
+        return SpeechError(
+            f"the account has no voice {name!r}: {hint}`cliptask voices` lists all {len(self.voices)}; espeak-ng is the local one"
+        )
+
+
+def is_voice_id(voice: str) -> bool:
+    """Whether it has the form of ElevenLabs' ids. Those are used as they are: a shared voice is in no account's list."""
+    return re.fullmatch(r"[A-Za-z0-9]{20}", voice) is not None
+
+
+def _short(name: str) -> str:
+    return name.partition(" - ")[0].strip().casefold()
