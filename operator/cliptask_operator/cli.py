@@ -1,0 +1,258 @@
+"""What can a person type? The command line; every command calls one function elsewhere and shows what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import stamina
+import typer
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+import cliptask
+from cliptask.convert import convert as convert_request
+from cliptask.errors import ClipTaskError, MissingInput
+from cliptask.loading import load
+from cliptask.plan import choices
+from cliptask.plan import plan as plan_campaign
+from cliptask.task import ClipTask
+from cliptask_operator.settings import settings_from_environment
+
+if TYPE_CHECKING:
+    from cliptask_operator.local import Outcome
+    from cliptask_operator.speech_settings import SpeechSettings
+    from cliptask_operator.voices import Voice
+
+USAGE = 64
+INTERRUPTED = 130
+SHOWN_ERRORS = 20
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Ad campaigns of short videos: every combination of clips, music and speech, each part encoded once.",
+)
+errors = Console(stderr=True)
+
+
+class Format(StrEnum):
+    """How to print a result."""
+
+    table = "table"
+    json = "json"
+    yaml = "yaml"
+
+
+TaskFile = Annotated[
+    str, typer.Argument(metavar="CLIPTASK.yaml", help="The campaign; - reads it from standard input.")
+]
+Folder = Annotated[
+    Path | None, typer.Option("--folder", help="Where the videos go instead of spec.output.uri.")
+]
+OutputFormat = Annotated[Format, typer.Option("--output", "-o", help="How to print the result.")]
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    context: typer.Context,
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(cliptask.__version__)
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def render(
+    file: TaskFile,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", "-o", help="Where the videos go instead of spec.output.uri.")
+    ] = None,
+) -> None:
+    """Make the campaign here, without a cluster.
+
+    Makes only what the folder lacks: run it again after an edit, an interruption or a failure. CLIPTASK_WORKERS sets
+    the number of encodes side by side, CLIPTASK_OPEN_HOSTS and CLIPTASK_ALLOW_HTTP=true what may be fetched besides
+    public https:// URLs, ELEVENLABS_API_KEY the account that speaks; without one, espeak-ng speaks.
+    """
+    from cliptask_operator import local  # noqa: PLC0415  HTTP and speech clients only where they are used
+    from cliptask_operator.progress import report_on  # noqa: PLC0415  as above
+
+    task, began = _load(file), time.monotonic()
+    uri = _uri(folder, task)
+    with report_on(errors) as report:
+        outcome = local.render(task, local.place_at(uri), settings_from_environment(), report)
+    _say_outcome(outcome, uri, time.monotonic() - began)
+    if outcome.errors:
+        raise typer.Exit(outcome.errors[0].exit_code)
+
+
+@app.command()
+def plan(file: TaskFile, output: OutputFormat = Format.table, folder: Folder = None) -> None:
+    """Show what would be made, what is there already, and what speech would cost.
+
+    Fetches the sources, as only their content can tell; speaks, encodes and pays for nothing.
+    """
+    from cliptask_operator import local  # noqa: PLC0415  as above
+    from cliptask_operator.forecast import forecast  # noqa: PLC0415  as above
+    from cliptask_operator.progress import report_on  # noqa: PLC0415  as above
+
+    task, settings = _load(file), settings_from_environment()
+    place = local.place_at(_uri(folder, task))
+    with report_on(errors) as report:
+        material = local.gather(task, place, settings, report, speak=False)
+    campaign = plan_campaign(task, material.sources, material.lines, settings.max_variants)
+    report_ = forecast(campaign, material, local.pending(campaign, place))
+    if output is Format.table:
+        _print_table(
+            f"{campaign.task}: {campaign.profile.width}x{campaign.profile.height} at {campaign.profile.fps} fps",
+            ("", "in all", "there", "to make"),
+            [(row.what, f"{row.total:,}", f"{row.there:,}", f"{row.to_make:,}") for row in report_.rows],
+        )
+        _say_errors([skipped.error for skipped in campaign.skipped])
+    else:
+        _print(report_.as_dict(), output)
+
+
+@app.command()
+def validate(file: TaskFile) -> None:
+    """Check a campaign's YAML and count its videos, without fetching anything."""
+    task = _load(file)
+    count = len(choices(task.spec, settings_from_environment().max_variants))
+    typer.echo(f"{file}: ClipTask {task.metadata.name} is valid; {count:,} video{'s' * (count != 1)}")
+
+
+@app.command()
+def voices(output: OutputFormat = Format.table) -> None:
+    """List the voices that lines may name: the account's at ElevenLabs, and the local synthesizer's."""
+    settings = settings_from_environment().speech
+    found = asyncio.run(_voices_of(settings))
+    if settings.api_key is None:
+        errors.print("ELEVENLABS_API_KEY is not set: only the local synthesizer is listed")
+    rows = [(each.name, each.id, " ".join(each.labels.values())) for each in found]
+    rows.append(("espeak-ng", "espeak-ng", "local synthesizer, speaks every line where no key is set"))
+    if output is Format.table:
+        _print_table("", ("voice", "id", "about"), rows)
+    else:
+        _print([dict(zip(("name", "id", "about"), row, strict=True)) for row in rows], output)
+
+
+async def _voices_of(settings: SpeechSettings) -> tuple[Voice, ...]:
+    from cliptask_operator.speech import Speaker  # noqa: PLC0415  as above
+    from cliptask_renderer.store import open_store  # noqa: PLC0415  as above
+
+    with tempfile.TemporaryDirectory() as folder:
+        async with Speaker(settings) as speaker:
+            return await speaker.voices(open_store(Path(folder).as_uri()))
+
+
+@app.command()
+def convert(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="REQUEST.json", help="Body of a process_media request; - reads standard input."
+        ),
+    ],
+    output_uri: Annotated[
+        str, typer.Option("--output-uri", help="Where the videos shall go, e.g. file:///srv/campaigns.")
+    ],
+) -> None:
+    """Turn a request of the older HTTP service into a ClipTask, on standard output."""
+    typer.echo(convert_request(_read(file), output_uri), nl=False)
+
+
+def main() -> None:
+    """Run the command line. Exit codes are those of sysexits.h; errors are one message, never a traceback."""
+    stamina.instrumentation.set_on_retry_hooks(
+        []
+    )  # what is tried again is no news; what fails in the end is an error
+    try:
+        code = typer.main.get_command(app).main(standalone_mode=False)
+    except typer.TyperException as error:
+        errors.print(f"error: {error.format_message()} Try cliptask --help.", markup=False, highlight=False)
+        code = USAGE
+    except ClipTaskError as error:
+        _say_errors([error])
+        code = error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        errors.print("interrupted: nothing is lost; the same command goes on from here")
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _load(file: str) -> ClipTask:
+    return load(_read(file), file)
+
+
+def _read(file: str) -> str:
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        message = f"{file}: {error.strerror}: give the path of a file that can be read"
+        raise MissingInput(message) from error
+    return content.decode("utf-8", errors="replace")
+
+
+def _uri(folder: Path | None, task: ClipTask) -> str:
+    return task.spec.output.uri if folder is None else folder.absolute().as_uri()
+
+
+def _say_outcome(outcome: Outcome, uri: str, took_s: float) -> None:
+    campaign, made = outcome.campaign, outcome.made
+    complete = len(campaign.variants) - len(outcome.failed)
+    seams = sum(segment.is_seam for segment in made.segments)
+    typer.echo(
+        f"{campaign.task}: {complete} of {complete + len(outcome.errors)} videos, {len(made.variants) - len(outcome.failed)} of them new "
+        f"({len(made.segments) - seams} clips, {seams} seams and {len(made.soundtracks)} soundtracks encoded) in {took_s:.1f} s"
+    )
+    typer.echo(f"gallery: {uri.rstrip('/')}/{campaign.task}/gallery.html")
+    _say_errors(outcome.errors)
+
+
+def _say_errors(found: Sequence[ClipTaskError]) -> None:
+    """Each message once with how often it came, on standard error."""
+    counts: dict[str, int] = {}
+    for error in found:
+        counts[str(error)] = counts.get(str(error), 0) + 1
+    for message, count in list(counts.items())[:SHOWN_ERRORS]:
+        errors.print(
+            f"error: {message}" + (f" ({count} videos)" if count > 1 else ""),
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+    if len(counts) > SHOWN_ERRORS:
+        errors.print(f"and {len(counts) - SHOWN_ERRORS} more, all of them in index.json")
+
+
+def _print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for index, name in enumerate(header):
+        table.add_column(name, justify="left" if index == 0 else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def _print(value: object, output: Format) -> None:
+    text = (
+        json.dumps(value, indent=2, ensure_ascii=False)
+        if output is Format.json
+        else yaml.safe_dump(value, sort_keys=False)
+    )
+    typer.echo(text)

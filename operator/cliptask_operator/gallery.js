@@ -1,0 +1,325 @@
+"use strict";
+(() => {
+  const campaign = JSON.parse(document.getElementById("campaign").textContent);
+  const { blocks, profile, variants } = campaign;
+  const byId = (id) => document.getElementById(id);
+  const make = (tag, className = "", text = "") => {
+    const element = document.createElement(tag);
+    element.className = className;
+    element.textContent = text;
+    return element;
+  };
+
+  // ---- what is there ------------------------------------------------------------------------------------------------
+
+  // Names of blocks are lower-case, so those of the other filters begin with a capital.
+  const groups = [
+    ...blocks.map((block, place) => ({ id: block, title: block, of: (variant) => variant.clips[place].clip })),
+    { id: "Track", title: "Music", of: (variant) => variant.track ?? "" },
+    { id: "Line", title: "Speech", of: (variant) => variant.line ?? "" },
+  ];
+  for (const group of groups) {
+    group.values = [...new Set(variants.map(group.of))];
+    group.chosen = new Set();
+    group.chips = new Map();
+    group.exists = group.values.some((value) => value !== "");
+  }
+  const texts = new Map(variants.map((variant) => [variant.line, variant.text]));
+  const hue = (group, value) => (group.values.indexOf(value) * 137.5 + groups.indexOf(group) * 47 + 8) % 360;
+  const url = (file) => "./" + encodeURIComponent(file);
+  const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+  // Tenths matter: platforms refuse a video that is a little longer than their limit.
+  const clock = (seconds) =>
+    seconds < 60 ? `${+seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  const size = (bytes) => {
+    const units = ["B", "kB", "MB", "GB", "TB"];
+    const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
+    return `${(bytes / 1000 ** power).toFixed(power > 1 ? 1 : 0)} ${units[power]}`;
+  };
+
+  byId("facts").textContent = [
+    plural(campaign.counts.variants, "video"),
+    clock(campaign.counts.durationSeconds),
+    size(campaign.counts.sizeBytes),
+    `${profile.width} × ${profile.height}`,
+    `${profile.fps} fps`,
+  ]
+    .map((fact) => fact.replaceAll(" ", "\u00a0")) // lines break between facts only
+    .join(" · ");
+  document.documentElement.style.setProperty("--shape", `${profile.width} / ${profile.height}`);
+  document.documentElement.style.setProperty("--ratio", profile.width / profile.height);
+  document.documentElement.style.setProperty("--card", profile.width > profile.height ? "280px" : "190px");
+
+  // ---- which are shown ----------------------------------------------------------------------------------------------
+
+  let words = [];
+  let shown = variants;
+  const haystacks = new Map(
+    variants.map((variant) => [variant, `${variant.name} ${variant.track ?? ""} ${variant.text ?? ""}`.toLowerCase()]),
+  );
+  const found = (variant) => words.every((word) => haystacks.get(variant).includes(word));
+  const fits = (variant, group) => group.chosen.size === 0 || group.chosen.has(group.of(variant));
+
+  function buildFilters() {
+    for (const group of groups.filter(({ exists, values }) => exists && values.length > 1)) {
+      const fieldset = make("fieldset");
+      const chips = make("div", "chips");
+      for (const value of group.values) {
+        const label = value === "" ? "none" : (group.id === "Line" && texts.get(value)) || value;
+        const chip = make("button", "chip dot");
+        chip.type = "button";
+        chip.title = label;
+        chip.style.setProperty("--hue", hue(group, value));
+        chip.append(make("span", "", label), make("small"));
+        chip.addEventListener("click", () => {
+          if (!group.chosen.delete(value)) group.chosen.add(value);
+          update();
+        });
+        group.chips.set(value, chip);
+        chips.append(chip);
+      }
+      fieldset.append(make("legend", "", group.title), chips);
+      byId("groups").append(fieldset);
+    }
+  }
+
+  function update() {
+    shown = variants.filter((variant) => found(variant) && groups.every((group) => fits(variant, group)));
+    for (const group of groups) {
+      // How many each choice would show, the other filters being as they are.
+      const others = groups.filter((other) => other !== group);
+      const counts = new Map();
+      for (const variant of variants) {
+        if (found(variant) && others.every((other) => fits(variant, other)))
+          counts.set(group.of(variant), (counts.get(group.of(variant)) ?? 0) + 1);
+      }
+      for (const [value, chip] of group.chips) {
+        chip.setAttribute("aria-pressed", String(group.chosen.has(value)));
+        chip.classList.toggle("none", !counts.has(value));
+        chip.lastChild.textContent = counts.get(value) ?? 0;
+      }
+    }
+    const active = groups.reduce((sum, group) => sum + group.chosen.size, 0) + (words.length ? 1 : 0);
+    byId("active").textContent = active;
+    byId("active").hidden = byId("clear").hidden = active === 0;
+    byId("count").replaceChildren(
+      make("b", "", shown.length.toLocaleString("en")),
+      ` of ${plural(variants.length, "video")}`,
+    );
+    byId("empty").hidden = shown.length > 0;
+    byId("grid").replaceChildren();
+    addCards();
+    writeLink();
+  }
+
+  function clear() {
+    for (const group of groups) group.chosen.clear();
+    byId("search").value = "";
+    words = [];
+    update();
+  }
+
+  // ---- cards --------------------------------------------------------------------------------------------------------
+
+  const PAGE = 60; // cards at a time: a page of thousands would take seconds to lay out
+  const more = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && addCards(), {
+    rootMargin: "1200px",
+  });
+
+  function addCards() {
+    const grid = byId("grid");
+    grid.append(...shown.slice(grid.children.length, grid.children.length + PAGE).map(card));
+    // Observed anew, the end reports again even where it stayed in view.
+    more.disconnect();
+    if (grid.children.length < shown.length) more.observe(byId("more"));
+  }
+
+  function card(variant) {
+    const item = byId("card").content.firstElementChild.cloneNode(true);
+    const [poster, image] = [item.querySelector(".poster"), item.querySelector("img")];
+    poster.setAttribute("aria-label", `Play ${variant.name}`);
+    poster.style.setProperty("--hue", hue(groups[0], groups[0].of(variant)));
+    poster.addEventListener("click", () => open(variant));
+    if (variant.poster === null) image.remove();
+    else {
+      image.addEventListener("error", () => image.remove());
+      image.src = url(variant.poster);
+    }
+    item.querySelector(".time").textContent = clock(variant.durationSeconds);
+    item.querySelector(".name").textContent = variant.name;
+    item.querySelector(".name").title = variant.name;
+    item.querySelector(".parts").append(...parts(variant));
+    item.querySelector("blockquote").textContent = variant.text ?? "";
+    item.querySelector("blockquote").title = variant.text ?? "";
+    item.querySelector(".actions").append(...actions(variant));
+    return item;
+  }
+
+  function parts(variant) {
+    return groups
+      .filter((group) => group.of(variant) !== "" && !(group.id === "Line" && variant.text))
+      .map((group) => {
+        const [row, value] = [make("div"), make("dd", "dot")];
+        value.style.setProperty("--hue", hue(group, group.of(variant)));
+        value.append(make("span", "", group.of(variant)));
+        value.title = group.of(variant);
+        row.append(make("dt", "", group.title), value);
+        return row;
+      });
+  }
+
+  function actions(variant) {
+    const [link, copy] = byId("actions").content.cloneNode(true).children;
+    link.href = url(variant.file);
+    link.download = variant.file;
+    link.setAttribute("aria-label", `Download ${variant.name}`);
+    const label = copy.querySelector("span");
+    copy.addEventListener("click", async () => {
+      label.textContent = (await copied(variant.name, copy)) ? "Copied" : "Not copied";
+      setTimeout(() => (label.textContent = "Copy name"), 1500);
+    });
+    return [link, copy];
+  }
+
+  async function copied(text, beside) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      // Without https there is no clipboard, but there is the old way, inside the dialog where one is open.
+      const field = make("textarea");
+      field.value = text;
+      beside.after(field);
+      field.select();
+      const done = document.execCommand("copy");
+      field.remove();
+      beside.focus();
+      return done;
+    }
+  }
+
+  // ---- player -------------------------------------------------------------------------------------------------------
+
+  const [player, video] = [byId("player"), byId("video")];
+  let playing = null;
+
+  function open(variant) {
+    playing = variant;
+    const place = shown.indexOf(variant);
+    byId("position").textContent = place < 0 ? "" : `${place + 1} of ${shown.length}`;
+    byId("player-name").textContent = variant.name;
+    byId("player-parts").replaceChildren(...parts(variant));
+    byId("player-text").textContent = variant.text ?? "";
+    byId("player-meta").textContent = `${clock(variant.durationSeconds)} · ${size(variant.sizeBytes)}`;
+    byId("player-actions").replaceChildren(...actions(variant));
+    byId("previous").disabled = place < 1;
+    byId("next").disabled = place < 0 || place + 1 >= shown.length;
+    // A button that is disabled takes the keyboard with it.
+    if (document.activeElement.disabled) byId("side").focus();
+    byId("broken").hidden = true;
+    video.replaceChildren(...captions(variant));
+    if (variant.poster === null) video.removeAttribute("poster");
+    else video.poster = url(variant.poster);
+    video.src = url(variant.file);
+    if (!player.open) player.showModal();
+    // Refused after a link was followed, as nobody has clicked yet: the poster then waits for a click.
+    video.play().catch(() => {});
+    writeLink();
+  }
+
+  function captions(variant) {
+    const text = variant.captionText === null ? null : campaign.captionTexts[variant.captionText];
+    // A page from a disk may not load a file for a track.
+    if (text === null && (variant.captions === null || location.protocol === "file:")) return [];
+    const track = document.createElement("track");
+    track.kind = "captions";
+    track.label = "Captions";
+    track.default = true;
+    track.src = text === null ? url(variant.captions) : "data:text/vtt;charset=utf-8," + encodeURIComponent(text);
+    return [track];
+  }
+
+  function step(by) {
+    const next = shown[shown.indexOf(playing) + by];
+    if (playing !== null && shown.includes(playing) && next !== undefined) open(next);
+  }
+
+  player.addEventListener("close", () => {
+    playing = null;
+    video.pause();
+    video.removeAttribute("src");
+    video.load();
+    writeLink();
+  });
+  player.addEventListener("click", (event) => event.target === player && player.close());
+  player.addEventListener("keydown", (event) => {
+    if (event.target === video || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "ArrowLeft") step(-1);
+    if (event.key === "ArrowRight") step(1);
+  });
+  video.addEventListener("ended", () => byId("on").checked && step(1));
+  video.addEventListener("error", () => {
+    if (playing === null) return;
+    byId("broken").textContent = `${playing.file} cannot be played: it must lie beside this page.`;
+    byId("broken").hidden = false;
+  });
+  byId("close").addEventListener("click", () => player.close());
+  byId("previous").addEventListener("click", () => step(-1));
+  byId("next").addEventListener("click", () => step(1));
+
+  // ---- the address tells what is shown ------------------------------------------------------------------------------
+
+  function writeLink() {
+    const link = new URLSearchParams();
+    for (const group of groups) for (const value of group.chosen) link.append(group.id, value);
+    if (words.length) link.append("Search", byId("search").value.trim());
+    if (playing !== null) link.append("Play", playing.name);
+    if (location.hash.slice(1) !== link.toString()) history.replaceState(null, "", `#${link}`);
+  }
+
+  function readLink() {
+    const link = new URLSearchParams(location.hash.slice(1));
+    for (const group of groups)
+      group.chosen = new Set(link.getAll(group.id).filter((value) => group.values.includes(value)));
+    byId("search").value = link.get("Search") ?? "";
+    words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = variants.find((variant) => variant.name === link.get("Play"));
+    if (wanted === undefined && player.open) player.close();
+    update();
+    if (wanted !== undefined) open(wanted);
+  }
+
+  // ---- beginning ----------------------------------------------------------------------------------------------------
+
+  function buildSkipped() {
+    const { skipped } = campaign;
+    const most = 200;
+    byId("skipped").hidden = skipped.length === 0;
+    byId("skipped").querySelector("summary").textContent =
+      plural(skipped.length, "combination") + (skipped.length === 1 ? " was" : " were") + " not made";
+    for (const { clips, track, line, message } of skipped.slice(0, most)) {
+      const item = make("li");
+      const labels = [...clips.map(({ clip }) => clip), track, line].filter((label) => label !== null);
+      item.append(make("b", "", labels.join(" + ")), make("span", "", message));
+      byId("skipped").querySelector("ul").append(item);
+    }
+    if (skipped.length > most)
+      byId("skipped").querySelector("ul").append(make("li", "", `and ${skipped.length - most} more: see index.json`));
+  }
+
+  byId("search").addEventListener("input", () => {
+    words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+    update();
+  });
+  byId("clear").addEventListener("click", clear);
+  byId("reset").addEventListener("click", clear);
+  addEventListener("hashchange", readLink);
+  const narrow = matchMedia("(max-width: 820px)");
+  const unfold = () => (byId("filters").open = !narrow.matches);
+  narrow.addEventListener("change", unfold);
+
+  unfold();
+  buildFilters();
+  buildSkipped();
+  readLink();
+})();

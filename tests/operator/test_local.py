@@ -1,0 +1,209 @@
+"""How a campaign is made without a cluster, from the command line to the files."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from support.elevenlabs_stub import KEY, ElevenLabsStub
+from support.studio import PROGRAM, Studio, framemd5, moments, objects
+
+CROSSFADE = {"kind": "crossfade", "duration": "200ms"}
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    """One folder of sources for all tests here."""
+    return Studio(tmp_path_factory.mktemp("studio"))
+
+
+def test_a_campaign_becomes_videos_an_index_and_a_gallery(studio: Studio, tmp_path: Path) -> None:
+    """The whole way, with everything that a task may ask for."""
+    task = studio.write(
+        [[0, 1], [2]],
+        tracks=2,
+        lines=2,
+        transition=CROSSFADE,
+        overlays=[{"text": "Now"}, {"image": {"url": studio.picture()}, "position": "topRight"}],
+        captions={"mode": "soft"},
+        sound={"ducking": True, "loudness": -14, "clipVolume": 0.5},
+        picture={"width": 160, "height": 160, "fps": 30, "fit": "blur"},
+    )
+
+    printed = studio.render(task, tmp_path)
+
+    index = json.loads((tmp_path / "camp" / "index.json").read_text())
+    assert len(index["variants"]) == 2
+    for variant in index["variants"]:
+        assert variant["frames"] == 36 + 36 - 6
+        assert len(framemd5(tmp_path / "camp" / variant["file"])) == variant["frames"]
+        assert (tmp_path / "camp" / variant["poster"]).exists()
+        assert (tmp_path / "camp" / variant["captions"]).read_text().startswith("WEBVTT")
+    assert (tmp_path / "camp" / "index.csv").exists()
+    assert f"gallery: {(tmp_path / 'camp' / 'gallery.html').as_uri()}" in printed
+    assert "2 of 2 videos" in printed
+
+
+def test_the_same_task_again_makes_nothing(studio: Studio, tmp_path: Path) -> None:
+    """What is paid for and encoded stays so."""
+    task = studio.write([[0, 1], [2, 3]], tracks=1, lines=1)
+    studio.render(task, tmp_path)
+    before = moments(tmp_path, "camp/*.mp4") | moments(tmp_path, ".cliptask/s*/*")
+
+    printed = studio.render(task, tmp_path)
+
+    assert "4 of 4 videos, 0 of them new (0 clips, 0 seams and 0 soundtracks encoded)" in printed
+    assert moments(tmp_path, "camp/*.mp4") | moments(tmp_path, ".cliptask/s*/*") == before
+
+
+def test_an_added_clip_makes_one_segment_with_its_seams_and_only_the_new_videos(
+    studio: Studio, tmp_path: Path
+) -> None:
+    """The promise of the product: an edit renders only what is new, and says no line again."""
+    with ElevenLabsStub() as account:
+        paying = Studio(
+            studio.folder, {"ELEVENLABS_API_KEY": KEY, "CLIPTASK_ELEVENLABS_BASE_URL": account.url}
+        )
+        paying.render(
+            studio.write([[0, 1, 2], [3, 4, 5], [6, 7, 8]], tracks=2, lines=3, transition=CROSSFADE), tmp_path
+        )
+        assert account.speech_calls == 3
+        videos, segments = moments(tmp_path, "camp/*.mp4"), moments(tmp_path, ".cliptask/segments/*.mp4")
+        assert (len(videos), len(segments)) == (27, 9 + 9 + 9)
+
+        printed = paying.render(
+            studio.write([[0, 1, 2], [3, 4, 5, 9], [6, 7, 8]], tracks=2, lines=3, transition=CROSSFADE),
+            tmp_path,
+        )
+
+        assert account.speech_calls == 3
+    assert "36 of 36 videos, 9 of them new (1 clips, 6 seams and" in printed
+    after = moments(tmp_path, "camp/*.mp4")
+    assert len(after) == 36
+    assert {name: after[name] for name in videos} == videos
+    again = moments(tmp_path, ".cliptask/segments/*.mp4")
+    assert len(again) == 27 + 1 + 6
+    assert {name: again[name] for name in segments} == segments
+
+
+def test_two_fresh_folders_hold_the_same_keys_and_the_same_frames(studio: Studio, tmp_path: Path) -> None:
+    """Keys are of content: another machine must come to the same."""
+    task = studio.write([[0, 1], [2]], tracks=1, lines=1, transition=CROSSFADE, sound={"loudness": -14})
+
+    for folder in ("one", "two"):
+        studio.render(task, tmp_path / folder)
+
+    first, second = (objects(tmp_path / folder, "**/*.m*4*") for folder in ("one", "two"))
+    assert list(first) == list(second)
+    assert len(first) > 5
+    assert first == second
+    for video in (tmp_path / "one" / "camp").glob("*.mp4"):
+        assert framemd5(video) == framemd5(tmp_path / "two" / "camp" / video.name)
+
+
+def test_a_bad_source_may_be_skipped_and_is_named(studio: Studio, tmp_path: Path) -> None:
+    """The rest of the campaign is made, the exit code says that it is not complete."""
+    task = studio.write([[0, 1], [2]], failurePolicy={"onSourceError": "Skip"})
+    task.write_text(task.read_text().replace("clip1.mp4", "gone.mp4"))
+
+    ran = studio.run("render", task, "-o", tmp_path)
+
+    assert ran.returncode == 65
+    assert "1 of 2 videos" in ran.stdout
+    assert "gone.mp4" in ran.stderr
+    index = json.loads((tmp_path / "camp" / "index.json").read_text())
+    assert [each["clips"][0]["clip"] for each in index["skipped"]] == ["gone"]
+
+
+def test_twenty_kills_at_random_moments_change_nothing(studio: Studio, tmp_path: Path) -> None:
+    """Whatever ends the program, the next run goes on: nothing half written, nothing encoded twice."""
+    task = studio.write(
+        [[0, 1, 2], [3, 4]], tracks=1, lines=2, transition=CROSSFADE, captions={"mode": "soft"}
+    )
+    studio.render(task, tmp_path / "undisturbed")
+    moment = random.Random(7)  # noqa: S311  not for keys
+    done: dict[str, tuple[int, int]] = {}
+
+    for _ in range(20):
+        with subprocess.Popen(
+            [PROGRAM, "render", task, "-o", tmp_path / "killed"],
+            env=studio.clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        ) as program:  # fmt: skip
+            try:
+                program.wait(timeout=moment.uniform(0.3, 4.0))
+            except subprocess.TimeoutExpired:
+                program.send_signal(signal.SIGKILL)
+        complete = moments(tmp_path / "killed", ".cliptask/s*/*.m*4*") | moments(
+            tmp_path / "killed", "camp/*.mp4"
+        )
+        assert {name: complete[name] for name in done} == done
+        done = dict(complete)
+    studio.render(task, tmp_path / "killed")
+
+    assert {
+        name: when for name, when in moments(tmp_path / "killed", "**/*.m*4*").items() if name in done
+    } == done
+    assert objects(tmp_path / "killed", "camp/*") == objects(tmp_path / "undisturbed", "camp/*")
+    for part in ("segments/*", "soundtracks/*", "speech/*", "sources/*"):
+        assert objects(tmp_path / "killed", f".cliptask/{part}") == objects(
+            tmp_path / "undisturbed", f".cliptask/{part}"
+        )
+    assert not list((tmp_path / "killed").glob("**/.store/tmp/*")), "scratch folders of killed runs remain"
+
+
+def test_ctrl_c_says_how_to_go_on_and_leaves_no_process(studio: Studio, tmp_path: Path) -> None:
+    """Somebody who interrupts wants the machine back, and the work kept."""
+    task = studio.write([[0, 1, 2, 3], [4, 5, 6, 7]], picture={"width": 720, "height": 1280})
+    with subprocess.Popen(
+        [PROGRAM, "render", task, "-o", tmp_path],
+        env=studio.clean_environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
+        children: list[psutil.Process] = []
+        while not any("ffmpeg" in child.name() for child in children):
+            assert program.poll() is None
+            children = psutil.Process(program.pid).children(recursive=True)
+            time.sleep(0.05)
+
+        program.send_signal(signal.SIGINT)
+
+        _, said = program.communicate(timeout=60)
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert program.returncode == 130
+    assert "nothing is lost; the same command goes on from here" in said
+    assert "Traceback" not in said
+    assert not alive
+
+
+def test_plan_tells_what_a_render_makes_and_pays_nothing(studio: Studio, tmp_path: Path) -> None:
+    """Somebody who plans wants to know before it costs."""
+    with ElevenLabsStub() as account:
+        paying = Studio(
+            studio.folder, {"ELEVENLABS_API_KEY": KEY, "CLIPTASK_ELEVENLABS_BASE_URL": account.url}
+        )
+        task = studio.write([[0, 1], [2, 3]], tracks=1, lines=2, transition=CROSSFADE)
+
+        before = paying.run("plan", task, "-o", "json", "--folder", tmp_path)
+        assert account.speech_calls == 0
+        paying.render(task, tmp_path)
+        after = paying.run("plan", task, "-o", "json", "--folder", tmp_path)
+
+    planned, remaining = json.loads(before.stdout), json.loads(after.stdout)
+    assert planned["videos"] == {"total": 4, "toMake": 4}
+    assert planned["clips"] == {"total": 4, "toMake": 4}
+    assert planned["seams"] == {"total": 4, "toMake": 4}
+    assert planned["paidCharacters"] == {"total": 14, "toMake": 14}
+    made = {path.stem for path in (tmp_path / "camp").glob("*.mp4")}
+    assert {variant["name"] for variant in planned["variants"]} == made
+    assert all(
+        remaining[what]["toMake"] == 0
+        for what in ("videos", "clips", "seams", "soundtracks", "lines", "paidCharacters")
+    )
