@@ -1,0 +1,109 @@
+"""How fast could a campaign be at best? Its unique encodes, unique soundtracks and plain packet copies, and nothing else."""
+
+from __future__ import annotations
+
+import multiprocessing
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from cliptask import names
+from cliptask.loading import load
+from cliptask.orders import SegmentOrder, SoundtrackOrder, VariantOrder
+from cliptask.plan import Campaign, plan
+from cliptask_operator import local
+from cliptask_operator.progress import report_on
+from cliptask_operator.settings import Settings
+from cliptask_renderer import ffmpeg, segment, sound
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What the work alone takes."""
+
+    wall_s: float
+    """All of it as one queue on the workers: no planning, fetching, speaking, checking, posters, storing, index."""
+    segments_s: float
+    """Sums of what each took, as are the next two; they overlap on the workers."""
+    soundtracks_s: float
+    copies_s: float
+
+
+def limit(rendered: Path, workers: int) -> Limit:
+    """Do the bare work of a finished campaign again. ``rendered`` is the folder of ``recipes.product``.
+
+    The workers run and have imported everything before the clock starts. Nothing waits for anything: the copies
+    read the segments and soundtracks that the campaign left in its cache.
+    """
+    out = rendered / "out"
+    campaign = _campaign(rendered / "task.yaml", out)
+    with tempfile.TemporaryDirectory(dir=rendered) as scratch:
+        cache, work = out / local.CACHE, Path(scratch)
+        kinds: list[Sequence[Callable[[], float]]] = [
+            [partial(_segment, cache, work, order) for order in campaign.segments],
+            [partial(_soundtrack, cache, work, order) for order in campaign.soundtracks],
+            [partial(_copy, cache, work, each.name, each.order) for each in campaign.variants],
+        ]
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            list(pool.map(time.sleep, [0.5] * workers))
+            begun = time.perf_counter()
+            waiting = [[pool.submit(do) for do in kind] for kind in kinds]
+            sums = [sum(each.result() for each in kind) for kind in waiting]
+            return Limit(time.perf_counter() - begun, *sums)
+
+
+def _campaign(task_file: Path, out: Path) -> Campaign:
+    task, settings = load(task_file.read_text(), task_file.name), Settings()
+    place = local.place_at(out.as_uri())
+    with report_on(Console(quiet=True)) as report:
+        material = local.gather(task, place, settings, report, speak=True)
+    return plan(task, material.sources, material.lines, settings.max_variants)
+
+
+def _timed(do: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    do()
+    return time.perf_counter() - begun
+
+
+def _sources(cache: Path, order: SegmentOrder | SoundtrackOrder) -> dict[str, Path]:
+    return {sha256: cache / names.source_object(sha256) for sha256 in order.sources}
+
+
+def _segment(cache: Path, work: Path, order: SegmentOrder) -> float:
+    return _timed(
+        partial(segment.make_segment, order, _sources(cache, order), work / f"{order.key}.mp4", work)
+    )
+
+
+def _soundtrack(cache: Path, work: Path, order: SoundtrackOrder) -> float:
+    ref = order.speech
+    speech = cache / names.speech_object(ref.line_key, ref.extension) if ref else None
+    return _timed(partial(sound.mix, order, _sources(cache, order), speech, work / f"{order.key}.m4a", work))
+
+
+def _copy(cache: Path, work: Path, name: str, order: VariantOrder) -> float:
+    listing = work / f"{name}.ffconcat"
+    files = [cache / names.segment_object(part.key) for part in order.segments]
+    sounds = [cache / names.soundtrack_object(order.soundtrack.key)] if order.soundtrack else []
+
+    def copy() -> None:
+        listing.write_text("".join(f"file '{file}'\n" for file in files))
+        inputs = [argument for file in sounds for argument in ("-i", str(file))]
+        subprocess.run(
+            [
+                ffmpeg.executable(), "-v", "error", "-nostdin", "-y", "-f", "concat", "-safe", "0", "-i", str(listing),
+                *inputs, "-c", "copy", str(work / f"{name}.mp4"),
+            ],
+            check=True,
+        )  # fmt: skip
+
+    return _timed(copy)
