@@ -40,6 +40,8 @@ _MEDIA: Final = "MP4, MOV, MKV, WebM, MP3, WAV, Ogg, FLAC or AAC, or a PNG, JPEG
 _HEAD_BYTES = 512
 _EXIF_ORIENTATION = 0x0112
 _QUARTER_TURNS: Final = frozenset({5, 6, 7, 8})
+_UNSPECIFIED = 2
+"""AVCOL_SPC_UNSPECIFIED, as in ITU-T H.273."""
 _TRANSFERS: Final[dict[int, Literal["pq", "hlg"]]] = {16: "pq", 18: "hlg"}  # ITU-T H.273, table 3
 # A picture of 50 megapixels takes 200 MB decoded: one at a time.
 _one_picture = threading.Lock()
@@ -203,7 +205,7 @@ def _read(container: InputContainer, facts: SourceFacts, limits: ProbeLimits) ->
 
 
 def _look(stream: VideoStream, reading: _Reading, limits: ProbeLimits) -> dict[str, object]:
-    """How the pictures look: size as displayed, rate, transfer."""
+    """How the pictures look: size as displayed, rate, transfer, matrix; and when the first is shown."""
     frame = reading.first_frame
     if not isinstance(frame, VideoFrame):
         _refuse("it has no picture", "export it again, e.g. as H.264")
@@ -215,7 +217,14 @@ def _look(stream: VideoStream, reading: _Reading, limits: ProbeLimits) -> dict[s
         width, height = height, width
     rate = stream.average_rate or reading.packets[stream.index] / reading.duration_s
     transfer = _TRANSFERS.get(frame.color_trc) or _TRANSFERS.get(stream.color_trc) or "sdr"
-    return {"width": width, "height": height, "fps": float(rate), "transfer": transfer}
+    return {
+        "width": width,
+        "height": height,
+        "fps": float(rate),
+        "transfer": transfer,
+        "matrix": "unknown" if frame.colorspace == _UNSPECIFIED else "tagged",
+        "video_start_us": reading.start_us,
+    }
 
 
 class _Reading:
@@ -237,6 +246,11 @@ class _Reading:
         self._end_s = -inf
         self._last_s = 0.0
         """The end of the stream that ends last."""
+
+    @property
+    def start_us(self) -> int:
+        """When the stream begins, in microseconds after the container's own start."""
+        return max(round(self._start_s * 1_000_000) - (self._container.start_time or 0), 0)
 
     def run(self) -> None:
         """Read to the end. Raises ``SourceError`` where the file is cut short, too long or has nothing to show."""

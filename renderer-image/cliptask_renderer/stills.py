@@ -23,7 +23,7 @@ _QUARTER_TURNS = frozenset({5, 6, 7, 8})
 def canvas(profile: Profile) -> Profile:
     """The size at which a moving picture is prepared: at the closest view its pixels are the video's."""
     width, height = (2 * math.ceil(side * ZOOM / 2 - 1e-6) for side in (profile.width, profile.height))
-    return profile.model_copy(update={"width": width, "height": height})
+    return Profile(width=width, height=height, fps=profile.fps, fit=profile.fit)
 
 
 def opened(picture: Path, width: int, height: int) -> Image.Image:

@@ -168,7 +168,7 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_process(studio: Studio, tmp_path
         text=True,
     ) as program:
         children: list[psutil.Process] = []
-        while not any("ffmpeg" in child.name() for child in children):
+        while not any(_is_ffmpeg(child) for child in children):
             assert program.poll() is None
             children = psutil.Process(program.pid).children(recursive=True)
             time.sleep(0.05)
@@ -207,3 +207,10 @@ def test_plan_tells_what_a_render_makes_and_pays_nothing(studio: Studio, tmp_pat
         remaining[what]["toMake"] == 0
         for what in ("videos", "clips", "seams", "soundtracks", "lines", "paidCharacters")
     )
+
+
+def _is_ffmpeg(process: psutil.Process) -> bool:
+    try:
+        return "ffmpeg" in process.name()
+    except psutil.NoSuchProcess:
+        return False

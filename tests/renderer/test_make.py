@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import copy
 import hashlib
 import io
-import multiprocessing
+import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -28,6 +31,7 @@ class Campaign:
     """A cache that has two clips, a picture, a track and a line, and the orders of things made of them."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.cache = FolderStore(folder / "cache")
         self.output = FolderStore(folder / "out")
         self.clips = [
@@ -52,6 +56,19 @@ class Campaign:
         """Make a variant."""
         make.make_variant(self.cache, self.output, "task", name, order or self.variant)
 
+    def copied(self, folder: Path) -> Campaign:
+        """The same in another folder."""
+        twin = copy.copy(self)
+        twin.folder, twin.cache, twin.output = (
+            folder,
+            FolderStore(folder / "cache"),
+            FolderStore(folder / "out"),
+        )
+        for name in ("cache", "out"):
+            if (self.folder / name).exists():
+                shutil.copytree(self.folder / name, folder / name)
+        return twin
+
     def _source(self, file: Path) -> str:
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
         self.cache.put(names.source_object(sha256), file)
@@ -65,10 +82,30 @@ class Campaign:
         self.cache.put_bytes(names.speech_object(LINE, "json"), recording.model_dump_json().encode())
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
+    """Everything fetched and spoken, nothing made: the original, which no test changes."""
+    return Campaign(tmp_path_factory.mktemp("begun"))
+
+
+@pytest.fixture(scope="module")
+def finished(begun: Campaign, tmp_path_factory: pytest.TempPathFactory) -> Campaign:
+    """One variant made: the original, which no test changes."""
+    made = begun.copied(tmp_path_factory.mktemp("finished"))
+    made.make()
+    return made
+
+
 @pytest.fixture
-def campaign(tmp_path: Path) -> Campaign:
+def campaign(begun: Campaign, tmp_path: Path) -> Campaign:
     """Everything fetched and spoken, nothing made."""
-    return Campaign(tmp_path)
+    return begun.copied(tmp_path)
+
+
+@pytest.fixture
+def made(finished: Campaign, tmp_path: Path) -> Campaign:
+    """One variant made, with all its parts in the cache."""
+    return finished.copied(tmp_path)
 
 
 def _state(store: Store) -> dict[str, tuple[int, int, Mapping[str, str]]]:
@@ -84,76 +121,67 @@ def _content(store: Store) -> dict[str, bytes]:
     return {item.name: store.read(item.name) for item in store.list()}
 
 
-def test_a_variant_is_made_with_all_that_belongs_to_it(campaign: Campaign) -> None:
+def test_a_variant_is_made_with_all_that_belongs_to_it(made: Campaign) -> None:
     """A video would be without sound, captions, poster or the facts that the next run needs."""
-    campaign.make()
-
-    made = {item.name: item for item in campaign.output.list()}
-    assert sorted(made) == ["task/v.jpg", "task/v.mp4", "task/v.vtt"]
-    assert made["task/v.mp4"].metadata == {"key": campaign.variant.key, "frames": "25", "duration": "0.833"}
-    assert b"Hello" in campaign.output.read("task/v.vtt")
-    with campaign.output.local("task/v.mp4") as path, av.open(str(path)) as container:
+    found = {item.name: item for item in made.output.list()}
+    assert sorted(found) == ["task/v.jpg", "task/v.mp4", "task/v.vtt"]
+    assert found["task/v.mp4"].metadata == {"key": made.variant.key, "frames": "25", "duration": "0.833"}
+    assert b"Hello" in made.output.read("task/v.vtt")
+    with made.output.local("task/v.mp4") as path, av.open(str(path)) as container:
         assert [stream.type for stream in container.streams] == ["video", "audio", "subtitle"]
         assert container.streams.video[0].frames == 25
 
 
-def test_parts_are_left_in_the_cache_for_others(campaign: Campaign) -> None:
+def test_parts_are_left_in_the_cache_for_others(made: Campaign) -> None:
     """Each variant would encode its clips again."""
-    campaign.make()
-
     parts = {
         item.name: item.metadata
-        for item in campaign.cache.list()
+        for item in made.cache.list()
         if item.name.startswith(("segments/", "soundtracks/"))
     }
-    segments = {names.segment_object(order.key) for order in campaign.segments}
-    poster = names.poster_object(campaign.segments[0].key)
-    assert set(parts) == {*segments, poster, names.soundtrack_object(campaign.sound.key)}
+    segments = {names.segment_object(order.key) for order in made.segments}
+    poster = names.poster_object(made.segments[0].key)
+    assert set(parts) == {*segments, poster, names.soundtrack_object(made.sound.key)}
     assert all(parts[name]["packets"] for name in set(parts) - {poster})
 
 
-def test_what_exists_is_not_made_again(campaign: Campaign) -> None:
+def test_what_exists_is_not_made_again(made: Campaign) -> None:
     """A second run would cost as much as the first."""
-    campaign.make()
-    before = _state(campaign.cache), _state(campaign.output)
+    before = _state(made.cache), _state(made.output)
 
-    campaign.make()
-    for order in campaign.segments:
-        make.make_segment(campaign.cache, order)
-    make.make_soundtrack(campaign.cache, campaign.sound)
+    made.make()
+    for order in made.segments:
+        make.make_segment(made.cache, order)
+    make.make_soundtrack(made.cache, made.sound)
 
-    assert (_state(campaign.cache), _state(campaign.output)) == before
+    assert (_state(made.cache), _state(made.output)) == before
 
 
-def test_an_existing_variant_needs_neither_sources_nor_parts(campaign: Campaign) -> None:
+def test_an_existing_variant_needs_neither_sources_nor_parts(made: Campaign) -> None:
     """A finished campaign could not be run again once its cache is cleared."""
-    campaign.make()
-    for item in list(campaign.cache.list()):
-        campaign.cache.delete(item.name)
+    for item in list(made.cache.list()):
+        made.cache.delete(item.name)
 
-    campaign.make()
+    made.make()
 
-    assert not list(campaign.cache.list())
+    assert not list(made.cache.list())
 
 
-def test_a_second_variant_shares_the_parts(campaign: Campaign) -> None:
+def test_a_second_variant_shares_the_parts(made: Campaign) -> None:
     """Parts would be written anew under the same name, while others read them."""
-    campaign.make()
-    before = _state(campaign.cache)
+    before = _state(made.cache)
 
-    campaign.make("w", campaign.variant.model_copy(update={"captions": "none", "speech": None}))
+    made.make("w", made.variant.model_copy(update={"captions": "none", "speech": None}))
 
-    assert _state(campaign.cache) == before
-    assert [item.name for item in campaign.output.list("task/w")] == ["task/w.jpg", "task/w.mp4"]
+    assert _state(made.cache) == before
+    assert [item.name for item in made.output.list("task/w")] == ["task/w.jpg", "task/w.mp4"]
 
 
-def test_the_poster_is_the_first_picture(campaign: Campaign) -> None:
+def test_the_poster_is_the_first_picture(made: Campaign) -> None:
     """The gallery would show another picture, or a black one."""
-    campaign.make()
-
-    with campaign.output.local("task/v.mp4") as path:
+    with made.output.local("task/v.mp4") as path:
         first = f.decoded(path, "rgb24")[0]
-    with PIL.Image.open(io.BytesIO(campaign.output.read("task/v.jpg"))) as poster:
+    with PIL.Image.open(io.BytesIO(made.output.read("task/v.jpg"))) as poster:
         assert poster.size == (96, 160)
         small, shown = poster.resize((6, 10)), PIL.Image.fromarray(first).resize((6, 10))
         differences = [abs(a - b) for a, b in zip(small.tobytes(), shown.tobytes(), strict=True)]
@@ -185,22 +213,19 @@ def test_stills_titles_and_logos_come_from_the_cache(campaign: Campaign) -> None
 
 
 @pytest.mark.parametrize("part", ["segment", "soundtrack"])
-def test_a_part_whose_record_is_lost_is_made_again(part: str, campaign: Campaign) -> None:
+def test_a_part_whose_record_is_lost_is_made_again(part: str, made: Campaign) -> None:
     """A part of which nothing is known could not be proven to be in a video, or would be trusted."""
-    campaign.make()
     name = (
-        names.segment_object(campaign.seam.key)
-        if part == "segment"
-        else names.soundtrack_object(campaign.sound.key)
+        names.segment_object(made.seam.key) if part == "segment" else names.soundtrack_object(made.sound.key)
     )
-    before = campaign.cache.stat(name)
-    content = campaign.cache.read(name)
-    campaign.cache.put_bytes(name, b"something else", replace=True)
+    before = made.cache.stat(name)
+    content = made.cache.read(name)
+    made.cache.put_bytes(name, b"something else", replace=True)
 
-    campaign.make("w")
+    made.make("w")
 
-    assert campaign.cache.stat(name) == before
-    assert campaign.cache.read(name) == content
+    assert made.cache.stat(name) == before
+    assert made.cache.read(name) == content
 
 
 def test_a_part_that_is_damaged_stops_the_variant(campaign: Campaign) -> None:
@@ -241,7 +266,7 @@ class FullDisk(Exception):
 
 
 class Failing(FolderStore):
-    """A store that stops at the write with a number, as a killed process does."""
+    """A store that stops when it has taken so many new objects, as a killed process does."""
 
     def __init__(self, root: Path, writes: int) -> None:
         super().__init__(root)
@@ -252,7 +277,9 @@ class Failing(FolderStore):
         self, name: str, file: Path, metadata: Mapping[str, str] | None = None, *, replace: bool = False
     ) -> StoredObject:
         """Write as long as there are writes left."""
-        if len(self.names) == self.writes:
+        if self.stat(name) is None:
+            self.writes -= 1
+        if self.writes < 0:
             raise FullDisk
         self.names.append(name)
         return super().put(name, file, metadata, replace=replace)
@@ -267,10 +294,8 @@ def test_the_video_is_stored_last(campaign: Campaign, tmp_path: Path) -> None:
     assert output.names == ["task/v.vtt", "task/v.jpg", "task/v.mp4"]
 
 
-def test_a_run_goes_on_where_another_ended(campaign: Campaign, tmp_path: Path) -> None:
+def test_a_run_goes_on_where_another_ended(campaign: Campaign, finished: Campaign, tmp_path: Path) -> None:
     """Work would be lost, or done twice, after a crash between any two writes; the result must be the same."""
-    other = Campaign(_folder(tmp_path, "undisturbed"))
-    other.make()
     written: list[str] = []
 
     for _ in range(20):
@@ -284,48 +309,41 @@ def test_a_run_goes_on_where_another_ended(campaign: Campaign, tmp_path: Path) -
             break
 
     assert len(written) == len(set(written))
-    assert _content(campaign.output) == _content(other.output)
-    assert _content(campaign.cache) == _content(other.cache)
+    assert _content(campaign.output) == _content(finished.output)
+    assert _content(campaign.cache) == _content(finished.cache)
 
 
-def _folder(parent: Path, name: str) -> Path:
-    (parent / name).mkdir()
-    return parent / name
+ALONE = """
+import sys
+from pathlib import Path
+from cliptask.orders import VariantOrder
+from cliptask_renderer.folder_store import FolderStore
+from cliptask_renderer.make import make_variant
 
-
-def _make_alone(folder: Path, order: str) -> None:
-    make.make_variant(
-        FolderStore(folder / "cache"), FolderStore(folder / "out"), "task", "v", VariantOrder.model_validate_json(order)
-    )  # fmt: skip
+folder, order = Path(sys.argv[1]), VariantOrder.model_validate_json(sys.argv[2])
+make_variant(FolderStore(folder / "cache"), FolderStore(folder / "out"), "task", "v", order)
+"""
 
 
 def test_two_runs_at_once_agree(campaign: Campaign, tmp_path: Path) -> None:
     """Two workers that make the same part would spoil each other's files."""
-    context = multiprocessing.get_context("spawn")
-    runs = [
-        context.Process(target=_make_alone, args=(tmp_path, campaign.variant.model_dump_json()))
-        for _ in range(2)
-    ]
+    command = [sys.executable, "-c", ALONE, str(tmp_path), campaign.variant.model_dump_json()]
+    runs = [subprocess.Popen(command) for _ in range(2)]
 
-    for run in runs:
-        run.start()
-    for run in runs:
-        run.join(120)
+    codes = [run.wait(120) for run in runs]
 
-    assert [run.exitcode for run in runs] == [0, 0]
+    assert codes == [0, 0]
     facts = [make.make_segment(campaign.cache, order) for order in campaign.segments]
+    sound = make.make_soundtrack(campaign.cache, campaign.sound)
     with campaign.output.local("task/v.mp4") as path:
-        check.check_variant(
-            path, campaign.variant, facts, make.make_soundtrack(campaign.cache, campaign.sound), "video v"
-        )
+        check.check_variant(path, campaign.variant, facts, sound, "video v")
 
 
-def test_nothing_is_left_in_the_scratch(campaign: Campaign, tmp_path: Path) -> None:
+def test_nothing_is_left_in_the_scratch(made: Campaign, tmp_path: Path) -> None:
     """Half-made files would fill the disk, failure by failure."""
-    campaign.make()
-    campaign.cache.delete(names.source_object(campaign.clips[0]))
+    made.cache.delete(names.source_object(made.clips[0]))
     with pytest.raises(InputError):
-        make.make_segment(campaign.cache, f.order_of(f.video(campaign.clips[0], 1, 3)))
+        make.make_segment(made.cache, f.order_of(f.video(made.clips[0], 1, 3)))
 
     left = [path for root in ("cache", "out") for path in (tmp_path / root / ".store" / "tmp").rglob("*")]
 

@@ -301,3 +301,40 @@ def test_the_decoder_refuses_pictures_larger_than_the_header_says(tmp_path: Path
 
     with pytest.raises(SourceError):
         probe(path, SHA, ProbeLimits(video_pixels=320 * 240))
+
+
+def test_a_video_that_names_its_matrix_is_told_from_one_that_does_not(tmp_path: Path) -> None:
+    """Colours of a clip that says nothing are guessed by its size; a clip that says must not be guessed at."""
+    silent = facts_of(clip(tmp_path / "a.mp4"))
+    named = clip(tmp_path / "b.mp4")
+    ffmpeg(
+        ["-i", str(named), "-c", "copy", "-bsf:v", "h264_metadata=matrix_coefficients=1"], tmp_path / "c.mp4"
+    )
+
+    assert silent.matrix == "unknown"
+    assert facts_of(tmp_path / "c.mp4").matrix == "tagged"
+
+
+def test_a_video_that_begins_after_its_sound_says_by_how_much(tmp_path: Path) -> None:
+    """Frames and sounds are counted from the first picture: without it they would drift apart."""
+    source = clip(tmp_path / "a.mkv")
+    late = ffmpeg(
+        [
+            "-i",
+            str(source),
+            "-itsoffset",
+            "0.4",
+            "-i",
+            str(source),
+            "-map",
+            "0:a",
+            "-map",
+            "1:v",
+            "-c",
+            "copy",
+        ],
+        tmp_path / "late.mkv",
+    )
+
+    assert abs(facts_of(late).video_start_us - 400_000) < 25_000
+    assert facts_of(source).video_start_us < 25_000
