@@ -30,7 +30,7 @@ class Order(BaseModel):
 
 
 _RECIPE = [
-    recipe.VERSION, recipe.PRESET, recipe.CRF, recipe.THREADS, recipe.TIMESCALE, recipe.GOP_S,
+    recipe.VERSION, recipe.PRESET, recipe.CRF, recipe.X264_TUNING, recipe.X264_FORM, recipe.THREADS, recipe.TIMESCALE, recipe.GOP_S,
     recipe.SAMPLE_RATE, recipe.AUDIO_BITRATE, recipe.MUSIC_FADE_S, recipe.POSTER_WIDTH,
 ]  # fmt: skip
 

@@ -12,7 +12,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import stamina
 import typer
 import yaml
 from rich.console import Console
@@ -177,9 +176,6 @@ def convert(
 
 def main() -> None:
     """Run the command line. Exit codes are those of sysexits.h; errors are one message, never a traceback."""
-    stamina.instrumentation.set_on_retry_hooks(
-        []
-    )  # what is tried again is no news; what fails in the end is an error
     try:
         code = typer.main.get_command(app).main(standalone_mode=False)
     except typer.TyperException as error:

@@ -24,18 +24,16 @@ from cliptask.errors import ClipTaskError, SourceError, TransientError
 from cliptask.facts import SourceFacts
 from cliptask_operator.download import (
     Arrival,
-    FetchSettings,
     OnBytes,
     Validators,
     check_scheme,
     download,
 )
+from cliptask_operator.fetch_settings import FetchSettings
 from cliptask_operator.guard import guarded_transport
 from cliptask_operator.spool import Spool, refuse
 from cliptask_renderer.probe import ProbeLimits, probe
 from cliptask_renderer.store import Store, StoredObject
-
-__all__ = ["FetchEvent", "FetchSettings", "fetch_all"]
 
 _PIECE_BYTES = 1 << 20
 _CONNECT_TIMEOUT_S = 10.0

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+import stamina
+
 from cliptask import names
 from cliptask.errors import ClipTaskError
 from cliptask.facts import SourceFacts, SpokenLine
-from cliptask.orders import SegmentOrder, SoundtrackOrder, VariantOrder
+from cliptask.orders import SegmentOrder, SoundtrackOrder
 from cliptask.plan import Campaign, Variant, choices, plan
 from cliptask.task import ClipTask, ClipTaskSpec
 from cliptask_operator.crew import Job, work
@@ -21,6 +23,7 @@ from cliptask_operator.progress import Report
 from cliptask_operator.publish import publish
 from cliptask_operator.settings import Settings
 from cliptask_operator.speech import Speaker, SpeechEvent
+from cliptask_renderer import worker
 from cliptask_renderer.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -94,6 +97,9 @@ def gather(task: ClipTask, place: Place, settings: Settings, report: Report, *, 
 async def _gather(
     spec: ClipTaskSpec, cache: Store, settings: Settings, report: Report, *, speak: bool
 ) -> Material:
+    stamina.instrumentation.set_on_retry_hooks(
+        []
+    )  # what is tried again is no news; what fails in the end is an error
     urls = urls_of(spec)
     report.begin("sources", len(urls))
 
@@ -165,44 +171,26 @@ def _jobs(task: str, wanted: Pending, place: Place) -> list[Job]:
     """Videos first whenever they can be made; segments in the order in which videos need them."""
     uris = place.cache.uri, place.output.uri
     jobs = [
-        Job(f"segments {order.key}", rank, partial(_make_segment, uris[0], order))
+        Job(f"segments {order.key}", rank, partial(worker.make_segment, uris[0], order))
         for rank, order in enumerate(wanted.segments, 1)
     ]
     jobs += [
-        Job(f"soundtracks {order.key}", 1, partial(_make_soundtrack, uris[0], order))
+        Job(f"soundtracks {order.key}", 1, partial(worker.make_soundtrack, uris[0], order))
         for order in wanted.soundtracks
     ]
     for variant in wanted.variants:
         order = variant.order
         needs = [f"segments {part.key}" for part in order.segments]
         needs += [f"soundtracks {order.soundtrack.key}"] if order.soundtrack else []
-        do = partial(_make_variant, *uris, task, variant.name, order)
+        do = partial(worker.make_variant, *uris, task, variant.name, order)
         jobs.append(Job(f"videos {variant.name}", 0, do, tuple(needs)))
     return jobs
-
-
-def _make_segment(cache: str, order: SegmentOrder) -> None:
-    from cliptask_renderer.make import make_segment  # noqa: PLC0415  media libraries only where media is made
-
-    make_segment(open_store(cache), order)
-
-
-def _make_soundtrack(cache: str, order: SoundtrackOrder) -> None:
-    from cliptask_renderer.make import make_soundtrack  # noqa: PLC0415  as above
-
-    make_soundtrack(open_store(cache), order)
-
-
-def _make_variant(cache: str, output: str, folder: str, name: str, order: VariantOrder) -> None:
-    from cliptask_renderer.make import make_variant  # noqa: PLC0415  as above
-
-    make_variant(open_store(cache), open_store(output), folder, name, order)
 
 
 def _refuse_unwritable(spec: ClipTaskSpec) -> None:
     texts = [overlay.text for overlay in spec.overlays if overlay.text is not None]
     if texts:
-        from cliptask_renderer.overlays import refuse_unwritable  # noqa: PLC0415  as above
+        from cliptask_renderer.fonts import refuse_unwritable  # noqa: PLC0415  reads a font, where there is a title
 
         for text in texts:
             refuse_unwritable(text)

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cliptask.errors import SetupError
 from cliptask.task import MAX_VARIANTS
-from cliptask_operator.download import FetchSettings
+from cliptask_operator.fetch_settings import FetchSettings
 from cliptask_operator.speech_settings import SpeechSettings
 
 

@@ -185,7 +185,7 @@ def video_encoding(width: int, height: int, fps: int) -> list[str]:
         "-c:v", "libx264", "-preset", recipe.PRESET, "-crf", str(recipe.CRF), "-profile:v", "high",
         "-level", recipe.level(width, height, fps), "-threads", str(recipe.THREADS),
         "-g", gop, "-keyint_min", gop, "-sc_threshold", "0", "-bf", "2", "-pix_fmt", "yuv420p",
-        "-x264-params", "open-gop=0:stitchable=1:cpu-independent=1",
+        "-x264-params", f"{recipe.X264_FORM}:{recipe.X264_TUNING}",
         "-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
         "-flags:v", "+bitexact", *mp4_form(),
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from cliptask.errors import InputError
 from cliptask.orders import OverlayOrder, Profile
 from cliptask.task import Position
 from cliptask_renderer import stills
+from cliptask_renderer.fonts import font, refuse_unwritable
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -151,24 +152,3 @@ def _cropped(rgba: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     if not len(rows):
         return rgba[:1, :1]
     return rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-
-
-def font() -> str:
-    """Path of the font of titles: Source Sans Pro Semibold (SIL Open Font License), with Latin, Greek, Cyrillic."""
-    import font_source_sans_pro  # noqa: PLC0415  lists a folder when imported
-
-    return str(font_source_sans_pro.SourceSansProSemibold)
-
-
-def refuse_unwritable(text: str) -> None:
-    """Raise ``InputError`` naming the characters that the font has no shape for."""
-    from PIL import ImageFont  # noqa: PLC0415  only where a title is composed
-
-    face = ImageFont.truetype(font(), 32)
-    empty_box = bytes(face.getmask("\U0010ffff"))
-    missing = sorted(
-        {letter for letter in text if not letter.isspace() and bytes(face.getmask(letter)) == empty_box}
-    )
-    if missing:
-        message = f"the overlay text {text!r} has characters that the font cannot write: {' '.join(missing)}; leave them out, or give the title as an image"
-        raise InputError(message)

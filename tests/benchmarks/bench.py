@@ -27,15 +27,20 @@ def main() -> None:
         "--quick", action="store_true", help="small pictures and few variants: shows that it runs"
     )
     parser.add_argument("--rounds", type=int, default=2, help="how often everything is measured (default: 2)")
+    parser.add_argument(
+        "--width",
+        type=int,
+        help="videos that (a) and (b) make side by side (default: what a trial finds fastest)",
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench", help="where everything goes")
     given = parser.parse_args()
     out: Path = given.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     if given.what == "presets":
-        report = presets.report(out, _say, quick=given.quick)
+        report = presets.report(out, given.rounds, _say, quick=given.quick)
         (out / "presets.md").write_text(report)
     else:
-        results = run.bench(out, given.rounds, _say, quick=given.quick)
+        results = run.bench(out, given.rounds, _say, quick=given.quick, width=given.width)
         report = table.markdown(results)
         (out / "results.md").write_text(report)
         (out / "results.json").write_text(as_json(results))

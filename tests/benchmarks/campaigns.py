@@ -56,8 +56,8 @@ class Campaign:
     def sample(self, number: int, material: Material) -> tuple[Video, ...]:
         """The videos that stand for all in the round ``number``: two, or the only one.
 
-        Each shows the clips of one place in every block, so that enough rounds show every clip equally often and
-        a sample's mean is the campaign's.
+        Each shows the clips of one place in every block, so that the samples of two rounds show every clip, and what
+        a video takes on average is what the campaign's videos take.
         """
         places = dict.fromkeys((number * 2 + step) % self.clips for step in range(2))
         return tuple(self._video(place, material) for place in places)

