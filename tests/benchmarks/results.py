@@ -61,6 +61,9 @@ class Results:
     by_kind: dict[Kind, dict[Recipe, Quality]]
     """Over the sampled videos of all campaigns."""
     limits: tuple[Limit, ...]
+    """Each piece of work timed alone, one after the other."""
+    pooled_limits: tuple[Limit, ...]
+    """The same work on all workers at once."""
     limited_walls_s: tuple[float, ...]
     """The product's campaign of the same rounds."""
 

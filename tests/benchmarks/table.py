@@ -100,13 +100,18 @@ def _kinds(results: Results) -> str:
 def _limit(results: Results) -> str:
     rows = [
         (
-            f"round {number}", f"{wall:.1f} s", f"{limit.wall_s:.1f} s", f"{wall / limit.wall_s:.2f}",
+            f"round {number}, {how}", f"{wall:.1f} s", f"{limit.wall_s:.1f} s", f"{wall / limit.wall_s:.2f}",
             f"{limit.segments_s:.1f} s", f"{limit.soundtracks_s:.1f} s", f"{limit.copies_s:.1f} s",
         )
-        for number, (wall, limit) in enumerate(zip(results.limited_walls_s, results.limits, strict=True), 1)
+        for how, limits in (("alone", results.limits), ("in a pool", results.pooled_limits))
+        for number, (wall, limit) in enumerate(zip(results.limited_walls_s, limits, strict=True), 1)
     ]  # fmt: skip
     header = ("", results.campaigns[1], "its limit", "ratio", "of it encodes", "soundtracks", "copies")
-    words = f"The limit is the same work as one queue on {results.workers} idle workers that are already running, and nothing else: the unique encodes, the unique soundtracks, one plain packet copy per variant. The last three columns are sums of single times."
+    words = (
+        "The limit is the bare work: the unique encodes, the unique soundtracks, one plain packet copy per variant. "
+        f"Alone: each timed by itself, one after the other. In a pool: as one queue on {results.workers} workers that are "
+        "already running, which is the best that any program could do. The last three columns are sums of single times."
+    )
     return f"{grid(header, rows)}\n\n{words}"
 
 
