@@ -32,7 +32,6 @@ from cliptask_operator.download import (
 from cliptask_operator.fetch_settings import FetchSettings
 from cliptask_operator.guard import guarded_transport
 from cliptask_operator.spool import Spool, refuse
-from cliptask_renderer.probe import ProbeLimits, probe
 from cliptask_renderer.store import Store, StoredObject
 
 _PIECE_BYTES = 1 << 20
@@ -183,6 +182,8 @@ class _Arrivals:
         stored = await asyncio.to_thread(self._store.stat, name)
         if (facts := _facts(stored)) is not None:
             return facts
+        from cliptask_renderer.probe import ProbeLimits, probe  # noqa: PLC0415  decoders only where something is new
+
         limits = ProbeLimits(size_bytes=self._settings.max_bytes)
         try:
             async with asyncio.timeout(limits.seconds + _PROBE_GRACE_S):
