@@ -73,22 +73,35 @@ class Campaign:
         return tuple({track.key: track for track in tracks if track is not None}.values())
 
 
-def choices(spec: ClipTaskSpec, most: int = MAX_VARIANTS) -> tuple[Choice, ...]:
-    """The combinations that become variants; the same spec gives the same ones in the same order.
-
-    Raises ``InvalidTask`` when there are more than ``most``.
-    """
-    blocks, tracks, lines, rule = len(spec.video_blocks), len(spec.tracks), len(spec.speech), spec.variants
-    sizes = [len(block.clips) for block in spec.video_blocks]
-    sizes += [tracks] if tracks and rule.music == "product" else []
-    sizes += [lines] if lines and rule.speech == "product" else []
-    count = math.prod(sizes) if rule.limit is None else min(math.prod(sizes), rule.limit)
+def count_variants(spec: ClipTaskSpec, most: int = MAX_VARIANTS) -> int:
+    """How many combinations become variants. Raises ``InvalidTask`` when there are more than ``most``."""
+    possible = math.prod(_sizes(spec))
+    count = possible if spec.variants.limit is None else min(possible, spec.variants.limit)
     if count > most:
         message = (
             f"spec: {count:,} combinations are more than the {most:,} allowed: "
             "set spec.variants.limit (it chooses a balanced subset), or use fewer clips"
         )
         raise InvalidTask(message)
+    return count
+
+
+def _sizes(spec: ClipTaskSpec) -> list[int]:
+    """How many levels each factor has: the blocks, then what is multiplied by."""
+    tracks, lines, rule = len(spec.tracks), len(spec.speech), spec.variants
+    sizes = [len(block.clips) for block in spec.video_blocks]
+    sizes += [tracks] if tracks and rule.music == "product" else []
+    return sizes + ([lines] if lines and rule.speech == "product" else [])
+
+
+def choices(spec: ClipTaskSpec, most: int = MAX_VARIANTS) -> tuple[Choice, ...]:
+    """The combinations that become variants; the same spec gives the same ones in the same order.
+
+    Raises ``InvalidTask`` when there are more than ``most``.
+    """
+    count_variants(spec, most)
+    blocks, tracks, lines, rule = len(spec.video_blocks), len(spec.tracks), len(spec.speech), spec.variants
+    sizes = _sizes(spec)
     rows = list(combinations(sizes, rule.limit))
     columns = iter(range(blocks, len(sizes)))
     music = _column(rows, tracks, rule.music, 2 * rule.seed, columns)

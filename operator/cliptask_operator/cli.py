@@ -21,7 +21,7 @@ import cliptask
 from cliptask.convert import convert as convert_request
 from cliptask.errors import ClipTaskError, MissingInput
 from cliptask.loading import load
-from cliptask.plan import choices
+from cliptask.plan import count_variants
 from cliptask.plan import plan as plan_campaign
 from cliptask.task import ClipTask
 from cliptask_operator.settings import settings_from_environment
@@ -130,7 +130,7 @@ def plan(file: TaskFile, output: OutputFormat = Format.table, folder: Folder = N
 def validate(file: TaskFile) -> None:
     """Check a campaign's YAML and count its videos, without fetching anything."""
     task = _load(file)
-    count = len(choices(task.spec, settings_from_environment().max_variants))
+    count = count_variants(task.spec, settings_from_environment().max_variants)
     typer.echo(f"{file}: ClipTask {task.metadata.name} is valid; {count:,} video{'s' * (count != 1)}")
 
 

@@ -15,7 +15,7 @@ from cliptask import names
 from cliptask.errors import ClipTaskError
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.orders import SegmentOrder, SoundtrackOrder
-from cliptask.plan import Campaign, Variant, choices, plan
+from cliptask.plan import Campaign, Variant, count_variants, plan
 from cliptask.task import ClipTask, ClipTaskSpec
 from cliptask_operator.crew import Job, work
 from cliptask_operator.fetch import FetchEvent, fetch_all
@@ -89,7 +89,9 @@ def urls_of(spec: ClipTaskSpec) -> tuple[str, ...]:
 
 def gather(task: ClipTask, place: Place, settings: Settings, report: Report, *, speak: bool) -> Material:
     """Fetch every source and, if wanted, speak every line, side by side. Without ``speak`` nothing is paid for."""
-    choices(task.spec, settings.max_variants)  # too many are refused before anything is fetched or paid for
+    count_variants(
+        task.spec, settings.max_variants
+    )  # too many are refused before anything is fetched or paid for
     _refuse_unwritable(task.spec)
     return asyncio.run(_gather(task.spec, place.cache, settings, report, speak=speak))
 
@@ -97,9 +99,8 @@ def gather(task: ClipTask, place: Place, settings: Settings, report: Report, *, 
 async def _gather(
     spec: ClipTaskSpec, cache: Store, settings: Settings, report: Report, *, speak: bool
 ) -> Material:
-    stamina.instrumentation.set_on_retry_hooks(
-        []
-    )  # what is tried again is no news; what fails in the end is an error
+    # What is tried again is no news; what fails in the end is an error.
+    stamina.instrumentation.set_on_retry_hooks([])
     urls = urls_of(spec)
     report.begin("sources", len(urls))
 
@@ -169,20 +170,20 @@ def make(task: str, wanted: Pending, place: Place, workers: int, report: Report)
 
 def _jobs(task: str, wanted: Pending, place: Place) -> list[Job]:
     """Videos first whenever they can be made; segments in the order in which videos need them."""
-    uris = place.cache.uri, place.output.uri
+    cache, output = place.cache.uri, place.output.uri
     jobs = [
-        Job(f"segments {order.key}", rank, partial(worker.make_segment, uris[0], order))
+        Job(f"segments {order.key}", rank, partial(worker.make_segment, cache, order))
         for rank, order in enumerate(wanted.segments, 1)
     ]
     jobs += [
-        Job(f"soundtracks {order.key}", 1, partial(worker.make_soundtrack, uris[0], order))
+        Job(f"soundtracks {order.key}", 1, partial(worker.make_soundtrack, cache, order))
         for order in wanted.soundtracks
     ]
     for variant in wanted.variants:
         order = variant.order
         needs = [f"segments {part.key}" for part in order.segments]
         needs += [f"soundtracks {order.soundtrack.key}"] if order.soundtrack else []
-        do = partial(worker.make_variant, *uris, task, variant.name, order)
+        do = partial(worker.make_variant, cache, output, task, variant.name, order)
         jobs.append(Job(f"videos {variant.name}", 0, do, tuple(needs)))
     return jobs
 

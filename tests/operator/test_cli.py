@@ -208,19 +208,18 @@ def test_a_track_of_no_length_is_named(run: Run, tmp_path: Path) -> None:
     assert "empty.wav" in ran.err
 
 
+def _spoken(run: Run, folder: Path, voice: str, key: str) -> tuple[Ran, ElevenLabsStub]:
+    """Render one line in this voice with this key; returns the account as it is afterwards, too."""
+    clip = media.clip(folder / "clip.mp4").as_uri()
+    task = _task(folder, {"url": clip}, speech=[{"voice": voice, "text": "Hello."}])
+    with ElevenLabsStub() as account:
+        settings = {"ELEVENLABS_API_KEY": key, "CLIPTASK_ELEVENLABS_BASE_URL": account.url}
+        return run("render", task, "-o", folder / "out", **settings), account
+
+
 def test_a_voice_that_does_not_exist_is_named_with_those_that_do(run: Run, tmp_path: Path) -> None:
     """And nothing is paid for."""
-    clip = media.clip(tmp_path / "clip.mp4").as_uri()
-    task = _task(tmp_path, {"url": clip}, speech=[{"voice": "Rachael", "text": "Hello."}])
-    with ElevenLabsStub() as account:
-        ran = run(
-            "render",
-            task,
-            "-o",
-            tmp_path / "out",
-            ELEVENLABS_API_KEY=KEY,
-            CLIPTASK_ELEVENLABS_BASE_URL=account.url,
-        )
+    ran, account = _spoken(run, tmp_path, "Rachael", KEY)
 
     assert ran.code == 65
     assert "Rachael" in ran.err
@@ -230,17 +229,7 @@ def test_a_voice_that_does_not_exist_is_named_with_those_that_do(run: Run, tmp_p
 
 def test_a_wrong_key_is_the_administrators_to_mend(run: Run, tmp_path: Path) -> None:
     """Another exit code than for a bad task, and the key is shown nowhere."""
-    clip = media.clip(tmp_path / "clip.mp4").as_uri()
-    task = _task(tmp_path, {"url": clip}, speech=[{"voice": "Rachel", "text": "Hello."}])
-    with ElevenLabsStub() as account:
-        ran = run(
-            "render",
-            task,
-            "-o",
-            tmp_path / "out",
-            ELEVENLABS_API_KEY="wrong-key",
-            CLIPTASK_ELEVENLABS_BASE_URL=account.url,
-        )
+    ran, _ = _spoken(run, tmp_path, "Rachel", "wrong-key")
 
     assert ran.code == 78
     assert "wrong-key" not in ran.err
