@@ -38,13 +38,15 @@ def load(text: str | bytes, filename: str) -> ClipTask:
 def load_data(data: Any, where: str, lines: Mapping[Path, int] | None = None) -> ClipTask:  # noqa: ANN401  # any plain value
     """The task that plain values describe, e.g. an object of the Kubernetes API; ``where`` begins each line.
 
-    ``lines`` are the lines of paths in the text, if there is one. Raises ``InvalidTask`` as ``load`` does.
+    ``lines`` are the lines of paths in the text, if there is one. What the cluster writes into an object, its status
+    and metadata, is passed over. Raises ``InvalidTask`` as ``load`` does.
     """
     another = _no_clip_task(data)
     if another:
         raise InvalidTask(report(Problems([another], more=0), where, lines))
+    wanted = {field: value for field, value in data.items() if field != "status"}
     try:
-        return examine(ClipTask, data, nulls_below=("spec",))
+        return examine(ClipTask, wanted, nulls_below=("spec",))
     except Problems as problems:
         raise InvalidTask(report(problems, where, lines)) from None
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import lzma
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -189,3 +191,55 @@ class VariantOrder(Order):
     def duration_s(self) -> float:
         """Length of the picture in seconds."""
         return self.frames / self.profile.fps
+
+
+class NamedVariant(Order):
+    """A video with the name that it gets."""
+
+    name: str
+    order: VariantOrder
+
+
+_PLAIN_CHARACTERS = 32_768
+_PACKED = "xz:"
+
+
+class WorkOrder(Order):
+    """What one Job has to do, complete in itself: JSON in its environment."""
+
+    cache: str
+    """URI of the store of what campaigns share."""
+    output: str
+    """URI of the store of the videos."""
+    task: str
+    """Folder of the videos in it."""
+    segments: tuple[SegmentOrder, ...] = ()
+    variants: tuple[NamedVariant, ...] = ()
+
+    def to_text(self) -> str:
+        """JSON without what is default; where that is long, packed: one variable of an environment holds 128 KiB."""
+        text = self.model_dump_json(by_alias=True, exclude_defaults=True)
+        if len(text) <= _PLAIN_CHARACTERS:
+            return text
+        return _PACKED + base64.b64encode(lzma.compress(text.encode(), preset=1)).decode()
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """What ``to_text`` wrote. Raises ``ValueError`` for anything else."""
+        if text.startswith(_PACKED):
+            try:
+                text = lzma.decompress(base64.b64decode(text.removeprefix(_PACKED))).decode()
+            except lzma.LZMAError as error:
+                message = "it is packed, but not as xz"
+                raise ValueError(message) from error
+        return cls.model_validate_json(text)
+
+
+class WorkReport(Order):
+    """A Job's last words: JSON in its termination message (4 KiB at most)."""
+
+    reason: str = ""
+    """One word for programs, e.g. ``SourceUnusable``; empty where all is made."""
+    message: str = ""
+    failed: dict[str, str] = Field(default_factory=dict)
+    """Why, for each variant of several that could not be made."""

@@ -143,7 +143,7 @@ def plan(
         _raise_all([*footage.errors, *(line for line in lines if isinstance(line, ClipTaskError))])
     timeline = Timeline(spec, footage)
     labels = _Labels(spec)
-    variants: list[Variant] = []
+    variants: dict[str, Variant] = {}
     skipped: list[Skipped] = []
     for choice in choices(spec, most):
         clips, track, line = labels.of(choice)
@@ -154,11 +154,13 @@ def plan(
             continue
         name = names.variant_name([*clips, *(each for each in (track, line) if each)], order.key)
         text = None if choice.line is None else spec.speech[choice.line].text
-        variants.append(Variant(name, clips, track, line, text, order))
+        variants.setdefault(
+            name, Variant(name, clips, track, line, text, order)
+        )  # a clip may be listed twice
     if not skipped:
         timeline.refuse_unseen()
     blocks = tuple(block.name for block in spec.video_blocks)
-    return Campaign(task.metadata.name, blocks, timeline.profile, tuple(variants), tuple(skipped))
+    return Campaign(task.metadata.name, blocks, timeline.profile, tuple(variants.values()), tuple(skipped))
 
 
 def _raise_all(errors: Sequence[ClipTaskError]) -> None:

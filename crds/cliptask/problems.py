@@ -24,10 +24,10 @@ MOST_DESCRIBED = 1000
 
 PATTERNS = {
     task.NAME_PATTERN: "must be 1 to 40 lower-case letters, digits and hyphens, with no hyphen at an end",
-    task.URL_PATTERN: "is not a URL that can be fetched: write https://host/path or file:///path, with %20 for a space",
+    task.URL_PATTERN: "is not a URL that can be fetched: write https://host/path, gs://bucket/object or file:///path, with %20 for a space",
     task.TEXT_PATTERN: "must hold a visible character and no control characters",
     task.LANGUAGE_PATTERN: "must be an ISO 639 code such as en or uk",
-    task.OUTPUT_PATTERN: "must be a folder such as file:///srv/campaigns, without spaces, ? and #",
+    task.OUTPUT_PATTERN: "must be a folder such as file:///srv/campaigns or gs://bucket/campaigns, without spaces, ? and #",
 }
 _TYPES = {
     "string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false",

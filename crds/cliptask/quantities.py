@@ -1,4 +1,4 @@
-"""How are durations and percentages written in YAML, and what are they in Python?"""
+"""How are durations, percentages and amounts of CPU and memory written in YAML, and what are they in Python?"""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 DURATION_PATTERN = r"^([0-9]{1,5}(\.[0-9]{1,3})?)(ms|s|m)$"
 PERCENTAGE_PATTERN = r"^(100|[0-9]{1,2}(\.[0-9]{1,2})?)%$"
+AMOUNT_PATTERN = r"^([0-9]{1,15}(\.[0-9]{1,3})?)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
 _MICROSECONDS = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000}
+_FACTORS = {
+    "": Decimal(1), "m": Decimal("0.001"), "k": Decimal(10**3), "M": Decimal(10**6), "G": Decimal(10**9), "T": Decimal(10**12),
+    "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40),
+}  # fmt: skip
 
 
 def _parse_duration(value: object) -> timedelta:
@@ -73,6 +78,31 @@ Percentage = Annotated[
     WithJsonSchema({"type": "string", "pattern": PERCENTAGE_PATTERN, "maxLength": 6}),
 ]
 """A share such as ``20%``; in Python a fraction from 0 to 1."""
+
+
+def _parse_amount(value: object) -> str:
+    # No fractions without quotes: the Kubernetes API takes whole numbers and texts.
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    if re.fullmatch(AMOUNT_PATTERN, text) is None:
+        message = 'is not an amount: write e.g. 500m, 2 or "1.5" for CPUs, 512Mi or 2Gi for memory'
+        raise ValueError(message)
+    return text
+
+
+def amount(text: str) -> Decimal:
+    """The number behind a Kubernetes quantity, in CPUs or bytes. ``text`` has been checked as an ``Amount``."""
+    match = re.fullmatch(AMOUNT_PATTERN, text)
+    return Decimal(match[1]) * _FACTORS[match[3] or ""] if match else Decimal(0)
+
+
+Amount = Annotated[
+    str,
+    BeforeValidator(_parse_amount),
+    WithJsonSchema(
+        {"x-kubernetes-int-or-string": True, "pattern": AMOUNT_PATTERN, "maxLength": 20, "minimum": 0}
+    ),
+]
+"""CPUs or bytes as Kubernetes writes them: ``500m``, ``2``, ``1.5Gi``; a text in Python, a whole number or a text in YAML."""
 
 
 def frames_of(duration: timedelta, fps: int) -> int:

@@ -11,18 +11,20 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from cliptask.quantities import format_duration
 from cliptask.rules import Rule, rules_of
+from cliptask.status import ClipTaskStatus
 from cliptask.task import GROUP, KIND, PLURAL, VERSION, ClipTask, Part
 from cliptask.yamltext import dump
 
 Schema = dict[str, Any]
 
 HEADER = """\
-# Generated from the models in crds/cliptask/task.py. Do not edit; write it anew with
+# Generated from the models in crds/cliptask/task.py and status.py. Do not edit; write it anew with
 #   python -m cliptask.schema > crds/cliptasks.cliptask.dev.yaml
 """
 
 _KEPT = (
-    "type", "description", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "multipleOf", "minItems", "maxItems", "minProperties", "maxProperties", "required",
+    "type", "description", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "multipleOf", "minItems", "maxItems", "minProperties", "maxProperties", "required", "format",
+    "x-kubernetes-int-or-string", "x-kubernetes-list-type", "x-kubernetes-list-map-keys",
 )  # fmt: skip
 """What a structural schema says in the same words as JSON Schema, in the order of the generated file."""
 
@@ -44,19 +46,21 @@ class _WithDefaults(GenerateJsonSchema):
 
 def crd() -> Schema:
     """The CustomResourceDefinition, complete. Raises ``ValueError`` if a model uses what it cannot express."""
-    spec = structural(ClipTask)["properties"]["spec"]
+    spec, status = structural(ClipTask)["properties"]["spec"], structural(ClipTaskStatus)
     version = {
         "name": VERSION,
         "served": True,
         "storage": True,
-        "schema": {"openAPIV3Schema": _root(spec)},
+        "schema": {"openAPIV3Schema": _root(spec, status)},
+        "subresources": {"status": {}},
         "additionalPrinterColumns": [
-            {
-                "name": "Age",
-                "type": "date",
-                "description": "Time since its creation.",
-                "jsonPath": ".metadata.creationTimestamp",
-            }
+            _column("Phase", "string", ".status.phase", "Where it is; conditions say why."),
+            _column("Variants", "integer", ".status.variants", "Videos that the task wants."),
+            _column("Ready", "integer", ".status.succeeded", "Videos that are in the bucket."),
+            _column("Failed", "integer", ".status.failed", "Videos that could not be made."),
+            _column("Age", "date", ".metadata.creationTimestamp", "Time since its creation."),
+            _column("Output", "string", ".spec.output.uri", "Where the videos go.", priority=1),
+            _column("Message", "string", ".status.message", "What happens, or what to do.", priority=1),
         ],
     }
     names = {
@@ -75,13 +79,18 @@ def crd() -> Schema:
     }
 
 
+def _column(name: str, kind: str, path: str, description: str, priority: int = 0) -> Schema:
+    column = {"name": name, "type": kind, "description": description, "jsonPath": path}
+    return column | ({"priority": priority} if priority else {})
+
+
 def structural(model: type[BaseModel]) -> Schema:
     """The structural schema of a model: every reference written out, every rule beside its object."""
     schema = model.model_json_schema(by_alias=True, schema_generator=_WithDefaults)
     return _translate(schema, schema.get("$defs", {}))
 
 
-def _root(spec: Schema) -> Schema:
+def _root(spec: Schema, status: Schema) -> Schema:
     """The API server owns metadata: there, a schema may say nothing but its type."""
     return {
         "type": "object",
@@ -92,6 +101,7 @@ def _root(spec: Schema) -> Schema:
             "kind": {"type": "string", "maxLength": 63, "description": KIND},
             "metadata": {"type": "object"},
             "spec": spec,
+            "status": status,
         },
         "x-kubernetes-validations": [_validation(_NAME_RULE)],
     }

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
-from cliptask.quantities import Duration, Percentage
+from cliptask.quantities import Amount, Duration, Percentage, amount
 from cliptask.rules import Breach, check, rule, when
 
 GROUP, VERSION, KIND, PLURAL = "cliptask.dev", "v1alpha1", "ClipTask", "cliptasks"
@@ -18,10 +18,13 @@ MAX_VARIANTS = 10_000
 """More combinations than this are refused unless the task limits them."""
 
 NAME_PATTERN = r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"
-URL_PATTERN = r"^(https?://[^\s/?#\x00-\x1f\x7f]|file:///)[^\s\x00-\x1f\x7f]*$"
+_BUCKET = r"gs://[a-z0-9][-._a-z0-9]{1,220}[a-z0-9]"
+URL_PATTERN = (
+    rf"^(https?://[^\s/?#\x00-\x1f\x7f]|file:///|{_BUCKET}/[^\s/?#\x00-\x1f\x7f])[^\s\x00-\x1f\x7f]*$"
+)
 TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 LANGUAGE_PATTERN = r"^[a-z]{2,3}$"
-OUTPUT_PATTERN = r"^file:///[^\s?#\x00-\x1f\x7f]*$"
+OUTPUT_PATTERN = rf"^(file:///[^\s?#\x00-\x1f\x7f]*|{_BUCKET}(/[^\s?#\x00-\x1f\x7f]*)?)$"
 
 
 def _splits(url: str) -> str:
@@ -81,7 +84,7 @@ class Clip(Part):
     """One interchangeable clip of a block: a video or a still picture."""
 
     url: SourceUrl = Field(
-        description="Where the file is: https://, http:// (where the installation allows it) or file:// (local mode only)."
+        description="Where the file is: https://, gs://bucket/object, http:// (where the installation allows it) or file:// (local mode only)."
     )
     name: Name | None = Field(
         default=None, description="Its label in the videos' names. Default: from the file's name in the URL."
@@ -328,7 +331,98 @@ class Output(Part):
     """Where the videos go."""
 
     uri: Annotated[str, StringConstraints(pattern=OUTPUT_PATTERN, max_length=1024)] = Field(
-        description="Folder of the campaigns, e.g. file:///srv/campaigns; the videos lie in a folder of the task's name below it."
+        description="Folder of the campaigns, gs://bucket/prefix or, in local mode, e.g. file:///srv/campaigns; the videos lie in a folder of the task's name below it."
+    )
+    prune: bool = Field(
+        default=False,
+        description="Remove videos that the task no longer wants, and all of them when the task is deleted. Sources, speech and segments stay in the cache.",
+    )
+
+
+def _amount_from(least: str, most: str, field: str) -> str:
+    """CEL: an amount, if it is given, lies between two others."""
+    mine = f"quantity(string(self.{field})).compareTo(quantity"
+    return f"!has(self.{field}) || {mine}('{least}')) >= 0 && {mine}('{most}')) <= 0"
+
+
+class Amounts(Part):
+    """Of CPU and memory."""
+
+    cpu: Amount | None = Field(default=None, description="CPUs, 1m to 1000, e.g. 500m or 2.")
+    memory: Amount | None = Field(default=None, description="Bytes, 16Mi to 16Ti, e.g. 2Gi.")
+
+    # Nobody means 2Gi of CPUs, 512m of memory (half a byte) or 2 of it; such a Job would wait for ever.
+    @rule("must be from 1m to 1000 CPUs, e.g. 500m or 2", cel=_amount_from("1m", "1000", "cpu"), field="cpu")
+    def _possible_cpu(self) -> Iterable[Breach]:
+        return when(self.cpu is not None and not amount("1m") <= amount(self.cpu) <= amount("1000"))
+
+    @rule(
+        "must be from 16Mi to 16Ti, e.g. 512Mi or 2Gi",
+        cel=_amount_from("16Mi", "16Ti", "memory"),
+        field="memory",
+    )
+    def _possible_memory(self) -> Iterable[Breach]:
+        return when(self.memory is not None and not amount("16Mi") <= amount(self.memory) <= amount("16Ti"))
+
+
+def _requested_within_limit(field: str) -> str:
+    """CEL: where both are given, the request is no more than the limit."""
+    requested, limit = f"self.requests.{field}", f"self.limits.{field}"
+    return (
+        f"!has(self.requests) || !has({requested}) || !has(self.limits) || !has({limit}) || "
+        f"quantity(string({requested})).compareTo(quantity(string({limit}))) <= 0"
+    )
+
+
+def _exceeded(field: str, requested: str | None, limit: str | None) -> Iterable[Breach]:
+    if requested is not None and limit is not None and amount(requested) > amount(limit):
+        yield Breach((field,), f"{requested} is more than {limit}")
+
+
+class Resources(Part):
+    """What each Job's container asks for and may use. Unset, the installation decides."""
+
+    requests: Amounts = Field(default=Amounts(), description="What the scheduler sets aside.")
+    limits: Amounts = Field(
+        default=Amounts(), description="What it may use at most; a render that needs more memory is ended."
+    )
+
+    @rule("cpu must not exceed that of limits", cel=_requested_within_limit("cpu"), field="requests")
+    def _cpu_within_limit(self) -> Iterable[Breach]:
+        return _exceeded("cpu", self.requests.cpu, self.limits.cpu)
+
+    @rule("memory must not exceed that of limits", cel=_requested_within_limit("memory"), field="requests")
+    def _memory_within_limit(self) -> Iterable[Breach]:
+        return _exceeded("memory", self.requests.memory, self.limits.memory)
+
+
+class Execution(Part):
+    """How the cluster makes the campaign. Local mode has no Jobs and takes no notice."""
+
+    parallelism: int = Field(default=50, ge=1, le=2000, description="The most Jobs at a time.")
+    variants_per_job: int = Field(
+        default=1,
+        ge=1,
+        le=20,
+        description="Variants that one Job makes one after the other: more than 1 for tiny videos.",
+    )
+    suspend: bool = Field(
+        default=False, description="Make nothing and end what runs; the status shows what would be made."
+    )
+    resources: Resources = Field(
+        default=Resources(), description="CPU and memory of each Job. Default: the installation's."
+    )
+    backoff_limit: int = Field(
+        default=2,
+        ge=0,
+        le=10,
+        description="How often a Job's failure is tried again, unless its input is to blame.",
+    )
+    active_deadline_seconds: int = Field(
+        default=900, ge=10, le=86_400, description="The longest that a Job may take, its attempts together."
+    )
+    ttl_seconds_after_finished: int = Field(
+        default=600, ge=0, le=604_800, description="How long a finished Job and its logs stay."
     )
 
 
@@ -366,6 +460,9 @@ class ClipTaskSpec(Part):
     output: Output = Field(description="Where the videos go.")
     failure_policy: FailurePolicy = Field(
         default=FailurePolicy(), description="What to do when something cannot be had."
+    )
+    execution: Execution = Field(
+        default=Execution(), description="How the cluster makes the campaign; local mode takes no notice."
     )
 
     @rule(

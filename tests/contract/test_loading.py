@@ -213,6 +213,19 @@ def test_what_kubernetes_adds_is_accepted() -> None:
     assert load_data(task, "ClipTask ads/spring-sale").metadata.labels == {"team": "ads"}
 
 
+def test_an_object_of_the_cluster_is_a_task_again() -> None:
+    """``kubectl get clip x -o yaml > f.yaml; cliptask render f.yaml`` would be refused for what the cluster added."""
+    task = mutated({
+        "metadata.namespace": "ads",
+        "metadata.generation": 2,
+        "metadata.resourceVersion": "417",
+        "metadata.annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}\n"},
+        "status": {"phase": "Complete", "index": None, "conditions": [{"type": "Complete"}], "unheardOf": 1},
+    })  # fmt: skip
+
+    assert load(dump(task), "f.yaml").spec == load(dump(GOOD), "f.yaml").spec
+
+
 @settings(max_examples=50, deadline=None)
 @given(tasks())
 def test_a_written_task_reads_back_as_the_same(task: ClipTask) -> None:
@@ -237,7 +250,8 @@ _json_values = st.recursive(
 _fields = st.sampled_from([
     "spec.videoBlocks", "spec.videoBlocks[0]", "spec.videoBlocks[0].clips[0]", "spec.audioBlocks", "spec.speech[0]",
     "spec.variants", "spec.variants.limit", "spec.picture", "spec.transition", "spec.overlays", "spec.sound", "spec.output.uri",
-    "metadata", "metadata.name", "metadata.labels", "kind", "spec.videoBlocks[0].clips[0].trim",
+    "metadata", "metadata.name", "metadata.labels", "kind", "status", "spec.execution.parallelism", "spec.execution.resources.requests.cpu",
+    "spec.execution.resources.limits", "spec.videoBlocks[0].clips[0].trim",
 ])  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -9,16 +10,20 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from cliptask.quantities import (
+    AMOUNT_PATTERN,
     DURATION_PATTERN,
     PERCENTAGE_PATTERN,
+    Amount,
     Duration,
     Percentage,
+    amount,
     format_duration,
     frames_of,
 )
 
 durations = TypeAdapter(Duration)
 percentages = TypeAdapter(Percentage)
+amounts = TypeAdapter(Amount)
 
 
 @given(st.from_regex(DURATION_PATTERN.replace("$", r"\Z")))
@@ -82,6 +87,49 @@ def test_what_is_no_percentage_is_refused(text: object) -> None:
 def test_percentage_is_a_fraction() -> None:
     """A third digit would be lost on the way to pixels."""
     assert percentages.validate_python("33.33%") == Fraction(3333, 10_000)
+
+
+@pytest.mark.parametrize(
+    ("given_as", "number"),
+    [
+        (2, "2"),
+        ("2", "2"),
+        ("1.5", "1.5"),
+        ("500m", "0.5"),
+        ("0.001m", "0.000001"),
+        ("1k", "1000"),
+        ("1.5M", "1500000"),
+        ("2G", "2000000000"),
+        ("1T", "1000000000000"),
+        ("1Ki", "1024"),
+        ("512Mi", "536870912"),
+        ("1.5Gi", "1610612736"),
+        ("16Ti", "17592186044416"),
+        (536_870_912, "536870912"),
+    ],
+)
+def test_amount_is_that_of_kubernetes(given_as: object, number: str) -> None:
+    """A Job would get a thousandth of its memory, or a request would pass for less than its limit."""
+    assert amount(amounts.validate_python(given_as)) == Decimal(number)
+
+
+@given(st.from_regex(AMOUNT_PATTERN.replace("$", r"\Z")) | st.integers(0, 10**15 - 1))
+def test_amount_reaches_kubernetes_as_it_was_written(given_as: str | int) -> None:
+    """Whoever compares a Job with its task would find other numbers."""
+    text = amounts.validate_python(given_as)
+
+    assert text == str(given_as)
+    assert amounts.validate_python(amounts.dump_python(text, mode="json")) == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "two", "-1", -1, "1,5", "1 Gi", "2GB", "2gi", "1e3", ".5", "5.", "1.2345", "5m\n", "٣", 0.5, 2.0, None, True, ["1"], 10**15],
+)  # fmt: skip
+def test_what_is_no_amount_is_refused(value: object) -> None:
+    """The Kubernetes API would refuse every Job of the task, long after it was accepted."""
+    with pytest.raises(ValidationError, match="is not an amount"):
+        amounts.validate_python(value)
 
 
 @given(st.integers(0, 10_000), st.sampled_from([24, 25, 30, 48, 50, 60]))

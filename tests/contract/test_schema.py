@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -16,14 +16,17 @@ from hypothesis import given, settings
 from pydantic import BaseModel, Field
 
 from cliptask import problems
-from cliptask.quantities import DURATION_PATTERN, PERCENTAGE_PATTERN
+from cliptask.quantities import AMOUNT_PATTERN, DURATION_PATTERN, PERCENTAGE_PATTERN
 from cliptask.rules import rules_of
 from cliptask.schema import HEADER, crd, structural
+from cliptask.status import ClipTaskStatus, Condition, ConditionType, Failure
 from cliptask.task import ClipTask, Part
 from cliptask.yamltext import dump, parse
 from support.bad_tasks import BAD_TASKS, GOOD, BadTask
 from support.tasks import tasks
 
+INT_OR_STRING = "x-kubernetes-int-or-string"
+LIST_TYPE, LIST_KEYS = "x-kubernetes-list-type", "x-kubernetes-list-map-keys"
 COMMITTED = Path(__file__).parents[2] / "crds" / "cliptasks.cliptask.dev.yaml"
 ROOT = crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
 MOST_ITERATIONS = 200_000
@@ -72,7 +75,18 @@ def test_resource_has_its_names() -> None:
     assert (spec["group"], spec["scope"]) == ("cliptask.dev", "Namespaced")
     (version,) = spec["versions"]
     assert (version["name"], version["served"], version["storage"]) == ("v1alpha1", True, True)
-    assert [column["name"] for column in version["additionalPrinterColumns"]] == ["Age"]
+    assert version["subresources"] == {"status": {}}
+
+
+def test_columns_show_fields_that_are_there() -> None:
+    """``kubectl get clip`` would show empty columns, or hide how far a campaign is."""
+    columns = crd()["spec"]["versions"][0]["additionalPrinterColumns"]
+
+    shown = [column["name"] for column in columns if "priority" not in column]
+    assert shown == ["Phase", "Variants", "Ready", "Failed", "Age"]
+    assert [column["name"] for column in columns if column.get("priority")] == ["Output", "Message"]
+    types = {path: node.get("type") for path, node, _ in NODES} | {"metadata.creationTimestamp": "date"}
+    assert all(types[column["jsonPath"].removeprefix(".")] == column["type"] for column in columns)
 
 
 @pytest.mark.parametrize(
@@ -80,18 +94,25 @@ def test_resource_has_its_names() -> None:
 )
 def test_schema_is_structural_and_bounded(path: str, node: dict[str, Any]) -> None:
     """The API server would refuse the CRD, or estimate its rules above the budget."""
-    assert node["type"] in {"object", "array", "string", "integer", "number", "boolean"}
+    # What may be a number or a text says so instead of a type, never beside one.
+    kind = "string" if node.get(INT_OR_STRING) is True and "type" not in node else node["type"]
+    assert kind in {"object", "array", "string", "integer", "number", "boolean"}
     assert node.keys() <= {
         "type", "description", "default", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "multipleOf",
-        "minItems", "maxItems", "items", "properties", "required", "x-kubernetes-validations",
+        "minItems", "maxItems", "items", "properties", "required", "format", "x-kubernetes-validations",
+        INT_OR_STRING, LIST_TYPE, LIST_KEYS,
     }  # fmt: skip
-    if node["type"] == "array":
+    if kind == "array":
         assert node["maxItems"]
-    if node["type"] == "string":
+    if kind == "string":
         assert "enum" in node or node["maxLength"]
     assert isinstance(node.get("default", ""), str | int | float)
-    if node["type"] == "object" and path != "metadata":
+    if kind == "object" and path != "metadata":
         assert node["properties"]
+    assert node.get("format", "date-time") == "date-time"
+    if LIST_TYPE in node:
+        assert node[LIST_TYPE] == "map"
+        assert set(node[LIST_KEYS]) <= set(node["items"]["required"])
 
 
 @pytest.mark.parametrize(
@@ -101,7 +122,7 @@ def test_everything_is_described(path: str, node: dict[str, Any]) -> None:
     """``kubectl explain`` would be silent about a field."""
     if path == "metadata":
         assert node == {"type": "object"}  # the API server lets a schema say nothing else of it
-    elif not path.endswith("[]") or node["type"] == "object":
+    elif not path.endswith("[]") or node.get("type") == "object":
         assert node["description"]
 
 
@@ -152,8 +173,10 @@ def rule_says(bad: BadTask) -> str | None:
 
 
 def closed(node: dict[str, Any]) -> dict[str, Any]:
-    """The schema with unknown fields refused, as the API server does without being told."""
+    """The schema with unknown fields refused and amounts typed, as the API server does without being told."""
     made = dict(node)
+    if made.get(INT_OR_STRING):
+        made["type"] = ["integer", "string"]
     if "properties" in made:
         made["properties"] = {name: closed(field) for name, field in made["properties"].items()}
         made["additionalProperties"] = made.get("additionalProperties", False)
@@ -198,7 +221,7 @@ def test_only_costly_rules_are_left_to_python() -> None:
 
 def test_every_pattern_has_words() -> None:
     """A person would be shown a traceback instead of what a text may hold."""
-    said_by_their_types = {DURATION_PATTERN, PERCENTAGE_PATTERN}
+    said_by_their_types = {DURATION_PATTERN, PERCENTAGE_PATTERN, AMOUNT_PATTERN}
 
     assert {node["pattern"] for _, node, _ in NODES if "pattern" in node} == said_by_their_types | set(
         problems.PATTERNS
@@ -210,6 +233,31 @@ def test_every_pattern_has_words() -> None:
 def test_schema_accepts_what_the_models_accept(task: ClipTask) -> None:
     """The API server would refuse a good task."""
     assert not list(CHECKED.iter_errors(task.model_dump(mode="json", by_alias=True, exclude_none=True)))
+
+
+def test_schema_accepts_the_fullest_status() -> None:
+    """The API server would refuse the operator's report when there is most to tell."""
+    now = "2030-01-02T03:04:05Z"
+    status = ClipTaskStatus(
+        conditions=tuple(
+            Condition(
+                type=each, status="Unknown", reason="r" * 64, message="m" * 1024, last_transition_time=now
+            )
+            for each in get_args(ConditionType)
+        ),
+        message="m" * 1024,
+        failures=(Failure(variant="v" * 253, reason="r" * 64, message="m" * 1024),) * 20,
+        index="i" * 2048,
+        bytes=2**50,
+        start_time=now,
+        completion_time=now,
+    )
+    written = status.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    checked = jsonschema.Draft7Validator(closed(structural(ClipTaskStatus)))
+
+    assert not list(checked.iter_errors(written))
+    assert ClipTaskStatus.model_validate(written) == status
 
 
 def test_what_a_crd_cannot_say_is_refused() -> None:

@@ -28,6 +28,7 @@ GOOD: dict[str, Any] = {
 GONE = object()
 _CLIP = "spec.videoBlocks[0].clips[0]"
 _URL = "https://cdn.example.com/x.mp4"
+_REQUESTS = "spec.execution.resources.requests"
 
 
 class BadTask(NamedTuple):
@@ -109,6 +110,19 @@ _WRONG_TYPES = [
     ),
     _one("spec.picture.fps", "30", "must be one of 24, 25, 30, 48, 50, 60: write it without quotes"),
     _one("spec.captions", "soft", "is a text, an object is needed with the fields mode"),
+    _one("spec.output.prune", 1, "is a whole number, true or false is needed"),
+    _one("spec.execution", [], "is a list, an object is needed", "execution is a list"),
+    _one("spec.execution.suspend", "true", "is a text, true or false is needed: write it without quotes"),
+    _one("spec.execution.parallelism", "50", "is a text, a whole number is needed: write it without quotes"),
+    _one(
+        "spec.execution.resources.limits",
+        "2Gi",
+        "is a text, an object is needed with the fields cpu, memory",
+        "limits are a text",
+    ),
+    _one(f"{_REQUESTS}.cpu", 0.5, 'is not an amount: write e.g. 500m, 2 or "1.5"'),
+    _bad("cpu is true", {f"{_REQUESTS}.cpu": True}, f"{_REQUESTS}.cpu", "is not an amount"),
+    _one(f"{_REQUESTS}.memory", ["2Gi"], "is not an amount", "memory is a list"),
     _one("spec.transition", None, "is empty: give a value or leave the field out", "null transition"),
     _one("spec.speech", None, "is empty: give a value or leave the field out", "null speech"),
     _one("metadata", "spring", "is a text, an object is needed"),
@@ -131,6 +145,9 @@ _OUT_OF_BOUNDS = [
     _one(f"{_CLIP}.url", "https://[::1/a.mp4", "its host or its port is malformed"),
     _one(f"{_CLIP}.url", "https://cdn.example.com:99999/a.mp4", "its host or its port is malformed", "port 99999"),
     _one(f"{_CLIP}.url", "file://clip.mp4", "file:///path"),
+    _one(f"{_CLIP}.url", "gs://bucket", "gs://bucket/object", "bucket without an object"),
+    _one(f"{_CLIP}.url", "GS://bucket/a.mp4", "gs://bucket/object", "capital gs"),
+    _one(f"{_CLIP}.url", "gs://me@bucket/a.mp4", "gs://bucket/object", "user at a bucket"),
     _one(f"{_CLIP}.url", f"{_URL}?{'x' * 2048}", "at most 2,048 are allowed", "endless URL"),
     _one(f"{_CLIP}.trim.start", "-1s", "is not a duration"),
     _one(f"{_CLIP}.trim.end", "1:30", "is not a duration"),
@@ -169,19 +186,41 @@ _OUT_OF_BOUNDS = [
     _one("spec.sound.overflow", "trim", "did you mean Trim?"),
     _one("spec.output.uri", "out/", "must be a folder such as file:///srv/campaigns"),
     _one("spec.output.uri", "https://bucket.example.com/x", "must be a folder such as file:///srv/campaigns"),
+    _one("spec.output.uri", "gs://Bucket/x", "must be a folder such as file:///srv/campaigns"),
+    _one("spec.output.uri", "gs://bucket?x", "must be a folder such as file:///srv/campaigns"),
+    _one("spec.output.uri", "gs://", "must be a folder such as file:///srv/campaigns", "no bucket"),
     _one("spec.failurePolicy.onSourceError", "Ignore", "must be one of Fail, Skip"),
+    _one("spec.execution.parallelism", 0, "must be from 1 to 2,000"),
+    _one("spec.execution.parallelism", 2001, "must be from 1 to 2,000"),
+    _one("spec.execution.variantsPerJob", 0, "must be from 1 to 20"),
+    _one("spec.execution.variantsPerJob", 21, "must be from 1 to 20"),
+    _one("spec.execution.backoffLimit", -1, "must be from 0 to 10"),
+    _one("spec.execution.activeDeadlineSeconds", 1, "must be from 10 to 86,400"),
+    _one("spec.execution.ttlSecondsAfterFinished", 604_801, "must be from 0 to 604,800"),
+    _one(f"{_REQUESTS}.cpu", "two", "is not an amount"),
+    _one(f"{_REQUESTS}.cpu", "1,5", "is not an amount"),
+    _one(f"{_REQUESTS}.cpu", 0, "must be from 1m to 1000 CPUs"),
+    _one(f"{_REQUESTS}.cpu", "2Gi", "must be from 1m to 1000 CPUs", "memory as CPUs"),
+    _one(f"{_REQUESTS}.memory", -1, "is not an amount"),
+    _one(f"{_REQUESTS}.memory", "2GB", "is not an amount"),
+    _one(f"{_REQUESTS}.memory", "512m", "must be from 16Mi to 16Ti, e.g. 512Mi or 2Gi", "half a byte"),
+    _one("spec.execution.resources.limits.memory", 2, "must be from 16Mi to 16Ti", "two bytes"),
+    _one("spec.execution.resources.limits.memory", "17Ti", "must be from 16Mi to 16Ti"),
 ]  # fmt: skip
 
 _UNKNOWN = [
     _one("videoBlocks", [], "it belongs to spec", "videoBlocks beside spec"),
-    _one("status", {}, "allowed here: apiVersion, kind, metadata, spec"),
+    _one("x", {}, "allowed here: apiVersion, kind, metadata, spec"),
     _one("spec.videoBlock", [], "did you mean videoBlocks?"),
     _one("spec.video_blocks", [], "did you mean videoBlocks?"),
     _one("spec.clips", [1], "it belongs to spec.videoBlocks[]"),
     _one("spec.quality", "1080p", "allowed here: videoBlocks, audioBlocks, speech"),
     _one(f"{_CLIP}.uri", _URL, "did you mean url?"),
     _one("spec.sound.music_volume", 1, "did you mean musicVolume?"),
-    _one("spec.output.prune", 1, "allowed here: uri"),
+    _one("spec.output.prunes", 1, "did you mean prune?"),
+    _one("spec.output.region", "eu", "allowed here: uri, prune"),
+    _one("spec.parallelism", 5, "it belongs to spec.execution"),
+    _one("spec.execution.resources.cpu", "1", "it belongs to spec.execution.resources.requests or spec.execution.resources.limits"),
     _bad("snake_case of a Python name", {"spec.overlays": [{"text": "x", "from_": "1s"}]}, "spec.overlays[0].from_", "did you mean from?"),
 ]  # fmt: skip
 
@@ -202,6 +241,8 @@ _RELATIONS = [
     _bad("overlay of no width", {"spec.overlays": [{"text": "x", "width": "0.5%"}]}, "spec.overlays[0].width", "must be from 1% to 100%"),
     _bad("overlay too wide", {"spec.overlays": [{"text": "x", "width": "120%"}]}, "spec.overlays[0].width", "is not a percentage"),
     _bad("overlay of no block", {"spec.overlays": [{"text": "x", "block": "outro"}]}, "spec.overlays[0].block", "there are: hook, product"),
+    _bad("CPU above its limit", {f"{_REQUESTS}.cpu": 2, "spec.execution.resources.limits.cpu": "500m"}, f"{_REQUESTS}.cpu", "2 is more than 500m"),
+    _bad("memory above its limit", {f"{_REQUESTS}.memory": "1.5Gi", "spec.execution.resources.limits.memory": "1536M"}, f"{_REQUESTS}.memory", "1.5Gi is more than 1536M"),
     _bad("21 overlays", {"spec.overlays": [{"text": "x"}] * 21}, "spec.overlays", "has 21 elements, at most 20"),
 ]  # fmt: skip
 

@@ -20,7 +20,9 @@ def _matching(pattern: str) -> st.SearchStrategy[str]:
 
 
 names = _matching(task.NAME_PATTERN)
-urls = st.from_regex(r"\A(https?://[a-z][a-z0-9]{0,8}(:[1-9][0-9]{0,3})?/|file:///)[!-~äß🎉]{0,20}\Z")
+urls = st.from_regex(
+    r"\A(https?://[a-z][a-z0-9]{0,8}(:[1-9][0-9]{0,3})?/|gs://[a-z][a-z0-9-]{1,8}[a-z]/x|file:///)[!-~äß🎉]{0,20}\Z"
+)
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60).filter(
     lambda text: re.match(task.TEXT_PATTERN.replace("$", r"\Z"), text) is not None and text.strip() != ""
 )
@@ -69,6 +71,20 @@ _overlays = st.tuples(
     _fields(position=st.sampled_from(["top", "bottomRight"]), width=_percentages),
     _span.map(lambda span: {"from": span[0], "to": span[1]}) | st.just({}),
 ).map(lambda parts: {**parts[0], **parts[1], **parts[2]})  # fmt: skip
+_executions = _fields(
+    parallelism=st.integers(1, 2000),
+    variantsPerJob=st.integers(1, 20),
+    suspend=st.booleans(),
+    resources=_fields(
+        requests=_fields(
+            cpu=st.sampled_from([1, "1m", "0.5", "1000m"]), memory=st.sampled_from(["16Mi", "1.5Gi", "1G"])
+        ),
+        limits=_fields(cpu=st.sampled_from([1, 1000, "1k"]), memory=st.sampled_from(["2Gi", 2**31, "16Ti"])),
+    ),
+    backoffLimit=st.integers(0, 10),
+    activeDeadlineSeconds=st.integers(10, 86_400),
+    ttlSecondsAfterFinished=st.integers(0, 604_800),
+)
 _assignments = st.sampled_from(["balanced", "random", "product"])
 
 
@@ -81,7 +97,7 @@ def tasks(draw: st.DrawFn) -> ClipTask:
     spec = _fields(
         {
             "videoBlocks": st.just(blocks),
-            "output": st.fixed_dictionaries({"uri": st.just("file:///srv/campaigns")}),
+            "output": _fields({"uri": st.just("file:///srv/campaigns")}, prune=st.booleans()),
         },
         audioBlocks=_list(
             st.fixed_dictionaries({"name": names, "tracks": st.lists(tracks, min_size=1, max_size=3)})
@@ -109,6 +125,7 @@ def tasks(draw: st.DrawFn) -> ClipTask:
             overflow=st.sampled_from(["Fail", "Trim"]),
         ),
         failurePolicy=_fields(onSourceError=st.sampled_from(["Fail", "Skip"])),
+        execution=_executions,
     )
     data = {
         "apiVersion": "cliptask.dev/v1alpha1",
