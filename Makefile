@@ -1,6 +1,6 @@
 # What can be done here? `make` lists it. Everything installs what it needs into .venv, with hashes checked.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock generate clean
+.PHONY: help demo test e2e cluster cluster-down check bench lock generate clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -27,6 +27,15 @@ test: $(STAMP) check ## Check the code and pass every test
 	$(BIN)/coverage erase
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
+e2e: $(STAMP) ## Try the images on a real node of its own (root, Debian)
+	$(BIN)/python -m pytest -m e2e tests/cluster
+
+cluster: $(STAMP) ## Start a Kubernetes with fake nodes, to try things on
+	@cd tests && $(abspath $(BIN))/python -m cluster up
+
+cluster-down: $(STAMP) ## End it
+	@cd tests && $(abspath $(BIN))/python -m cluster down
+
 check: $(STAMP) ## Lint, types, import directions, dead code, generated files
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -37,14 +46,21 @@ check: $(STAMP) ## Lint, types, import directions, dead code, generated files
 bench: $(STAMP) ## Measure beside MoviePy and plain ffmpeg (about half an hour); see build/bench/results.md
 	$(BIN)/python tests/benchmarks/bench.py
 
-generate: $(STAMP) ## Write the CRD and the schemas again from the models
+generate: $(STAMP) ## Write the CRD, the schemas and the reference again from the models
 	$(BIN)/python -m cliptask.schema > crds/cliptasks.cliptask.dev.yaml
 	$(BIN)/python -m cliptask.index > crds/index.schema.json
+	$(BIN)/python -m cliptask.reference > docs/resource.md
+
+# One resolution for everything; what an image installs is a part of it.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+  --no-emit-index-url --no-emit-find-links --no-emit-package cliptask
 
 lock: $(STAMP) ## Pin the newest versions of everything with hashes
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-annotate --no-header \
-	  --no-emit-index-url --no-emit-find-links --extra local --group dev --no-emit-package cliptask --no-emit-package scipy \
-	  -o requirements.txt pyproject.toml
+	$(COMPILE) --upgrade --extra local --group dev --no-emit-package scipy -o requirements.txt pyproject.toml
+	$(COMPILE) -c requirements.txt --extra renderer -o renderer-image/requirements.txt pyproject.toml
+	$(COMPILE) -c requirements.txt --extra operator -o operator/requirements.txt pyproject.toml
+	echo espeakng-loader | $(COMPILE) -c requirements.txt -o operator/requirements-espeak.txt -
+	echo hatchling | $(COMPILE) -c requirements.txt -o requirements-build.txt -
 
 clean: ## Remove what was built, and the environment
 	rm -rf $(VENV) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

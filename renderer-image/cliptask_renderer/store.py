@@ -37,7 +37,9 @@ class Store(Protocol):
     object exists already it stays as it is and is returned, since a name that holds a content key means that content.
     No name may be another's folder (``a`` beside ``a/b``): buckets take it, folders cannot.
 
-    Every method raises ``OutputError`` for a name that is none (see ``check_name``) and where the storage refuses.
+    Every method raises ``OutputError`` for a name that is none (see ``check_name``) and where the storage refuses. A
+    bucket adds ``SetupError`` where it is missing, or permission or credentials for it are, which its administrator can
+    give, and ``TransientError`` where it does not answer to the end of all attempts.
     """
 
     @property
@@ -53,7 +55,7 @@ class Store(Protocol):
     def put(
         self, name: str, file: Path, metadata: Mapping[str, str] | None = None, *, replace: bool = False
     ) -> StoredObject:
-        """Store a file's content. A file from ``scratch`` is taken over, and gone; any other is copied, and kept."""
+        """Store a file's content. A file from ``scratch`` may be taken over, and gone; any other is copied, and kept."""
 
     def put_bytes(
         self, name: str, content: bytes, metadata: Mapping[str, str] | None = None, *, replace: bool = False
@@ -70,18 +72,35 @@ class Store(Protocol):
         """Remove an object; nothing happens where there is none."""
 
     def scratch(self) -> AbstractContextManager[Path]:
-        """An empty folder to work in, gone afterwards (also, later, after a crash), from which ``put`` need not copy."""
+        """An empty folder to work in, gone afterwards, from which ``put`` need not copy.
+
+        After a crash a folder store removes it later; a bucket's lies where temporary files do, and shares their fate.
+        """
 
 
 def open_store(uri: str) -> Store:
-    """The store behind ``file:///folder``. Raises ``SetupError`` for a URI that is not supported.
+    """The store behind ``file:///folder`` or ``gs://bucket/prefix``. Raises ``SetupError`` for any other URI.
 
-    The folder need not exist: the first write makes it.
+    A folder need not exist: the first write makes it. A bucket must; its stores share one client in a process, whose
+    credentials are looked for here: ``SetupError`` where there are none.
     """
     shown = public_url(uri) if "://" in uri else repr(uri.partition("?")[0])
     parts = urlsplit(uri)
+    # Each implementation is imported when asked for: a bucket's client library costs memory and time.
+    if parts.scheme == "gs":
+        from cliptask_renderer import gcs_client  # noqa: PLC0415  see above
+        from cliptask_renderer.gcs_store import GcsStore  # noqa: PLC0415  see above
+
+        place = gcs_client.location(uri)
+        if place is None:
+            message = f"cannot store in {shown}: write a bucket's URI as gs://bucket/campaigns, ? as %3F and # as %23"
+            raise SetupError(message)
+        return GcsStore(place, gcs_client.shared_connection())
     if parts.scheme != "file":
-        message = f"cannot store in {shown}: only folders are supported, written e.g. file:///srv/campaigns"
+        message = (
+            f"cannot store in {shown}: only folders and buckets of Google Cloud Storage are supported, "
+            "written e.g. file:///srv/campaigns and gs://bucket/campaigns"
+        )
         raise SetupError(message)
     if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):
         message = f"cannot store in {shown}: a folder's URI has three slashes, e.g. file:///srv/campaigns"
@@ -89,8 +108,7 @@ def open_store(uri: str) -> Store:
     if parts.query or parts.fragment or "%00" in parts.path:
         message = f"cannot store in {shown}: write ? as %3F and # as %23 in a folder's URI"
         raise SetupError(message)
-    # Each implementation is imported when asked for: a bucket's client library costs memory and time.
-    from cliptask_renderer.folder_store import FolderStore  # noqa: PLC0415
+    from cliptask_renderer.folder_store import FolderStore  # noqa: PLC0415  see above
 
     return FolderStore(Path(url2pathname(parts.path)))
 

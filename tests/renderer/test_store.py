@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from cliptask.errors import OutputError, SetupError
 from cliptask_renderer.folder_store import FolderStore
 from cliptask_renderer.store import METADATA_BYTES, Store, StoredObject, is_name, open_store
+from support.gcs import FakeGcs
 
 PARTS = st.text(min_size=1, max_size=40)
 HOSTILE = [
@@ -26,11 +28,25 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.fixture(params=["folder"])
-def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
+@pytest.fixture(scope="module")
+def gcs() -> Iterator[FakeGcs]:
+    """A running emulator. In memory: on a disk it has no names as long as the real one's."""
+    with FakeGcs() as running:
+        yield running
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def make_store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], Store]:
     """What opens one and the same empty store, again and again: every implementation passes the whole suite."""
-    uris = {"folder": (tmp_path / "höher & 100% #1").as_uri()}
-    return lambda: open_store(uris[request.param])
+    odd = "höher & 100% #1"
+    uri = (tmp_path / odd).as_uri()
+    if request.param == "bucket":
+        gcs: FakeGcs = request.getfixturevalue("gcs")
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs.url)
+        uri = f"gs://{gcs.bucket()}/{quote(odd)}"
+    return lambda: open_store(uri)
 
 
 @pytest.fixture
@@ -503,10 +519,21 @@ class TestOpenStore:
         assert open_store(odd.as_uri()).uri == odd.as_uri() == open_store(odd.as_uri() + "/").uri
         assert open_store(f"{tmp_path.as_uri()}/.cliptask").uri == (tmp_path / ".cliptask").as_uri()
 
+    def test_opens_a_bucket(self, gcs: FakeGcs, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Else spaces and umlauts in a prefix would lead to another one, or a slash more to a second cache."""
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs.url)
+
+        assert open_store("gs://bucket").uri == open_store("gs://bucket/").uri == "gs://bucket"
+        assert open_store("gs://bucket/a/").uri == "gs://bucket/a"
+        odd = "gs://bucket/a%20b%25%C3%BC%23%3F/.cliptask"
+        assert open_store(odd).uri == odd
+
     @pytest.mark.parametrize(
         "uri",
-        ["gs://bucket/spring", "s3://bucket", "out/", "/srv/out", "", "file:out", "file://out/a", "file:///a?b", "file:///a%00b",
-         "https://user:secret@x/a?token=secret"],
+        ["s3://bucket", "out/", "/srv/out", "", "file:out", "file://out/a", "file:///a?b", "file:///a%00b",
+         "https://user:secret@x/a?token=secret",
+         "gs://", "GS://bucket/a", "gs:///a", "gs:bucket", "gs://Bucket/a", "gs://b/a", "gs://user:secret@bucket/a", "gs://bucket:80/a", "gs://bucket/a?secret",
+         "gs://bucket/a#secret", "gs://bucket/a//b", "gs://bucket/../b", "gs://bucket/a%00b", "gs://bucket/a%ffb"],
     )  # fmt: skip
     def test_refuses_the_rest(self, uri: str) -> None:
         """Else a campaign would land in a folder named after its bucket, or a token in a message."""

@@ -47,7 +47,8 @@ NONSENSE = {
 class ElevenLabsStub:
     """One account. All settings may be changed while it runs."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, address: str = "127.0.0.1") -> None:
+        self._address = address
         self.key = KEY
         self.voices = dict(VOICES)
         self.voices_per_page = 100
@@ -72,13 +73,13 @@ class ElevenLabsStub:
         self._at_once = 0
         self._state = threading.Condition()
         self._stopped = threading.Event()
-        self._server = _Server(("127.0.0.1", port), partial(_Handler, self))
+        self._server = _Server((address, port), partial(_Handler, self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
     def url(self) -> str:
         """The base URL."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://{self._address}:{self._server.server_port}"
 
     def next(self, *faults: int | str) -> None:
         """What the next requests meet, in order: a status, ``drop``, or a key of ``NONSENSE``."""

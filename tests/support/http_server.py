@@ -89,8 +89,11 @@ class Seen:
 class MediaServer:
     """The server, running while its context lasts. ``url`` has no slash at its end."""
 
-    def __init__(self, folder: Path | None = None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1"
+    ) -> None:
         self.folder = folder
+        self.address = address
         self.requests: list[Seen] = []
         self.closing = threading.Event()
         self._scripts: dict[str, list[Answer]] = {}
@@ -112,7 +115,7 @@ class MediaServer:
     @property
     def host(self) -> str:
         """``127.0.0.1:<port>``, as a setting that opens hosts takes it."""
-        return f"127.0.0.1:{self.port}"
+        return f"{self.address}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -186,7 +189,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, owner: MediaServer) -> None:
         self.owner = owner
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__((owner.address, 0), _Handler)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,0 +1,138 @@
+"""What does a real API server make of the resource? It accepts the CRD, every good task, and says of bad ones what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+
+from cliptask.errors import InvalidTask
+from cliptask.loading import load_data
+from cliptask.rules import rules_of
+from cliptask.schema import crd
+from cliptask.task import ClipTask, Part
+from cliptask.yamltext import parse
+from cluster.api import Api, Document, Refused
+from cluster.kubectl import Cluster
+from support.bad_tasks import BAD_TASKS, GOOD, mutated
+from support.tasks import tasks
+
+TRY = "/apis/cliptask.dev/v1alpha1/namespaces/default/cliptasks?dryRun=All&fieldValidation=Strict"
+ONLY_PYTHON = {
+    "url=https://[::1/a.mp4",  # no pattern can tell
+    "port 99999",  # nor this
+    "tracks of a name in two blocks",  # CEL's cost budget has no room for it
+    "null transition",  # the API server leaves out what is empty
+    "null speech",  # as above
+}
+AMOUNTS = [0, 1, 2, 1000, 1001, -1, "1", "0.5", "500m", "1500m", "0.9m", "1k", "16Mi", "17M", "1.5Gi", "1536Mi", 2**31, "16Ti", "17Ti", "two", "2GB", "1e3"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def installed(plane: Cluster) -> Cluster:
+    """The cluster with the CRD."""
+    plane.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(crd()))
+    plane.kubectl("wait", "--for=condition=Established", f"crd/{crd()['metadata']['name']}")
+    return plane
+
+
+async def verdict(api: Api, task: Document) -> str:
+    """What the API server says against a task; empty if it would take it."""
+    try:
+        await api.create(TRY, task)
+    except Refused as refused:
+        return str(json.loads(str(refused).partition(": ")[2])["message"])
+    return ""
+
+
+def accepted_here(task: Document) -> bool:
+    """Whether the models accept it."""
+    try:
+        load_data(task, "task")
+    except InvalidTask:
+        return False
+    return True
+
+
+async def test_bad_tasks_are_refused_when_they_are_applied(installed: Cluster) -> None:
+    """A person would learn much later, and elsewhere, what is wrong with a task."""
+    messages = [rule.message for part in Part.__subclasses__() for rule in rules_of(part) if rule.cel]
+    bad_tasks = [bad for bad in BAD_TASKS if bad.path.startswith("spec.") and "\x00" not in bad.text]
+
+    async with Api(installed.kubeconfig) as api:
+        said = {bad.id: await verdict(api, parse(bad.text).data) for bad in bad_tasks}
+
+    assert {name for name, words in said.items() if not words} == ONLY_PYTHON
+    assert all(any(message in words for words in said.values()) for message in messages)
+
+
+async def test_requests_and_limits_are_judged_alike(installed: Cluster) -> None:
+    """A task would be accepted by the cluster whose Jobs can never be created, or refused for an amount that is right."""
+    path = "spec.execution.resources"
+    cases = [
+        mutated({f"{path}.requests": {field: request}, f"{path}.limits": {field: limit}})
+        for field in ("cpu", "memory")
+        for request, limit in product(AMOUNTS, repeat=2)
+    ]
+
+    async with Api(installed.kubeconfig) as api:
+        said = [await verdict(api, case) for case in cases]
+
+    for case, words in zip(cases, said, strict=True):
+        assert accepted_here(case) == (not words), (case["spec"]["execution"], words)
+    assert 0 < said.count("") < len(said)
+
+
+@pytest.mark.parametrize("value", [0.5, True, ["1"], {"cpu": 1}])
+async def test_an_amount_is_a_whole_number_or_a_text(installed: Cluster, value: object) -> None:
+    """The command line would accept what the cluster refuses."""
+    task = mutated({"spec.execution.resources.limits.cpu": value})
+
+    async with Api(installed.kubeconfig) as api:
+        assert await verdict(api, task)
+    assert not accepted_here(task)
+
+
+async def test_a_request_above_its_limit_is_told_in_a_sentence(installed: Cluster) -> None:
+    """A person would be shown an expression instead of what to change."""
+    path = "spec.execution.resources"
+    task = mutated({f"{path}.requests.cpu": 2, f"{path}.limits.cpu": "500m"})
+
+    async with Api(installed.kubeconfig) as api:
+        said = await verdict(api, task)
+
+    assert f"{path}.requests: Invalid value" in said
+    assert said.endswith(": cpu must not exceed that of limits")
+
+
+# A smaller example would take minutes of requests to find.
+@settings(max_examples=40, deadline=None, phases=[Phase.generate])
+@given(task=tasks())
+def test_good_tasks_are_taken(installed: Cluster, task: ClipTask) -> None:
+    """A task that renders on a laptop would be refused by the cluster."""
+    written = task.model_dump(mode="json", by_alias=True, exclude_none=True)
+    del written["metadata"]["labels"]  # Kubernetes' own, with rules of its own
+
+    async def said() -> str:
+        async with Api(installed.kubeconfig) as api:
+            return await verdict(api, written)
+
+    assert asyncio.run(said()) == ""
+
+
+def test_columns_tell_how_far_it_is(installed: Cluster, namespace: str) -> None:
+    """``kubectl get clip`` would show nothing of the status."""
+    installed.kubectl("create", "-n", namespace, "-f", "-", stdin=json.dumps(GOOD))
+    status: dict[str, Any] = {"phase": "Rendering", "variants": 12, "succeeded": 7, "message": "5 to go"}
+    patch = json.dumps({"status": status, "spec": {"output": {"uri": "file:///elsewhere"}}})
+    installed.kubectl("patch", "clip", "spring-sale", "-n", namespace, "--subresource=status", "--type=merge", "-p", patch)  # fmt: skip
+
+    head, row = installed.kubectl("get", "clip", "-n", namespace, "-o", "wide").stdout.splitlines()
+
+    assert head.split() == ["NAME", "PHASE", "VARIANTS", "READY", "FAILED", "AGE", "OUTPUT", "MESSAGE"]
+    assert row.split()[:4] == ["spring-sale", "Rendering", "12", "7"]
+    assert row.split()[-4:] == ["file:///srv/campaigns", "5", "to", "go"]

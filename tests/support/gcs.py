@@ -1,0 +1,329 @@
+"""What may Google Cloud Storage do? A real emulator on a free loopback port, and a proxy before it that fails on request.
+
+::
+
+    with FakeGcs(folder) as gcs, FaultyProxy(gcs.port) as proxy:
+        bucket = gcs.bucket()
+        proxy.fail("POST", Refuse(503), Refuse(503))   # the next two, the third passes
+        store = GcsStore(Location(bucket, ""), connect(proxy.url, deadline_s=5))
+
+What fake-gcs-server 1.56 does otherwise than the real one: it ignores ``ifGenerationMatch`` of deletions, copies and
+rewrites; its files on a disk have names of at most 255 bytes, percent-encoded; a missing bucket's objects are a plain
+404, as a missing object is; nothing needs permission.
+"""
+
+from __future__ import annotations
+
+import http.client
+import secrets
+import socket
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+from google.cloud.storage import Bucket
+
+from cliptask_renderer.gcs_client import connect
+from cluster.binaries import binary
+
+_PIECE = 1 << 16
+_START_S = 30.0
+
+
+class FakeGcs:
+    """fake-gcs-server, running while its context lasts. ``folder`` is where it keeps objects; without one, in memory.
+
+    ``external_url``: where clients shall go on with an upload, if not here.
+    """
+
+    def __init__(self, folder: Path | None = None, external_url: str | None = None) -> None:
+        self.port = 0
+        self._command = [
+            str(binary("fake-gcs-server")),
+            "-scheme",
+            "http",
+            "-host",
+            "127.0.0.1",
+            "-port",
+            "0",
+        ]
+        self._command += ["-log-level", "error"]
+        self._command += (
+            ["-backend", "filesystem", "-filesystem-root", str(folder)] if folder else ["-backend", "memory"]
+        )
+        self._command += ["-external-url", external_url] if external_url else []
+
+    @property
+    def url(self) -> str:
+        """For ``STORAGE_EMULATOR_HOST``."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def bucket(self) -> str:
+        """Name of a fresh bucket."""
+        name = f"b{secrets.token_hex(8)}"
+        self._client.create_bucket(name)
+        return name
+
+    def open(self, bucket: str) -> Bucket:
+        """A bucket as the official client shows it."""
+        return self._client.bucket(bucket)
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        try:
+            self.port = _listening_port(self._process)
+            self._client = connect(self.url, deadline_s=_START_S).client
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+        self._stop()
+
+    def _stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def _listening_port(process: subprocess.Popen[bytes]) -> int:
+    """The port that the system chose, as soon as there is one."""
+    until = time.monotonic() + _START_S
+    while time.monotonic() < until and process.poll() is None:
+        for each in psutil.Process(process.pid).net_connections("tcp4"):
+            if each.status == psutil.CONN_LISTEN:
+                return int(each.laddr.port)
+        time.sleep(0.01)
+    message = f"fake-gcs-server does not listen (exit code {process.poll()})"
+    raise RuntimeError(message)
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """Answer with a status instead of passing the request on."""
+
+    code: int
+    words: str = "refused by the test"
+
+
+@dataclass(frozen=True)
+class Break:
+    """Close the connection after that many bytes of the request's body, and pass nothing on."""
+
+    after_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Pass the request on, and close the connection after that many bytes of the answer's body."""
+
+    after_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Lose:
+    """Pass the request on, and close the connection without an answer."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Pass the request on, and change the first byte of the answer's body."""
+
+
+@dataclass(frozen=True)
+class Stall:
+    """Answer nothing, until the proxy stops."""
+
+
+Fault = Refuse | Break | Cut | Lose | Damage | Stall
+
+
+class FaultyProxy:
+    """An HTTP proxy before one port, running while its context lasts."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.target = port
+        """Where requests go; may be set later."""
+        self.requests: list[str] = []
+        """``GET /path?query`` of each, in order."""
+        self.accepted = 0
+        """Connections so far."""
+        self.stopping = threading.Event()
+        self._faults: list[tuple[str, list[Fault]]] = []
+        self._always: tuple[str, Fault] | None = None
+        self._lock = threading.Lock()
+        self._connections: set[socket.socket] = set()
+        self._server = _Server(self)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+
+    @property
+    def url(self) -> str:
+        """For a client's endpoint."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def fail(self, what: str, *faults: Fault) -> None:
+        """Let the next requests that contain ``what``, e.g. ``POST /upload``, meet these faults, one each."""
+        with self._lock:
+            self._faults.append((what, [*faults]))
+
+    def keep_failing(self, what: str, fault: Fault) -> None:
+        """Let every request that contains ``what`` meet this fault."""
+        with self._lock:
+            self._always = (what, fault)
+
+    def recover(self) -> None:
+        """Let everything pass again."""
+        with self._lock:
+            self._always = None
+            self._faults.clear()
+
+    def count(self, what: str) -> int:
+        """How many requests came that contain ``what``."""
+        with self._lock:
+            return sum(what in request for request in self.requests)
+
+    def arrived(self, request: str) -> Fault | None:
+        """Record a request and say what it shall meet."""
+        with self._lock:
+            self.requests.append(request)
+            for what, faults in self._faults:
+                if what in request and faults:
+                    return faults.pop(0)
+            return self._always[1] if self._always and self._always[0] in request else None
+
+    def tampered(self, request: str, body: bytes) -> bytes:  # noqa: ARG002  for those who override it
+        """What becomes of a request's body on its way."""
+        return body
+
+    def opened(self, connection: socket.socket) -> None:
+        """Remember a connection, to end it with the proxy."""
+        with self._lock:
+            self.accepted += 1
+            self._connections.add(connection)
+
+    def closed(self, connection: socket.socket) -> None:
+        """Forget a connection that ended."""
+        with self._lock:
+            self._connections.discard(connection)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stopping.set()
+        self._server.shutdown()
+        self._thread.join()
+        with self._lock:
+            connections = list(self._connections)
+        for connection in connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False
+
+    def __init__(self, owner: FaultyProxy) -> None:
+        self.owner = owner
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def handle(self) -> None:
+        """Serve one connection; that either end leaves early is nothing to report."""
+        self.server.owner.opened(self.connection)
+        try:
+            with suppress(OSError, http.client.HTTPException):
+                super().handle()
+        finally:
+            self.server.owner.closed(self.connection)
+
+    def finish(self) -> None:
+        with suppress(OSError):
+            super().finish()
+
+    def do_GET(self) -> None:
+        fault = self.server.owner.arrived(f"{self.command} {self.path}")
+        match fault:
+            case Break():
+                self.rfile.read(fault.after_bytes)
+                self._leave()
+            case Stall():
+                self.server.owner.stopping.wait()
+                self._leave()
+            case Refuse():
+                self.rfile.read(self._body_bytes())
+                body = f'{{"error": {{"code": {fault.code}, "message": "{fault.words}"}}}}'.encode()
+                self._begin(
+                    fault.code, {"Content-Type": "application/json", "Content-Length": str(len(body))}
+                )
+                self.wfile.write(body)
+            case _:
+                self._pass_on(fault)
+
+    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815  the standard library's names
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the standard library's name)
+        """Say nothing: what came is in ``requests``."""
+
+    def _body_bytes(self) -> int:
+        return int(self.headers.get("Content-Length") or 0)
+
+    def _pass_on(self, fault: Fault | None) -> None:
+        upstream = http.client.HTTPConnection("127.0.0.1", self.server.owner.target, timeout=60)
+        try:
+            body = self.rfile.read(self._body_bytes())
+            body = self.server.owner.tampered(f"{self.command} {self.path}", body)
+            upstream.request(self.command, self.path, body, dict(self.headers.items()))
+            with upstream.getresponse() as answer:
+                if isinstance(fault, Lose):
+                    answer.read()
+                    self._leave()
+                    return
+                self._answer(answer, fault)
+        finally:
+            upstream.close()
+
+    def _answer(self, answer: http.client.HTTPResponse, fault: Fault | None) -> None:
+        headers = {
+            name: value
+            for name, value in answer.getheaders()
+            if name.lower() not in {"transfer-encoding", "connection"}
+        }
+        body = answer.read()
+        self._begin(answer.status, headers | {"Content-Length": str(len(body))})
+        if isinstance(fault, Cut):
+            self.wfile.write(body[: fault.after_bytes])
+            self._leave()
+            return
+        if isinstance(fault, Damage):
+            body = bytes([body[0] ^ 1]) + body[1:]
+        self.wfile.write(body)
+
+    def _begin(self, code: int, headers: dict[str, str]) -> None:
+        self.send_response_only(code)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _leave(self) -> None:
+        self.close_connection = True
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
