@@ -55,9 +55,8 @@ class Format(StrEnum):
 TaskFile = Annotated[
     str, typer.Argument(metavar="CLIPTASK.yaml", help="The campaign; - reads it from standard input.")
 ]
-Folder = Annotated[
-    Path | None, typer.Option("--folder", help="Where the videos go instead of spec.output.uri.")
-]
+_FOLDER_HELP = "Where the videos go instead of spec.output.uri: a folder, or gs://bucket/prefix."
+Folder = Annotated[str | None, typer.Option("--folder", help=_FOLDER_HELP)]
 OutputFormat = Annotated[Format, typer.Option("--output", "-o", help="How to print the result.")]
 
 
@@ -77,9 +76,7 @@ def _options(
 @app.command()
 def render(
     file: TaskFile,
-    folder: Annotated[
-        Path | None, typer.Option("--folder", "-o", help="Where the videos go instead of spec.output.uri.")
-    ] = None,
+    folder: Annotated[str | None, typer.Option("--folder", "-o", help=_FOLDER_HELP)] = None,
 ) -> None:
     """Make the campaign here, without a cluster.
 
@@ -174,6 +171,19 @@ def convert(
     typer.echo(convert_request(_read(file), output_uri), nl=False)
 
 
+@app.command()
+def operator() -> None:
+    """Serve a Kubernetes cluster: make every ClipTask in it by Jobs.
+
+    Runs in a pod, or here with a kubeconfig. CLIPTASK_RENDERER_IMAGE names the image of the Jobs, CLIPTASK_BUCKETS the
+    buckets that tasks may use, ELEVENLABS_API_KEY the account that speaks; README.md has all settings.
+    """
+    from cliptask_operator.operate import operate  # noqa: PLC0415  as above
+    from cliptask_operator.operator_settings import operator_settings_from_environment  # noqa: PLC0415  as above
+
+    operate(operator_settings_from_environment())
+
+
 def main() -> None:
     """Run the command line. Exit codes are those of sysexits.h; errors are one message, never a traceback."""
     try:
@@ -204,8 +214,10 @@ def _read(file: str) -> str:
     return content.decode("utf-8", errors="replace")
 
 
-def _uri(folder: Path | None, task: ClipTask) -> str:
-    return task.spec.output.uri if folder is None else folder.absolute().as_uri()
+def _uri(folder: str | None, task: ClipTask) -> str:
+    if folder is None:
+        return task.spec.output.uri
+    return folder if "://" in folder else Path(folder).absolute().as_uri()
 
 
 def _say_outcome(outcome: Outcome, uri: str, took_s: float) -> None:
@@ -216,6 +228,8 @@ def _say_outcome(outcome: Outcome, uri: str, took_s: float) -> None:
         f"{campaign.task}: {complete} of {complete + len(outcome.errors)} videos, {len(made.variants) - len(outcome.failed)} of them new "
         f"({len(made.segments) - seams} clips, {seams} seams and {len(made.soundtracks)} soundtracks encoded) in {took_s:.1f} s"
     )
+    if outcome.removed:
+        typer.echo(f"removed: {outcome.removed:,} video{'s' * (outcome.removed != 1)} no longer wanted")
     typer.echo(f"gallery: {uri.rstrip('/')}/{campaign.task}/gallery.html")
     _say_errors(outcome.errors)
 

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import io
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
@@ -28,8 +29,12 @@ from cliptask_operator.voices import Voice
 class ElevenLabsClient:
     """One account. At most ``settings.concurrency`` requests for speech at once, however many ask."""
 
-    def __init__(self, settings: SpeechSettings) -> None:
+    def __init__(
+        self, settings: SpeechSettings, on_turn: Callable[[float], None] = lambda _waited_s: None
+    ) -> None:
+        """``on_turn`` is told how long each request waited for its turn, in seconds."""
         self._settings = settings
+        self._on_turn = on_turn
         self._limit = asyncio.Semaphore(settings.concurrency)
         self._stopping = False
         # Redirects would carry the key along to another host.
@@ -109,7 +114,9 @@ class ElevenLabsClient:
         limit_s = self._settings.timeout_s
         try:
             # Waiting for one's turn is not counted; an answer that drips is, which no time-out of a read would notice.
+            queued = time.monotonic()
             async with self._limit, asyncio.timeout(limit_s):
+                self._on_turn(time.monotonic() - queued)
                 if self._stopping:
                     message = "stopped before it was asked for: run again"
                     raise TransientError(message)

@@ -1,26 +1,28 @@
 """How do sources come into the store, each once?
 
 Each URL is brought into a temporary file, probed, and stored under its hash. What a URL held is remembered beside it,
-so that the next time a question (ETag, Last-Modified, or a file's size and time) replaces the download.
+so that the next time a question (ETag, Last-Modified, an object's generation, or a file's size and time) replaces the
+download.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import stat
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from weakref import WeakValueDictionary
 
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cliptask import __version__, names
-from cliptask.errors import ClipTaskError, SourceError, TransientError
+from cliptask.errors import ClipTaskError, SetupError, SourceError, TransientError
 from cliptask.facts import SourceFacts
 from cliptask_operator.download import (
     Arrival,
@@ -30,8 +32,9 @@ from cliptask_operator.download import (
     download,
 )
 from cliptask_operator.fetch_settings import FetchSettings
+from cliptask_operator.file_fetch import copy_file, path_of
 from cliptask_operator.guard import guarded_transport
-from cliptask_operator.spool import Spool, refuse
+from cliptask_operator.spool import refuse
 from cliptask_renderer.store import Store, StoredObject
 
 _PIECE_BYTES = 1 << 20
@@ -75,6 +78,21 @@ class _Known:
     facts: SourceFacts
 
 
+class Downloads:
+    """Who may download: so many at once, and of those that want the same URL in the same store one after the other."""
+
+    def __init__(self, parallel: int) -> None:
+        self._slots = asyncio.Semaphore(parallel)
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    @contextlib.asynccontextmanager
+    async def turn(self, store: Store, url: str) -> AsyncIterator[None]:
+        """Held until the source is stored: it bounds the temporary files as well as the connections."""
+        lock = self._locks.setdefault((store.uri, url), asyncio.Lock())
+        async with lock, self._slots:
+            yield
+
+
 async def fetch_all(
     urls: Iterable[str],
     store: Store,
@@ -82,11 +100,14 @@ async def fetch_all(
     on_event: Callable[[FetchEvent], None] = lambda _event: None,
     *,
     transport: httpx.AsyncBaseTransport | None = None,
+    downloads: Downloads | None = None,
 ) -> dict[str, SourceFacts | ClipTaskError]:
-    """Bring every URL into the store. Returns what each holds, or the ``SourceError`` or ``TransientError`` it met.
+    """Bring every URL into the store. Returns what each holds, or the error it met.
 
-    One entry for each distinct URL, in order. The store's own errors (``OutputError``) are raised: they concern no
-    single source. ``on_event`` is called on the loop's thread. ``transport``: ``guarded_transport`` unless given.
+    One entry for each distinct URL, in order. ``SourceError``: it is bad. ``TransientError``: it may come later.
+    ``SetupError``: a ``gs://`` object that this may not read. The store's own errors are raised: they concern no single
+    source. ``on_event`` is called on the loop's thread. ``transport``: ``guarded_transport`` unless given.
+    ``downloads`` is shared by calls that run at the same time.
     """
     _keep_queries_out_of_logs()
     client = httpx.AsyncClient(
@@ -97,7 +118,7 @@ async def fetch_all(
         timeout=httpx.Timeout(settings.silence_s, connect=_CONNECT_TIMEOUT_S, pool=None),
     )
     async with client:
-        arrivals = _Arrivals(client, store, settings, on_event)
+        arrivals = _Arrivals(client, store, settings, on_event, downloads or Downloads(settings.parallel))
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = {url: group.create_task(arrivals.fetch(url)) for url in dict.fromkeys(urls)}
@@ -114,32 +135,34 @@ class _Arrivals:
         store: Store,
         settings: FetchSettings,
         on_event: Callable[[FetchEvent], None],
+        downloads: Downloads,
     ) -> None:
         self._client = client
         self._store = store
         self._settings = settings
         self._on_event = on_event
-        # Held until the source is stored: it bounds the temporary files as well as the connections.
-        self._downloads = asyncio.Semaphore(settings.parallel)
+        self._downloads = downloads
 
     async def fetch(self, url: str) -> SourceFacts | ClipTaskError:
         """One URL's facts, or what is wrong with it."""
         try:
-            async with self._downloads:
+            async with self._downloads.turn(self._store, url):
                 self._on_event(FetchEvent("started", url))
                 return await self._fetch(url)
-        except (SourceError, TransientError) as error:
+        except _SourceFailedError as failure:
             self._on_event(FetchEvent("failed", url))
-            shown = type(error)(f"{_shown(url)}: {error}")
-            shown.__cause__ = error
+            shown = type(failure.error)(f"{_shown(url)}: {failure.error}")
+            shown.__cause__ = failure.error
             return shown
 
     async def _fetch(self, url: str) -> SourceFacts:
-        file = _local_file(url, self._settings)
+        with _faults_of_the_source():
+            _check(url, self._settings)
         known = await asyncio.to_thread(self._known, url)
         with self._store.scratch() as folder:
             target = folder / "source"
-            arrival = await self._bring(url, file, target, known.record if known else None)
+            with _faults_of_the_source():
+                arrival = await self._bring(url, target, known.record if known else None)
             if known is not None and arrival is None:
                 size = known.facts.size_bytes
                 self._on_event(FetchEvent("cached", url, size, size))
@@ -152,9 +175,7 @@ class _Arrivals:
         self._on_event(FetchEvent("finished", url, facts.size_bytes, facts.size_bytes))
         return facts
 
-    async def _bring(
-        self, url: str, file: Path | None, target: Path, record: _UrlRecord | None
-    ) -> Arrival | None:
+    async def _bring(self, url: str, target: Path, record: _UrlRecord | None) -> Arrival | None:
         """The content into ``target``; None where it is what the record says already."""
         reported = 0
 
@@ -164,17 +185,33 @@ class _Arrivals:
                 reported = size_bytes
                 self._on_event(FetchEvent("bytes", url, size_bytes, total_bytes))
 
-        if file is not None:
-            loop = asyncio.get_running_loop()
+        def on_bytes_in_loop(size_bytes: int, total_bytes: int | None) -> None:
+            loop.call_soon_threadsafe(on_bytes, size_bytes, total_bytes)
 
-            def on_bytes_in_loop(size_bytes: int, total_bytes: int | None) -> None:
-                loop.call_soon_threadsafe(on_bytes, size_bytes, total_bytes)
-
-            return await asyncio.to_thread(
-                _copy, file, target, record, self._settings.max_bytes, on_bytes_in_loop
-            )
+        loop = asyncio.get_running_loop()
         validators = Validators(record.etag, record.last_modified) if record else None
+        match urlsplit(url).scheme:
+            case "file":
+                file, most = path_of(url, self._settings), self._settings.max_bytes
+                there = (record.size_bytes, record.mtime_ns) if record else (None, None)
+                return await asyncio.to_thread(copy_file, file, target, most, there, on_bytes_in_loop)
+            case "gs":
+                return await self._bring_object(url, target, validators, on_bytes_in_loop)
         return await download(self._client, url, target, self._settings, validators, on_bytes)
+
+    async def _bring_object(
+        self, url: str, target: Path, validators: Validators | None, on_bytes: OnBytes
+    ) -> Arrival | None:
+        from cliptask_operator.gs_fetch import copy_object  # noqa: PLC0415  Google's client only where it is used
+
+        stopped = threading.Event()
+        try:
+            return await asyncio.to_thread(
+                copy_object, url, target, self._settings, validators, on_bytes, stopped
+            )
+        finally:
+            # A thread cannot be cancelled.
+            stopped.set()
 
     async def _keep(self, arrival: Arrival, file: Path) -> SourceFacts:
         """Probe and store a content, unless it is there already, perhaps by another URL."""
@@ -185,11 +222,12 @@ class _Arrivals:
         from cliptask_renderer.probe import ProbeLimits, probe  # noqa: PLC0415  decoders only where something is new
 
         limits = ProbeLimits(size_bytes=self._settings.max_bytes)
-        try:
-            async with asyncio.timeout(limits.seconds + _PROBE_GRACE_S):
-                facts = await asyncio.to_thread(probe, file, arrival.sha256, limits)
-        except TimeoutError as error:
-            refuse("it takes too long to read", "export it again", error)
+        with _faults_of_the_source():
+            try:
+                async with asyncio.timeout(limits.seconds + _PROBE_GRACE_S):
+                    facts = await asyncio.to_thread(probe, file, arrival.sha256, limits)
+            except TimeoutError as error:
+                refuse("it takes too long to read", "export it again", error)
         metadata = {"facts": facts.model_dump_json()}
         await asyncio.to_thread(self._store.put, name, file, metadata, replace=stored is not None)
         return facts
@@ -225,49 +263,33 @@ def _record(arrival: Arrival) -> _UrlRecord:
     )
 
 
-def _local_file(url: str, settings: FetchSettings) -> Path | None:
-    """The path behind a ``file://`` URL; None for the web. Raises ``SourceError`` for what may not be fetched."""
+class _SourceFailedError(Exception):
+    """What concerns one source alone, on its way to whoever asked for that."""
+
+    def __init__(self, error: ClipTaskError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+@contextlib.contextmanager
+def _faults_of_the_source() -> Iterator[None]:
+    """Tell a source's errors from the store's, which are of the same classes."""
     try:
-        parts = urlsplit(url)
+        yield
+    except (SourceError, SetupError, TransientError) as error:
+        raise _SourceFailedError(error) from error
+
+
+def _check(url: str, settings: FetchSettings) -> None:
+    """Raise ``SourceError`` for what may not be fetched, before anything is asked."""
+    try:
+        scheme = urlsplit(url).scheme
     except ValueError as error:
         refuse(f"it is no URL ({error})", "correct it", error)
-    if parts.scheme != "file":
-        check_scheme(parts.scheme, settings)
-        return None
-    if not settings.allow_file:
-        refuse("file:// is read in local mode only", "upload the file and give its https:// URL")
-    if parts.query or parts.fragment:
-        refuse("a file's name cannot hold a bare ? or #", "write them as %3F and %23")
-    path = url2pathname(parts.path)
-    if parts.netloc not in {"", "localhost"} or not path.startswith("/") or "\0" in path:
-        refuse("it names no file on this machine", "write e.g. file:///home/me/clip.mp4")
-    return Path(path)
-
-
-def _copy(
-    file: Path, target: Path, record: _UrlRecord | None, max_bytes: int, on_bytes: OnBytes
-) -> Arrival | None:
-    """A copy of a local file; None where size and time are those of the record."""
-    try:
-        before = file.stat()
-        if not stat.S_ISREG(before.st_mode):
-            refuse(f"{file} is no file", "name the file itself")
-        if record and (record.size_bytes, record.mtime_ns) == (before.st_size, before.st_mtime_ns):
-            return None
-        with file.open("rb") as content, Spool(target, max_bytes) as spool:
-            spool.check(before.st_size)
-            while piece := content.read(_PIECE_BYTES):
-                spool.write(piece)
-                on_bytes(spool.size_bytes, before.st_size)
-        after = file.stat()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        refuse(f"there is no file {file}", "check the path", error)
-    except OSError as error:
-        refuse(f"the file {file} cannot be read ({error.strerror})", "correct its path or permissions", error)
-    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-        message = f"{file} changed while it was read; try again when it is finished"
-        raise TransientError(message)
-    return Arrival(spool.sha256, spool.size_bytes, mtime_ns=before.st_mtime_ns)
+    if scheme == "file":
+        path_of(url, settings)
+    elif scheme != "gs":
+        check_scheme(scheme, settings)
 
 
 def _shown(url: str) -> str:

@@ -20,7 +20,7 @@ from cliptask.task import ClipTask, ClipTaskSpec
 from cliptask_operator.crew import Job, work
 from cliptask_operator.fetch import FetchEvent, fetch_all
 from cliptask_operator.progress import Report
-from cliptask_operator.publish import publish
+from cliptask_operator.publish import prune, publish
 from cliptask_operator.settings import Settings
 from cliptask_operator.speech import Speaker, SpeechEvent
 from cliptask_renderer import worker
@@ -68,6 +68,8 @@ class Outcome:
     failed: Mapping[str, ClipTaskError]
     """Of each variant that should have been made and was not."""
     index: CampaignIndex
+    removed: int = 0
+    """Videos that the task no longer wants."""
 
     @property
     def errors(self) -> tuple[ClipTaskError, ...]:
@@ -144,13 +146,15 @@ def pending(campaign: Campaign, place: Place) -> Pending:
 def render(task: ClipTask, place: Place, settings: Settings, report: Report) -> Outcome:
     """Make everything that the task wants and the place lacks, then write the campaign's index and gallery.
 
-    What fails is left out and named in the outcome; what was made stays, so that another run goes on from there.
+    Once nothing is missing, videos that it no longer wants are removed, if it says so (``spec.output.prune``). What fails is left out and named in the outcome; what was made stays, so that another run goes on from there.
     """
     material = gather(task, place, settings, report, speak=True)
     campaign = plan(task, material.sources, material.lines, settings.max_variants)
     wanted = pending(campaign, place)
     failed = make(campaign.task, wanted, place, settings.workers or os.cpu_count() or 1, report)
-    return Outcome(campaign, wanted, failed, publish(campaign, failed, place.output))
+    index = publish(campaign, failed, place.output)
+    removed = prune(index, place.output) if task.spec.output.prune else 0
+    return Outcome(campaign, wanted, failed, index, removed)
 
 
 def make(task: str, wanted: Pending, place: Place, workers: int, report: Report) -> dict[str, ClipTaskError]:

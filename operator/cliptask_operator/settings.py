@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, TypeVar
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from cliptask.errors import SetupError
 from cliptask.task import MAX_VARIANTS
@@ -91,15 +92,29 @@ class Settings(BaseSettings):
 
 def settings_from_environment() -> Settings:
     """Read the settings. Raises ``SetupError`` that names each variable with a bad value."""
+    return read(Settings)
+
+
+Kind = TypeVar("Kind", bound=Settings)
+
+
+def read(kind: type[Kind]) -> Kind:
+    """Settings of a kind from the environment. Raises ``SetupError`` that names each variable with a bad value."""
     try:
-        return Settings()
-    except ValidationError as error:
+        return kind()
+    except (ValidationError, SettingsError) as error:
         # The value is not shown: it may be a secret.
-        problems = "; ".join(
-            f"{_variable(str(each['loc'][0]))}: {each['msg'].lower()}" for each in error.errors()
-        )
-        message = f"a setting of the environment cannot be used: {problems}"
+        message = f"a setting of the environment cannot be used: {'; '.join(_problems(error))}"
         raise SetupError(message) from None
+
+
+def _problems(error: ValidationError | SettingsError) -> list[str]:
+    if isinstance(error, ValidationError):
+        found = [(str(each["loc"][0]), each["msg"]) for each in error.errors()]
+        return [f"{_variable(name)}: {message[:1].lower()}{message[1:]}" for name, message in found]
+    # It tells the field in words alone.
+    fields = re.findall(r'field "(\w+)"', str(error))
+    return [f"{_variable(name)}: is not valid JSON" for name in fields] or [str(error)]
 
 
 def _variable(name: str) -> str:

@@ -48,8 +48,12 @@ class Speaker:
     ``failurePolicy``. Without a key every line is espeak-ng's, which ``SpokenLine.provider`` tells.
     """
 
-    def __init__(self, settings: SpeechSettings) -> None:
+    def __init__(
+        self, settings: SpeechSettings, on_turn: Callable[[float], None] = lambda _waited_s: None
+    ) -> None:
+        """``on_turn`` is told how long each request to the account waited for its turn, in seconds."""
         self._settings = settings
+        self._on_turn = on_turn
         self._client: ElevenLabsClient | None = None
         self._processes = asyncio.Semaphore(os.cpu_count() or 1)
         self._asking_voices = asyncio.Lock()
@@ -61,7 +65,7 @@ class Speaker:
             # 0.3 s and 40 MB that nobody without a key should pay.
             from cliptask_operator.elevenlabs_client import ElevenLabsClient  # noqa: PLC0415
 
-            self._client = ElevenLabsClient(self._settings)
+            self._client = ElevenLabsClient(self._settings, self._on_turn)
             self._exit.push_async_callback(self._client.close)
         self._exit.push_async_callback(self._finish)
         return self
@@ -138,22 +142,23 @@ class Speaker:
             return found, False
         tell("speaking", line)
         try:
-            return await self._once(order, store), True
+            return await self._once(order, store)
         except VoiceGone as gone:
             # A kept name may stand for a voice that was deleted and made again since.
             again = await self._order_of_new_voice(gone, line, order, store)
             if again is None:
                 raise
-            return await self._once(again, store), True
+            return await self._once(again, store)
 
-    async def _once(self, order: SpeechOrder, store: Store) -> Recording:
-        """Make a recording, or wait for whoever makes it: whoever gives up waiting stops nobody."""
+    async def _once(self, order: SpeechOrder, store: Store) -> tuple[Recording, bool]:
+        """Make a recording, or wait for whoever makes it, and say which: whoever gives up waiting stops nobody."""
         name = (store.uri, order.key)
-        if name not in self._running:
+        is_first = name not in self._running
+        if is_first:
             task = asyncio.create_task(self._made(order, store))
             self._running[name] = task
             task.add_done_callback(lambda done: self._done(name, done))
-        return await asyncio.shield(self._running[name])
+        return await asyncio.shield(self._running[name]), is_first
 
     def _done(self, name: tuple[str, str], task: asyncio.Task[Recording]) -> None:
         del self._running[name]

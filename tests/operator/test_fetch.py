@@ -248,7 +248,9 @@ async def test_what_is_no_media_never_enters_the_store(
     ("url", "what"),
     [
         ("ftp://cdn.example/a.mp4", "ftp:// is not supported"),
-        ("gs://bucket/a.mp4", "gs:// is not supported"),
+        ("gs://bucket/", "it names no object; write gs://bucket/object"),
+        ("gs://bucket/a.mp4?x", "it names no object; write gs://bucket/object"),
+        ("gs://Bucket/a.mp4", "it names no object; write gs://bucket/object"),
         ("clip.mp4", "no URL"),
         ("https:///a.mp4", "URL"),
         ("https://[::1/a.mp4", "no URL"),

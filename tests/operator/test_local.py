@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from support.elevenlabs_stub import KEY, ElevenLabsStub
+from support.gcs import FakeGcs
 from support.studio import PROGRAM, Studio, framemd5, moments, objects
 
 CROSSFADE = {"kind": "crossfade", "duration": "200ms"}
@@ -49,6 +50,32 @@ def test_a_campaign_becomes_videos_an_index_and_a_gallery(studio: Studio, tmp_pa
     assert (tmp_path / "camp" / "index.csv").exists()
     assert f"gallery: {(tmp_path / 'camp' / 'gallery.html').as_uri()}" in printed
     assert "2 of 2 videos" in printed
+
+
+def test_a_bucket_comes_to_hold_what_a_folder_does(studio: Studio, tmp_path: Path) -> None:
+    """Whoever tries a campaign in a folder must get the same one in a bucket, sources from there included."""
+    with FakeGcs() as gcs:
+        cloudy = Studio(studio.folder, {"STORAGE_EMULATOR_HOST": gcs.url})
+        bucket = gcs.bucket()
+        gcs.open(bucket).blob("in/clip2.mp4").upload_from_filename(studio.folder / Path(studio.clip(2)).name)
+        task = studio.write([[0, 1], [2]], tracks=1, lines=1, captions={"mode": "sidecar"})
+        studio.render(task, tmp_path)
+        task.write_text(task.read_text().replace(studio.clip(2), f"gs://{bucket}/in/clip2.mp4"))
+
+        made = cloudy.run("render", task, "-o", f"gs://{bucket}/spring")
+        again = cloudy.run("render", task, "-o", f"gs://{bucket}/spring")
+
+        found = {
+            blob.name: (blob.content_type, blob.download_as_bytes())
+            for blob in gcs.open(bucket).list_blobs(prefix="spring/")
+        }
+    assert f"gallery: gs://{bucket}/spring/camp/gallery.html" in made.stdout, made.stderr
+    assert "2 of 2 videos, 0 of them new (0 clips" in again.stdout, again.stderr
+    expected = {f"spring/{name}": content for name, content in objects(tmp_path, "camp/*").items()}
+    for part in ("segments/*", "soundtracks/*", "speech/*", "sources/*"):
+        expected |= {f"spring/{name}": text for name, text in objects(tmp_path, f".cliptask/{part}").items()}
+    assert {name: content for name, (_, content) in found.items() if "/urls/" not in name} == expected
+    assert found["spring/camp/gallery.html"][0] == "text/html; charset=utf-8"
 
 
 def test_the_same_task_again_makes_nothing(studio: Studio, tmp_path: Path) -> None:
@@ -120,6 +147,19 @@ def test_a_bad_source_may_be_skipped_and_is_named(studio: Studio, tmp_path: Path
     assert "gone.mp4" in ran.stderr
     index = json.loads((tmp_path / "camp" / "index.json").read_text())
     assert [each["clips"][0]["clip"] for each in index["skipped"]] == ["gone"]
+
+
+def test_only_a_task_that_says_so_loses_the_videos_it_no_longer_wants(studio: Studio, tmp_path: Path) -> None:
+    """Somebody's finished videos would vanish with an edit, or pile up although they asked for them to go."""
+    studio.render(studio.write([[0, 1, 2]]), tmp_path)
+    assert "removed" not in studio.render(studio.write([[0, 1]]), tmp_path)
+    assert len(list((tmp_path / "camp").glob("*.mp4"))) == 3
+    pruning = studio.write([[0]], output={"uri": "file:///nowhere", "prune": True})
+
+    printed = studio.render(pruning, tmp_path)
+
+    assert "removed: 2 videos no longer wanted" in printed
+    assert [path.name[:6] for path in (tmp_path / "camp").glob("*.mp4")] == ["clip0-"]
 
 
 def test_twenty_kills_at_random_moments_change_nothing(studio: Studio, tmp_path: Path) -> None:

@@ -1,0 +1,234 @@
+"""Who works on which task? One loop for each: attempts that an edit ends, trouble that is waited out, reports."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+import structlog
+from pydantic import ValidationError
+
+from cliptask.errors import ClipTaskError, InvalidTask, OutputError, SetupError, TransientError
+from cliptask.loading import load_data
+from cliptask.status import ClipTaskStatus
+from cliptask.task import GROUP
+from cliptask_operator import ownership
+from cliptask_operator.admission import Refused
+from cliptask_operator.cluster import Cluster
+from cliptask_operator.jobs import TaskRef
+from cliptask_operator.publish import remove_all
+from cliptask_operator.pursuit import Pursuit, Tools
+from cliptask_operator.standing import Attempt, Standing, held_up, refused, status_of
+from cliptask_renderer.store import open_store
+
+RETRY = f"{GROUP}/retry"
+STATUS_S = 1.0
+"""Between two writes of one task's status."""
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 2.0, 120.0
+
+log = structlog.get_logger("cliptask.campaigns")
+Announce = Callable[[Mapping[str, Any], Standing, Standing | None], None]
+"""Told of a task (its body), where it is and where it was when somebody was told last."""
+
+
+def attempt_of(body: Mapping[str, Any]) -> Attempt:
+    """What a task asks for now."""
+    metadata = body["metadata"]
+    return Attempt(
+        metadata.get("generation", 0), str((metadata.get("annotations") or {}).get(RETRY, ""))[:256]
+    )
+
+
+def is_finished(body: Mapping[str, Any]) -> bool:
+    """Whether the status says that nothing is left to do for what the task asks for now."""
+    status = status_before(body)
+    ended = {each.type for each in status.conditions if each.status == "True"}
+    observed = Attempt(status.observed_generation, status.observed_retry)
+    return observed == attempt_of(body) and "Accepted" in ended and bool(ended & {"Complete", "Failed"})
+
+
+def status_before(body: Mapping[str, Any]) -> ClipTaskStatus:
+    """The status as it was last written; an empty one where it cannot be read."""
+    try:
+        return ClipTaskStatus.model_validate(body.get("status") or {})
+    except ValidationError:
+        return ClipTaskStatus()
+
+
+def ref_of(body: Mapping[str, Any]) -> TaskRef:
+    """Which task this is."""
+    metadata, output = body["metadata"], (body.get("spec") or {}).get("output") or {}
+    return TaskRef(
+        metadata["namespace"],
+        metadata["name"],
+        metadata["uid"],
+        dict(metadata.get("labels") or {}),
+        str(output.get("uri", "")),
+    )
+
+
+@dataclass
+class Campaigns:
+    """Every task's loop."""
+
+    tools: Tools
+    announce: Announce
+
+    def __post_init__(self) -> None:
+        self._bodies: dict[str, Mapping[str, Any]] = {}
+        self._edits: dict[str, asyncio.Event] = {}
+
+    def changed(self, body: Mapping[str, Any], *, gone: bool) -> None:
+        """Note an event of a watch on tasks."""
+        uid = body["metadata"]["uid"]
+        before = self._bodies.pop(uid, None)
+        if gone:
+            self.tools.book.forget(uid)
+            self._edits.pop(uid, None)
+            return
+        self._bodies[uid] = body
+        if before is not None and attempt_of(before) != attempt_of(body):
+            self._edits.setdefault(uid, asyncio.Event()).set()
+
+    async def remove(self, body: Mapping[str, Any]) -> None:
+        """Remove all that was made of a task that is being deleted, if that is its own and it asked for it.
+
+        Raises ``TransientError``: try again. What only an administrator could mend keeps no task from going.
+        """
+        ref, settings = ref_of(body), self.tools.settings
+        uri = str(body["spec"]["output"]["uri"])
+        if not settings.may_use(ref.namespace, uri):
+            return
+        # What runs might upload once more.
+        for each in await self.tools.cluster.jobs(ref):
+            await self.tools.cluster.delete_job(ref.namespace, each["metadata"]["name"])
+        try:
+            output = await asyncio.to_thread(open_store, uri)
+            if await asyncio.to_thread(ownership.is_held, output, ref):
+                await asyncio.to_thread(remove_all, ref.name, output)
+        except (SetupError, OutputError) as error:
+            log.warning(
+                "videos of a deleted task stay", task=ref.name, reason=error.reason, message=str(error)
+            )
+
+    def phases(self) -> dict[str, int]:
+        """How many tasks are in each phase."""
+        counts: dict[str, int] = {}
+        for body in self._bodies.values():
+            phase = (body.get("status") or {}).get("phase") or "Pending"
+            counts[phase] = counts.get(phase, 0) + 1
+        return counts
+
+    async def keep(self, body: Mapping[str, Any]) -> None:
+        """Keep one task going until this is cancelled: by its deletion, by its end, or with the operator."""
+        uid = body["metadata"]["uid"]
+        self._bodies.setdefault(uid, body)
+        with structlog.contextvars.bound_contextvars(
+            task=body["metadata"]["name"], namespace=body["metadata"]["namespace"]
+        ):
+            while True:
+                current = self._bodies.get(uid, body)
+                edit = self._edits.setdefault(uid, asyncio.Event())
+                edit.clear()
+                await first(self._attempt(current), edit.wait())
+
+    async def _attempt(self, body: Mapping[str, Any]) -> None:
+        """One attempt to its end; an ended one waits to be replaced."""
+        attempt, ref = attempt_of(body), ref_of(body)
+        writer = _Writer(self.tools.cluster, body, attempt, self.announce)
+        await first(writer.run(), self._persist(body, ref, attempt, writer))
+
+    async def _persist(
+        self, body: Mapping[str, Any], ref: TaskRef, attempt: Attempt, writer: _Writer
+    ) -> NoReturn:
+        """Pursue a task, through whatever trouble passes; in the end wait to be cancelled."""
+        try:
+            task = load_data(body, ref.name)
+        except InvalidTask as error:
+            writer.say(refused(error.reason, str(error)))
+            await asyncio.Event().wait()
+        wait_s, retry_s = _FIRST_WAIT_S, self.tools.settings.retry_seconds
+        pursuit = Pursuit(self.tools, ref, task, attempt, writer.say)
+        while True:
+            try:
+                await pursuit.run()
+            except (TransientError, SetupError) as error:
+                log.warning("held up", reason=error.reason, message=str(error))
+                writer.say(held_up(pursuit.standing, error))
+                await asyncio.sleep(retry_s if isinstance(error, SetupError) else wait_s)
+                wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+            except Refused:
+                await asyncio.sleep(retry_s)  # somebody may give up the folder
+            except ClipTaskError as error:
+                log.warning("held up", reason=error.reason, message=str(error))
+                writer.say(held_up(pursuit.standing, error))
+                await asyncio.sleep(retry_s)
+            else:
+                await asyncio.Event().wait()
+
+
+class _Writer:
+    """Writes the newest standing, at most once a second, and only what is new."""
+
+    def __init__(
+        self, cluster: Cluster, body: Mapping[str, Any], attempt: Attempt, announce: Announce
+    ) -> None:
+        self._cluster = cluster
+        self._body = body
+        self._ref = ref_of(body)
+        self._attempt = attempt
+        self._announce = announce
+        self._written = status_before(body)
+        self._announced: Standing | None = None
+        self._next: Standing | None = None
+        self._news = asyncio.Event()
+
+    def say(self, standing: Standing) -> None:
+        """Have it written soon."""
+        self._next = standing
+        self._news.set()
+
+    async def run(self) -> NoReturn:
+        """Write, until cancelled."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            standing = self._next
+            if standing is None:
+                continue
+            status = status_of(standing, self._attempt, self._written, datetime.now(UTC))
+            if status != self._written:
+                try:
+                    await self._cluster.patch_status(self._ref, _patch(status))
+                except ClipTaskError as error:
+                    log.warning("the status cannot be written", error=str(error))
+                    self._news.set()
+                    await asyncio.sleep(STATUS_S)
+                    continue
+                self._written = status
+                if self._announced is None or self._announced.phase != standing.phase:
+                    log.info("phase", phase=standing.phase, reason=standing.reason, message=standing.message)
+                self._announce(self._body, standing, self._announced)
+                self._announced = standing
+                await asyncio.sleep(0 if standing.phase in {"Complete", "Failed"} else STATUS_S)
+
+
+def _patch(status: ClipTaskStatus) -> dict[str, Any]:
+    """The whole status for a merge: what has no value is removed."""
+    return status.model_dump(mode="json", by_alias=True)
+
+
+async def first(*awaitables: Any) -> None:  # noqa: ANN401  coroutines of many kinds
+    """Return when the first has ended, with the others cancelled and gone; raise what it raised."""
+    tasks = [asyncio.ensure_future(each) for each in awaitables]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

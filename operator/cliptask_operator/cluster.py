@@ -1,0 +1,176 @@
+"""How does the operator speak with the Kubernetes API? Its one door: a few verbs on Jobs, pods and statuses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import stamina
+from kubernetes.aio import client, config
+
+from cliptask.errors import ClipTaskError, InvalidTask, SetupError, TransientError
+from cliptask.task import GROUP, PLURAL, VERSION
+from cliptask_operator.jobs import TASK_LABEL, Manifest, TaskRef
+
+_PAGE = 500
+_TIMEOUT_S = 30.0
+_PARALLEL = 20
+"""Requests at once: more only queue in the API server's own fairness."""
+_ATTEMPTS = 4
+
+OnRequest = Callable[[str, int, float], None]
+"""Told of each request: its verb, the status code (0: no answer) and its seconds."""
+
+
+class AlreadyThere(ClipTaskError):
+    """A Job of the name exists."""
+
+
+class Cluster:
+    """An open connection to the API. An asynchronous context; close it in the loop that opened it."""
+
+    def __init__(self, on_request: OnRequest = lambda _verb, _code, _seconds: None) -> None:
+        self._on_request = on_request
+        self._slots = asyncio.Semaphore(_PARALLEL)
+
+    async def __aenter__(self) -> Self:
+        configuration = client.Configuration()
+        configuration.connection_pool_maxsize = _PARALLEL
+        try:
+            config.load_incluster_config(client_configuration=configuration)
+        except config.ConfigException:
+            try:
+                await config.load_kube_config(client_configuration=configuration)
+            except config.ConfigException as error:
+                message = f"there is no cluster to work for: run in a pod, or name a kubeconfig in KUBECONFIG ({error})"
+                raise SetupError(message) from error
+        self._api = client.ApiClient(configuration)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._api.close()
+
+    async def create_job(self, manifest: Manifest) -> Manifest:
+        """Create a Job. Raises ``AlreadyThere`` where the name is taken, ``InvalidTask`` for what the API refuses."""
+        return await self._request("POST", _jobs(manifest["metadata"]["namespace"]), body=manifest)
+
+    async def delete_job(self, namespace: str, name: str) -> None:
+        """Delete a Job and its pods; nothing happens where there is none."""
+        options = {"propagationPolicy": "Background"}
+        await self._request("DELETE", f"{_jobs(namespace)}/{name}", body=options, missing=True)
+
+    async def jobs(self, task: TaskRef) -> list[Manifest]:
+        """The task's Jobs, those of an earlier task of the same name included."""
+        return await self._list(_jobs(task.namespace), {"labelSelector": f"{TASK_LABEL}={task.name}"})
+
+    async def failed_pods(self, task: TaskRef) -> list[Manifest]:
+        """The task's pods that failed and are still there."""
+        query = {"labelSelector": f"{TASK_LABEL}={task.name}", "fieldSelector": "status.phase=Failed"}
+        return await self._list(f"/api/v1/namespaces/{task.namespace}/pods", query)
+
+    async def patch_status(self, task: TaskRef, status: Mapping[str, Any]) -> bool:
+        """Write a task's status; False where the task is gone."""
+        path = f"/apis/{GROUP}/{VERSION}/namespaces/{task.namespace}/{PLURAL}/{task.name}/status"
+        # The UID keeps a late report away from another task of the same name.
+        body = {"metadata": {"uid": task.uid}, "status": status}
+        try:
+            answer = await self._request("PATCH", path, body=body, missing=True)
+        except AlreadyThere:  # 409: the UID is another
+            return False
+        return bool(answer)
+
+    async def _list(self, path: str, query: Mapping[str, str]) -> list[Manifest]:
+        found: list[Manifest] = []
+        page: dict[str, str] = {"limit": str(_PAGE), **query}
+        while True:
+            answer = await self._request("GET", path, query=page)
+            found += answer.get("items") or []
+            token = (answer.get("metadata") or {}).get("continue")
+            if not token:
+                return found
+            page["continue"] = token
+
+    async def _request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        missing: bool = False,
+    ) -> Manifest:
+        """One call, tried again while the API is away or busy: every one of ours may be sent twice."""
+        async for attempt in stamina.retry_context(
+            on=TransientError, attempts=_ATTEMPTS, wait_initial=0.2, wait_max=5, timeout=None
+        ):
+            with attempt:
+                return await self._once(verb, path, body, query, missing=missing)
+        raise AssertionError  # pragma: no cover (the loop returns or raises)
+
+    async def _once(
+        self,
+        verb: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        query: Mapping[str, str] | None,
+        *,
+        missing: bool,
+    ) -> Manifest:
+        kind = "application/merge-patch+json" if verb == "PATCH" else "application/json"
+        method, url, headers, content, _ = await self._api.param_serialize(
+            verb,
+            path,
+            query_params=list((query or {}).items()),
+            header_params={"Accept": "application/json", "Content-Type": kind},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        code, began = 0, time.monotonic()
+        try:
+            async with self._slots:
+                began = time.monotonic()
+                response = await self._api.call_api(
+                    method, url, headers, content, _request_timeout=_TIMEOUT_S
+                )
+                code = int(response.status)
+                answer = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            message = f"the Kubernetes API does not answer ({type(error).__name__}): it is asked again"
+            raise TransientError(message) from error
+        finally:
+            self._on_request(verb, code, time.monotonic() - began)
+        if code < 300:  # noqa: PLR2004  HTTP's successes
+            found: Manifest = json.loads(answer)
+            return found
+        if code == 404 and missing:  # noqa: PLR2004  HTTP's own
+            return {}
+        raise _error(code, answer, f"{verb} {path.rpartition('/namespaces/')[2]}")
+
+
+def _jobs(namespace: str) -> str:
+    return f"/apis/batch/v1/namespaces/{namespace}/jobs"
+
+
+def _error(code: int, content: bytes, what: str) -> ClipTaskError:
+    try:
+        said = str(json.loads(content)["message"])
+    except (ValueError, KeyError, TypeError):
+        said = content.decode(errors="replace")[:200]
+    if code == 409:  # noqa: PLR2004  HTTP's own
+        return AlreadyThere(said)
+    if code in {400, 413, 422}:
+        return InvalidTask(f"the Kubernetes API refuses it: {said}: correct the task")
+    if code == 404:  # noqa: PLR2004  as above
+        return TransientError(f"{what}: {said}")
+    if code in {401, 403}:
+        return SetupError(
+            f"the Kubernetes API forbids {what}: {said}: check the quota, and the operator's Role"
+        )
+    return TransientError(f"the Kubernetes API answers {code} to {what}: {said}")

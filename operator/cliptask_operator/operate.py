@@ -1,0 +1,82 @@
+"""How does the operator run? Everything is opened, wired together, handed to kopf, and closed again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import kopf
+
+from cliptask.errors import SetupError
+from cliptask_operator import handlers, logs
+from cliptask_operator.campaigns import Campaigns
+from cliptask_operator.cluster import Cluster
+from cliptask_operator.job_book import JobBook
+from cliptask_operator.limiter import Limiter
+from cliptask_operator.metrics import Metrics
+from cliptask_operator.pursuit import Tools
+from cliptask_operator.sources import Gatherer
+from cliptask_operator.speech import Speaker
+
+if TYPE_CHECKING:
+    from cliptask_operator.operator_settings import OperatorSettings
+
+_LAG_S = 0.5
+"""Between two looks at the event loop."""
+_THREADS = 16
+"""For what waits on disks and buckets; none of it computes for long."""
+
+
+def operate(settings: OperatorSettings) -> None:
+    """Serve the cluster until a signal ends it. Raises ``SetupError`` where it cannot begin."""
+    logs.configure(settings.log_format)
+    asyncio.run(_operate(settings))
+
+
+async def _operate(settings: OperatorSettings) -> None:
+    if settings.speech.api_key is None:
+        message = "ELEVENLABS_API_KEY is not set: the operator speaks with an account, local mode alone with espeak-ng"
+        raise SetupError(message)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
+    registry, kopf_settings, metrics = kopf.OperatorRegistry(), kopf.OperatorSettings(), Metrics()
+    handlers.configure(kopf_settings)
+    async with AsyncExitStack() as stack:
+        cluster = await stack.enter_async_context(Cluster(metrics.requested))
+        speaker = await stack.enter_async_context(Speaker(settings.speech, metrics.speech_waited))
+        tools = Tools(
+            cluster=cluster,
+            book=JobBook(),
+            gatherer=Gatherer(speaker, settings.fetch, metrics),
+            settings=settings,
+            metrics=metrics,
+            creations=Limiter(settings.jobs_per_second, burst=50),
+            clock=time.monotonic,
+        )
+        campaigns = Campaigns(tools, handlers.announce)
+        handlers.register(registry, campaigns)
+        metrics.count(campaigns.phases, tools.book.active)
+        if settings.metrics_port:
+            stack.callback(metrics.serve(settings.metrics_port, settings.listen_address))
+        watching = asyncio.create_task(_watch_lag(metrics))
+        stack.callback(watching.cancel)
+        health = f"http://{settings.listen_address}:{settings.health_port}/healthz"
+        kopf_settings.scanning.disabled = bool(settings.watch_namespaces)
+        await kopf.operator(
+            registry=registry,
+            settings=kopf_settings,
+            standalone=True,
+            clusterwide=not settings.watch_namespaces,
+            namespaces=settings.watch_namespaces,
+            liveness_endpoint=health if settings.health_port else None,
+        )
+
+
+async def _watch_lag(metrics: Metrics) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + _LAG_S
+        await asyncio.sleep(_LAG_S)
+        metrics.lagged(max(loop.time() - due, 0))

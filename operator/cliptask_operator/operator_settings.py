@@ -1,0 +1,141 @@
+"""What does an installation in a cluster decide? Settings of ``cliptask operator``, from the environment."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, field_validator
+from pydantic_settings import NoDecode
+
+from cliptask.quantities import Amount, amount
+from cliptask.task import Amounts, ClipTaskSpec
+from cliptask_operator.fetch_settings import FetchSettings
+from cliptask_operator.jobs import Renderer
+from cliptask_operator.settings import Settings, read
+
+Bucket = Annotated[str, StringConstraints(pattern=r"^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^\s?#]*)?$")]
+
+EVERY_NAMESPACE = "*"
+
+
+class OperatorSettings(Settings):
+    """Each field is read from ``CLIPTASK_<NAME>``; mappings are JSON, lists are separated by commas."""
+
+    renderer_image: str = Field(min_length=1, description="Image of the renderer, by tag or digest.")
+    renderer_pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
+        default="IfNotPresent", description="When nodes pull the image."
+    )
+    renderer_pull_secrets: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Secrets of each task's namespace that hold the registry's credentials."
+    )
+    renderer_service_account: str = Field(
+        default="",
+        description="ServiceAccount of the Jobs, in each task's namespace: who may write to the buckets.",
+    )
+    renderer_environment: dict[str, str] = Field(
+        default_factory=dict, description="Further environment of the renderer, e.g. a proxy's address."
+    )
+    renderer_scratch: Amount = Field(default="2Gi", description="Most that a Job may write to its disk.")
+    cpu_request: Amount = Field(default="1", description="CPUs set aside for a Job, unless its task says.")
+    cpu_limit: Amount = Field(default="2", description="CPUs that a Job may use, unless its task says.")
+    memory_request: Amount = Field(
+        default="1Gi", description="Memory set aside for a Job, unless its task says."
+    )
+    memory_limit: Amount = Field(
+        default="2Gi", description="Memory that a Job may use, unless its task says."
+    )
+    most_cpu: Amount | None = Field(default=None, description="The most CPUs that a task may ask for.")
+    most_memory: Amount | None = Field(default=None, description="The most memory that a task may ask for.")
+
+    buckets: dict[str, tuple[Bucket, ...]] = Field(
+        default_factory=dict,
+        description='Buckets, or prefixes in them, that tasks may read and write, by namespace; "*" is every one: {"*": ["gs://campaigns"]}.',
+    )
+    cache_uri: Bucket | None = Field(
+        default=None,
+        description="One cache for all tasks, e.g. gs://campaigns/cache. Default: one below each spec.output.uri.",
+    )
+    max_speech_characters: int = Field(
+        default=100_000, ge=0, description="The most characters of speech of one task, each line once."
+    )
+
+    retry_seconds: float = Field(
+        default=60,
+        ge=1,
+        description="Until what an administrator must mend (credentials, quotas) is tried again.",
+    )
+    watch_namespaces: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Namespaces to serve. Default: the whole cluster."
+    )
+    jobs_per_second: float = Field(
+        default=100, gt=0, description="Jobs created in a second, of all tasks together."
+    )
+    log_format: Literal["json", "text"] = Field(default="json", description="How log lines are written.")
+    listen_address: str = Field(default="0.0.0.0", description="Where /metrics and /healthz listen.")  # noqa: S104  a pod's own
+    metrics_port: int = Field(default=9090, ge=0, le=65_535, description="Of /metrics; 0 is none.")
+    health_port: int = Field(default=8080, ge=0, le=65_535, description="Of /healthz; 0 is none.")
+
+    @property
+    def fetch(self) -> FetchSettings:
+        """Files of the operator's own machine are nobody's source."""
+        local = super().fetch
+        return FetchSettings(
+            open_hosts=local.open_hosts,
+            allow_http=local.allow_http,
+            allow_file=False,
+            max_bytes=local.max_bytes,
+            timeout_s=local.timeout_s,
+            parallel=local.parallel,
+        )
+
+    @property
+    def renderer(self) -> Renderer:
+        """What manifests need to know."""
+        return Renderer(
+            image=self.renderer_image,
+            requests=Amounts(cpu=self.cpu_request, memory=self.memory_request),
+            limits=Amounts(cpu=self.cpu_limit, memory=self.memory_limit),
+            pull_policy=self.renderer_pull_policy,
+            service_account=self.renderer_service_account,
+            scratch=self.renderer_scratch,
+            environment=self.renderer_environment,
+            pull_secrets=self.renderer_pull_secrets,
+        )
+
+    def cache_of(self, output_uri: str) -> str:
+        """Where the cache of an output is."""
+        return self.cache_uri or f"{output_uri.rstrip('/')}/.cliptask"
+
+    def may_use(self, namespace: str, uri: str) -> bool:
+        """Whether tasks of a namespace may read and write below a ``gs://`` URI."""
+        allowed = (*self.buckets.get(EVERY_NAMESPACE, ()), *self.buckets.get(namespace, ()))
+        path = _steps(uri)
+        return ".." not in path and any(path[: len(_steps(each))] == _steps(each) for each in allowed)
+
+    def excess(self, spec: ClipTaskSpec) -> str:
+        """What a task asks for beyond the installation's most; empty where it does not."""
+        resources = spec.execution.resources
+        for kind, most in (("cpu", self.most_cpu), ("memory", self.most_memory)):
+            for which, amounts in (("requests", resources.requests), ("limits", resources.limits)):
+                wanted = getattr(amounts, kind)
+                if most is not None and wanted is not None and amount(wanted) > amount(most):
+                    return f"spec.execution.resources.{which}.{kind}: {wanted} is more than the {most} that this installation gives: ask for less"
+        return ""
+
+    @field_validator("watch_namespaces", "renderer_pull_secrets", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+
+def _steps(uri: str) -> list[str]:
+    return uri.rstrip("/").split("/")
+
+
+def operator_settings_from_environment() -> OperatorSettings:
+    """Read the settings. Raises ``SetupError`` that names each variable with a bad value."""
+    return read(OperatorSettings)

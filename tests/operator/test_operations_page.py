@@ -1,0 +1,44 @@
+"""The page of operations against the program: what it does not name, nobody finds."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cliptask import errors
+from cliptask_operator import admission
+from cliptask_operator.metrics import Metrics
+from cliptask_operator.operator_settings import OperatorSettings
+from cliptask_operator.settings import Settings
+
+PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+
+
+def test_every_setting_of_the_operator_is_named() -> None:
+    """A setting that is not on the page is one that nobody sets."""
+    own = OperatorSettings.model_fields.keys() - Settings.model_fields.keys()
+
+    assert {name for name in own if f"`CLIPTASK_{name.upper()}`" not in PAGE} == set()
+
+
+def test_every_reason_is_explained() -> None:
+    """Somebody reads it in a status and looks for what to do."""
+    said = {
+        each.reason
+        for module in (errors, admission)
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, errors.ClipTaskError)
+    }
+    never_in_a_status = {"Internal", "InvalidInput", "NotFound"}
+
+    assert {reason for reason in said - never_in_a_status if f"`{reason}`" not in PAGE} == set()
+
+
+def test_metrics_are_those_of_the_page() -> None:
+    """Dashboards are built from the page."""
+    metrics = Metrics()
+    metrics.count(dict, lambda: 0)
+
+    told = {name.removesuffix("_total") for name in re.findall(r"`(cliptask_\w+)", PAGE)}
+
+    assert told == {family.name for family in metrics.registry.collect()}
