@@ -115,9 +115,9 @@ class Campaigns:
             )
 
     def phases(self) -> dict[str, int]:
-        """How many tasks are in each phase."""
+        """How many tasks are in each phase. May be asked from any thread."""
         counts: dict[str, int] = {}
-        for body in self._bodies.values():
+        for body in list(self._bodies.values()):
             phase = (body.get("status") or {}).get("phase") or "Pending"
             counts[phase] = counts.get(phase, 0) + 1
         return counts

@@ -27,8 +27,8 @@ class JobBook:
         return dict(self._jobs.get(uid, {}))
 
     def active(self) -> int:
-        """How many Jobs of all tasks run or wait."""
-        return sum(job.state == "active" for jobs in self._jobs.values() for job in jobs.values())
+        """How many Jobs of all tasks run or wait. May be asked from any thread."""
+        return sum(job.state == "active" for jobs in list(self._jobs.values()) for job in list(jobs.values()))
 
     def bell(self, uid: str) -> asyncio.Event:
         """Set when the task, or a Job of it, has changed."""

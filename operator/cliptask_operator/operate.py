@@ -68,6 +68,8 @@ async def _operate(settings: OperatorSettings) -> None:
             registry=registry,
             settings=kopf_settings,
             standalone=True,
+            # Else kopf asks for the user's name, which an arbitrary UID in a container has not.
+            identity="cliptask",  # type: ignore[arg-type]  a NewType that kopf does not export
             clusterwide=not settings.watch_namespaces,
             namespaces=settings.watch_namespaces,
             liveness_endpoint=health if settings.health_port else None,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,3 +31,20 @@ def test_a_task_becomes_videos(bed: Bed) -> None:
         0,
     )
     assert len(bed.videos("camp")) == 4
+
+
+def test_what_it_does_is_counted_and_logged(bed: Bed) -> None:
+    """Nobody would see an operator that stands still, or find the lines of one campaign."""
+    bed.apply(bed.task("camp", [[0, 1], [2]], lines=1))
+    bed.wait("camp")
+
+    bed.wait_for(lambda: 'cliptask_tasks{phase="Complete"} 1.0' in bed.metrics(), "counted as complete")
+    counted = bed.metrics()
+    assert 'cliptask_jobs_created_total{step="variant"} 2.0' in counted
+    assert 'cliptask_fetch_seconds_count{outcome="downloaded"} 3.0' in counted
+    assert "cliptask_speech_characters_total 6.0" in counted
+    assert "cliptask_jobs_active 0.0" in counted
+    lines = [json.loads(line) for line in (bed.folder / "operator.log").read_text().splitlines()]
+    phases = [line["phase"] for line in lines if line["event"] == "phase" and line["task"] == "camp"]
+    assert phases == sorted(set(phases), key=["Fetching", "Rendering", "Complete"].index)
+    assert phases[-1] == "Complete"

@@ -43,14 +43,17 @@ class FakeGcs:
     ``external_url``: where clients shall go on with an upload, if not here.
     """
 
-    def __init__(self, folder: Path | None = None, external_url: str | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, external_url: str | None = None, address: str = "127.0.0.1"
+    ) -> None:
         self.port = 0
+        self._address = address
         self._command = [
             str(binary("fake-gcs-server")),
             "-scheme",
             "http",
             "-host",
-            "127.0.0.1",
+            address,
             "-port",
             "0",
         ]
@@ -63,7 +66,7 @@ class FakeGcs:
     @property
     def url(self) -> str:
         """For ``STORAGE_EMULATOR_HOST``."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self._address}:{self.port}"
 
     def bucket(self) -> str:
         """Name of a fresh bucket."""
