@@ -69,7 +69,7 @@ async def _operate(settings: OperatorSettings) -> None:
             settings=kopf_settings,
             standalone=True,
             # Else kopf asks for the user's name, which an arbitrary UID in a container has not.
-            identity="cliptask",  # type: ignore[arg-type]  a NewType that kopf does not export
+            identity="cliptask",  # type: ignore[arg-type]  # a NewType that kopf does not export
             clusterwide=not settings.watch_namespaces,
             namespaces=settings.watch_namespaces,
             liveness_endpoint=health if settings.health_port else None,

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = structlog.get_logger("cliptask.pursuit")
 
-LOOK_S = 30.0
-"""Between looks when nothing happens."""
+LOOK_S = 15.0
+"""Between looks when nothing happens; then the Jobs are listed, in case a watch has fallen silent."""
 RELIST_S = 120.0
-"""Between listings of the Jobs, for what a watch did not say."""
+"""Between listings of the Jobs when much happens, for what a watch did not say."""
 GATHER_S = 0.1
 """Events of this time are looked at together."""
 _MOST_LIES = 2
@@ -170,9 +170,9 @@ class Pursuit:
 
     async def _make(self, desired: Desired, place: Place, where: Stores) -> dict[str, Verdict]:
         """Keep Jobs going until nothing is left to make; returns why not, for each variant that cannot be made."""
-        listed_at = self.tools.clock()
+        listed_at, is_quiet = self.tools.clock(), False
         while True:
-            if self.tools.clock() - listed_at > RELIST_S:
+            if is_quiet or self.tools.clock() - listed_at > RELIST_S:
                 await self._relist_jobs()
                 listed_at = self.tools.clock()
             await self._learn(desired, place)
@@ -192,7 +192,7 @@ class Pursuit:
                 continue
             await self._act(desired, where, decision)
             self._tell(desired, decision)
-            await self._rest()
+            is_quiet = not await self._rest()
 
     async def _learn(self, desired: Desired, place: Place) -> None:
         """Take in what Jobs have come to since the last look."""
@@ -330,16 +330,17 @@ class Pursuit:
     def _jobs(self) -> dict[str, JobFacts]:
         return dict(self.tools.book.of(self.ref.uid))
 
-    async def _rest(self) -> None:
-        """Until something happens, or it is time to look anyway."""
+    async def _rest(self) -> bool:
+        """Until something happens, or it is time to look anyway; returns whether something did."""
         bell = self.tools.book.bell(self.ref.uid)
         try:
             async with asyncio.timeout(LOOK_S):
                 await bell.wait()
         except TimeoutError:
-            return
+            return False
         await asyncio.sleep(GATHER_S)
         bell.clear()
+        return True
 
     async def _each(self, do: Callable[[T], Awaitable[None]], items: Sequence[T]) -> None:
         """All of them side by side; the first error is raised when every one has ended."""

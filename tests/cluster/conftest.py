@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster.bed import Bed
 from cluster.binaries import CONTROL_PLANE, binaries
 from cluster.control_plane import ControlPlane
 from cluster.kubectl import Cluster
@@ -58,3 +59,11 @@ def namespace(plane: Cluster) -> Iterator[str]:
     plane.kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=60s")
     yield name
     plane.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def bed(fake_nodes: ControlPlane, namespace: str, tmp_path: Path) -> Iterator[Bed]:
+    """A running operator."""
+    with Bed(fake_nodes, namespace, tmp_path) as made:
+        made.start()
+        yield made

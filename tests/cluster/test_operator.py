@@ -1,21 +1,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from cluster.bed import Bed
-from cluster.control_plane import ControlPlane
-
-
-@pytest.fixture
-def bed(fake_nodes: ControlPlane, namespace: str, tmp_path: Path) -> Iterator[Bed]:
-    """A running operator."""
-    with Bed(fake_nodes, namespace, tmp_path) as made:
-        made.start()
-        yield made
 
 
 def test_a_task_becomes_videos(bed: Bed) -> None:
