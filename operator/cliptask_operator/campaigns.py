@@ -166,6 +166,11 @@ class Campaigns:
                 log.warning("held up", reason=error.reason, message=str(error))
                 writer.say(held_up(pursuit.standing, error))
                 await asyncio.sleep(retry_s)
+            except Exception as error:  # a bug: it must not look like work that goes on
+                log.exception("bug")
+                message = f"{type(error).__name__}: {error}: this is a bug, see the operator's log; it is tried again"
+                writer.say(held_up(pursuit.standing, ClipTaskError(message)))
+                await asyncio.sleep(retry_s)
             else:
                 await asyncio.Event().wait()
 
