@@ -175,12 +175,15 @@ class Pursuit:
             if is_quiet or self.tools.clock() - listed_at > RELIST_S:
                 await self._relist_jobs()
                 listed_at = self.tools.clock()
-            await self._learn(desired, place)
+            known = (
+                self._jobs()
+            )  # one view for the whole look: a Job that fails during it is judged by the next
+            await self._learn(desired, place, known)
             now = self.tools.clock()
             paused = {name for name, until in self._paused.items() if until > now}
             self._trouble = self._trouble if paused else None
             decision = reconcile(
-                desired, Observed(self._videos, self._segments, self._jobs(), self._verdicts, paused)
+                desired, Observed(self._videos, self._segments, known, self._verdicts, paused)
             )
             self.tools.metrics.looked(self.tools.clock() - now)
             if decision.finished:
@@ -194,9 +197,9 @@ class Pursuit:
             self._tell(desired, decision)
             is_quiet = not await self._rest()
 
-    async def _learn(self, desired: Desired, place: Place) -> None:
+    async def _learn(self, desired: Desired, place: Place, known: Mapping[str, JobFacts]) -> None:
         """Take in what Jobs have come to since the last look."""
-        units, known = desired.by_name, self._jobs()
+        units = desired.by_name
         succeeded = _succeeded(known)
         for name in succeeded - self._believed:
             if (unit := units.get(name)) is not None:
