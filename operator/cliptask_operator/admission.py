@@ -7,7 +7,7 @@ from cliptask.names import public_url
 from cliptask.plan import count_variants
 from cliptask.task import ClipTaskSpec
 from cliptask_operator.local import urls_of
-from cliptask_operator.operator_settings import EVERY_NAMESPACE, OperatorSettings
+from cliptask_operator.operator_settings import OperatorSettings
 from cliptask_operator.standing import Counts, Standing
 
 
@@ -49,7 +49,7 @@ def admit(spec: ClipTaskSpec, namespace: str, settings: OperatorSettings) -> Sta
     """Where the campaign is once it is taken. Raises ``Refused``."""
     for uri in (spec.output.uri, *(url for url in urls_of(spec) if url.startswith("gs://"))):
         if not settings.may_use(namespace, uri):
-            allowed = (*settings.buckets.get(EVERY_NAMESPACE, ()), *settings.buckets.get(namespace, ()))
+            allowed = settings.allowed(namespace)
             remedy = (
                 f"use {', '.join(allowed)}" if allowed else "ask the administrator to allow a bucket for it"
             )

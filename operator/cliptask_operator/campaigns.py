@@ -155,17 +155,13 @@ class Campaigns:
         while True:
             try:
                 await pursuit.run()
-            except (TransientError, SetupError) as error:
-                log.warning("held up", reason=error.reason, message=str(error))
-                writer.say(held_up(pursuit.standing, error))
-                await asyncio.sleep(retry_s if isinstance(error, SetupError) else wait_s)
-                wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
             except Refused:
                 await asyncio.sleep(retry_s)  # somebody may give up the folder
             except ClipTaskError as error:
                 log.warning("held up", reason=error.reason, message=str(error))
                 writer.say(held_up(pursuit.standing, error))
-                await asyncio.sleep(retry_s)
+                await asyncio.sleep(wait_s if isinstance(error, TransientError) else retry_s)
+                wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
             except Exception as error:  # a bug: it must not look like work that goes on
                 log.exception("bug")
                 message = f"{type(error).__name__}: {error}: this is a bug, see the operator's log; it is tried again"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints
 from pydantic_settings import NoDecode
 
 from cliptask.quantities import Amount, amount
 from cliptask.task import Amounts, ClipTaskSpec
 from cliptask_operator.fetch_settings import FetchSettings
 from cliptask_operator.jobs import Renderer
-from cliptask_operator.settings import Settings, read
+from cliptask_operator.settings import Listed, Settings, read
 
 Bucket = Annotated[str, StringConstraints(pattern=r"^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^\s?#]*)?$")]
 
@@ -25,7 +26,7 @@ class OperatorSettings(Settings):
     renderer_pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
         default="IfNotPresent", description="When nodes pull the image."
     )
-    renderer_pull_secrets: Annotated[tuple[str, ...], NoDecode] = Field(
+    renderer_pull_secrets: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
         default=(), description="Secrets of each task's namespace that hold the registry's credentials."
     )
     renderer_service_account: str = Field(
@@ -64,7 +65,7 @@ class OperatorSettings(Settings):
         ge=1,
         description="Until what an administrator must mend (credentials, quotas) is tried again.",
     )
-    watch_namespaces: Annotated[tuple[str, ...], NoDecode] = Field(
+    watch_namespaces: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
         default=(), description="Namespaces to serve. Default: the whole cluster."
     )
     jobs_per_second: float = Field(
@@ -78,15 +79,7 @@ class OperatorSettings(Settings):
     @property
     def fetch(self) -> FetchSettings:
         """Files of the operator's own machine are nobody's source."""
-        local = super().fetch
-        return FetchSettings(
-            open_hosts=local.open_hosts,
-            allow_http=local.allow_http,
-            allow_file=False,
-            max_bytes=local.max_bytes,
-            timeout_s=local.timeout_s,
-            parallel=local.parallel,
-        )
+        return replace(super().fetch, allow_file=False)
 
     @property
     def renderer(self) -> Renderer:
@@ -106,11 +99,16 @@ class OperatorSettings(Settings):
         """Where the cache of an output is."""
         return self.cache_uri or f"{output_uri.rstrip('/')}/.cliptask"
 
+    def allowed(self, namespace: str) -> tuple[str, ...]:
+        """Buckets, or prefixes in them, that tasks of a namespace may read and write."""
+        return (*self.buckets.get(EVERY_NAMESPACE, ()), *self.buckets.get(namespace, ()))
+
     def may_use(self, namespace: str, uri: str) -> bool:
         """Whether tasks of a namespace may read and write below a ``gs://`` URI."""
-        allowed = (*self.buckets.get(EVERY_NAMESPACE, ()), *self.buckets.get(namespace, ()))
         path = _steps(uri)
-        return ".." not in path and any(path[: len(_steps(each))] == _steps(each) for each in allowed)
+        return ".." not in path and any(
+            path[: len(_steps(each))] == _steps(each) for each in self.allowed(namespace)
+        )
 
     def excess(self, spec: ClipTaskSpec) -> str:
         """What a task asks for beyond the installation's most; empty where it does not."""
@@ -121,15 +119,6 @@ class OperatorSettings(Settings):
                 if most is not None and wanted is not None and amount(wanted) > amount(most):
                     return f"spec.execution.resources.{which}.{kind}: {wanted} is more than the {most} that this installation gives: ask for less"
         return ""
-
-    @field_validator("watch_namespaces", "renderer_pull_secrets", mode="before")
-    @classmethod
-    def _listed(cls, value: object) -> object:
-        return (
-            tuple(part.strip() for part in value.split(",") if part.strip())
-            if isinstance(value, str)
-            else value
-        )
 
 
 def _steps(uri: str) -> list[str]:

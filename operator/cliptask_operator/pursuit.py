@@ -330,8 +330,8 @@ class Pursuit:
         self._segments = {each.key for each in campaign.segments} - {each.key for each in missing.segments}
         self._believed |= succeeded  # what they made is listed, or is not there any more
 
-    def _jobs(self) -> dict[str, JobFacts]:
-        return dict(self.tools.book.of(self.ref.uid))
+    def _jobs(self) -> Mapping[str, JobFacts]:
+        return self.tools.book.of(self.ref.uid)
 
     async def _rest(self) -> bool:
         """Until something happens, or it is time to look anyway; returns whether something did."""

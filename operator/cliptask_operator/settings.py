@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, TypeVar
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from cliptask.errors import SetupError
@@ -14,12 +14,20 @@ from cliptask_operator.fetch_settings import FetchSettings
 from cliptask_operator.speech_settings import SpeechSettings
 
 
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Listed = BeforeValidator(_split)
+"""A collection that the environment writes as one text, separated by commas; goes with ``NoDecode``."""
+
+
 class Settings(BaseSettings):
     """Each field is read from ``CLIPTASK_<NAME>``; the account's key from ``ELEVENLABS_API_KEY``."""
 
     model_config = SettingsConfigDict(env_prefix="CLIPTASK_", frozen=True, extra="ignore")
 
-    open_hosts: Annotated[frozenset[str], NoDecode] = Field(
+    open_hosts: Annotated[frozenset[str], NoDecode, Listed] = Field(
         default=frozenset(),
         description="Hosts, or host:port, that may be fetched from although their addresses are private, separated by commas.",
     )
@@ -78,15 +86,6 @@ class Settings(BaseSettings):
             model=self.elevenlabs_model,
             output_format=self.elevenlabs_output_format,
             concurrency=self.elevenlabs_concurrency,
-        )
-
-    @field_validator("open_hosts", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return (
-            frozenset(part.strip() for part in value.split(",") if part.strip())
-            if isinstance(value, str)
-            else value
         )
 
 

@@ -1,4 +1,4 @@
-"""What do tests of speech begin with? An account, a store and settings that join them."""
+"""What do tests of fetching and speech begin with? Footage on a server, an account, a store and settings that join them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import pytest
 from cliptask_operator.speech_settings import SpeechSettings
 from cliptask_renderer.store import Store, open_store
 from support.elevenlabs_stub import KEY, ElevenLabsStub
+from support.http_server import MediaServer
+from support.media import clip, picture, track
 
 
 @pytest.fixture
@@ -29,3 +31,20 @@ def store(tmp_path: Path) -> Store:
 def settings(stub: ElevenLabsStub) -> SpeechSettings:
     """What it takes to speak through the stub, without long waits."""
     return SpeechSettings(api_key=KEY, base_url=stub.url, backoff_s=0.01, timeout_s=30)
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one of each."""
+    folder = tmp_path_factory.mktemp("footage")
+    clip(folder / "clip.mp4")
+    picture(folder / "logo.png")
+    track(folder / "tone.mp3")
+    return folder
+
+
+@pytest.fixture
+def server(footage: Path) -> Iterator[MediaServer]:
+    """A server of that folder."""
+    with MediaServer(footage) as running:
+        yield running

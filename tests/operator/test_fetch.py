@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,26 +19,9 @@ from cliptask_operator.fetch_settings import FetchSettings
 from cliptask_operator.guard import OPEN_HOSTS_SETTING, guarded_transport
 from cliptask_renderer.store import Store, open_store
 from support.http_server import Content, MediaServer, Status, Stream, redirect
-from support.media import ClipLook, clip, picture, track
+from support.media import ClipLook, clip, track
 
 MODIFIED = "Wed, 01 Jan 2025 00:00:00 GMT"
-
-
-@pytest.fixture(scope="module")
-def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one of each."""
-    folder = tmp_path_factory.mktemp("footage")
-    clip(folder / "clip.mp4")
-    picture(folder / "logo.png")
-    track(folder / "tone.mp3")
-    return folder
-
-
-@pytest.fixture
-def server(footage: Path) -> Iterator[MediaServer]:
-    """A server of that folder."""
-    with MediaServer(footage) as running:
-        yield running
 
 
 @pytest.fixture

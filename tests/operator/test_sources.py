@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,26 +18,8 @@ from cliptask_renderer.store import Store
 from support.campaigns import task
 from support.elevenlabs_stub import ElevenLabsStub
 from support.http_server import MediaServer, Status
-from support.media import clip, picture, track
 
 HELLO = {"voice": "Rachel", "text": "Hello."}
-
-
-@pytest.fixture(scope="module")
-def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one of each."""
-    folder = tmp_path_factory.mktemp("footage")
-    clip(folder / "clip.mp4")
-    picture(folder / "logo.png")
-    track(folder / "tone.mp3")
-    return folder
-
-
-@pytest.fixture
-def server(footage: Path) -> Iterator[MediaServer]:
-    """A server of that folder."""
-    with MediaServer(footage) as running:
-        yield running
 
 
 @dataclass
