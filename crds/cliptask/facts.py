@@ -54,6 +54,11 @@ class SpokenLine(Fact):
     duration_s: float | None = None
     """None: not spoken yet."""
 
+    @property
+    def is_spoken(self) -> bool:
+        """Whether there is a recording."""
+        return self.duration_s is not None
+
 
 class Recording(Fact):
     """The JSON beside a recording: all that captions and durations need."""

@@ -514,6 +514,18 @@ class ClipTaskSpec(Part):
         """The one pool of tracks, in order."""
         return tuple(track for block in self.audio_blocks for track in block.tracks)
 
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Every URL that the task names, each once, in order."""
+        clips = (clip.url for block in self.video_blocks for clip in block.clips)
+        images = (overlay.image.url for overlay in self.overlays if overlay.image)
+        return tuple(dict.fromkeys([*clips, *(track.url for track in self.tracks), *images]))
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Every text over the pictures, in order."""
+        return tuple(overlay.text for overlay in self.overlays if overlay.text is not None)
+
 
 class Metadata(BaseModel):
     """The part of Kubernetes' ObjectMeta that matters here; the rest is Kubernetes' own and kept out of the way."""

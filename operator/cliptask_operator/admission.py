@@ -6,7 +6,6 @@ from cliptask.errors import InputError
 from cliptask.names import public_url
 from cliptask.plan import count_variants
 from cliptask.task import ClipTaskSpec
-from cliptask_operator.local import urls_of
 from cliptask_operator.operator_settings import OperatorSettings
 from cliptask_operator.standing import Counts, Standing
 
@@ -47,7 +46,7 @@ class OutputInUse(Refused):
 
 def admit(spec: ClipTaskSpec, namespace: str, settings: OperatorSettings) -> Standing:
     """Where the campaign is once it is taken. Raises ``Refused``."""
-    for uri in (spec.output.uri, *(url for url in urls_of(spec) if url.startswith("gs://"))):
+    for uri in (spec.output.uri, *(url for url in spec.urls if url.startswith("gs://"))):
         if not settings.may_use(namespace, uri):
             allowed = settings.allowed(namespace)
             remedy = (

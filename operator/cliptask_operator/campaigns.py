@@ -20,8 +20,9 @@ from cliptask_operator.admission import Refused
 from cliptask_operator.cluster import Cluster
 from cliptask_operator.jobs import TaskRef
 from cliptask_operator.publish import remove_all
-from cliptask_operator.pursuit import Pursuit, Tools
+from cliptask_operator.pursuit import Pursuit
 from cliptask_operator.standing import Attempt, Standing, held_up, refused, status_of
+from cliptask_operator.tools import Tools
 from cliptask_renderer.store import open_store
 
 RETRY = f"{GROUP}/retry"

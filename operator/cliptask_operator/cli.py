@@ -85,12 +85,13 @@ def render(
     public https:// URLs, ELEVENLABS_API_KEY the account that speaks; without one, espeak-ng speaks.
     """
     from cliptask_operator import local  # noqa: PLC0415  HTTP and speech clients only where they are used
+    from cliptask_operator.place import place_at  # noqa: PLC0415  as above
     from cliptask_operator.progress import report_on  # noqa: PLC0415  as above
 
     task, began = _load(file), time.monotonic()
     uri = _uri(folder, task)
     with report_on(errors) as report:
-        outcome = local.render(task, local.place_at(uri), settings_from_environment(), report)
+        outcome = local.render(task, place_at(uri), settings_from_environment(), report)
     _say_outcome(outcome, uri, time.monotonic() - began)
     if outcome.errors:
         raise typer.Exit(outcome.errors[0].exit_code)
@@ -104,14 +105,15 @@ def plan(file: TaskFile, output: OutputFormat = Format.table, folder: Folder = N
     """
     from cliptask_operator import local  # noqa: PLC0415  as above
     from cliptask_operator.forecast import forecast  # noqa: PLC0415  as above
+    from cliptask_operator.place import holdings, pending, place_at  # noqa: PLC0415  as above
     from cliptask_operator.progress import report_on  # noqa: PLC0415  as above
 
     task, settings = _load(file), settings_from_environment()
-    place = local.place_at(_uri(folder, task))
+    place = place_at(_uri(folder, task))
     with report_on(errors) as report:
         material = local.gather(task, place, settings, report, speak=False)
     campaign = plan_campaign(task, material.sources, material.lines, settings.max_variants)
-    report_ = forecast(campaign, material, local.pending(campaign, place))
+    report_ = forecast(campaign, material, pending(campaign, holdings(campaign, place)))
     if output is Format.table:
         _print_table(
             f"{campaign.task}: {campaign.profile.width}x{campaign.profile.height} at {campaign.profile.fps} fps",

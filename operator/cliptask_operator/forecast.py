@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cliptask.facts import SpokenLine
 from cliptask.plan import Campaign
-from cliptask_operator.local import Material, Pending
+from cliptask_operator.material import Material
+from cliptask_operator.place import Pending
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Forecast:
 
 def forecast(campaign: Campaign, material: Material, pending: Pending) -> Forecast:
     """Count what a campaign takes; ``pending`` is what the store lacks."""
-    lines = {line.key: line for line in material.lines if isinstance(line, SpokenLine)}
-    paid = [line for line in lines.values() if line.provider == "elevenlabs"]
+    lines = material.recordings
+    paid = [line for line in lines if line.provider == "elevenlabs"]
     seams, missing_seams = (
         sum(each.is_seam for each in some) for some in (campaign.segments, pending.segments)
     )
@@ -76,11 +76,11 @@ def forecast(campaign: Campaign, material: Material, pending: Pending) -> Foreca
         Row("clips", len(campaign.segments) - seams, len(pending.segments) - missing_seams),
         Row("seams", seams, missing_seams),
         Row("soundtracks", len(campaign.soundtracks), len(pending.soundtracks)),
-        Row("lines", len(lines), sum(line.duration_s is None for line in lines.values())),
+        Row("lines", len(lines), sum(not line.is_spoken for line in lines)),
         Row(
             "paid characters",
             sum(line.characters for line in paid),
-            sum(line.characters for line in paid if line.duration_s is None),
+            sum(line.characters for line in paid if not line.is_spoken),
         ),
     )
     return Forecast(campaign, rows, frozenset(variant.name for variant in pending.variants))

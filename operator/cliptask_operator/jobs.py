@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -76,6 +77,13 @@ class Unit:
         keys = [each.key for each in self.segments]
         keys += [f"{each.name} {each.order.key}" for each in self.variants]
         return hashlib.sha256(" ".join([self.step, *keys]).encode()).hexdigest()
+
+    @cached_property
+    def parts(self) -> AbstractSet[str]:
+        """Content keys of the segments and soundtracks that it makes where the cache lacks them."""
+        tracks = (each.order.soundtrack for each in self.variants)
+        segments = (part for each in self.variants for part in each.order.segments)
+        return frozenset(part.key for part in (*self.segments, *segments, *filter(None, tracks)))
 
     def job_name(self, task: TaskRef) -> str:
         """The same for the same work of the same task, so that creating it twice is creating it once."""

@@ -4,58 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import stamina
 
-from cliptask import names
 from cliptask.errors import ClipTaskError
-from cliptask.facts import SourceFacts, SpokenLine
-from cliptask.orders import SegmentOrder, SoundtrackOrder
-from cliptask.plan import Campaign, Variant, count_variants, plan
+from cliptask.facts import SpokenLine
+from cliptask.plan import Campaign, count_variants, plan
 from cliptask.task import ClipTask, ClipTaskSpec
 from cliptask_operator.crew import Job, work
 from cliptask_operator.fetch import FetchEvent, fetch_all
+from cliptask_operator.material import Material
+from cliptask_operator.place import Pending, Place, holdings, pending
 from cliptask_operator.progress import Report
 from cliptask_operator.publish import prune, publish
 from cliptask_operator.settings import Settings
 from cliptask_operator.speech import Speaker, SpeechEvent
 from cliptask_renderer import worker
-from cliptask_renderer.store import Store, open_store
+from cliptask_renderer.fonts import refuse_unwritable
+from cliptask_renderer.store import Store
 
 if TYPE_CHECKING:
     from cliptask.index import CampaignIndex
-
-CACHE = ".cliptask"
-"""Folder of the cache below the output."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a campaign is made: the store of the videos, and the one of everything that they share."""
-
-    output: Store
-    cache: Store
-
-
-@dataclass(frozen=True)
-class Material:
-    """What came of a task's URLs and lines; an error stands for what cannot be had."""
-
-    sources: Mapping[str, SourceFacts | ClipTaskError]
-    lines: Sequence[SpokenLine | ClipTaskError]
-
-
-@dataclass(frozen=True)
-class Pending:
-    """What is still to be made for a campaign."""
-
-    segments: tuple[SegmentOrder, ...]
-    soundtracks: tuple[SoundtrackOrder, ...]
-    variants: tuple[Variant, ...]
 
 
 @dataclass(frozen=True)
@@ -77,24 +50,12 @@ class Outcome:
         return (*(skipped.error for skipped in self.campaign.skipped), *self.failed.values())
 
 
-def place_at(uri: str) -> Place:
-    """The stores below an output URI."""
-    return Place(open_store(uri), open_store(f"{uri.rstrip('/')}/{CACHE}"))
-
-
-def urls_of(spec: ClipTaskSpec) -> tuple[str, ...]:
-    """Every URL that a task names, each once, in order."""
-    clips = (clip.url for block in spec.video_blocks for clip in block.clips)
-    images = (overlay.image.url for overlay in spec.overlays if overlay.image)
-    return tuple(dict.fromkeys([*clips, *(track.url for track in spec.tracks), *images]))
-
-
 def gather(task: ClipTask, place: Place, settings: Settings, report: Report, *, speak: bool) -> Material:
     """Fetch every source and, if wanted, speak every line, side by side. Without ``speak`` nothing is paid for."""
     count_variants(
         task.spec, settings.max_variants
     )  # too many are refused before anything is fetched or paid for
-    _refuse_unwritable(task.spec)
+    refuse_unwritable(*task.spec.titles)
     return asyncio.run(_gather(task.spec, place.cache, settings, report, speak=speak))
 
 
@@ -103,8 +64,7 @@ async def _gather(
 ) -> Material:
     # What is tried again is no news; what fails in the end is an error.
     stamina.instrumentation.set_on_retry_hooks([])
-    urls = urls_of(spec)
-    report.begin("sources", len(urls))
+    report.begin("sources", len(spec.urls))
 
     def fetched(event: FetchEvent) -> None:
         if event.kind in {"finished", "cached", "failed"}:
@@ -114,7 +74,7 @@ async def _gather(
         report.note("speech: espeak-ng speaks every line, because ELEVENLABS_API_KEY is not set")
     async with Speaker(settings.speech) as speaker:
         speaking = _speak(speaker, spec, cache, report) if speak else speaker.resolve(spec.speech, cache)
-        sources, lines = await asyncio.gather(fetch_all(urls, cache, settings.fetch, fetched), speaking)
+        sources, lines = await asyncio.gather(fetch_all(spec.urls, cache, settings.fetch, fetched), speaking)
     return Material(sources, lines)
 
 
@@ -130,19 +90,6 @@ async def _speak(
     return await speaker.speak_all(spec.speech, cache, told)
 
 
-def pending(campaign: Campaign, place: Place) -> Pending:
-    """What the stores do not hold yet, found by listing them."""
-    videos = {each.name for each in place.output.list(f"{campaign.task}/")}
-    parts = {each.name for folder in ("segments/", "soundtracks/") for each in place.cache.list(folder)}
-    variants = tuple(each for each in campaign.variants if f"{campaign.task}/{each.name}.mp4" not in videos)
-    missing = Campaign(campaign.task, campaign.blocks, campaign.profile, variants, ())
-    return Pending(
-        tuple(order for order in missing.segments if names.segment_object(order.key) not in parts),
-        tuple(order for order in missing.soundtracks if names.soundtrack_object(order.key) not in parts),
-        variants,
-    )
-
-
 def render(task: ClipTask, place: Place, settings: Settings, report: Report) -> Outcome:
     """Make everything that the task wants and the place lacks, then write the campaign's index and gallery.
 
@@ -150,7 +97,7 @@ def render(task: ClipTask, place: Place, settings: Settings, report: Report) -> 
     """
     material = gather(task, place, settings, report, speak=True)
     campaign = plan(task, material.sources, material.lines, settings.max_variants)
-    wanted = pending(campaign, place)
+    wanted = pending(campaign, holdings(campaign, place))
     failed = make(campaign.task, wanted, place, settings.workers or os.cpu_count() or 1, report)
     index = publish(campaign, failed, place.output)
     removed = prune(index, place.output) if task.spec.output.prune else 0
@@ -190,12 +137,3 @@ def _jobs(task: str, wanted: Pending, place: Place) -> list[Job]:
         do = partial(worker.make_variant, cache, output, task, variant.name, order)
         jobs.append(Job(f"videos {variant.name}", 0, do, tuple(needs)))
     return jobs
-
-
-def _refuse_unwritable(spec: ClipTaskSpec) -> None:
-    texts = [overlay.text for overlay in spec.overlays if overlay.text is not None]
-    if texts:
-        from cliptask_renderer.fonts import refuse_unwritable  # noqa: PLC0415  reads a font, where there is a title
-
-        for text in texts:
-            refuse_unwritable(text)

@@ -17,9 +17,10 @@ from cliptask_operator.cluster import Cluster
 from cliptask_operator.job_book import JobBook
 from cliptask_operator.limiter import Limiter
 from cliptask_operator.metrics import Metrics
-from cliptask_operator.pursuit import Tools
+from cliptask_operator.shelf import Shelves
 from cliptask_operator.sources import Gatherer
 from cliptask_operator.speech import Speaker
+from cliptask_operator.tools import Tools
 
 if TYPE_CHECKING:
     from cliptask_operator.operator_settings import OperatorSettings
@@ -46,9 +47,11 @@ async def _operate(settings: OperatorSettings) -> None:
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster(metrics.requested))
         speaker = await stack.enter_async_context(Speaker(settings.speech, metrics.speech_waited))
+        book = JobBook()
         tools = Tools(
             cluster=cluster,
-            book=JobBook(),
+            book=book,
+            shelves=Shelves(time.monotonic, book.ring),
             gatherer=Gatherer(speaker, settings.fetch, metrics),
             settings=settings,
             metrics=metrics,

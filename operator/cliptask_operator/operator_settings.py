@@ -95,10 +95,6 @@ class OperatorSettings(Settings):
             pull_secrets=self.renderer_pull_secrets,
         )
 
-    def cache_of(self, output_uri: str) -> str:
-        """Where the cache of an output is."""
-        return self.cache_uri or f"{output_uri.rstrip('/')}/.cliptask"
-
     def allowed(self, namespace: str) -> tuple[str, ...]:
         """Buckets, or prefixes in them, that tasks of a namespace may read and write."""
         return (*self.buckets.get(EVERY_NAMESPACE, ()), *self.buckets.get(namespace, ()))

@@ -39,6 +39,12 @@ class Desired:
         return {key: (unit.job_name(self.task), unit) for key, unit in units.items()}
 
     @cached_property
+    def parts(self) -> AbstractSet[str]:
+        """Keys of all segments and soundtracks."""
+        campaign = self.campaign
+        return frozenset(part.key for part in (*campaign.segments, *campaign.soundtracks))
+
+    @cached_property
     def by_name(self) -> Mapping[str, Unit]:
         """Every Job that could ever be wanted."""
         return dict([*self.units, *self.segment_units.values()])
@@ -50,13 +56,15 @@ class Observed:
 
     videos: AbstractSet[str]
     """Names of the variants that are in the bucket."""
-    segments: AbstractSet[str]
-    """Keys of those that are in the cache."""
+    parts: AbstractSet[str]
+    """Keys of the segments and soundtracks that are in the cache."""
     jobs: Mapping[str, JobFacts]
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     """Why the Jobs of these names failed in this attempt; they are not tried again, whether the Jobs are there or not."""
     paused: AbstractSet[str] = frozenset()
     """Names of Jobs that may not be created yet."""
+    elsewhere: AbstractSet[str] = frozenset()
+    """Keys of parts that another task's Jobs are making."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,8 @@ class Decision:
     delete: tuple[str, ...]
     active: int
     """Jobs that run or wait, those of ``create`` included."""
+    making: AbstractSet[str]
+    """Keys of the parts that these make."""
     failed: Mapping[str, Verdict]
     """Why, for each variant that cannot be made in this attempt."""
     finished: bool
@@ -78,13 +88,13 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
     """Compare what is wanted with what is there.
 
     A variant's Job is wanted as soon as the segments that it shares with others are there, and before any further
-    segment; at most ``parallelism`` Jobs are active. One that runs already goes on, though an edit has made its segments
-    shared. Jobs that nobody wants any more, and failed ones of an earlier
-    attempt, are deleted.
+    segment; at most ``parallelism`` Jobs are active. No two Jobs make one part: a video whose soundtrack another Job is
+    making waits for that. One that runs already goes on, though an edit has made its segments shared. Jobs that nobody
+    wants any more, and failed ones of an earlier attempt, are deleted.
     """
     failed: dict[str, Verdict] = {}
     open_units = list(_open(desired, observed, failed))
-    shared = _shared(open_units, observed.segments)
+    shared = _shared(open_units, observed.parts)
     ready: list[tuple[str, Unit]] = []
     parts: dict[str, tuple[str, Unit]] = {}
     for name, unit in open_units:
@@ -99,16 +109,15 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
         else:
             ready.append((name, unit))
     wanted = dict([*ready, *parts.values()])
-    active = {name for name, job in observed.jobs.items() if _is_running(job) and name in wanted}
-    # A name that is taken must be free again first.
-    startable = (
-        each for each in wanted.items() if each[0] not in observed.jobs and each[0] not in observed.paused
-    )
+    active = [unit for name, unit in wanted.items() if _is_running(observed.jobs.get(name))]
+    making = {key for unit in active for key in unit.parts} - observed.parts
+    startable = _startable(desired, observed, wanted, making | observed.elsewhere)
     create = tuple(islice(startable, max(desired.parallelism - len(active), 0)))
     return Decision(
         create=create,
         delete=tuple(job.name for job in observed.jobs.values() if _is_unwanted(job, wanted)),
         active=len(active) + len(create),
+        making=making.union(*(unit.parts - observed.parts for _, unit in create)),
         failed=failed,
         finished=not wanted,
     )
@@ -125,6 +134,25 @@ def _open(desired: Desired, observed: Observed, failed: dict[str, Verdict]) -> I
             failed.update(
                 {each: Verdict(verdict.reason, verdict.failed.get(each, verdict.message)) for each in missing}
             )
+
+
+def _startable(
+    desired: Desired, observed: Observed, wanted: Mapping[str, Unit], busy: AbstractSet[str]
+) -> Iterator[tuple[str, Unit]]:
+    """Jobs that may begin now. A name that is taken must be free again first, and what is ``busy`` being made is waited for.
+
+    Not so what a Job has failed with: whether that part was to blame is not known, and waiting for one after the other
+    would take for ever.
+    """
+    tried = {
+        key for name in observed.verdicts if name in desired.by_name for key in desired.by_name[name].parts
+    }
+    taken = set(busy)
+    for name, unit in wanted.items():
+        own = unit.parts - observed.parts - tried
+        if name not in observed.jobs and name not in observed.paused and own.isdisjoint(taken):
+            taken |= own
+            yield name, unit
 
 
 def _missing(unit: Unit, observed: Observed) -> list[str]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import structlog
 
-from cliptask.errors import ClipTaskError, SetupError, TransientError
-from cliptask.facts import SourceFacts, SpokenLine
+from cliptask.errors import SetupError, TransientError
 from cliptask.task import ClipTaskSpec
 from cliptask_operator.fetch import Downloads, FetchEvent, fetch_all
 from cliptask_operator.fetch_settings import FetchSettings
-from cliptask_operator.local import urls_of
+from cliptask_operator.material import Material
 from cliptask_operator.metrics import Metrics
 from cliptask_operator.speech import Speaker, SpeechEvent
 from cliptask_renderer.fonts import refuse_unwritable
@@ -27,27 +25,6 @@ Progress = Callable[[str, int], None]
 """Told in words how far it is, and how many characters are spoken."""
 
 
-@dataclass(frozen=True)
-class Gathered:
-    """What came of a task's URLs and lines; an error stands for what cannot be had whatever one does."""
-
-    sources: dict[str, SourceFacts | ClipTaskError]
-    lines: Sequence[SpokenLine | ClipTaskError]
-
-    @property
-    def characters(self) -> int:
-        """Of all lines, each once."""
-        return sum(line.characters for line in self._each_once())
-
-    @property
-    def characters_paid(self) -> int:
-        """Of those that are spoken."""
-        return sum(line.characters for line in self._each_once() if line.duration_s is not None)
-
-    def _each_once(self) -> list[SpokenLine]:
-        return list({line.key: line for line in self.lines if isinstance(line, SpokenLine)}.values())
-
-
 class Gatherer:
     """Fetches and speaks for every task."""
 
@@ -57,16 +34,14 @@ class Gatherer:
         self._settings = settings
         self._downloads = Downloads(settings.parallel)
 
-    async def gather(self, spec: ClipTaskSpec, cache: Store, progress: Progress, *, speak: bool) -> Gathered:
+    async def gather(self, spec: ClipTaskSpec, cache: Store, progress: Progress, *, speak: bool) -> Material:
         """Fetch every source and have every line spoken, side by side; without ``speak`` nothing is paid for.
 
         Raises ``InputError`` for a title that cannot be written, ``TransientError`` or ``SetupError`` where something
         may be had later.
         """
-        for text in filter(None, (overlay.text for overlay in spec.overlays)):
-            await asyncio.to_thread(refuse_unwritable, text)
-        urls = urls_of(spec)
-        tally = _Tally(len(urls), len(spec.speech) if speak else 0, progress, self._metrics)
+        await asyncio.to_thread(refuse_unwritable, *spec.titles)
+        tally = _Tally(len(spec.urls), len(spec.speech) if speak else 0, progress, self._metrics)
         lines = (
             self._speaker.speak_all(spec.speech, cache, tally.spoke)
             if speak
@@ -75,7 +50,7 @@ class Gatherer:
         try:
             async with asyncio.TaskGroup() as group:
                 fetching = group.create_task(
-                    fetch_all(urls, cache, self._settings, tally.fetched, downloads=self._downloads)
+                    fetch_all(spec.urls, cache, self._settings, tally.fetched, downloads=self._downloads)
                 )
                 speaking = group.create_task(lines)
         except ExceptionGroup as several:
@@ -85,7 +60,7 @@ class Gatherer:
         later = [each for each in (*found.values(), *spoken) if isinstance(each, TransientError | SetupError)]
         if later:
             raise later[0]
-        return Gathered(found, spoken)
+        return Material(found, spoken)
 
 
 class _Tally:

@@ -12,15 +12,17 @@ def font() -> str:
     return str(font_source_sans_pro.SourceSansProSemibold)
 
 
-def refuse_unwritable(text: str) -> None:
-    """Raise ``InputError`` naming the characters that the font has no shape for."""
+def refuse_unwritable(*texts: str) -> None:
+    """Raise ``InputError`` naming the characters of the first text for which the font has no shape."""
+    if not texts:
+        return
     from PIL import ImageFont  # noqa: PLC0415  only where a title is composed
 
     face = ImageFont.truetype(font(), 32)
     empty_box = bytes(face.getmask("\U0010ffff"))
-    missing = sorted(
-        {letter for letter in text if not letter.isspace() and bytes(face.getmask(letter)) == empty_box}
-    )
-    if missing:
-        message = f"the overlay text {text!r} has characters that the font cannot write: {' '.join(missing)}; leave them out, or give the title as an image"
-        raise InputError(message)
+    for text in texts:
+        letters = sorted({letter for letter in text if not letter.isspace()})
+        missing = [letter for letter in letters if bytes(face.getmask(letter)) == empty_box]
+        if missing:
+            message = f"the overlay text {text!r} has characters that the font cannot write: {' '.join(missing)}; leave them out, or give the title as an image"
+            raise InputError(message)

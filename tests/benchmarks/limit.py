@@ -19,6 +19,7 @@ from cliptask.loading import load
 from cliptask.orders import SegmentOrder, SoundtrackOrder, VariantOrder
 from cliptask.plan import Campaign, plan
 from cliptask_operator import local
+from cliptask_operator.place import CACHE, place_at
 from cliptask_operator.progress import report_on
 from cliptask_operator.settings import Settings
 from cliptask_renderer import ffmpeg, segment, sound
@@ -45,7 +46,7 @@ def limit(rendered: Path, workers: int) -> Limit:
     out = rendered / "out"
     campaign = _campaign(rendered / "task.yaml", out)
     with tempfile.TemporaryDirectory(dir=rendered) as scratch:
-        cache, work = out / local.CACHE, Path(scratch)
+        cache, work = out / CACHE, Path(scratch)
         kinds: list[Sequence[Callable[[], float]]] = [
             [partial(_segment, cache, work, order) for order in campaign.segments],
             [partial(_soundtrack, cache, work, order) for order in campaign.soundtracks],
@@ -62,7 +63,7 @@ def limit(rendered: Path, workers: int) -> Limit:
 
 def _campaign(task_file: Path, out: Path) -> Campaign:
     task, settings = load(task_file.read_text(), task_file.name), Settings()
-    place = local.place_at(out.as_uri())
+    place = place_at(out.as_uri())
     with report_on(Console(quiet=True)) as report:
         material = local.gather(task, place, settings, report, speak=True)
     return plan(task, material.sources, material.lines, settings.max_variants)

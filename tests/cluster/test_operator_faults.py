@@ -261,6 +261,20 @@ def test_tasks_share_what_is_in_the_cache(bed: Bed) -> None:
     assert set(bed.renderers.made.values()) == {1}
 
 
+def test_tasks_that_run_at_once_make_each_part_once(bed: Bed) -> None:
+    """Editions of a campaign that are applied together would each encode all of it."""
+    names = [f"camp{number}" for number in range(4)]
+
+    bed.apply(*(bed.task(name, [[0, 1], [2, 3]], lines=1) for name in names))
+    for name in names:
+        bed.wait(name)
+
+    parts = Counter(part.key for order in bed.renderers.orders for part in order.segments)
+    assert len(parts) == 4
+    assert set(parts.values()) == {1}
+    assert set(bed.renderers.made.values()) == {1}
+
+
 def test_all_tasks_share_the_account(bed: Bed) -> None:
     """Twenty tasks would each use the whole account, which refuses them."""
     names = [f"camp{number}" for number in range(20)]

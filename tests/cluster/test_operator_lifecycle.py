@@ -158,7 +158,7 @@ def test_a_retry_makes_only_what_failed(bed: Bed) -> None:
 def test_a_deleted_task_goes_with_its_jobs_and_comes_back_where_it_was(bed: Bed) -> None:
     """A deletion would hang, leave Jobs that cost, take another task's along, or lose what was made."""
     with held(bed, "variant"):
-        bed.apply(bed.task("camp", TWO_BY_TWO), bed.task("other", [[0]]))
+        bed.apply(bed.task("camp", TWO_BY_TWO), bed.task("other", [[4]]))
         bed.wait_for(lambda: len(uids(bed)) == 8, "segments, then variants")
         bed.wait_for(lambda: uids(bed, "other"), "the other task's Job")
         other = uids(bed, "other")

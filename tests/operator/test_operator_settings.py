@@ -102,14 +102,6 @@ def test_files_of_the_operators_machine_are_nobodys_source(monkeypatch: pytest.M
     assert (fetch.allow_http, fetch.parallel, fetch.timeout_s, fetch.max_bytes) == (True, 3, 7, 9)
 
 
-def test_a_cache_is_below_the_output_unless_all_share_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Renderer and operator would look in different places."""
-    own, shared = read(monkeypatch), read(monkeypatch, CACHE_URI="gs://campaigns/cache")
-
-    assert own.cache_of("gs://b/spring") == own.cache_of("gs://b/spring/") == "gs://b/spring/.cliptask"
-    assert shared.cache_of("gs://b/spring") == "gs://campaigns/cache"
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -19,10 +19,10 @@ TASK = TaskRef("ads", "t", "uid")
 BROKEN = Verdict("CheckFailed", "24 frames instead of 25")
 
 
-def campaign(blocks: list[int], *, crossfade: bool = False) -> Campaign:
+def campaign(blocks: list[int], *, tracks: int = 0, crossfade: bool = False) -> Campaign:
     """Every combination of that many clips in each block."""
     spec: dict[str, Any] = {"transition": {"duration": "500ms"}} if crossfade else {}
-    wanted = task(blocks, **spec)
+    wanted = task(blocks, tracks, **spec)
     return plan(wanted, sources(wanted), [])
 
 
@@ -92,7 +92,7 @@ def test_a_video_begins_as_soon_as_its_own_shared_segments_are_there() -> None:
     wanted = desired([2, 2])
     there = set(parts(wanted, 0))
 
-    decision = reconcile(wanted, observed(segments=there))
+    decision = reconcile(wanted, observed(parts=there))
 
     assert created(decision)[0] == variants(wanted)[0]
     assert set(created(decision)[1:]) == segments(wanted) - there
@@ -102,7 +102,7 @@ def test_videos_go_before_further_segments() -> None:
     """With few Jobs at a time, the first video would be ready last."""
     wanted = desired([2, 2], parallelism=1)
 
-    decision = reconcile(wanted, observed(segments=set(parts(wanted, 3))))
+    decision = reconcile(wanted, observed(parts=set(parts(wanted, 3))))
 
     assert created(decision) == [variants(wanted)[3]]
 
@@ -110,7 +110,7 @@ def test_videos_go_before_further_segments() -> None:
 def test_no_more_jobs_run_than_the_task_says() -> None:
     """The cluster is not this task's alone."""
     wanted = desired([5, 1], parallelism=3)
-    there = observed(segments=segments(wanted))
+    there = observed(parts=segments(wanted))
     running = jobs([wanted.units[1][0], wanted.units[4][0]])
 
     decision = reconcile(wanted, replace(there, jobs=running))
@@ -136,7 +136,7 @@ def test_fewer_at_a_time_ends_nothing_that_runs() -> None:
     wanted = desired([5, 1], parallelism=1)
     running = jobs(name for name, _ in wanted.units[:3])
 
-    decision = reconcile(wanted, observed(segments=segments(wanted), jobs=running))
+    decision = reconcile(wanted, observed(parts=segments(wanted), jobs=running))
 
     assert (decision.create, decision.delete, decision.active) == ((), (), 3)
 
@@ -148,7 +148,7 @@ def test_when_all_is_there_nothing_is_left() -> None:
 
     decision = reconcile(wanted, observed(videos=set(variants(wanted)), jobs=old))
 
-    assert decision == Decision((), (), 0, {}, finished=True)
+    assert decision == Decision((), (), 0, frozenset(), {}, finished=True)
 
 
 def test_jobs_that_the_edited_task_does_not_want_end() -> None:
@@ -165,7 +165,7 @@ def test_jobs_that_the_edited_task_does_not_want_end() -> None:
 def test_a_job_is_kept_when_an_edit_makes_its_segments_shared() -> None:
     """One more clip in a block would end every Job that runs: they make what is wanted."""
     before, after = desired([2, 1]), desired([2, 2])
-    there = observed(segments=set(parts(before, 0)) & set(parts(before, 1)))
+    there = observed(parts=set(parts(before, 0)) & set(parts(before, 1)))
     running = jobs(name for name, _ in reconcile(before, there).create)
 
     decision = reconcile(after, replace(there, jobs=running))
@@ -202,7 +202,7 @@ def test_a_failed_job_is_not_tried_again() -> None:
     """Bad input would be encoded until somebody looks."""
     wanted = desired([2, 1])
     name = wanted.units[0][0]
-    there = observed(segments=segments(wanted), verdicts={name: BROKEN})
+    there = observed(parts=segments(wanted), verdicts={name: BROKEN})
 
     for known in ({}, jobs([name], "failed")):
         decision = reconcile(wanted, replace(there, jobs=known))
@@ -234,10 +234,50 @@ def test_a_failed_segment_that_is_there_all_the_same_harms_nobody() -> None:
     (shared,) = set(parts(wanted, 0)) & set(parts(wanted, 1))
     verdicts = {wanted.segment_units[shared][0]: BROKEN}
 
-    decision = reconcile(wanted, observed(segments={shared}, verdicts=verdicts))
+    decision = reconcile(wanted, observed(parts={shared}, verdicts=verdicts))
 
     assert decision.failed == {}
     assert created(decision) == variants(wanted)
+
+
+def test_a_soundtrack_is_made_by_one_job_and_waited_for_by_the_others() -> None:
+    """Every video of a line would mix it again."""
+    wanted = desired([4], campaign=campaign([4], tracks=2))
+    first, second, third, fourth = variants(wanted)
+    soundtracks = {each.order.soundtrack.key for each in wanted.campaign.variants if each.order.soundtrack}
+
+    decision = reconcile(wanted, observed())
+    waiting = reconcile(wanted, observed(jobs=jobs(dict(decision.create))))
+    after = reconcile(wanted, observed(parts=soundtracks, videos={first, second}))
+
+    assert created(decision) == [first, second]
+    assert soundtracks < decision.making
+    assert (waiting.create, waiting.active, waiting.finished) == ((), 2, False)
+    assert created(after) == [third, fourth]
+
+
+def test_nobody_waits_for_a_soundtrack_with_which_a_job_has_failed() -> None:
+    """A bad track would fail its thousand videos one after the other."""
+    wanted = desired([4], campaign=campaign([4], tracks=1))
+    first, *others = variants(wanted)
+
+    decision = reconcile(wanted, observed(verdicts={wanted.units[0][0]: BROKEN}))
+
+    assert decision.failed == {first: BROKEN}
+    assert created(decision) == others
+
+
+def test_what_another_task_makes_is_waited_for() -> None:
+    """Two campaigns of the same clips would encode each of them twice."""
+    wanted = desired([2, 1])
+    (shared,) = set(parts(wanted, 0)) & set(parts(wanted, 1))
+    (own,) = set(parts(wanted, 0)) - {shared}
+
+    segment = reconcile(wanted, observed(elsewhere={shared}))
+    video = reconcile(wanted, observed(parts={shared}, elsewhere={own}))
+
+    assert (segment.create, segment.active, segment.finished) == ((), 0, False)
+    assert created(video) == [variants(wanted)[1]]
 
 
 def test_of_several_videos_of_a_job_only_those_that_are_missing_failed() -> None:
@@ -308,13 +348,15 @@ class World(RuleBasedStateMachine):
 
     @initialize(
         blocks=st.lists(st.integers(1, 4), min_size=1, max_size=4).filter(lambda b: sum(b) <= 9),
+        tracks=st.integers(0, 2),
         crossfade=st.booleans(),
         data=st.data(),
     )
-    def begin(self, blocks: list[int], crossfade: bool, data: st.DataObject) -> None:
+    def begin(self, blocks: list[int], tracks: int, crossfade: bool, data: st.DataObject) -> None:
         """Nothing is there."""
+        self.tracks, self.elsewhere = tracks, set[str]()
         self.videos: set[str] = set()
-        self.segments: set[str] = set()
+        self.parts: set[str] = set()
         self.jobs: dict[str, Running] = {}
         self.blocks, self.crossfade, self.number = blocks, crossfade, 0
         self.wanted = self._wanted(data)
@@ -324,7 +366,7 @@ class World(RuleBasedStateMachine):
         self.number += 1
         return Desired(
             TASK,
-            campaign(self.blocks, crossfade=self.crossfade),
+            campaign(self.blocks, tracks=self.tracks, crossfade=self.crossfade),
             f"{self.number}/",
             data.draw(st.integers(1, 5), "parallelism"),
             data.draw(st.integers(1, 3), "variants per Job"),
@@ -334,7 +376,7 @@ class World(RuleBasedStateMachine):
 
     def _list(self) -> None:
         self.known_videos = set(variants(self.wanted)) & self.videos
-        self.known_segments = segments(self.wanted) & self.segments
+        self.known_parts = self.wanted.parts & self.parts
 
     @rule(keep_verdicts=st.booleans())
     def restart(self, keep_verdicts: bool) -> None:
@@ -358,7 +400,7 @@ class World(RuleBasedStateMachine):
             if job.facts.state == "succeeded" and name not in self.believed:
                 self.believed.add(name)
                 self.known_videos |= {each.name for each in job.unit.variants}
-                self.known_segments |= {each.key for each in job.unit.segments}
+                self.known_parts |= job.unit.parts
             if (
                 job.facts.state == "failed"
                 and job.facts.attempt == self.wanted.attempt
@@ -372,9 +414,10 @@ class World(RuleBasedStateMachine):
         """One round of the operator's loop, with everything that must hold of it."""
         self._learn()
         facts = {name: job.facts for name, job in self.jobs.items()}
-        seen = Observed(self.known_videos, self.known_segments, facts, self.verdicts)
+        seen = Observed(self.known_videos, self.known_parts, facts, self.verdicts, elsewhere=self.elsewhere)
         decision = reconcile(self.wanted, seen)
         self._check(decision, seen)
+        self._check_parts(decision, seen)
         if decision.finished:
             self._list()
             return decision
@@ -395,7 +438,7 @@ class World(RuleBasedStateMachine):
             if name not in seen.verdicts and any(each.name not in seen.videos for each in unit.variants)
         }
         needs = Counter(key for unit in open_units.values() for key in keys_of(unit))
-        shared = {key for key, count in needs.items() if count > 1 and key not in seen.segments}
+        shared = {key for key, count in needs.items() if count > 1 and key not in seen.parts}
 
         assert len(set(names)) == len(names)
         assert not set(names) & seen.jobs.keys(), "a name that is taken"
@@ -408,6 +451,7 @@ class World(RuleBasedStateMachine):
                 assert name in open_units, "a video that is there, or failed"
                 assert not keys_of(unit) & shared, "a video before its shared segments"
             assert not {each.key for each in unit.segments} - shared, "a segment that nobody shares"
+            assert not (unit.parts - seen.parts - self._tried()) & self.elsewhere, "what another task makes"
         for name in decision.delete:
             of_segment = (
                 {each.key for each in wanted.by_name[name].segments} if name in wanted.by_name else set()
@@ -425,7 +469,7 @@ class World(RuleBasedStateMachine):
         for video, verdict in decision.failed.items():
             assert video not in seen.videos
             assert verdict.reason == BROKEN.reason
-        stuck = not (decision.finished or decision.create or decision.delete)
+        stuck = not (decision.finished or decision.create or decision.delete or self.elsewhere)
         if stuck:
             assert any(job.state == "active" or job.deleting for job in seen.jobs.values()), "nothing happens"
 
@@ -434,11 +478,25 @@ class World(RuleBasedStateMachine):
         return any(
             of_segment & keys_of(unit)
             and not any(
-                key not in seen.segments and self.wanted.segment_units[key][0] in seen.verdicts
+                key not in seen.parts and self.wanted.segment_units[key][0] in seen.verdicts
                 for key in keys_of(unit)
             )
             for unit in open_units.values()
         )
+
+    def _check_parts(self, decision: Decision, seen: Observed) -> None:
+        working = [
+            self.wanted.by_name[name]
+            for name, job in seen.jobs.items()
+            if job.state == "active"
+            and not job.deleting
+            and name in self.wanted.by_name
+            and name not in decision.delete
+        ]
+        for _, unit in decision.create:
+            new = unit.parts - seen.parts - self._tried()
+            assert not any(new & other.parts for other in working), "two Jobs make one part"
+            working.append(unit)
 
     def _check_jobs(self) -> None:
         working = [
@@ -450,6 +508,11 @@ class World(RuleBasedStateMachine):
             for made in [*(each.name for each in unit.variants), *(each.key for each in unit.segments)]
         )
         assert all(count == 1 for count in made.values()), "two Jobs for one thing"
+
+    def _tried(self) -> set[str]:
+        """Parts that a Job has failed with."""
+        units = self.wanted.by_name
+        return {key for name in self.verdicts if name in units for key in units[name].parts}
 
     # The cluster
 
@@ -464,7 +527,7 @@ class World(RuleBasedStateMachine):
 
     def _make(self, job: Running) -> None:
         self.videos |= {each.name for each in job.unit.variants}
-        self.segments |= keys_of(job.unit) | {each.key for each in job.unit.segments}
+        self.parts |= job.unit.parts
 
     def _remove(self, name: str) -> None:
         """Some Jobs go at once, some take their time."""
@@ -499,6 +562,14 @@ class World(RuleBasedStateMachine):
             del self.jobs[job.facts.name]
             self.believed.discard(job.facts.name)
 
+    @rule(data=st.data())
+    def share(self, data: st.DataObject) -> None:
+        """Another task makes some of the same parts, or has made them."""
+        self.parts |= self.elsewhere
+        self.known_parts |= self.elsewhere & self.wanted.parts
+        self.elsewhere = data.draw(st.sets(st.sampled_from(sorted(self.wanted.parts)), max_size=3))
+        self._look()
+
     @precondition(lambda self: self.jobs)
     @rule()
     def let_go(self) -> None:
@@ -515,6 +586,7 @@ class World(RuleBasedStateMachine):
         """From here on all goes well, and it ends."""
         if not hasattr(self, "jobs"):
             return
+        self.elsewhere = set()
         for _ in range(20 * len(self.wanted.by_name) + 50):
             decision = self._look()
             confirmed = decision.finished and set(variants(self.wanted)) <= self.known_videos | set(

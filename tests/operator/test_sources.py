@@ -10,8 +10,9 @@ from cliptask.errors import InputError, OutputError, SetupError, SourceError, Sp
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.task import ClipTaskSpec
 from cliptask_operator.fetch_settings import FetchSettings
+from cliptask_operator.material import Material
 from cliptask_operator.metrics import Metrics
-from cliptask_operator.sources import Gathered, Gatherer
+from cliptask_operator.sources import Gatherer
 from cliptask_operator.speech import Speaker
 from cliptask_operator.speech_settings import SpeechSettings
 from cliptask_renderer.store import Store
@@ -37,7 +38,7 @@ class Desk:
         block = {"name": "a", "clips": [{"url": f"{self.server.url}/{each}"} for each in clips]}
         return task([1], **{"videoBlocks": [block], **changes}).spec
 
-    async def gather(self, spec: ClipTaskSpec, *, speak: bool = True) -> Gathered:
+    async def gather(self, spec: ClipTaskSpec, *, speak: bool = True) -> Material:
         """As the operator does."""
         fetch = FetchSettings(
             open_hosts=frozenset({self.server.host}), allow_http=True, backoff_s=0.001, attempts=2
@@ -75,7 +76,7 @@ async def test_everything_comes_and_is_told(desk: Desk) -> None:
     kinds = {url: facts.kind for url, facts in found.sources.items() if isinstance(facts, SourceFacts)}
     assert kinds == {f"{desk.server.url}/clip.mp4": "video", tone: "audio", logo: "still"}
     assert all(isinstance(line, SpokenLine) and line.duration_s for line in found.lines)
-    assert (found.characters, found.characters_paid) == (10, 10)
+    assert (found.characters, found.characters_spoken) == (10, 10)
     assert len(desk.told) == 5
     assert desk.told[-1] == ("fetching: 0 sources and 0 lines to go", 10)
 
@@ -100,7 +101,7 @@ async def test_a_suspended_task_spends_nothing(desk: Desk, stub: ElevenLabsStub)
     found = await desk.gather(desk.spec("clip.mp4", speech=[HELLO]), speak=False)
 
     assert stub.speech_calls == 0
-    assert (found.characters, found.characters_paid) == (6, 0)
+    assert (found.characters, found.characters_spoken) == (6, 0)
     assert desk.told == [("fetching: 0 sources and 0 lines to go", 0)]
 
 
@@ -116,7 +117,7 @@ async def test_what_cannot_be_had_takes_the_place_of_its_facts(desk: Desk) -> No
     assert "/missing.mp4" in str(bad)
     assert isinstance(found.lines[0], SpokenLine)
     assert isinstance(found.lines[1], SpeechError)
-    assert (found.characters, found.characters_paid) == (6, 6)
+    assert (found.characters, found.characters_spoken) == (6, 6)
     assert desk.told[-1][0] == "fetching: 0 sources and 0 lines to go"
 
 
@@ -177,4 +178,4 @@ async def test_the_same_line_twice_is_one_recording(desk: Desk, stub: ElevenLabs
     found = await desk.gather(desk.spec("clip.mp4", speech=[HELLO, HELLO | {"text": " Hello. "}]))
 
     assert stub.characters == 6
-    assert (found.characters, found.characters_paid) == (6, 6)
+    assert (found.characters, found.characters_spoken) == (6, 6)

@@ -1,0 +1,68 @@
+"""Where is a campaign made, and what does that place still lack?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cliptask import names
+from cliptask.orders import SegmentOrder, SoundtrackOrder
+from cliptask.plan import Campaign, Variant
+from cliptask_renderer.store import Store, open_store
+
+CACHE = ".cliptask"
+"""Folder of the cache below the output, unless the installation has another."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The store of the videos, and the one of everything that they share."""
+
+    output: Store
+    cache: Store
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What is there of a campaign."""
+
+    videos: frozenset[str]
+    """Names."""
+    parts: frozenset[str]
+    """Keys of segments and soundtracks."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What is still to be made for a campaign."""
+
+    segments: tuple[SegmentOrder, ...]
+    soundtracks: tuple[SoundtrackOrder, ...]
+    variants: tuple[Variant, ...]
+
+
+def place_at(output_uri: str, cache_uri: str | None = None) -> Place:
+    """The stores of an output URI. Raises ``SetupError`` for a URI that is none."""
+    return Place(open_store(output_uri), open_store(cache_uri or f"{output_uri.rstrip('/')}/{CACHE}"))
+
+
+def holdings(campaign: Campaign, place: Place) -> Holdings:
+    """What of a campaign is there, found by listing the stores."""
+    videos = {each.name for each in place.output.list(f"{campaign.task}/")}
+    parts = {each.name for folder in ("segments/", "soundtracks/") for each in place.cache.list(folder)}
+    segments = (each.key for each in campaign.segments if names.segment_object(each.key) in parts)
+    soundtracks = (each.key for each in campaign.soundtracks if names.soundtrack_object(each.key) in parts)
+    return Holdings(
+        frozenset(each.name for each in campaign.variants if f"{campaign.task}/{each.name}.mp4" in videos),
+        frozenset([*segments, *soundtracks]),
+    )
+
+
+def pending(campaign: Campaign, there: Holdings) -> Pending:
+    """What is still to be made. A part that only finished videos need is not."""
+    variants = tuple(each for each in campaign.variants if each.name not in there.videos)
+    missing = Campaign(campaign.task, campaign.blocks, campaign.profile, variants, ())
+    return Pending(
+        tuple(order for order in missing.segments if order.key not in there.parts),
+        tuple(order for order in missing.soundtracks if order.key not in there.parts),
+        variants,
+    )
