@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import copy
-import json
 import sys
 import tempfile
 import threading
@@ -29,6 +28,7 @@ from cluster.api import Api  # noqa: E402  after the path
 from cluster.bed import Bed  # noqa: E402  as above
 from cluster.control_plane import ControlPlane  # noqa: E402  as above
 from cluster.kwok import Kwok  # noqa: E402  as above
+from cluster.witness import Witness, fetched  # noqa: E402  as above
 
 Document = dict[str, Any]
 _CREATORS = 20
@@ -42,6 +42,7 @@ class Watched:
     wall_s: float = 0.0
     rss_bytes: int = 0
     lag_s: float = 0.0
+    cpu_s: float = 0.0
     requests: float = 0.0
 
 
@@ -53,8 +54,10 @@ def watched(bed: Bed) -> Iterator[Watched]:
 
     def sample() -> None:
         process = psutil.Process(bed.operator.pid if bed.operator else 0)
+        started = sum(process.cpu_times()[:2])
         while not ended.wait(0.5):
             with suppress(psutil.NoSuchProcess, OSError):
+                seen.cpu_s = sum(process.cpu_times()[:2]) - started
                 seen.rss_bytes = max(seen.rss_bytes, process.memory_info().rss)
                 seen.lag_s = max(seen.lag_s, _metric(bed, "cliptask_event_loop_lag_seconds"))
 
@@ -88,9 +91,14 @@ def until(so: Callable[[], object], every_s: float = 0.05) -> None:
         time.sleep(every_s)
 
 
+def blocks_of(variants: int) -> list[list[int]]:
+    """Blocks of 10, 10 and as many clips as it takes."""
+    return [[*range(10)], [*range(10, 20)], [*range(20, 20 + variants // 100)]]
+
+
 def one_task(bed: Bed, variants: int, parallelism: int) -> tuple[Watched, list[Document]]:
     """One large campaign, and the Jobs that it took."""
-    blocks = [[*range(10)], [*range(10, 20)], [*range(20, 20 + variants // 100)]]
+    blocks = blocks_of(variants)
     task = bed.task("large", blocks, execution={"parallelism": parallelism, "ttlSecondsAfterFinished": 3600})
     bed.apply(
         bed.task("warm", blocks, execution={"suspend": True})
@@ -150,54 +158,51 @@ def _bare(job: Document) -> Document:
     }
 
 
-def restart(bed: Bed, variants: int, parallelism: int) -> float:
-    """Seconds from the start of an operator, beside Jobs of a killed one, to its first new Job."""
-    blocks = [[*range(10)], [*range(10, 20)], [*range(20, 20 + variants // 100)]]
-    bed.apply(
-        bed.task(
-            "again",
-            blocks,
-            output={"uri": f"gs://{bed.bucket}/again"},
-            execution={"parallelism": parallelism},
-        )
-    )
-    until(lambda: bed.status("again").get("succeeded", 0) > variants // 2, 0.5)
+def restart(bed: Bed, variants: int, parallelism: int) -> tuple[float, int]:
+    """Seconds from the start of an operator, beside the Jobs of a killed one, to its first new Job; how many Jobs."""
+    task = bed.task(
+        "again", blocks_of(variants), output={"uri": f"gs://{bed.bucket}/again"}, execution={"parallelism": parallelism}
+    )  # fmt: skip
+    bed.apply(task)
+    until(lambda: bed.status("again").get("succeeded", 0) > variants // 4, 0.5)
     bed.stop(kill=True)
     until(lambda: not any(job["status"].get("active") for job in bed.jobs("again")), 1.0)
-    known = {job["metadata"]["name"] for job in bed.jobs("again")}
+    known = len(bed.jobs())
     began = time.perf_counter()
     bed.start()
-    until(lambda: _requests(bed) and _metric(bed, "cliptask_jobs_created_total") > 0)
+    until(lambda: _metric(bed, "cliptask_jobs_created_total") > 0)
     took = time.perf_counter() - began
-    print(f"  beside {len(known)} Jobs", file=sys.stderr)
     bed.kubectl("delete", "clip", "again", "--wait=false")
-    return took
+    return took, known
 
 
-def many_tasks(bed: Bed, tasks: int) -> tuple[Watched, list[float]]:
-    """Tasks of 20 variants, applied at once; for each the seconds from then to its first Job, its sources being there."""
+@dataclass
+class Delays:
+    """Of many tasks at once, in seconds, sorted."""
+
+    first_job: list[float]
+    """From the last source to the first Job."""
+    report: list[float]
+    """From the end of the last Job to the status that says so."""
+
+
+def many_tasks(bed: Bed, tasks: int) -> tuple[Watched, Delays]:
+    """Tasks of 20 variants, applied at once."""
     blocks = [[0, 1, 2, 3, 4], [5, 6, 7, 8]]
     wanted = [bed.task(f"small{n}", blocks, execution={"parallelism": 20}) for n in range(tasks)]
-    with watched(bed) as seen:
+    names = [task["metadata"]["name"] for task in wanted]
+    with Witness(bed.plane.kubeconfig, bed.namespace) as witness, watched(bed) as seen:
         bed.apply(*wanted)
-        names = {task["metadata"]["name"] for task in wanted}
-        until(lambda: all(_phases(bed).get(name) == "Complete" for name in names), 0.5)
-    applied = {name: bed.get(name)["metadata"]["creationTimestamp"] for name in names}
-    first: dict[str, str] = {}
-    for job in bed.jobs():
-        name, made = job["metadata"]["labels"]["cliptask.dev/task"], job["metadata"]["creationTimestamp"]
-        if name in names:
-            first[name] = min(made, first.get(name, made))
-    return seen, sorted(_seconds(first[name]) - _seconds(applied[name]) for name in first)
+        until(lambda: len(witness.ended) == tasks, 0.2)
+    ready = fetched(bed.folder / "operator.log")
+    return seen, Delays(
+        sorted(witness.first_job[name] - ready[name] for name in names),
+        sorted(witness.ended[name] - witness.last_end[name] for name in names),
+    )
 
 
-def _phases(bed: Bed) -> dict[str, str]:
-    items = json.loads(bed.kubectl("get", "clip", "-o", "json"))["items"]
-    return {item["metadata"]["name"]: item.get("status", {}).get("phase", "") for item in items}
-
-
-def _seconds(stamp: str) -> float:
-    return time.mktime(time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ"))
+def _spread(seconds: list[float]) -> str:
+    return f"{seconds[len(seconds) // 2]:.1f} s (median), {seconds[int(len(seconds) * 0.99)]:.1f} s (99 %)"
 
 
 def main() -> None:
@@ -218,26 +223,25 @@ def main() -> None:
             with Bed(plane, "bench", folder / "bed", {"CLIPTASK_JOBS_PER_SECOND": "1000"}) as bed:
                 bed.start()
                 large, jobs = one_task(bed, given.variants, given.parallelism)
-                bed.kubectl("delete", "clip", "large")
-                until(lambda: not bed.jobs("large"), 1.0)
                 bed.stop()
                 alone_s = bare(bed, jobs)
-                bed.kubectl("delete", "jobs", "-l", "bare=yes", "--wait=false")
+                bed.kubectl("delete", "jobs", "-l", "bare=yes")
                 bed.start()
-                restarted_s = restart(bed, given.variants, given.parallelism)
+                restarted_s, beside = restart(bed, given.variants, given.parallelism)
+                bed.kubectl("delete", "clip", "--all")
                 until(lambda: not bed.jobs(), 1.0)
-                small, firsts = many_tasks(bed, given.tasks)
+                small, delays = many_tasks(bed, given.tasks)
     count = len(jobs)
     print(f"bare creator: {count} Jobs in {alone_s:.1f} s, {count / alone_s:.0f} a second")
     print(
         f"one task of {given.variants}: {large.wall_s:.1f} s, {large.wall_s / alone_s:.2f} of the bare creator's, "
-        f"{large.requests / given.variants:.2f} requests a variant, {large.rss_bytes / 2**20:.0f} MB, lag {large.lag_s * 1000:.0f} ms"
+        f"{large.requests / given.variants:.2f} requests a variant, {large.rss_bytes / 2**20:.0f} MB, {large.cpu_s:.1f} s of CPU, lag {large.lag_s * 1000:.0f} ms"
     )
-    print(f"restart to first new Job: {restarted_s:.1f} s")
+    print(f"restart beside {beside} Jobs to the first new one: {restarted_s:.1f} s")
     print(
         f"{given.tasks} tasks of 20: {small.wall_s:.1f} s, {small.requests / (given.tasks * 20):.2f} requests a variant, "
-        f"{small.rss_bytes / 2**20:.0f} MB, first Job after {firsts[len(firsts) // 2]:.0f} s (median), "
-        f"{firsts[int(len(firsts) * 0.99)]:.0f} s (99 %)"
+        f"{small.rss_bytes / 2**20:.0f} MB, lag {small.lag_s * 1000:.0f} ms, first Job after {_spread(delays.first_job)}, "
+        f"told {_spread(delays.report)} after the last"
     )
 
 
