@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -28,6 +29,9 @@ from cliptask_renderer.store import open_store
 RETRY = f"{GROUP}/retry"
 STATUS_S = 1.0
 """Between two writes of one task's status."""
+PROGRESS_PER_S = 20
+"""Most writes of all tasks together that only tell of progress: with more tasks at once, each waits longer."""
+_ENDS = frozenset({"Complete", "Failed"})
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 2.0, 120.0
 
 log = structlog.get_logger("cliptask.campaigns")
@@ -81,6 +85,7 @@ class Campaigns:
     def __post_init__(self) -> None:
         self._bodies: dict[str, Mapping[str, Any]] = {}
         self._edits: dict[str, asyncio.Event] = {}
+        self._at_work = 0
 
     def changed(self, body: Mapping[str, Any], *, gone: bool) -> None:
         """Note an event of a watch on tasks."""
@@ -139,8 +144,16 @@ class Campaigns:
     async def _attempt(self, body: Mapping[str, Any]) -> None:
         """One attempt to its end; an ended one waits to be replaced."""
         attempt, ref = attempt_of(body), ref_of(body)
-        writer = _Writer(self.tools.cluster, body, attempt, self.announce)
-        await first(writer.run(), self._persist(body, ref, attempt, writer))
+        writer = _Writer(self.tools.cluster, body, attempt, self.announce, self._between_reports)
+        self._at_work += 1
+        try:
+            await first(writer.run(), self._persist(body, ref, attempt, writer))
+        finally:
+            self._at_work -= 1
+
+    def _between_reports(self) -> float:
+        """Seconds from one report of a task's progress to the next."""
+        return max(STATUS_S, self._at_work / PROGRESS_PER_S)
 
     async def _persist(
         self, body: Mapping[str, Any], ref: TaskRef, attempt: Attempt, writer: _Writer
@@ -173,25 +186,34 @@ class Campaigns:
 
 
 class _Writer:
-    """Writes the newest standing, at most once a second, and only what is new."""
+    """Writes the newest standing, at most once a second, and only what is new. An end is told sooner than progress."""
 
     def __init__(
-        self, cluster: Cluster, body: Mapping[str, Any], attempt: Attempt, announce: Announce
+        self,
+        cluster: Cluster,
+        body: Mapping[str, Any],
+        attempt: Attempt,
+        announce: Announce,
+        interval_s: Callable[[], float],
     ) -> None:
         self._cluster = cluster
         self._body = body
         self._ref = ref_of(body)
         self._attempt = attempt
         self._announce = announce
+        self._interval_s = interval_s
         self._written = status_before(body)
         self._announced: Standing | None = None
         self._next: Standing | None = None
         self._news = asyncio.Event()
+        self._end = asyncio.Event()
 
     def say(self, standing: Standing) -> None:
         """Have it written soon."""
         self._next = standing
         self._news.set()
+        if standing.phase in _ENDS:
+            self._end.set()
 
     async def run(self) -> NoReturn:
         """Write, until cancelled."""
@@ -215,7 +237,11 @@ class _Writer:
                     log.info("phase", phase=standing.phase, reason=standing.reason, message=standing.message)
                 self._announce(self._body, standing, self._announced)
                 self._announced = standing
-                await asyncio.sleep(0 if standing.phase in {"Complete", "Failed"} else STATUS_S)
+                if standing.phase not in _ENDS:
+                    await asyncio.sleep(STATUS_S)
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(self._interval_s() - STATUS_S):
+                            await self._end.wait()
 
 
 def _patch(status: ClipTaskStatus) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from cliptask_operator.jobs import TASK_LABEL, Manifest, TaskRef
 
 _PAGE = 500
 _TIMEOUT_S = 30.0
-_PARALLEL = 20
+_PARALLEL = 12
 """Requests at once: more only queue in the API server's own fairness."""
 _ATTEMPTS = 4
 

@@ -11,12 +11,11 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import urlsplit
-from weakref import WeakValueDictionary
 
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -33,6 +32,7 @@ from cliptask_operator.download import (
 )
 from cliptask_operator.fetch_settings import FetchSettings
 from cliptask_operator.file_fetch import copy_file, path_of
+from cliptask_operator.flights import Flights
 from cliptask_operator.guard import guarded_transport
 from cliptask_operator.spool import refuse
 from cliptask_renderer.store import Store, StoredObject
@@ -43,11 +43,14 @@ _PROBE_GRACE_S = 5.0
 """More than the probe allows itself, since only the probe can end its own thread."""
 
 
+EventKind = Literal["started", "bytes", "finished", "cached", "failed"]
+
+
 @dataclass(frozen=True)
 class FetchEvent:
     """Progress of one source. ``url`` is for comparing only; ``shown`` is for people."""
 
-    kind: Literal["started", "bytes", "finished", "cached", "failed"]
+    kind: EventKind
     url: str = field(repr=False)
     size_bytes: int = 0
     """So far; of the whole where it is finished or cached."""
@@ -78,21 +81,6 @@ class _Known:
     facts: SourceFacts
 
 
-class Downloads:
-    """Who may download: so many at once, and of those that want the same URL in the same store one after the other."""
-
-    def __init__(self, parallel: int) -> None:
-        self._slots = asyncio.Semaphore(parallel)
-        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
-
-    @contextlib.asynccontextmanager
-    async def turn(self, store: Store, url: str) -> AsyncIterator[None]:
-        """Held until the source is stored: it bounds the temporary files as well as the connections."""
-        lock = self._locks.setdefault((store.uri, url), asyncio.Lock())
-        async with lock, self._slots:
-            yield
-
-
 async def fetch_all(
     urls: Iterable[str],
     store: Store,
@@ -100,62 +88,115 @@ async def fetch_all(
     on_event: Callable[[FetchEvent], None] = lambda _event: None,
     *,
     transport: httpx.AsyncBaseTransport | None = None,
-    downloads: Downloads | None = None,
 ) -> dict[str, SourceFacts | ClipTaskError]:
-    """Bring every URL into the store. Returns what each holds, or the error it met.
+    """As a ``Fetcher``'s, for whoever fetches once."""
+    async with Fetcher(settings, transport=transport) as fetcher:
+        return await fetcher.fetch_all(urls, store, on_event)
 
-    One entry for each distinct URL, in order. ``SourceError``: it is bad. ``TransientError``: it may come later.
-    ``SetupError``: a ``gs://`` object that this may not read. The store's own errors are raised: they concern no single
-    source. ``on_event`` is called on the loop's thread. ``transport``: ``guarded_transport`` unless given.
-    ``downloads`` is shared by calls that run at the same time.
-    """
-    _keep_queries_out_of_logs()
-    client = httpx.AsyncClient(
-        transport=transport or guarded_transport(settings.open_hosts),
-        # The environment's proxies would connect past the guard, its .netrc would send passwords.
-        trust_env=False,
-        headers={"User-Agent": f"cliptask/{__version__}", "Accept-Encoding": "identity"},
-        timeout=httpx.Timeout(settings.silence_s, connect=_CONNECT_TIMEOUT_S, pool=None),
-    )
-    async with client:
-        arrivals = _Arrivals(client, store, settings, on_event, downloads or Downloads(settings.parallel))
+
+class Fetcher:
+    """Fetches for a whole process: one limit, and one look at what several want at once. An asynchronous context."""
+
+    def __init__(self, settings: FetchSettings, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """``transport``: ``guarded_transport`` unless given."""
+        _keep_queries_out_of_logs()
+        self._settings = settings
+        self._slots = asyncio.Semaphore(settings.parallel)
+        self._flights: Flights[SourceFacts | _SourceFailedError] = Flights()
+        self._client = httpx.AsyncClient(
+            transport=transport or guarded_transport(settings.open_hosts),
+            # The environment's proxies would connect past the guard, its .netrc would send passwords.
+            trust_env=False,
+            headers={"User-Agent": f"cliptask/{__version__}", "Accept-Encoding": "identity"},
+            timeout=httpx.Timeout(settings.silence_s, connect=_CONNECT_TIMEOUT_S, pool=None),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def fetch_all(
+        self,
+        urls: Iterable[str],
+        store: Store,
+        on_event: Callable[[FetchEvent], None] = lambda _event: None,
+    ) -> dict[str, SourceFacts | ClipTaskError]:
+        """Bring every URL into the store. Returns what each holds, or the error it met.
+
+        One entry for each distinct URL, in order. ``SourceError``: it is bad. ``TransientError``: it may come later.
+        ``SetupError``: a ``gs://`` object that this may not read. The store's own errors are raised: they concern no
+        single source. ``on_event`` is called on the loop's thread.
+        """
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = {url: group.create_task(arrivals.fetch(url)) for url in dict.fromkeys(urls)}
+                tasks = {
+                    url: group.create_task(self._arrived(url, store, on_event)) for url in dict.fromkeys(urls)
+                }
         except ExceptionGroup as several:
             # One is enough to say what is wrong with the store.
             raise several.exceptions[0] from several
-    return {url: task.result() for url, task in tasks.items()}
+        return {url: task.result() for url, task in tasks.items()}
+
+    async def _arrived(
+        self, url: str, store: Store, on_event: Callable[[FetchEvent], None]
+    ) -> SourceFacts | ClipTaskError:
+        """One URL's facts, or what is wrong with it."""
+        is_own = False
+
+        async def fetch() -> SourceFacts | _SourceFailedError:
+            nonlocal is_own
+            is_own = True
+            # The slot bounds the temporary files as well as the connections.
+            async with self._slots:
+                return await _Fetch(self._client, store, self._settings, on_event).run(url)
+
+        found = await self._flights.join((store.uri, url), fetch)
+        if not is_own:
+            on_event(_event_of(url, found, is_new=False))
+        if isinstance(found, SourceFacts):
+            return found
+        shown = type(found.error)(f"{_shown(url)}: {found.error}")
+        shown.__cause__ = found.error
+        return shown
 
 
-class _Arrivals:
+def _event_of(url: str, found: SourceFacts | _SourceFailedError, *, is_new: bool) -> FetchEvent:
+    if isinstance(found, _SourceFailedError):
+        return FetchEvent("failed", url)
+    return FetchEvent("finished" if is_new else "cached", url, found.size_bytes, found.size_bytes)
+
+
+class _Fetch:
+    """One look at one URL."""
+
     def __init__(
         self,
         client: httpx.AsyncClient,
         store: Store,
         settings: FetchSettings,
         on_event: Callable[[FetchEvent], None],
-        downloads: Downloads,
     ) -> None:
         self._client = client
         self._store = store
         self._settings = settings
         self._on_event = on_event
-        self._downloads = downloads
 
-    async def fetch(self, url: str) -> SourceFacts | ClipTaskError:
-        """One URL's facts, or what is wrong with it."""
+    async def run(self, url: str) -> SourceFacts | _SourceFailedError:
+        """The facts of what it holds, or what is wrong with it. Raises the store's errors."""
+        self._on_event(FetchEvent("started", url))
+        found: SourceFacts | _SourceFailedError
         try:
-            async with self._downloads.turn(self._store, url):
-                self._on_event(FetchEvent("started", url))
-                return await self._fetch(url)
+            found, is_new = await self._fetch(url)
         except _SourceFailedError as failure:
-            self._on_event(FetchEvent("failed", url))
-            shown = type(failure.error)(f"{_shown(url)}: {failure.error}")
-            shown.__cause__ = failure.error
-            return shown
+            found, is_new = failure, False
+        self._on_event(_event_of(url, found, is_new=is_new))
+        return found
 
-    async def _fetch(self, url: str) -> SourceFacts:
+    async def _fetch(self, url: str) -> tuple[SourceFacts, bool]:
+        """Its facts, and whether they are new."""
         with _faults_of_the_source():
             _check(url, self._settings)
         known = await asyncio.to_thread(self._known, url)
@@ -164,16 +205,13 @@ class _Arrivals:
             with _faults_of_the_source():
                 arrival = await self._bring(url, target, known.record if known else None)
             if known is not None and arrival is None:
-                size = known.facts.size_bytes
-                self._on_event(FetchEvent("cached", url, size, size))
-                return known.facts
+                return known.facts, False
             if arrival is None:  # pragma: no cover (only what is known is asked after)
                 raise AssertionError
             facts = await self._keep(arrival, target)
         content = _record(arrival).model_dump_json(exclude_defaults=True).encode()
         await asyncio.to_thread(self._store.put_bytes, names.url_object(url), content, replace=True)
-        self._on_event(FetchEvent("finished", url, facts.size_bytes, facts.size_bytes))
-        return facts
+        return facts, True
 
     async def _bring(self, url: str, target: Path, record: _UrlRecord | None) -> Arrival | None:
         """The content into ``target``; None where it is what the record says already."""

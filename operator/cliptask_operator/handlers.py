@@ -62,12 +62,26 @@ def configure(settings: kopf.OperatorSettings) -> None:
     """Make kopf leave no trace but a finalizer, and notice when the API falls silent."""
     settings.persistence.finalizer = f"{GROUP}/operator"
     settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP)
-    settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=GROUP)
+    settings.persistence.diffbase_storage = _NoDiffs()
     settings.posting.loggers = False
+    settings.queueing.idle_timeout = 0.5
     settings.watching.server_timeout = 300
     settings.watching.client_timeout = 330
     settings.watching.inactivity_timeout = _SILENCE_S
     settings.watching.label_selectors["batch", "v1", "jobs"] = TASK_LABEL
+
+
+class _NoDiffs(kopf.DiffBaseStorage):
+    """Nobody here asks what an edit has changed: kopf need not copy each object at each event to find out."""
+
+    def build(self, **_: object) -> kopf.BodyEssence:
+        return kopf.BodyEssence({})
+
+    def fetch(self, **_: object) -> kopf.BodyEssence:
+        return kopf.BodyEssence({})
+
+    def store(self, **_: object) -> None:
+        """Leave no annotation."""
 
 
 def announce(body: Mapping[str, Any], now: Standing, before: Standing | None) -> None:

@@ -14,6 +14,8 @@ from cliptask.errors import SetupError
 from cliptask_operator import handlers, logs
 from cliptask_operator.campaigns import Campaigns
 from cliptask_operator.cluster import Cluster
+from cliptask_operator.fetch import Fetcher
+from cliptask_operator.flights import Flights
 from cliptask_operator.job_book import JobBook
 from cliptask_operator.limiter import Limiter
 from cliptask_operator.metrics import Metrics
@@ -21,12 +23,15 @@ from cliptask_operator.shelf import Shelves
 from cliptask_operator.sources import Gatherer
 from cliptask_operator.speech import Speaker
 from cliptask_operator.tools import Tools
+from cliptask_operator.turns import Turns
 
 if TYPE_CHECKING:
     from cliptask_operator.operator_settings import OperatorSettings
 
 _LAG_S = 0.5
 """Between two looks at the event loop."""
+_CREATIONS = 8
+"""Jobs created side by side: fewer than requests, so that others get through."""
 _THREADS = 16
 """For what waits on disks and buckets; none of it computes for long."""
 
@@ -46,15 +51,18 @@ async def _operate(settings: OperatorSettings) -> None:
     handlers.configure(kopf_settings)
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster(metrics.requested))
+        fetcher = await stack.enter_async_context(Fetcher(settings.fetch))
         speaker = await stack.enter_async_context(Speaker(settings.speech, metrics.speech_waited))
         book = JobBook()
         tools = Tools(
             cluster=cluster,
             book=book,
             shelves=Shelves(time.monotonic, book.ring),
-            gatherer=Gatherer(speaker, settings.fetch, metrics),
+            listings=Flights(),
+            gatherer=Gatherer(fetcher, speaker, metrics),
             settings=settings,
             metrics=metrics,
+            turns=Turns(_CREATIONS),
             creations=Limiter(settings.jobs_per_second, burst=50),
             clock=time.monotonic,
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ValidationError
+import json
+from collections.abc import Mapping
 
 from cliptask_operator.admission import OutputInUse
 from cliptask_operator.jobs import TaskRef
@@ -10,20 +11,17 @@ from cliptask_operator.publish import OWNER
 from cliptask_renderer.store import Store
 
 
-class Owner(BaseModel):
-    """A task by its names, so that one that is created again is the same."""
-
-    namespace: str
-    name: str
-
-
 def claim(output: Store, task: TaskRef) -> None:
     """Make the task's folder its own. Raises ``OutputInUse`` where it is another's."""
     name, own = f"{task.name}/{OWNER}", _owner(task)
-    output.put_bytes(name, own.model_dump_json().encode())
-    found = _found(output, task)
+    # Create-only: where there is an owner, it is what comes back. The content is for people.
+    found = output.put_bytes(name, json.dumps(own).encode(), own).metadata
     if found != own:
-        whose = f"task {found.name} in namespace {found.namespace}" if found else "nobody that can be read"
+        whose = (
+            "task {name} in namespace {namespace}".format_map(found)
+            if _is_owner(found)
+            else "nobody that can be read"
+        )
         message = (
             f"{output.uri}/{task.name} belongs to {whose}: choose another spec.output.uri, or delete {name} there "
             "if that task is no more"
@@ -33,15 +31,14 @@ def claim(output: Store, task: TaskRef) -> None:
 
 def is_held(output: Store, task: TaskRef) -> bool:
     """Whether the task's folder is its own."""
-    return _found(output, task) == _owner(task)
+    found = output.stat(f"{task.name}/{OWNER}")
+    return found is not None and found.metadata == _owner(task)
 
 
-def _owner(task: TaskRef) -> Owner:
-    return Owner(namespace=task.namespace, name=task.name)
+def _owner(task: TaskRef) -> dict[str, str]:
+    """A task by its names, so that one that is created again is the same."""
+    return {"namespace": task.namespace, "name": task.name}
 
 
-def _found(output: Store, task: TaskRef) -> Owner | None:
-    try:
-        return Owner.model_validate_json(output.read(f"{task.name}/{OWNER}"))
-    except (KeyError, ValidationError):
-        return None
+def _is_owner(metadata: Mapping[str, str]) -> bool:
+    return {"namespace", "name"} <= metadata.keys()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from cliptask import names
@@ -45,16 +46,27 @@ def place_at(output_uri: str, cache_uri: str | None = None) -> Place:
     return Place(open_store(output_uri), open_store(cache_uri or f"{output_uri.rstrip('/')}/{CACHE}"))
 
 
-def holdings(campaign: Campaign, place: Place) -> Holdings:
-    """What of a campaign is there, found by listing the stores."""
-    videos = {each.name for each in place.output.list(f"{campaign.task}/")}
-    parts = {each.name for folder in ("segments/", "soundtracks/") for each in place.cache.list(folder)}
+def parts_of(cache: Store) -> frozenset[str]:
+    """Names of all segments and soundtracks in a cache."""
+    return frozenset(each.name for folder in ("segments/", "soundtracks/") for each in cache.list(folder))
+
+
+def videos_of(campaign: Campaign, output: Store) -> frozenset[str]:
+    """Names of those of a campaign's variants that are there."""
+    there = {each.name for each in output.list(f"{campaign.task}/")}
+    return frozenset(each.name for each in campaign.variants if f"{campaign.task}/{each.name}.mp4" in there)
+
+
+def keys_of(campaign: Campaign, parts: AbstractSet[str]) -> frozenset[str]:
+    """Keys of those of a campaign's segments and soundtracks that are among the names of parts."""
     segments = (each.key for each in campaign.segments if names.segment_object(each.key) in parts)
     soundtracks = (each.key for each in campaign.soundtracks if names.soundtrack_object(each.key) in parts)
-    return Holdings(
-        frozenset(each.name for each in campaign.variants if f"{campaign.task}/{each.name}.mp4" in videos),
-        frozenset([*segments, *soundtracks]),
-    )
+    return frozenset([*segments, *soundtracks])
+
+
+def holdings(campaign: Campaign, place: Place) -> Holdings:
+    """What of a campaign is there, found by listing the stores."""
+    return Holdings(videos_of(campaign, place.output), keys_of(campaign, parts_of(place.cache)))
 
 
 def pending(campaign: Campaign, there: Holdings) -> Pending:

@@ -15,7 +15,7 @@ from cliptask.errors import ClipTaskError
 from cliptask.task import Execution
 from cliptask_operator.cluster import AlreadyThere
 from cliptask_operator.jobs import JobFacts, Stores, TaskRef, Unit, Verdict, job, verdict
-from cliptask_operator.place import Place, holdings
+from cliptask_operator.place import Place, keys_of, parts_of, videos_of
 from cliptask_operator.reconcile import Decision, Desired, Observed, reconcile
 from cliptask_operator.shelf import Shelf
 from cliptask_operator.tools import Tools
@@ -200,11 +200,12 @@ class Production:
     async def _create(self, named: tuple[str, Unit]) -> None:
         name, unit = named
         tools, attempt = self.tools, self.desired.attempt
-        await tools.creations.turn()
         stores = Stores(self.place.cache.uri, self.place.output.uri)
         manifest = job(unit, self.ref, self.execution, attempt, stores, tools.settings.renderer)
         try:
-            await tools.cluster.create_job(manifest)
+            async with tools.turns.turn(self.ref.uid):
+                await tools.creations.turn()
+                await tools.cluster.create_job(manifest)
         except AlreadyThere:
             # Sent twice, or an old one is still going: either way the listing tells.
             await self._list_jobs()
@@ -221,10 +222,19 @@ class Production:
         self.tools.book.listed(self.ref.uid, await self.tools.cluster.jobs(self.ref), since)
 
     async def _list_store(self) -> None:
-        succeeded = _succeeded(self._jobs())
-        found = await asyncio.to_thread(holdings, self.desired.campaign, self.place)
-        self._videos = found.videos
-        self._shelf.listed(found.parts, self.desired.parts - found.parts)
+        succeeded, campaign, output, cache = (
+            _succeeded(self._jobs()),
+            self.desired.campaign,
+            self.place.output,
+            self.place.cache,
+        )
+        self._videos, parts = await asyncio.gather(
+            asyncio.to_thread(videos_of, campaign, output),
+            # Tasks that share a cache ask for the same.
+            self.tools.listings.join(cache.uri, lambda: asyncio.to_thread(parts_of, cache)),
+        )
+        there = keys_of(campaign, parts)
+        self._shelf.listed(there, self.desired.parts - there)
         self._believed |= succeeded  # what they made is listed, or is not there any more
 
     async def _each(self, do: Callable[[T], Awaitable[None]], items: Sequence[T]) -> None:

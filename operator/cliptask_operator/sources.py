@@ -10,8 +10,7 @@ import structlog
 
 from cliptask.errors import SetupError, TransientError
 from cliptask.task import ClipTaskSpec
-from cliptask_operator.fetch import Downloads, FetchEvent, fetch_all
-from cliptask_operator.fetch_settings import FetchSettings
+from cliptask_operator.fetch import Fetcher, FetchEvent
 from cliptask_operator.material import Material
 from cliptask_operator.metrics import Metrics
 from cliptask_operator.speech import Speaker, SpeechEvent
@@ -28,11 +27,10 @@ Progress = Callable[[str, int], None]
 class Gatherer:
     """Fetches and speaks for every task."""
 
-    def __init__(self, speaker: Speaker, settings: FetchSettings, metrics: Metrics) -> None:
+    def __init__(self, fetcher: Fetcher, speaker: Speaker, metrics: Metrics) -> None:
+        self._fetcher = fetcher
         self._speaker = speaker
         self._metrics = metrics
-        self._settings = settings
-        self._downloads = Downloads(settings.parallel)
 
     async def gather(self, spec: ClipTaskSpec, cache: Store, progress: Progress, *, speak: bool) -> Material:
         """Fetch every source and have every line spoken, side by side; without ``speak`` nothing is paid for.
@@ -49,9 +47,7 @@ class Gatherer:
         )
         try:
             async with asyncio.TaskGroup() as group:
-                fetching = group.create_task(
-                    fetch_all(spec.urls, cache, self._settings, tally.fetched, downloads=self._downloads)
-                )
+                fetching = group.create_task(self._fetcher.fetch_all(spec.urls, cache, tally.fetched))
                 speaking = group.create_task(lines)
         except ExceptionGroup as several:
             # One is enough to say what is wrong with the store; the other has ended, and tells nothing more.

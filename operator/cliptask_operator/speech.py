@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import ValidationError
 
-from cliptask.errors import ClipTaskError, SetupError
+from cliptask.errors import ClipTaskError
 from cliptask.facts import Recording, SpokenLine
 from cliptask.names import label_of_text
 from cliptask.task import Line
@@ -58,38 +57,37 @@ class Speaker:
         self._processes = asyncio.Semaphore(os.cpu_count() or 1)
         self._asking_voices = asyncio.Lock()
         self._running: dict[tuple[str, str], asyncio.Task[Recording]] = {}
-        self._exit = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        if self._settings.api_key is not None:
-            # 0.3 s and 40 MB that nobody without a key should pay.
-            from cliptask_operator.elevenlabs_client import ElevenLabsClient  # noqa: PLC0415
-
-            self._client = ElevenLabsClient(self._settings, self._on_turn)
-            self._exit.push_async_callback(self._client.close)
-        self._exit.push_async_callback(self._finish)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._exit.aclose()
-
-    async def _finish(self) -> None:
         """Let what is being charged come to an end, and start nothing more."""
         if self._client is not None:
             self._client.stop()
         tasks = list(self._running.values())
         if tasks:
-            _, pending = await asyncio.wait(tasks, timeout=GRACE_S)
-            for task in pending:
+            unfinished = (await asyncio.wait(tasks, timeout=GRACE_S))[1]
+            for task in unfinished:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        if self._client is not None:
+            await self._client.close()
+
+    def _account(self) -> ElevenLabsClient:
+        if self._client is None:
+            # 0.3 s and 25 MB that only those pay who speak.
+            from cliptask_operator.elevenlabs_client import ElevenLabsClient  # noqa: PLC0415
+
+            self._client = ElevenLabsClient(self._settings, self._on_turn)
+        return self._client
 
     async def voices(self, store: Store) -> tuple[Voice, ...]:
         """The account's voices, asked for anew and kept in the store. Empty without a key.
 
         Raises ``SetupError`` or ``TransientError`` where ElevenLabs does not answer.
         """
-        return (await self._refreshed(store)).voices if self._client is not None else ()
+        return (await self._refreshed(store)).voices if self._settings.api_key is not None else ()
 
     async def resolve(self, lines: Sequence[Line], store: Store) -> list[SpokenLine | ClipTaskError]:
         """What each line's recording is called, and how long it is if it exists. Pays nothing.
@@ -182,10 +180,7 @@ class Speaker:
         paid = await asyncio.to_thread(recordings.paid, store, order)
         if paid is not None:
             return paid
-        if self._client is None:
-            message = "the speaker is used outside its context: enter it first"
-            raise SetupError(message)
-        answer = await self._client.speak(order.text, order.voice, order.language)
+        answer = await self._account().speak(order.text, order.voice, order.language)
         await asyncio.to_thread(recordings.pay_in, store, order, answer)
         # Another process may have been first: then its answer counts, so that audio and words are of one piece.
         return await asyncio.to_thread(recordings.paid, store, order) or answer
@@ -240,7 +235,7 @@ class Speaker:
                 return book or VoiceBook(), error
 
     async def _refreshed(self, store: Store) -> VoiceBook:
-        book = VoiceBook(voices=await self._client.voices() if self._client is not None else ())
+        book = VoiceBook(voices=await self._account().voices() if self._settings.api_key is not None else ())
         content = book.model_dump_json(indent=1).encode()
         await asyncio.to_thread(store.put_bytes, voices.OBJECT, content, replace=True)
         return book

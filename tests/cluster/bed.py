@@ -119,6 +119,7 @@ class Bed:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("CLIPTASK_", "ELEVENLABS_"))}
         return {
             **kept,
+            "MALLOC_ARENA_MAX": "2",  # as in its image
             "KUBECONFIG": str(self.plane.kubeconfig),
             "STORAGE_EMULATOR_HOST": self.gcs.url,
             "ELEVENLABS_API_KEY": KEY,

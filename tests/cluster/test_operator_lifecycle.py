@@ -236,7 +236,7 @@ def test_a_refused_task_removes_nothing(bed: Bed) -> None:
     """Whoever may create tasks could empty any bucket that the operator reaches."""
     store = bed.renderers.store(f"gs://{bed.gcs.bucket()}/out")
     store.put_bytes("camp/theirs-abababab.mp4", b"media", {"key": "ab" * 32})
-    store.put_bytes("camp/owner.json", json.dumps({"namespace": bed.namespace, "name": "camp"}).encode())
+    store.put_bytes("camp/owner.json", b"{}", {"namespace": bed.namespace, "name": "camp"})
     bed.apply(bed.task("camp", [[0]], output={"uri": store.uri, "prune": True}))
     bed.wait("camp", "Failed")
 

@@ -9,6 +9,7 @@ import pytest
 from cliptask.errors import InputError, OutputError, SetupError, SourceError, SpeechError, TransientError
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.task import ClipTaskSpec
+from cliptask_operator.fetch import Fetcher
 from cliptask_operator.fetch_settings import FetchSettings
 from cliptask_operator.material import Material
 from cliptask_operator.metrics import Metrics
@@ -43,8 +44,8 @@ class Desk:
         fetch = FetchSettings(
             open_hosts=frozenset({self.server.host}), allow_http=True, backoff_s=0.001, attempts=2
         )
-        async with Speaker(self.speech) as speaker:
-            gatherer = Gatherer(speaker, fetch, self.metrics)
+        async with Fetcher(fetch) as fetcher, Speaker(self.speech) as speaker:
+            gatherer = Gatherer(fetcher, speaker, self.metrics)
             return await gatherer.gather(spec, self.store, self._tell, speak=speak)
 
     def counted(self, name: str, **labels: str) -> float:
@@ -159,8 +160,8 @@ async def test_when_the_store_fails_nothing_more_is_told(
     fetch = FetchSettings(open_hosts=frozenset({desk.server.host}), allow_http=True)
     told: list[str] = []
 
-    async with Speaker(desk.speech) as speaker:
-        gatherer = Gatherer(speaker, fetch, desk.metrics)
+    async with Fetcher(fetch) as fetcher, Speaker(desk.speech) as speaker:
+        gatherer = Gatherer(fetcher, speaker, desk.metrics)
         with pytest.raises(OutputError):
             await gatherer.gather(
                 desk.spec("clip.mp4", speech=[HELLO]),
