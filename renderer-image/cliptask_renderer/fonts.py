@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
 from cliptask.errors import InputError
+
+if TYPE_CHECKING:
+    from PIL import ImageFont
 
 
 def font() -> str:
@@ -12,17 +19,40 @@ def font() -> str:
     return str(font_source_sans_pro.SourceSansProSemibold)
 
 
+def face(em: int) -> ImageFont.FreeTypeFont:
+    """The font of titles at a size in pixels. Laid out by Pillow alone, see ``basic_layout``."""
+    from PIL import ImageFont  # noqa: PLC0415  only where a title is composed
+
+    return ImageFont.truetype(font(), em, layout_engine=ImageFont.Layout.BASIC)
+
+
+@contextmanager
+def basic_layout() -> Iterator[None]:
+    """Have whoever opens fonts in here lay them out by Pillow alone.
+
+    Its other engine, raqm, takes a library of the system where there is one: the same title would have other pixels on
+    another machine, under the same key. What it adds are kerning, and scripts that the font does not have.
+    """
+    from PIL import ImageFont  # noqa: PLC0415  as above
+
+    core: Any = ImageFont.core
+    there = core.HAVE_RAQM
+    core.HAVE_RAQM = False
+    try:
+        yield
+    finally:
+        core.HAVE_RAQM = there
+
+
 def refuse_unwritable(*texts: str) -> None:
     """Raise ``InputError`` naming the characters of the first text for which the font has no shape."""
     if not texts:
         return
-    from PIL import ImageFont  # noqa: PLC0415  only where a title is composed
-
-    face = ImageFont.truetype(font(), 32)
-    empty_box = bytes(face.getmask("\U0010ffff"))
+    known = face(32)
+    empty_box = bytes(known.getmask("\U0010ffff"))
     for text in texts:
         letters = sorted({letter for letter in text if not letter.isspace()})
-        missing = [letter for letter in letters if bytes(face.getmask(letter)) == empty_box]
+        missing = [letter for letter in letters if bytes(known.getmask(letter)) == empty_box]
         if missing:
             message = f"the overlay text {text!r} has characters that the font cannot write: {' '.join(missing)}; leave them out, or give the title as an image"
             raise InputError(message)

@@ -12,7 +12,7 @@ from cliptask.errors import InputError
 from cliptask.orders import OverlayOrder, Profile
 from cliptask.task import Position
 from cliptask_renderer import stills
-from cliptask_renderer.fonts import font, refuse_unwritable
+from cliptask_renderer.fonts import basic_layout, face, font, refuse_unwritable
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -68,7 +68,7 @@ _ROW = {name: 0 if name.startswith("top") else 2 if name.startswith("bottom") el
 
 
 def _place(whole: int, part: int, margin: int, third: int) -> int:
-    offset = (margin, (whole - part) // 2, whole - part - margin)[third]
+    offset = (margin, (whole - part + 2) // 4 * 2, whole - part - margin)[third]
     return min(max(offset, 0), max(whole - part, 0)) // 2 * 2  # even, as 4:2:0 pictures have it
 
 
@@ -78,10 +78,11 @@ def _text(order: OverlayOrder, profile: Profile) -> npt.NDArray[np.uint8]:
     text = order.text or ""
     refuse_unwritable(text)
     em, lines = laid_out(text, order, profile)
-    clip = TextClip(
-        font=font(), text="\n".join(lines), font_size=em, method="label", color="white", stroke_color="black",
-        stroke_width=_stroke(em), text_align="center", margin=(em, em), interline=em // 6,
-    )  # fmt: skip
+    with basic_layout():
+        clip = TextClip(
+            font=font(), text="\n".join(lines), font_size=em, method="label", color="white", stroke_color="black",
+            stroke_width=_stroke(em), text_align="center", margin=(em, em), interline=em // 6,
+        )  # fmt: skip
     return _cropped(_rgba(clip))
 
 
@@ -90,28 +91,26 @@ def laid_out(text: str, order: OverlayOrder, profile: Profile) -> tuple[int, lis
 
     What does not fit is written smaller, down to ``SMALLEST``. Raises ``InputError`` where even that is too large.
     """
-    from PIL import ImageFont  # noqa: PLC0415  as above
-
     full = max(round(min(profile.width, profile.height) * TEXT_SIZE), 8)
     room = 1 - 2 * MARGIN
     most_width, most_height = profile.width * min(order.width, room), profile.height * room
     for em in range(full, max(round(full * SMALLEST), 4) - 1, -1):
-        face = ImageFont.truetype(font(), em)
-        lines = _lines(text, most_width - 2 * _stroke(em), face)
-        widest = max(face.getlength(line) for line in lines)
+        letters = face(em)
+        lines = _lines(text, most_width - 2 * _stroke(em), letters)
+        widest = max(letters.getlength(line) for line in lines)
         if widest <= most_width - 2 * _stroke(em) and len(lines) * em * _LINE_HEIGHT <= most_height:
             return em, lines
     message = f"the overlay text {text[:40]!r} does not fit on the picture: shorten it, or give it more width"
     raise InputError(message)
 
 
-def _lines(text: str, width: float, face: ImageFont.FreeTypeFont) -> list[str]:
+def _lines(text: str, width: float, letters: ImageFont.FreeTypeFont) -> list[str]:
     lines: list[str] = []
     for paragraph in text.splitlines():
         line = ""
         for word in paragraph.split():
             longer = f"{line} {word}".strip()
-            if line and face.getlength(longer) > width:
+            if line and letters.getlength(longer) > width:
                 lines.append(line)
                 line = word
             else:

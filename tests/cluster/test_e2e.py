@@ -175,9 +175,6 @@ def test_the_cluster_makes_what_local_mode_makes(campaign: Campaign) -> None:
     assert objects(campaign.cluster, "camp/*").keys() - own == objects(campaign.local, "camp/*").keys()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="pictures under a title or a logo differ between the image's Python and another's"
-)
 @pytest.mark.parametrize("number", range(4))
 def test_every_picture_is_the_same(campaign: Campaign, number: int) -> None:
     """Other versions of libraries in the image would make other videos under the same key."""

@@ -5,7 +5,9 @@ from typing import get_args
 
 import numpy as np
 import PIL.Image
+import PIL.ImageFont
 import pytest
+from PIL import features
 
 from cliptask.errors import InputError
 from cliptask.orders import OverlayOrder, Profile
@@ -196,3 +198,17 @@ def test_titles_fit_every_picture(profile: Profile) -> None:
 
     assert min(_edges(layer, profile)) >= 0
     assert layer.rgba[..., 3].max() == 255
+
+
+@pytest.mark.parametrize("has_raqm", [False, True])
+def test_a_title_does_not_depend_on_libraries_of_the_system(
+    has_raqm: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A laptop and a cluster would make other videos under the same key."""
+    if has_raqm and not features.check("raqm"):
+        pytest.skip("this system has no raqm")
+    monkeypatch.setattr(PIL.ImageFont.core, "HAVE_RAQM", has_raqm)
+
+    rgba = _compose(text="AVATAR: Only today").rgba
+
+    assert rgba.shape == (34, 279, 4)
