@@ -32,7 +32,7 @@ STATUS_S = 1.0
 PROGRESS_PER_S = 20
 """Most writes of all tasks together that only tell of progress: with more tasks at once, each waits longer."""
 _ENDS = frozenset({"Complete", "Failed"})
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 2.0, 120.0
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 2.0, 30.0
 
 log = structlog.get_logger("cliptask.campaigns")
 Announce = Callable[[Mapping[str, Any], Standing, Standing | None], None]
@@ -207,6 +207,7 @@ class _Writer:
         self._next: Standing | None = None
         self._news = asyncio.Event()
         self._end = asyncio.Event()
+        self._writing: asyncio.Task[bool] | None = None
 
     def say(self, standing: Standing) -> None:
         """Have it written soon."""
@@ -224,24 +225,32 @@ class _Writer:
             if standing is None:
                 continue
             status = status_of(standing, self._attempt, self._written, datetime.now(UTC))
-            if status != self._written:
-                try:
-                    await self._cluster.patch_status(self._ref, _patch(status))
-                except ClipTaskError as error:
-                    log.warning("the status cannot be written", error=str(error))
-                    self._news.set()
-                    await asyncio.sleep(STATUS_S)
-                    continue
-                self._written = status
-                if self._announced is None or self._announced.phase != standing.phase:
-                    log.info("phase", phase=standing.phase, reason=standing.reason, message=standing.message)
-                self._announce(self._body, standing, self._announced)
-                self._announced = standing
-                if standing.phase not in _ENDS:
-                    await asyncio.sleep(STATUS_S)
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(self._interval_s() - STATUS_S):
-                            await self._end.wait()
+            if status == self._written:
+                continue
+            # The status of an ended task ends this, perhaps before the API's answer is here: it is told all the same.
+            self._writing = asyncio.create_task(self._write(standing, status))
+            if not await asyncio.shield(self._writing):
+                self._news.set()
+                await asyncio.sleep(STATUS_S)
+            elif standing.phase not in _ENDS:
+                await asyncio.sleep(STATUS_S)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._interval_s() - STATUS_S):
+                        await self._end.wait()
+
+    async def _write(self, standing: Standing, status: ClipTaskStatus) -> bool:
+        """Write one status and tell of it; returns whether that worked."""
+        try:
+            await self._cluster.patch_status(self._ref, _patch(status))
+        except ClipTaskError as error:
+            log.warning("the status cannot be written", error=str(error))
+            return False
+        self._written = status
+        if self._announced is None or self._announced.phase != standing.phase:
+            log.info("phase", phase=standing.phase, reason=standing.reason, message=standing.message)
+        self._announce(self._body, standing, self._announced)
+        self._announced = standing
+        return True
 
 
 def _patch(status: ClipTaskStatus) -> dict[str, Any]:

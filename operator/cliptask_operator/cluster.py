@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -18,7 +19,8 @@ from cliptask.task import GROUP, PLURAL, VERSION
 from cliptask_operator.jobs import TASK_LABEL, Manifest, TaskRef
 
 _PAGE = 500
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = 15.0
+"""Of one request: a connection that was forgotten somewhere is given up then."""
 _PARALLEL = 12
 """Requests at once: more only queue in the API server's own fairness."""
 _ATTEMPTS = 4
@@ -152,6 +154,12 @@ class Cluster:
         if code == 404 and missing:  # noqa: PLR2004  HTTP's own
             return {}
         raise _error(code, answer, f"{verb} {path.rpartition('/namespaces/')[2]}")
+
+
+def api_address() -> str:
+    """URL of the API as pods are told it."""
+    host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
+    return f"https://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _jobs(namespace: str) -> str:

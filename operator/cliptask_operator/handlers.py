@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import kopf
 
 from cliptask.task import GROUP, PLURAL, VERSION
 from cliptask_operator.campaigns import Campaigns, first, is_finished
+from cliptask_operator.cluster import api_address
 from cliptask_operator.jobs import TASK_LABEL
 from cliptask_operator.standing import Standing
 
-_SILENCE_S = 70.0
-"""After which a watch that says nothing is opened anew."""
+_BACKOFFS_S = (0.5, 1.0, 2.0, *(3.0 for _ in range(200)))
+"""Between attempts at an API server that is away: for ten minutes, before the operator ends and is started again."""
 _LAST_WORDS_S = 5.0
 """For a daemon that is told to stop, before it is cancelled."""
 _REMOVALS, _REMOVAL_S = 20, 15.0
@@ -33,7 +35,9 @@ def register(registry: kopf.OperatorRegistry, campaigns: Campaigns) -> None:
 
     @kopf.on.login(registry=registry)
     def log_in(**of_kopf: Any) -> kopf.ConnectionInfo | None:  # noqa: ANN401  passed on
-        return kopf.login_with_service_account(**of_kopf) or kopf.login_with_kubeconfig(**of_kopf)
+        in_pod = kopf.login_with_service_account(**of_kopf)
+        # kopf knows the API by its name alone; its address needs no DNS, and is what our own client uses.
+        return replace(in_pod, server=api_address()) if in_pod else kopf.login_with_kubeconfig(**of_kopf)
 
     @kopf.daemon(
         GROUP, VERSION, PLURAL, registry=registry, when=unfinished, cancellation_backoff=_LAST_WORDS_S
@@ -58,16 +62,21 @@ def register(registry: kopf.OperatorRegistry, campaigns: Campaigns) -> None:
         await campaigns.remove(dict(body))
 
 
-def configure(settings: kopf.OperatorSettings) -> None:
-    """Make kopf leave no trace but a finalizer, and notice when the API falls silent."""
+def configure(settings: kopf.OperatorSettings, silence_s: float) -> None:
+    """Make kopf leave no trace but a finalizer, notice when the API falls silent, and soon find out when it is back.
+
+    ``silence_s``: after which a watch that says nothing is opened anew.
+    """
     settings.persistence.finalizer = f"{GROUP}/operator"
     settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP)
     settings.persistence.diffbase_storage = _NoDiffs()
     settings.posting.loggers = False
+    # An idle worker keeps its object's last event: with thousands of Jobs, 40 MB in the five seconds of the default.
     settings.queueing.idle_timeout = 0.5
+    settings.networking.error_backoffs = _BACKOFFS_S
     settings.watching.server_timeout = 300
     settings.watching.client_timeout = 330
-    settings.watching.inactivity_timeout = _SILENCE_S
+    settings.watching.inactivity_timeout = silence_s
     settings.watching.label_selectors["batch", "v1", "jobs"] = TASK_LABEL
 
 

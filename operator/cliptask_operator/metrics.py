@@ -1,4 +1,4 @@
-"""What can Prometheus ask? Every number of the operator, by the conventions' names; README.md lists them."""
+"""What can Prometheus ask? Every number of the operator, by the conventions' names; docs/operations.md lists them."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from cliptask_operator.campaigns import Campaigns
 from cliptask_operator.cluster import Cluster
 from cliptask_operator.fetch import Fetcher
 from cliptask_operator.flights import Flights
+from cliptask_operator.health import Heart
 from cliptask_operator.job_book import JobBook
 from cliptask_operator.limiter import Limiter
 from cliptask_operator.metrics import Metrics
@@ -28,8 +29,6 @@ from cliptask_operator.turns import Turns
 if TYPE_CHECKING:
     from cliptask_operator.operator_settings import OperatorSettings
 
-_LAG_S = 0.5
-"""Between two looks at the event loop."""
 _CREATIONS = 8
 """Jobs created side by side: fewer than requests, so that others get through."""
 _THREADS = 16
@@ -48,7 +47,7 @@ async def _operate(settings: OperatorSettings) -> None:
         raise SetupError(message)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     registry, kopf_settings, metrics = kopf.OperatorRegistry(), kopf.OperatorSettings(), Metrics()
-    handlers.configure(kopf_settings)
+    handlers.configure(kopf_settings, settings.watch_silence_s)
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster(metrics.requested))
         fetcher = await stack.enter_async_context(Fetcher(settings.fetch))
@@ -71,9 +70,11 @@ async def _operate(settings: OperatorSettings) -> None:
         metrics.count(campaigns.phases, tools.book.active)
         if settings.metrics_port:
             stack.callback(metrics.serve(settings.metrics_port, settings.listen_address))
-        watching = asyncio.create_task(_watch_lag(metrics))
-        stack.callback(watching.cancel)
-        health = f"http://{settings.listen_address}:{settings.health_port}/healthz"
+        heart = Heart()
+        beating = asyncio.create_task(heart.beat(metrics.lagged))
+        stack.callback(beating.cancel)
+        if settings.health_port:
+            stack.callback(heart.serve(settings.health_port, settings.listen_address))
         kopf_settings.scanning.disabled = bool(settings.watch_namespaces)
         await kopf.operator(
             registry=registry,
@@ -83,13 +84,4 @@ async def _operate(settings: OperatorSettings) -> None:
             identity="cliptask",  # type: ignore[arg-type]  # a NewType that kopf does not export
             clusterwide=not settings.watch_namespaces,
             namespaces=settings.watch_namespaces,
-            liveness_endpoint=health if settings.health_port else None,
         )
-
-
-async def _watch_lag(metrics: Metrics) -> None:
-    loop = asyncio.get_running_loop()
-    while True:
-        due = loop.time() + _LAG_S
-        await asyncio.sleep(_LAG_S)
-        metrics.lagged(max(loop.time() - due, 0))

@@ -65,6 +65,11 @@ class OperatorSettings(Settings):
         ge=1,
         description="Until what an administrator must mend (credentials, quotas) is tried again.",
     )
+    watch_silence_s: float = Field(
+        default=70,
+        ge=1,
+        description="Until a watch on the API that says nothing is opened anew; the API itself speaks once a minute.",
+    )
     watch_namespaces: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
         default=(), description="Namespaces to serve. Default: the whole cluster."
     )

@@ -30,7 +30,9 @@ from requests.adapters import HTTPAdapter
 
 from cliptask.errors import ClipTaskError, OutputError, SetupError, TransientError
 
-DEADLINE_S = 60.0
+DEADLINE_S = 30.0
+DEADLINE = "CLIPTASK_STORE_DEADLINE_S"
+"""Another one, for whole processes."""
 EMULATOR = "STORAGE_EMULATOR_HOST"
 READER = "Storage Object Viewer (roles/storage.objectViewer)"
 WRITER = "Storage Object User (roles/storage.objectUser)"
@@ -39,6 +41,7 @@ _CONNECTIONS = 64
 _BUCKET_REQUESTS_OFF = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
 """Else the client asks for each bucket's metadata in a thread of its own, for traces that nobody collects."""
 _BUCKET = re.compile(r"[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9]")
+_LONGEST_DEADLINE_S = 3600
 _LONGEST_QUOTE = 400
 _CREDENTIALS_REMEDY = (
     "in a cluster, bind its Kubernetes service account to a Google one (Workload Identity Federation); elsewhere, set "
@@ -148,8 +151,11 @@ def shared_connection() -> Connection:
         return _shared[emulator]
 
 
-def connect(endpoint: str | None = None, deadline_s: float = DEADLINE_S) -> Connection:
-    """A new connection; ``endpoint`` (``http://host:port``) is an emulator's. Raises ``SetupError`` without credentials."""
+def connect(endpoint: str | None = None, deadline_s: float | None = None) -> Connection:
+    """A new connection; ``endpoint`` (``http://host:port``) is an emulator's. Raises ``SetupError`` without credentials.
+
+    Unless given, the deadline is that of the environment, or ``DEADLINE_S``.
+    """
     emulator = os.environ.get(EMULATOR, "")
     if emulator and "://" not in emulator:
         message = f"{EMULATOR} must be a URL such as http://127.0.0.1:4443"
@@ -168,7 +174,19 @@ def connect(endpoint: str | None = None, deadline_s: float = DEADLINE_S) -> Conn
     for scheme in ("https://", "http://"):
         session.mount(scheme, adapter)
     session.hooks["response"].append(_read_refusals)
-    return Connection(client, deadline_s)
+    return Connection(client, _deadline_s() if deadline_s is None else deadline_s)
+
+
+def _deadline_s() -> float:
+    said = os.environ.get(DEADLINE, "")
+    try:
+        deadline_s = float(said or DEADLINE_S)
+    except ValueError:
+        deadline_s = 0
+    if not 1 <= deadline_s <= _LONGEST_DEADLINE_S:
+        message = f"{DEADLINE} must be a number of seconds from 1 to {_LONGEST_DEADLINE_S}, not {said!r}"
+        raise SetupError(message)
+    return deadline_s
 
 
 def _read_refusals(response: requests.Response, **_arguments: object) -> None:

@@ -11,7 +11,6 @@ from typing import Any, Self
 import yaml
 
 from cluster.api import Document
-from cluster.control_plane import SERVICE_ADDRESS
 from cluster.images import CHECKOUT
 from cluster.images_buildah import Image
 from cluster.node import Node
@@ -182,8 +181,6 @@ class Installation:
         }
         return {
             "serviceAccountName": NAME,
-            # The node has no DNS, and kopf knows the API by its name alone.
-            "hostAliases": [{"ip": SERVICE_ADDRESS, "hostnames": ["kubernetes.default.svc"]}],
             "securityContext": {
                 "runAsNonRoot": True,
                 "fsGroup": 65532,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import random
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -103,6 +106,8 @@ def free_port(address: str = "127.0.0.1") -> int:
     chosen = random.SystemRandom()
     for _ in range(1000):
         port = chosen.randrange(max(1024, lowest - 20_000), lowest)
+        if not _reserve(port):
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind((address, port))
@@ -111,6 +116,19 @@ def free_port(address: str = "127.0.0.1") -> int:
             return port
     message = f"no free port on {address} below {lowest}"
     raise DidNotStart(message)
+
+
+def _reserve(port: int) -> bool:
+    """Keep a port from other processes of the tests, until this one ends: between choice and use nobody listens there."""
+    folder = Path(tempfile.gettempdir(), f"cliptask-ports-{os.getuid()}")
+    folder.mkdir(exist_ok=True)
+    lock = os.open(folder / str(port), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return False
+    return True  # the lock ends with this process
 
 
 def same_process(pid: int, started: float) -> psutil.Process | None:

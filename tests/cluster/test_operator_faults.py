@@ -16,6 +16,7 @@ from cluster.bed import Bed
 from cluster.control_plane import ControlPlane
 from cluster.outcomes import Outcome
 from support.gcs import FaultyProxy, Refuse
+from support.tcp_proxy import TcpProxy
 
 _KILLS = 20
 
@@ -32,7 +33,11 @@ def bed_behind(
     fake_nodes: ControlPlane, namespace: str, tmp_path: Path, store_proxy: FaultyProxy
 ) -> Iterator[Bed]:
     """A running operator that reaches the store through the proxy alone."""
-    settings = {"STORAGE_EMULATOR_HOST": store_proxy.url, "CLIPTASK_RETRY_SECONDS": "3"}
+    settings = {
+        "STORAGE_EMULATOR_HOST": store_proxy.url,
+        "CLIPTASK_RETRY_SECONDS": "3",
+        "CLIPTASK_STORE_DEADLINE_S": "4",
+    }
     with Bed(fake_nodes, namespace, tmp_path, settings) as made:
         store_proxy.target = made.gcs.port
         made.start()
@@ -70,18 +75,33 @@ def reasons(status: Document) -> Counter[str]:
     return Counter(each["reason"] for each in status["failures"])
 
 
+def kill(bed: Bed) -> None:
+    """SIGKILL at this moment, or, where ElevenLabs is being paid, as soon as what it said is in the bucket.
+
+    That is the one moment at which a crash costs something: nobody but the account knows what it has said.
+    """
+    store = bed.renderers.store(f"gs://{bed.bucket}/out/.cliptask")
+
+    def is_stored() -> bool:
+        paid = {each.name.split(".")[0] for each in store.list("speech/") if each.name.endswith(".json")}
+        return len(paid) >= bed.account.speech_calls
+
+    with bed.account.closed():
+        bed.wait_for(is_stored, "all that was paid for is stored")
+        bed.stop(kill=True)
+
+
 @pytest.mark.timeout(600)
 def test_an_operator_killed_at_any_moment_does_nothing_twice(bed: Bed) -> None:
     """An operator that remembers, rather than looks, would make things twice or never."""
     chosen = random.Random(4)  # noqa: S311  of moments
     gate = Gate(bed)
     bed.apply(bed.task("camp", [[0, 1, 2], [3, 4, 5], [6, 7]], lines=3))
-    bed.wait("camp", "SourcesReady")
 
     for _ in range(_KILLS):
         gate.open(chosen.randint(1, 4))
         time.sleep(chosen.uniform(0, 1))  # it is the moment that is tried
-        bed.stop(kill=True)
+        kill(bed)
         bed.start()
     assert bed.condition("camp", "Complete")["status"] == "False"
     gate.open()
@@ -195,15 +215,40 @@ def test_an_api_server_that_is_away_holds_it_up_alone(bed: Bed, fake_nodes: Cont
 
     fake_nodes.stop_apiserver()
     gate.open()
-    time.sleep(10)  # as long as an upgrade, and longer than it tries each request
-    fake_nodes.compact()
+    time.sleep(30)  # as long as an upgrade, and longer than it tries each request
+    fake_nodes.compact()  # its watches get a 410, and list anew
+    known = {uid for uids in gate.jobs.values() for uid in uids}
     fake_nodes.start_apiserver()
-    bed.wait("camp")
+    bed.wait_for(lambda: {job["metadata"]["uid"] for job in bed.jobs()} - known, "it goes on", 20)
+    # Kubernetes' own controllers take up to half a minute to notice.
+    bed.wait("camp", timeout_s=120)
 
     assert bed.operator.running
     assert len(bed.videos("camp")) == 6
     assert set(bed.renderers.made.values()) == {1}
     assert {len(uids) for uids in gate.jobs.values()} == {1}
+
+
+def test_a_watch_that_falls_silent_is_opened_anew(
+    fake_nodes: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    """Somewhere between operator and API a connection is forgotten: no task would be noticed any more."""
+    with TcpProxy(fake_nodes.port) as proxy:
+        kubeconfig = tmp_path / "kubeconfig"
+        through = fake_nodes.kubeconfig.read_text().replace(
+            fake_nodes.server, f"https://127.0.0.1:{proxy.port}"
+        )
+        kubeconfig.write_text(through)
+        settings = {"KUBECONFIG": str(kubeconfig), "CLIPTASK_WATCH_SILENCE_S": "3"}
+        with Bed(fake_nodes, namespace, tmp_path, settings) as bed:
+            bed.start()
+            bed.apply(bed.task("before", [[0]]))
+            bed.wait("before")
+
+            assert proxy.silence() > 1
+            bed.apply(bed.task("after", [[0]]))
+
+            assert bed.wait("after")["succeeded"] == 1
 
 
 def test_an_api_server_that_falls_silent_holds_it_up_alone(bed: Bed, fake_nodes: ControlPlane) -> None:

@@ -13,6 +13,8 @@ import json
 import subprocess
 import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -72,6 +74,7 @@ class ElevenLabsStub:
         self._faults: deque[int | str] = deque()
         self._at_once = 0
         self._state = threading.Condition()
+        self._is_open = True
         self._stopped = threading.Event()
         self._server = _Server((address, port), partial(_Handler, self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
@@ -100,9 +103,22 @@ class ElevenLabsStub:
         with self._state:
             self._state.wait_for(lambda: self.speech_calls, timeout=60)
 
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """Nobody is let in meanwhile: requests for speech wait at the door, not counted and not charged."""
+        with self._state:
+            self._is_open = False
+        try:
+            yield
+        finally:
+            with self._state:
+                self._is_open = True
+                self._state.notify_all()
+
     def speech(self, voice_id: str, form: str, body: dict[str, Any]) -> tuple[int, object]:
         """Status and JSON for a request for speech; counts it while it lasts."""
         with self._state:
+            self._state.wait_for(lambda: self._is_open, timeout=60)
             self.speech_calls += 1
             self.last_request = {"voice_id": voice_id, "output_format": form, **body}
             if self._at_once >= self.concurrency:
