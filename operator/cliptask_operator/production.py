@@ -179,7 +179,10 @@ class Production:
             else:
                 self.memory.verdicts[each.name] = found
                 self.tools.metrics.job_failed(found.reason)
-            log.warning("job failed", job=each.name, reason=found.reason, message=found.message)
+            variants = [variant.name for variant in self.desired.by_name[each.name].variants]
+            log.warning(
+                "job failed", job=each.name, variants=variants, reason=found.reason, message=found.message
+            )
 
     async def _is_confirmed(self) -> bool:
         """Whether the videos that Jobs say they made are there; those that are not are missing again."""

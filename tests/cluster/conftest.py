@@ -1,42 +1,42 @@
-"""Which cluster do these tests run on? One of our own with fake nodes, or the one whose kubeconfig is named.
+"""Which cluster do these tests run on? One of our own, with fake nodes or a real one, or the one whose kubeconfig is named.
 
-``CLIPTASK_TEST_KUBECONFIG`` names a cluster from elsewhere: nothing is built then, and tests that need fake nodes or break
-the control plane are skipped.
+``CLIPTASK_TEST_KUBECONFIG`` names a cluster from elsewhere: nothing of Kubernetes and no image is built then, tests from
+end to end install there (site.py says what else they need to know), and tests that need fake nodes or break the control
+plane are skipped.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cluster import images
 from cluster.bed import Bed
 from cluster.binaries import CONTROL_PLANE, binaries
 from cluster.control_plane import ControlPlane
+from cluster.images_buildah import Image
 from cluster.kubectl import Cluster
 from cluster.kwok import Kwok
-
-ELSEWHERE = "CLIPTASK_TEST_KUBECONFIG"
+from cluster.node import Node, real_cluster
+from cluster.site import KUBECONFIG, Site, elsewhere, site_elsewhere
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build what is missing before the first test, whose time is limited."""
     wanted = any("plane" in getattr(item, "fixturenames", ()) for item in session.items)
-    if wanted and ELSEWHERE not in os.environ and not session.config.option.collectonly:
+    if wanted and KUBECONFIG not in os.environ and not session.config.option.collectonly:
         binaries(*CONTROL_PLANE, "kwok")
 
 
 @pytest.fixture(scope="session")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The cluster, for as long as tests run."""
-    if named := os.environ.get(ELSEWHERE):
-        yield Cluster(
-            Path(named), Path(shutil.which("kubectl") or pytest.fail("there is no kubectl in the PATH"))
-        )
+    if (there := elsewhere()) is not None:
+        yield there
         return
     with ControlPlane(tmp_path_factory.mktemp("plane")) as own, Kwok(own):
         yield own
@@ -67,3 +67,45 @@ def bed(fake_nodes: ControlPlane, namespace: str, tmp_path: Path) -> Iterator[Be
     with Bed(fake_nodes, namespace, tmp_path) as made:
         made.start()
         yield made
+
+
+@pytest.fixture(scope="session")
+def renderer() -> Image:
+    """The renderer's image of this checkout."""
+    return images.build("renderer")
+
+
+@pytest.fixture(scope="session")
+def operator() -> Image:
+    """The operator's image of this checkout."""
+    return images.build("operator")
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory, renderer: Image, operator: Image) -> Iterator[Node]:
+    """A cluster with one real node."""
+    with real_cluster(tmp_path_factory.mktemp("cluster"), renderer, operator) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def site(request: pytest.FixtureRequest) -> Site:
+    """Where to install."""
+    if (there := elsewhere()) is not None:
+        return site_elsewhere(there)
+    own: Node = request.getfixturevalue("node")
+    names = [request.getfixturevalue(role).name for role in ("operator", "renderer")]
+    return Site(own.plane, own.bridge_address, *names)
+
+
+@pytest.fixture(scope="module")
+def restricted(site: Site) -> Iterator[str]:
+    """A namespace that enforces PodSecurity ``restricted``, deleted afterwards without waiting."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    site.plane.kubectl("create", "namespace", name)
+    site.plane.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+    site.plane.kubectl(
+        "wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=60s"
+    )
+    yield name
+    site.plane.kubectl("delete", "namespace", name, "--wait=false")

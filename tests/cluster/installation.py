@@ -12,8 +12,7 @@ import yaml
 
 from cluster.api import Document
 from cluster.images import CHECKOUT
-from cluster.images_buildah import Image
-from cluster.node import Node
+from cluster.site import Site
 from support.elevenlabs_stub import KEY, ElevenLabsStub
 from support.gcs import FakeGcs
 from support.http_server import MediaServer
@@ -39,17 +38,16 @@ def rights() -> list[Document]:
 
 
 class Installation:
-    """The operator in a namespace of a node, running while its context lasts; tasks go to the same namespace."""
+    """The operator in a namespace of a cluster, running while its context lasts; tasks go to the same namespace."""
 
-    def __init__(self, node: Node, namespace: str, folder: Path, operator: Image, renderer: Image) -> None:
-        self._node = node
+    def __init__(self, site: Site, namespace: str, folder: Path) -> None:
+        self._site = site
         self.namespace = namespace
         self._folder = folder
-        self._operator, self._renderer = operator, renderer
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        address = self._node.bridge_address
+        address = self._site.address
         with ExitStack() as stack:
             self.gcs = stack.enter_context(FakeGcs(address=address))
             self.bucket = self.gcs.bucket()
@@ -75,7 +73,7 @@ class Installation:
 
     def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         """In the namespace, as who may do everything. Raises KubectlFailed if it fails, unless ``check`` is false."""
-        done = self._node.plane.kubectl(
+        done = self._site.plane.kubectl(
             f"--namespace={self.namespace}", *arguments, stdin=stdin, check=check, timeout_s=240
         )
         return done.stdout
@@ -93,13 +91,19 @@ class Installation:
 
     def wait(self, task: str, condition: str, timeout_s: int = 180) -> Document:
         """Until a task's condition holds; returns the status. A failure tells what everybody involved has to say."""
-        said = self._node.plane.kubectl(
+        said = self._site.plane.kubectl(
             "wait", f"--for=condition={condition}", f"clip/{task}", f"--namespace={self.namespace}",
             f"--timeout={timeout_s}s", check=False, timeout_s=timeout_s + 60,
         )  # fmt: skip
         assert said.returncode == 0, f"{task}: not {condition}: {said.stderr}\n{self.story()}"
         status: Document = json.loads(self.kubectl("get", "clip", task, "--output=json"))["status"]
         return status
+
+    def events(self, task: str) -> list[str]:
+        """Reasons of what was told of a task, in order."""
+        query = ("get", "events", f"--field-selector=involvedObject.name={task}", "--output=json")
+        found = json.loads(self.kubectl(*query))["items"]
+        return [each["reason"] for each in sorted(found, key=lambda each: str(each["firstTimestamp"]))]
 
     def log(self) -> str:
         """All that the operator has printed."""
@@ -116,7 +120,7 @@ class Installation:
         return "\n".join(self.kubectl(*part, check=False) for part in parts)
 
     def _install(self) -> None:
-        plane = self._node.plane
+        plane = self._site.plane
         plane.kubectl("apply", "--server-side", f"--filename={_CRD}")
         plane.kubectl("wait", "--for=condition=Established", "crd/cliptasks.cliptask.dev")
         subject = {"kind": "ServiceAccount", "name": NAME, "namespace": self.namespace}
@@ -151,8 +155,7 @@ class Installation:
             **self.environment,
             "CLIPTASK_WATCH_NAMESPACES": self.namespace,
             "CLIPTASK_BUCKETS": json.dumps({self.namespace: [f"gs://{self.bucket}"]}),
-            "CLIPTASK_RENDERER_IMAGE": self._renderer.name,
-            "CLIPTASK_RENDERER_PULL_POLICY": "Never",
+            "CLIPTASK_RENDERER_IMAGE": self._site.renderer,
             "CLIPTASK_RENDERER_ENVIRONMENT": json.dumps({"STORAGE_EMULATOR_HOST": self.gcs.url}),
             "CLIPTASK_CPU_REQUEST": "100m",
             "CLIPTASK_CPU_LIMIT": "1",
@@ -163,8 +166,8 @@ class Installation:
         probe = {"httpGet": {"path": "/healthz", "port": _HEALTH_PORT}}
         container: dict[str, Any] = {
             "name": "operator",
-            "image": self._operator.name,
-            "imagePullPolicy": "Never",
+            "image": self._site.operator,
+            "imagePullPolicy": "IfNotPresent",
             "env": [key, *({"name": name, "value": value} for name, value in settings.items())],
             "resources": {
                 "requests": {"cpu": "100m", "memory": "128Mi"},

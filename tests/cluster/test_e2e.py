@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,12 +12,10 @@ import av
 import pytest
 import yaml
 
-from cluster import images
 from cluster.api import Document
-from cluster.images_buildah import Image
 from cluster.installation import Installation, rights
 from cluster.kubectl import KubectlFailed
-from cluster.node import Node, real_cluster
+from cluster.site import Site
 from support import media
 from support.elevenlabs_stub import KEY
 from support.http_server import Content
@@ -35,37 +32,12 @@ HTML = b"<!DOCTYPE html><html><body>Sign in to download this file.</body></html>
 
 
 @pytest.fixture(scope="module")
-def renderer() -> Image:
-    """The renderer's image of this checkout."""
-    return images.build("renderer")
-
-
-@pytest.fixture(scope="module")
-def operator() -> Image:
-    """The operator's image of this checkout."""
-    return images.build("operator")
-
-
-@pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory, renderer: Image, operator: Image) -> Iterator[Node]:
-    """A cluster with one real node, for all tests of this file."""
-    with real_cluster(tmp_path_factory.mktemp("cluster"), renderer, operator) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def installation(
-    node: Node, renderer: Image, operator: Image, tmp_path_factory: pytest.TempPathFactory
+    site: Site, restricted: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
     """The operator as a pod, in a namespace that enforces PodSecurity ``restricted``."""
-    name = f"test-{uuid.uuid4().hex[:8]}"
-    node.plane.kubectl("create", "namespace", name)
-    node.plane.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
-    node.plane.kubectl(
-        "wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=60s"
-    )
     folder = tmp_path_factory.mktemp("installation") / "sources"
-    with Installation(node, name, folder, operator, renderer) as installed:
+    with Installation(site, restricted, folder) as installed:
         yield installed
 
 
@@ -206,6 +178,20 @@ def test_a_video_passes_the_gate_from_outside(campaign: Campaign, number: int) -
     ]
     assert abs(samples - Fraction(FRAMES * sound.rate, FPS)) < AAC_FRAME
     assert texts == 1
+
+
+def test_its_story_is_told(campaign: Campaign, installation: Installation) -> None:
+    """``kubectl describe`` would leave a person in the dark."""
+    conditions = {each["type"]: (each["status"], each["reason"]) for each in campaign.status["conditions"]}
+    until(lambda: "Complete" in installation.events("camp"), installation)
+
+    assert conditions == {
+        "Accepted": ("True", "Accepted"),
+        "SourcesReady": ("True", "Ready"),
+        "Complete": ("True", "Complete"),
+        "Failed": ("False", "Complete"),
+    }
+    assert installation.events("camp")[-2:] == ["Rendering", "Complete"]
 
 
 def test_speech_is_paid_for_once(campaign: Campaign, installation: Installation) -> None:

@@ -14,10 +14,9 @@ from typing import Any
 import psutil
 import pytest
 
-from cluster import images
 from cluster.images_buildah import Image
 from cluster.kubectl import KubectlFailed
-from cluster.node import Node, real_cluster
+from cluster.node import Node
 from cluster.node_machine import Machine
 from cluster.processes import DidNotStart
 from support.http_server import Content, MediaServer
@@ -46,36 +45,11 @@ RENDER = dedent("""
 """)
 
 
-@pytest.fixture(scope="module")
-def renderer() -> Image:
-    """The renderer's image of this checkout."""
-    return images.build("renderer")
-
-
-@pytest.fixture(scope="module")
-def operator() -> Image:
-    """The operator's image of this checkout."""
-    return images.build("operator")
-
-
-@pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory, renderer: Image, operator: Image) -> Iterator[Node]:
-    """A cluster with one real node, for all tests of this file."""
-    with real_cluster(tmp_path_factory.mktemp("cluster"), renderer, operator) as started:
-        yield started
-
-
 @pytest.fixture
-def namespace(node: Node) -> Iterator[str]:
-    """A namespace that enforces PodSecurity ``restricted``."""
-    name = f"test-{uuid.uuid4().hex[:8]}"
-    node.plane.kubectl("create", "namespace", name)
-    node.plane.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
-    node.plane.kubectl(
-        "wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=60s"
-    )
-    yield name
-    node.plane.kubectl("delete", "namespace", name, "--wait=false")
+def namespace(restricted: str, node: Node) -> Iterator[str]:
+    """The namespace, in which every test runs its Job anew."""
+    yield restricted
+    node.plane.kubectl("delete", "job", "--all", f"--namespace={restricted}")
 
 
 def pod(image: Image, command: Sequence[str], *, token: bool = False, memory: str = "512Mi", work: str = "64Mi") -> dict[str, Any]:  # fmt: skip

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+from statistics import median
 
 from cluster.bed import Bed
+from cluster.witness import Witness, fetched
 
 
 def test_a_task_becomes_videos(bed: Bed) -> None:
@@ -33,6 +35,22 @@ def test_what_it_does_is_counted_and_logged(bed: Bed) -> None:
     assert "cliptask_jobs_active 0.0" in counted
     bed.wait_for(lambda: "Complete" in phases(bed), "logged as complete")
     assert phases(bed) == sorted(set(phases(bed)), key=["Fetching", "Rendering", "Complete"].index)
+
+
+def test_it_loses_no_time(bed: Bed) -> None:
+    """Between the last source and the first Job, and between the last Job and the status, a person would wait for nothing.
+
+    The middle one of five tasks: the machine may be busy with something else.
+    """
+    names = [f"camp{number}" for number in range(5)]
+    with Witness(bed.plane.kubeconfig, bed.namespace) as witness:
+        for number, name in enumerate(names):
+            bed.apply(bed.task(name, [[number, number + 1], [number + 2]]))
+            bed.wait(name)
+    there = fetched(bed.folder / "operator.log")
+
+    assert median(witness.first_job[name] - there[name] for name in names) < 1
+    assert median(witness.ended[name] - witness.last_end[name] for name in names) < 2
 
 
 def phases(bed: Bed) -> list[str]:
