@@ -84,7 +84,6 @@ class Production:
                 began = self._now()
                 decision = await self._look()
                 took = self._now() - began
-                self.tools.metrics.looked(took)
                 await self._each(self._delete, decision.delete)
                 await self._each(self._create, decision.create)
                 if not decision.finished:
@@ -137,9 +136,11 @@ class Production:
         self.trouble = self.trouble if paused else None
         uid, shelf = self.ref.uid, self._shelf
         elsewhere = shelf.made_elsewhere(uid, self.desired.parts)
+        began = self._now()
         decision = reconcile(
             self.desired, Observed(self._videos, shelf.there, known, self.memory.verdicts, paused, elsewhere)
         )
+        self.tools.metrics.looked(self._now() - began)
         shelf.makes(uid, decision.making)
         return decision
 

@@ -45,6 +45,10 @@ class Watched:
     cpu_s: float = 0.0
     requests: float = 0.0
 
+    def told(self) -> str:
+        """For people."""
+        return f"{self.rss_bytes / 2**20:.0f} MB, {self.cpu_s:.1f} s of CPU, lag {self.lag_s * 1000:.0f} ms"
+
 
 @contextmanager
 def watched(bed: Bed) -> Iterator[Watched]:
@@ -225,24 +229,32 @@ def main() -> None:
                 large, jobs = one_task(bed, given.variants, given.parallelism)
                 bed.stop()
                 alone_s = bare(bed, jobs)
-                bed.kubectl("delete", "jobs", "-l", "bare=yes")
+                count = len(jobs)
+                say(f"bare creator: {count} Jobs in {alone_s:.1f} s, {count / alone_s:.0f} a second")
+                say(
+                    f"one task of {given.variants}: {large.wall_s:.1f} s, {count / large.wall_s:.0f} Jobs a second, "
+                    f"{large.wall_s / alone_s:.2f} of the bare creator's time, "
+                    f"{large.requests / given.variants:.2f} requests a variant, {large.told()}"
+                )
+                bed.kubectl("delete", "jobs", "-l", "bare=yes", "--wait=false")
+                until(lambda: not bed.kubectl("get", "jobs", "-l", "bare=yes", "-o", "name"), 1.0)
                 bed.start()
-                restarted_s, beside = restart(bed, given.variants, given.parallelism)
-                bed.kubectl("delete", "clip", "--all")
+                took_s, beside = restart(bed, given.variants, given.parallelism)
+                say(f"restart beside {beside} Jobs to the first new one: {took_s:.1f} s")
+                bed.kubectl("delete", "clip", "--all", "--wait=false")
                 until(lambda: not bed.jobs(), 1.0)
                 small, delays = many_tasks(bed, given.tasks)
-    count = len(jobs)
-    print(f"bare creator: {count} Jobs in {alone_s:.1f} s, {count / alone_s:.0f} a second")
-    print(
-        f"one task of {given.variants}: {large.wall_s:.1f} s, {large.wall_s / alone_s:.2f} of the bare creator's, "
-        f"{large.requests / given.variants:.2f} requests a variant, {large.rss_bytes / 2**20:.0f} MB, {large.cpu_s:.1f} s of CPU, lag {large.lag_s * 1000:.0f} ms"
-    )
-    print(f"restart beside {beside} Jobs to the first new one: {restarted_s:.1f} s")
-    print(
-        f"{given.tasks} tasks of 20: {small.wall_s:.1f} s, {small.requests / (given.tasks * 20):.2f} requests a variant, "
-        f"{small.rss_bytes / 2**20:.0f} MB, lag {small.lag_s * 1000:.0f} ms, first Job after {_spread(delays.first_job)}, "
-        f"told {_spread(delays.report)} after the last"
-    )
+                say(
+                    f"{given.tasks} tasks of 20: {small.wall_s:.1f} s, "
+                    f"{small.requests / (given.tasks * 20):.2f} requests a variant, {small.told()}; "
+                    f"from the last source to the first Job {_spread(delays.first_job)}, "
+                    f"from the last Job to the status {_spread(delays.report)}"
+                )
+
+
+def say(line: str) -> None:
+    """Print what is known so far."""
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

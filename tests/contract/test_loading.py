@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,10 +12,13 @@ from hypothesis import strategies as st
 
 from cliptask.errors import InvalidTask
 from cliptask.loading import MOST_PROBLEMS, load, load_data
+from cliptask.plan import count_variants
 from cliptask.task import ClipTask
 from cliptask.yamltext import dump
 from support.bad_tasks import BAD_TASKS, GOOD, BadTask, mutated
 from support.tasks import tasks
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 
 
 def refusal(text: str | bytes) -> str:
@@ -263,3 +267,18 @@ def test_any_value_anywhere_is_read_or_refused(path: str, value: object) -> None
         load(dump(mutated({path: value})), "x")
     except InvalidTask as refused:
         assert str(refused)  # noqa: PT017  # both ways are right
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
+def test_an_example_may_be_used_as_it_is(file: Path) -> None:
+    """Whoever copies it would begin with an error message."""
+    task = load(file.read_text(), file.name)
+
+    assert count_variants(task.spec) > 1
+
+
+def test_there_is_an_example_for_a_cluster() -> None:
+    """The README applies it, and a cluster refuses folders."""
+    (found,) = [file for file in EXAMPLES if file.name == "cliptask.yaml"]
+
+    assert load(found.read_text(), found.name).spec.output.uri.startswith("gs://")
