@@ -15,7 +15,7 @@ from cliptask_operator.jobs import TASK_LABEL
 from cliptask_operator.standing import Standing
 
 _BACKOFFS_S = (0.5, 1.0, 2.0, *(3.0 for _ in range(200)))
-"""Between attempts at an API server that is away: for ten minutes, before the operator ends and is started again."""
+"""Between attempts at an API server that is away. kopf's own grow to 21 s: so long nothing would go on once it is back."""
 _LAST_WORDS_S = 5.0
 """For a daemon that is told to stop, before it is cancelled."""
 _REMOVALS, _REMOVAL_S = 20, 15.0

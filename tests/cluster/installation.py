@@ -21,16 +21,25 @@ NAME = "cliptask-operator"
 
 _CRD = CHECKOUT / "crds" / "cliptasks.cliptask.dev.yaml"
 _PAGE = CHECKOUT / "docs" / "operations.md"
-_GROUPS = {"cliptasks": "cliptask.dev", "cliptasks/status": "cliptask.dev", "jobs": "batch"}
+_GROUPS = {
+    "cliptasks": "cliptask.dev",
+    "cliptasks/status": "cliptask.dev",
+    "jobs": "batch",
+    "customresourcedefinitions": "apiextensions.k8s.io",
+}
 """API groups by resource; the others are of the core group."""
 _HEALTH_PORT = 8080
 
 
-def rights() -> list[Document]:
+def rights(*, clusterwide: bool = False) -> list[Document]:
     """The rules of a Role, read from the page of operations: what it promises to be enough is what the tests run with."""
-    promised = re.search(r"^\| rights \| (.*?); for the whole cluster", _PAGE.read_text(), re.MULTILINE)
+    promised = re.search(
+        r"^\| rights \| (.*?); for the whole cluster also (.*) \|$", _PAGE.read_text(), re.MULTILINE
+    )
     assert promised is not None, "the page of operations names no rights"
-    found = re.findall(r"`([a-z/]+)` ([a-z, ]+)", promised[1])
+    found = re.findall(
+        r"`([a-z/]+)` ([a-z, ]+)", "; ".join(promised.groups() if clusterwide else [promised[1]])
+    )
     return [
         {"apiGroups": [_GROUPS.get(resource, "")], "resources": [resource], "verbs": verbs.split(", ")}
         for resource, verbs in found

@@ -427,6 +427,23 @@ except SetupError as error:
 
         connection.client.close()
 
+    @pytest.mark.parametrize("value", ["0", "-1", "soon", "3601", "nan"])
+    def test_a_deadline_that_is_none_is_said(
+        self, gcs: FakeGcs, monkeypatch: pytest.MonkeyPatch, value: str
+    ) -> None:
+        """An operator would wait for ever, or for nothing."""
+        monkeypatch.setenv("CLIPTASK_STORE_DEADLINE_S", value)
+
+        with pytest.raises(SetupError, match=f"CLIPTASK_STORE_DEADLINE_S must be .* not '{value}'"):
+            connect(gcs.url)
+
+    def test_the_environment_sets_the_deadline(self, gcs: FakeGcs, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nobody could make it more patient."""
+        monkeypatch.setenv("CLIPTASK_STORE_DEADLINE_S", "7.5")
+
+        assert connect(gcs.url).deadline_s == 7.5
+        assert connect(gcs.url, deadline_s=3).deadline_s == 3
+
     def test_folders_do_without_the_client(self) -> None:
         """Else every worker of a local campaign would load a library that it does not use."""
         code = """
