@@ -45,7 +45,7 @@ class Renderers:
         self._connection = connect(gcs_url, deadline_s=20)
         self.judge: Judge = lambda _order, _pod: None
         self.made: Counter[str] = Counter()
-        """How often each segment and video was made."""
+        """How often each segment, soundtrack and video was made."""
         self.orders: list[WorkOrder] = []
         self._lock = threading.Lock()
 
@@ -62,10 +62,14 @@ class Renderers:
 
     def make(self, order: WorkOrder) -> None:
         """Write every object that a renderer would, with a few bytes for content."""
+        cache, output = self.store(order.cache), self.store(order.output)
         for segment in order.segments:
-            self._put(self.store(order.cache), names.segment_object(segment.key), segment.key)
-        output = self.store(order.output)
+            self._put(cache, names.segment_object(segment.key), segment.key)
         for variant in order.variants:
+            for segment in variant.order.segments:
+                self._put(cache, names.segment_object(segment.key), segment.key)
+            if (sound := variant.order.soundtrack) is not None:
+                self._put(cache, names.soundtrack_object(sound.key), sound.key)
             for suffix in ("jpg", "mp4"):
                 self._put(output, f"{order.task}/{variant.name}.{suffix}", variant.order.key)
 
@@ -92,6 +96,7 @@ class Bed:
         self.folder = folder
         self.settings = dict(settings or {})
         self.operator: Program | None = None
+        self._temporary = folder / "tmp"
         self.health_port, self.metrics_port = free_port(), free_port()
         self._stack = ExitStack()
 
@@ -101,6 +106,7 @@ class Bed:
             self.bucket = self.gcs.bucket()
             self.web = stack.enter_context(MediaServer(self.folder / "sources"))
             (self.folder / "sources").mkdir(exist_ok=True)
+            self._temporary.mkdir(exist_ok=True)
             self.account = stack.enter_context(ElevenLabsStub())
             self.renderers = Renderers(self.gcs.url)
             stack.enter_context(Companion(self.plane.kubeconfig, self.renderers, namespace=self.namespace))
@@ -120,6 +126,7 @@ class Bed:
         return {
             **kept,
             "MALLOC_ARENA_MAX": "2",  # as in its image
+            "TMPDIR": str(self._temporary),  # what a killed one leaves there goes with the test
             "KUBECONFIG": str(self.plane.kubeconfig),
             "STORAGE_EMULATOR_HOST": self.gcs.url,
             "ELEVENLABS_API_KEY": KEY,

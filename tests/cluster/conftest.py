@@ -7,7 +7,6 @@ plane are skipped.
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,14 +21,14 @@ from cluster.images_buildah import Image
 from cluster.kubectl import Cluster
 from cluster.kwok import Kwok
 from cluster.node import Node, real_cluster
-from cluster.site import KUBECONFIG, Site, elsewhere, site_elsewhere
+from cluster.site import Site, elsewhere, site_elsewhere
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build what is missing before the first test, whose time is limited."""
     wanted = any("plane" in getattr(item, "fixturenames", ()) for item in session.items)
-    if wanted and KUBECONFIG not in os.environ and not session.config.option.collectonly:
-        binaries(*CONTROL_PLANE, "kwok")
+    if wanted and elsewhere() is None and not session.config.option.collectonly:
+        binaries("fake-gcs-server", *CONTROL_PLANE, "kwok")
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,7 @@ def uids(bed: Bed, name: str = "camp") -> dict[str, str]:
 
 
 def made(bed: Bed) -> Counter[str]:
-    """How many segments, videos and posters were made; fails where one was made twice."""
+    """How many segments, soundtracks, videos and posters were made; fails where one was made twice."""
     assert set(bed.renderers.made.values()) <= {1}, bed.renderers.made
     return Counter(
         "segment" if name == names.segment_object(Path(name).stem) else Path(name).suffix
@@ -73,7 +73,7 @@ def test_an_edit_makes_only_what_is_new(bed: Bed) -> None:
     status = bed.wait("camp")
 
     assert status["succeeded"] == status["variants"] == len(bed.videos("camp")) == 6
-    assert before == {"segment": 4, ".mp4": 4, ".jpg": 4}
+    assert before == {"segment": 4, ".m4a": 1, ".mp4": 4, ".jpg": 4}
     assert made(bed) - before == {"segment": 1, ".mp4": 2, ".jpg": 2}
     assert bed.account.speech_calls == calls
     assert jobs.items() <= uids(bed).items()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter
 
 from cluster.bed import Bed
+from cluster.gate import Gate
 
 
 def test_tasks_share_what_is_in_the_cache(bed: Bed) -> None:
@@ -33,6 +34,22 @@ def test_tasks_that_run_at_once_make_each_part_once(bed: Bed) -> None:
     assert len(parts) == 4
     assert set(parts.values()) == {1}
     assert set(bed.renderers.made.values()) == {1}
+
+
+def test_a_soundtrack_is_mixed_by_one_job(bed: Bed) -> None:
+    """Every video with the same line would mix it again."""
+    gate = Gate(bed)
+    bed.apply(bed.task("camp", [[0, 1, 2]], lines=1))
+    bed.wait_for(lambda: bed.renderers.orders, "the first Job runs")
+    bed.wait_for(lambda: bed.status("camp").get("active") == 1, "that is told")
+
+    assert len(bed.jobs("camp")) == 1
+    gate.open()
+    bed.wait("camp")
+
+    (soundtrack,) = [name for name in bed.renderers.made if name.startswith("soundtracks/")]
+    assert bed.renderers.made[soundtrack] == 1
+    assert len(bed.videos("camp")) == 3
 
 
 def test_all_tasks_share_the_account(bed: Bed) -> None:
