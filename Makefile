@@ -27,7 +27,7 @@ demo: $(STAMP) ## Render the example campaign without a cluster, an account or a
 
 test: $(STAMP) check ## Check the code and pass every test
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered
 
 e2e: $(STAMP) ## Try the images on a real node of its own (root, Debian)
 	$(BIN)/python -m pytest -m e2e tests/cluster

@@ -10,6 +10,8 @@ import argparse
 import asyncio
 import base64
 import json
+import select
+import socket
 import subprocess
 import threading
 from collections import deque
@@ -115,10 +117,14 @@ class ElevenLabsStub:
                 self._is_open = True
                 self._state.notify_all()
 
+    def let_in(self) -> bool:
+        """Wait at the door; whether it has opened."""
+        with self._state:
+            return self._state.wait_for(lambda: self._is_open, timeout=60)
+
     def speech(self, voice_id: str, form: str, body: dict[str, Any]) -> tuple[int, object]:
         """Status and JSON for a request for speech; counts it while it lasts."""
         with self._state:
-            self._state.wait_for(lambda: self._is_open, timeout=60)
             self.speech_calls += 1
             self.last_request = {"voice_id": voice_id, "output_format": form, **body}
             if self._at_once >= self.concurrency:
@@ -276,10 +282,20 @@ class _Handler(BaseHTTPRequestHandler):
             case ["GET", "v1", "models"]:
                 return 200, self._stub.models()
             case ["POST", "v1", "text-to-speech", voice_id, "with-timestamps"]:
+                if not self._stub.let_in() or self._is_gone():
+                    return 503, {"detail": "nobody waits for it any more"}
                 return self._stub.speech(
                     voice_id, query.get("output_format", "mp3_44100_128"), json.loads(content)
                 )
         return 404, {"detail": "Not Found"}
+
+    def _is_gone(self) -> bool:
+        """Whether the client has hung up, or was killed, while it waited."""
+        try:
+            readable, _, _ = select.select([self.connection], [], [], 0)
+            return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return True
 
     def _send(self, status: int, answer: object) -> None:
         self._raw(status, json.dumps(answer).encode(), {"content-type": "application/json"})
