@@ -156,6 +156,7 @@ def test_every_picture_is_the_same(campaign: Campaign, number: int) -> None:
 
     assert len(made) == FRAMES
     assert made == framemd5(campaign.local / file)
+    assert (campaign.cluster / file).read_bytes() == (campaign.local / file).read_bytes()
 
 
 @pytest.mark.parametrize("number", range(4))
