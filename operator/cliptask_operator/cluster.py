@@ -59,6 +59,14 @@ class Cluster:
     ) -> None:
         await self._api.close()
 
+    async def serves_tasks(self) -> bool:
+        """Whether the API knows ClipTasks, in its list of groups too, which comes later than the resource itself."""
+        groups = (await self._request("GET", "/apis")).get("groups") or ()
+        if GROUP not in (each["name"] for each in groups):
+            return False
+        found = await self._request("GET", f"/apis/{GROUP}/{VERSION}", missing=True)
+        return PLURAL in (each["name"] for each in found.get("resources") or ())
+
     async def create_job(self, manifest: Manifest) -> Manifest:
         """Create a Job. Raises ``AlreadyThere`` where the name is taken, ``InvalidTask`` for what the API refuses."""
         return await self._request("POST", _jobs(manifest["metadata"]["namespace"]), body=manifest)

@@ -9,8 +9,9 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import kopf
+import structlog
 
-from cliptask.errors import SetupError
+from cliptask.errors import SetupError, TransientError
 from cliptask_operator import handlers, logs
 from cliptask_operator.campaigns import Campaigns
 from cliptask_operator.cluster import Cluster
@@ -33,6 +34,10 @@ _CREATIONS = 8
 """Jobs created side by side: fewer than requests, so that others get through."""
 _THREADS = 16
 """For what waits on disks and buckets; none of it computes for long."""
+_CRD_S = 1.0
+"""Between looks for the resource."""
+
+log = structlog.get_logger("cliptask.operate")
 
 
 def operate(settings: OperatorSettings) -> None:
@@ -75,6 +80,7 @@ async def _operate(settings: OperatorSettings) -> None:
         stack.callback(beating.cancel)
         if settings.health_port:
             stack.callback(heart.serve(settings.health_port, settings.listen_address))
+        await _until_served(cluster)
         kopf_settings.scanning.disabled = bool(settings.watch_namespaces)
         await kopf.operator(
             registry=registry,
@@ -85,3 +91,20 @@ async def _operate(settings: OperatorSettings) -> None:
             clusterwide=not settings.watch_namespaces,
             namespaces=settings.watch_namespaces,
         )
+
+
+async def _until_served(cluster: Cluster) -> None:
+    """Wait for the CRD: kopf asks once what there is to watch, and would stay deaf to a resource that comes later."""
+    said = False
+    while True:
+        try:
+            if await cluster.serves_tasks():
+                return
+            if not said:
+                log.warning(
+                    "the cluster does not know ClipTasks yet: apply the CRD (crds/ or the chart's); waiting for it"
+                )
+                said = True
+        except TransientError as error:
+            log.warning("the cluster cannot be asked yet: waiting for it", error=str(error))
+        await asyncio.sleep(_CRD_S)

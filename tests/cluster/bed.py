@@ -97,6 +97,7 @@ class Bed:
         self.settings = dict(settings or {})
         self.operator: Program | None = None
         self._temporary = folder / "tmp"
+        self._log = folder / "operator.log"
         self.health_port, self.metrics_port = free_port(), free_port()
         self._stack = ExitStack()
 
@@ -144,12 +145,19 @@ class Bed:
 
     def start(self) -> Program:
         """Start the operator, and return when it answers."""
+        program = self.launch()
+        program.wait_until(self._healthy)
+        return program
+
+    def launch(self) -> Program:
+        """Start the operator, and return at once."""
         command = [sys.executable, "-m", "cliptask_operator", "operator"]
-        self.operator = Program(
-            "operator", command, self.folder / "operator.log", environment=self.environment
-        )
-        self.operator.wait_until(self._healthy)
+        self.operator = Program("operator", command, self._log, environment=self.environment)
         return self.operator
+
+    def log(self) -> str:
+        """All that operators have said so far."""
+        return self._log.read_text(errors="replace")
 
     def stop(self, *, kill: bool = False) -> None:
         """End the operator, if it runs."""
@@ -236,7 +244,7 @@ class Bed:
         """Until something is so; a failure shows the operator's last words."""
         deadline = time.monotonic() + timeout_s
         while not so():
-            words = (self.folder / "operator.log").read_text(errors="replace")[-3000:]
+            words = self.log()[-3000:]
             assert time.monotonic() < deadline, (
                 f"not within {timeout_s:g} s: {what}\n{self.kubectl('get', 'clip,job', '-o', 'wide')}\n{words}"
             )

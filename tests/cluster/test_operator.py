@@ -55,5 +55,5 @@ def test_it_loses_no_time(bed: Bed) -> None:
 
 def phases(bed: Bed) -> list[str]:
     """Those of the task ``camp`` that were logged."""
-    lines = [json.loads(line) for line in (bed.folder / "operator.log").read_text().splitlines()]
+    lines = [json.loads(line) for line in bed.log().splitlines()]
     return [line["phase"] for line in lines if line["event"] == "phase" and line["task"] == "camp"]
