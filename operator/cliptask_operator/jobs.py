@@ -27,6 +27,9 @@ ATTEMPT = f"{GROUP}/attempt"
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 PRIORITY_LABEL = "kueue.x-k8s.io/priority-class"
 CONTAINER = "renderer"
+CREDENTIALS_FOLDER = "/credentials"
+CREDENTIALS_KEY = "key.json"
+"""Of a Secret that holds a service account's key file."""
 
 USER = 65532
 """Of nobody in particular; the images have it too."""
@@ -104,6 +107,13 @@ class Renderer:
     """Most that a Job may write to its disk."""
     environment: Mapping[str, str] = field(default_factory=dict)
     pull_secrets: tuple[str, ...] = ()
+    credentials_secret: str = ""
+    """A Secret of the task's namespace with the bucket's credentials; empty: the pod's own identity has them."""
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    tolerations: tuple[Mapping[str, Any], ...] = ()
+    priority_class: str = ""
+    queue: str = ""
+    """Kueue's LocalQueue of Jobs whose task names none."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +129,8 @@ def job(
 ) -> Manifest:
     """The Job that does a unit's work. Pure: the same arguments give the same manifest, byte for byte."""
     labels = {TASK_LABEL: task.name, STEP_LABEL: unit.step}
-    queue = {name: task.labels[name] for name in (QUEUE_LABEL, PRIORITY_LABEL) if name in task.labels}
+    queue = {QUEUE_LABEL: renderer.queue} if renderer.queue else {}
+    queue |= {name: task.labels[name] for name in (QUEUE_LABEL, PRIORITY_LABEL) if name in task.labels}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -169,6 +180,12 @@ def _pod(unit: Unit, task: TaskRef, execution: Execution, stores: Stores, render
         "HOME": _SCRATCH,
         "CLIPTASK_ORDER": order.to_text(),
     }
+    mounts = [{"name": "work", "mountPath": _SCRATCH}]
+    volumes: list[Manifest] = [{"name": "work", "emptyDir": {"sizeLimit": renderer.scratch}}]
+    if renderer.credentials_secret:
+        environment["GOOGLE_APPLICATION_CREDENTIALS"] = f"{CREDENTIALS_FOLDER}/{CREDENTIALS_KEY}"
+        mounts.append({"name": "credentials", "mountPath": CREDENTIALS_FOLDER})
+        volumes.append({"name": "credentials", "secret": {"secretName": renderer.credentials_secret}})
     pod: Manifest = {
         "restartPolicy": "Never",
         "enableServiceLinks": False,
@@ -193,16 +210,19 @@ def _pod(unit: Unit, task: TaskRef, execution: Execution, stores: Stores, render
                     "capabilities": {"drop": ["ALL"]},
                 },
                 "terminationMessagePolicy": "FallbackToLogsOnError",
-                "volumeMounts": [{"name": "work", "mountPath": _SCRATCH}],
+                "volumeMounts": mounts,
             }
         ],
-        "volumes": [{"name": "work", "emptyDir": {"sizeLimit": renderer.scratch}}],
+        "volumes": volumes,
     }
-    if renderer.service_account:
-        pod["serviceAccountName"] = renderer.service_account
-    if renderer.pull_secrets:
-        pod["imagePullSecrets"] = [{"name": name} for name in renderer.pull_secrets]
-    return pod
+    wishes: Manifest = {
+        "serviceAccountName": renderer.service_account,
+        "imagePullSecrets": [{"name": name} for name in renderer.pull_secrets],
+        "nodeSelector": dict(renderer.node_selector),
+        "tolerations": [dict(each) for each in renderer.tolerations],
+        "priorityClassName": renderer.priority_class,
+    }
+    return pod | {name: wish for name, wish in wishes.items() if wish}
 
 
 def resources(execution: Execution, renderer: Renderer) -> Manifest:

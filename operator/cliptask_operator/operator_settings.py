@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
 from pydantic_settings import NoDecode
 
 from cliptask.quantities import Amount, amount
@@ -17,6 +18,18 @@ from cliptask_operator.settings import Listed, Settings, read
 Bucket = Annotated[str, StringConstraints(pattern=r"^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^\s?#]*)?$")]
 
 EVERY_NAMESPACE = "*"
+
+
+class Toleration(BaseModel):
+    """As Kubernetes has it in a pod."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+    key: str | None = None
+    operator: Literal["Exists", "Equal"] | None = None
+    value: str | None = None
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    toleration_seconds: int | None = None
 
 
 class OperatorSettings(Settings):
@@ -35,6 +48,21 @@ class OperatorSettings(Settings):
     )
     renderer_environment: dict[str, str] = Field(
         default_factory=dict, description="Further environment of the renderer, e.g. a proxy's address."
+    )
+    renderer_credentials_secret: str = Field(
+        default="",
+        description="Secret of each task's namespace whose key.json is the bucket's credentials, where the pods' own identity has none.",
+    )
+    renderer_node_selector: dict[str, str] = Field(
+        default_factory=dict, description='Labels of the nodes that Jobs may run on: {"pool": "spot"}.'
+    )
+    renderer_tolerations: tuple[Toleration, ...] = Field(
+        default=(), description='Taints that Jobs bear: [{"key": "spot", "operator": "Exists"}].'
+    )
+    renderer_priority_class: str = Field(default="", description="PriorityClass of the Jobs' pods.")
+    queue_name: str = Field(
+        default="",
+        description="Kueue's LocalQueue of the Jobs whose ClipTask carries no label that names one.",
     )
     renderer_scratch: Amount = Field(default="2Gi", description="Most that a Job may write to its disk.")
     cpu_request: Amount = Field(default="1", description="CPUs set aside for a Job, unless its task says.")
@@ -98,6 +126,13 @@ class OperatorSettings(Settings):
             scratch=self.renderer_scratch,
             environment=self.renderer_environment,
             pull_secrets=self.renderer_pull_secrets,
+            credentials_secret=self.renderer_credentials_secret,
+            node_selector=self.renderer_node_selector,
+            tolerations=tuple(
+                each.model_dump(by_alias=True, exclude_none=True) for each in self.renderer_tolerations
+            ),
+            priority_class=self.renderer_priority_class,
+            queue=self.queue_name,
         )
 
     def allowed(self, namespace: str) -> tuple[str, ...]:

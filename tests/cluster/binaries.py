@@ -64,6 +64,8 @@ _KUBERNETES = Source(
 _ETCD = Source("go.etcd.io/etcd/server/v3", "v3.6.8")
 _KWOK = Source("sigs.k8s.io/kwok", "v0.8.0")
 _GCS = Source("github.com/fsouza/fake-gcs-server", "v1.56.1")
+_HELM = Source("helm.sh/helm/v4", "v4.3.1")
+_KUBECONFORM = Source("github.com/yannh/kubeconform", "v0.8.0")
 
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
 NODE = ("kubelet", "kube-proxy")
@@ -78,6 +80,8 @@ TOOLS: Mapping[str, Tool] = {
             if name != "etcd"
         ),
         Tool("kwok", _KWOK, f"{_KWOK.module}/cmd/kwok"),
+        Tool("helm", _HELM, f"{_HELM.module}/cmd/helm"),
+        Tool("kubeconform", _KUBECONFORM, f"{_KUBECONFORM.module}/cmd/kubeconform"),
     )
 }
 

@@ -176,6 +176,43 @@ def test_of_the_tasks_labels_only_those_of_queues_come_along() -> None:
     assert "suspend" not in queued["spec"]
 
 
+def test_a_queue_of_the_installation_is_for_tasks_that_name_none() -> None:
+    """Jobs of a task that nobody labelled would pass by the quota."""
+    renderer = replace(RENDERER, queue="default")
+
+    def queue(ref: TaskRef) -> str:
+        return str(manifest(ref=ref, renderer=renderer)["metadata"]["labels"][jobs.QUEUE_LABEL])
+
+    assert queue(replace(TASK, labels={})) == "default"
+    assert queue(TASK) == "team-a"
+
+
+def test_pods_go_where_the_installation_sends_them() -> None:
+    """Renderers would run on nodes that are dearer, or wait for ones that refuse them."""
+    spot = {"key": "spot", "operator": "Exists"}
+    renderer = replace(RENDERER, node_selector={"pool": "spot"}, tolerations=(spot,), priority_class="low")
+
+    there, anywhere = pod_of(manifest(renderer=renderer)), pod_of(manifest())
+
+    assert {name: there[name] for name in there.keys() - anywhere.keys()} == {
+        "nodeSelector": {"pool": "spot"},
+        "tolerations": [spot],
+        "priorityClassName": "low",
+    }
+
+
+def test_a_key_file_is_found_where_the_environment_says() -> None:
+    """Without an identity of its own, a pod would reach no bucket."""
+    made = manifest(renderer=replace(RENDERER, credentials_secret="gcs"))  # noqa: S106  a Secret's name
+
+    volumes = {each["name"]: each for each in pod_of(made)["volumes"]}
+    mounted = {each["mountPath"]: volumes[each["name"]] for each in container_of(made)["volumeMounts"]}
+    folder, _, file = environment_of(made)["GOOGLE_APPLICATION_CREDENTIALS"].rpartition("/")
+
+    assert mounted[folder]["secret"] == {"secretName": "gcs"}
+    assert file == "key.json"
+
+
 def test_the_work_order_reaches_the_container_whole() -> None:
     """A renderer would make something else than was planned."""
     for unit in units([2, 1]):

@@ -74,7 +74,9 @@ def test_the_renderer_is_as_the_installation_says(monkeypatch: pytest.MonkeyPatc
     settings = read(
         monkeypatch,
         CPU_REQUEST="500m", CPU_LIMIT="3", MEMORY_REQUEST="512Mi", MEMORY_LIMIT="3Gi", RENDERER_SCRATCH="5Gi",
-        RENDERER_PULL_POLICY="Never", RENDERER_SERVICE_ACCOUNT="renderer",
+        RENDERER_PULL_POLICY="Never", RENDERER_SERVICE_ACCOUNT="renderer", RENDERER_CREDENTIALS_SECRET="gcs",  # noqa: S106  a Secret's name
+        RENDERER_NODE_SELECTOR='{"pool": "spot"}', RENDERER_PRIORITY_CLASS="low", QUEUE_NAME="campaigns",
+        RENDERER_TOLERATIONS='[{"key": "spot", "operator": "Exists", "tolerationSeconds": 3}]',
     )  # fmt: skip
 
     assert settings.renderer == Renderer(
@@ -84,6 +86,11 @@ def test_the_renderer_is_as_the_installation_says(monkeypatch: pytest.MonkeyPatc
         pull_policy="Never",
         service_account="renderer",
         scratch="5Gi",
+        credentials_secret="gcs",  # noqa: S106  a Secret's name
+        node_selector={"pool": "spot"},
+        tolerations=({"key": "spot", "operator": "Exists", "tolerationSeconds": 3},),
+        priority_class="low",
+        queue="campaigns",
     )
 
 
@@ -113,6 +120,9 @@ def test_files_of_the_operators_machine_are_nobodys_source(monkeypatch: pytest.M
         ("BUCKETS", '["gs://s3cret"]'),
         ("RENDERER_ENVIRONMENT", '{"A": ["s3cret"]}'),
         ("RENDERER_ENVIRONMENT", "A=s3cret"),
+        ("RENDERER_NODE_SELECTOR", "pool=s3cret"),
+        ("RENDERER_TOLERATIONS", '[{"key": "a", "effect": "s3cret"}]'),
+        ("RENDERER_TOLERATIONS", '[{"kee": "s3cret"}]'),
         ("CACHE_URI", "file:///s3cret"),
         ("RENDERER_PULL_POLICY", "s3cret"),
         ("RENDERER_SCRATCH", "s3cret"),
