@@ -49,7 +49,7 @@ bench: $(STAMP) ## Measure beside MoviePy and plain ffmpeg (about half an hour);
 	$(BIN)/python tests/benchmarks/bench.py
 
 generate: $(STAMP) ## Write the CRD, the schemas and the reference again from the models
-	$(BIN)/python -m cliptask.schema > crds/cliptasks.cliptask.dev.yaml
+	$(BIN)/python -m cliptask.schema | tee crds/cliptasks.cliptask.dev.yaml > charts/cliptask/files/cliptasks.cliptask.dev.yaml
 	$(BIN)/python -m cliptask.index > crds/index.schema.json
 	$(BIN)/python -m cliptask.reference > docs/resource.md
 

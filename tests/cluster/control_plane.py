@@ -46,12 +46,14 @@ class ControlPlane(Cluster):
         *,
         hosts: Iterable[str] = (),
         tied: bool = True,
+        audit: bool = False,
         toolbox: Toolbox | None = None,
     ) -> None:
         """Choose ports and write certificates; nothing runs yet.
 
         ``advertise_address`` is an address of this machine on which the API server listens: that of a bridge if pods
-        shall reach it. ``hosts`` are further names that its certificate shall bear.
+        shall reach it. ``hosts`` are further names that its certificate shall bear. With ``audit`` the API server
+        writes down every request, in ``audit_log``.
         """
         paths = (toolbox or Toolbox()).binaries(*CONTROL_PLANE)
         self._programs = dict(zip(CONTROL_PLANE, paths, strict=True))
@@ -71,6 +73,8 @@ class ControlPlane(Cluster):
         self.kubeconfig_for("admin", "system:masters")
         self._tls = ssl.create_default_context(cafile=self.authority.certificate)
         self._tied = tied
+        self._audit = audit
+        self.audit_log = folder / "audit.log"
         self._etcd_url = f"http://127.0.0.1:{free_port()}"
         self._stack = ExitStack()
         self._apiserver: Program | None = None
@@ -118,8 +122,17 @@ class ControlPlane(Cluster):
             f"--service-account-key-file={self._accounts.certificate}",
             f"--service-account-signing-key-file={self._accounts.key}",
             "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
+            *self._auditing(),
         )  # fmt: skip
         program.wait_until(lambda: self._get("/readyz") == HTTPStatus.OK)
+
+    def _auditing(self) -> list[str]:
+        if not self._audit:
+            return []
+        policy = self.folder / "audit.json"
+        kind = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy"}
+        policy.write_text(json.dumps({**kind, "rules": [{"level": "Metadata"}]}))
+        return [f"--audit-policy-file={policy}", f"--audit-log-path={self.audit_log}"]
 
     def stop_apiserver(self) -> None:
         """Kill the API server: connections break, its port refuses. A watch from before its return gets a 410."""

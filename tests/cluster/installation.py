@@ -1,53 +1,29 @@
-"""How is the operator installed? As a Deployment with the rights that its page names, and everything that it works with beside it."""
+"""How is the operator installed? By its chart, with everything that it works with beside it."""
 
 from __future__ import annotations
 
 import json
-import re
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import yaml
 
 from cluster.api import Document
-from cluster.images import CHECKOUT
+from cluster.helm import CHART, HelmFailed, helm
 from cluster.site import Site
 from support.elevenlabs_stub import KEY, ElevenLabsStub
 from support.gcs import FakeGcs
 from support.http_server import MediaServer
 
-NAME = "cliptask-operator"
+NAME = "cliptask"
+"""Of the release, and of what it makes."""
 
-_CRD = CHECKOUT / "crds" / "cliptasks.cliptask.dev.yaml"
-_PAGE = CHECKOUT / "docs" / "operations.md"
-_GROUPS = {
-    "cliptasks": "cliptask.dev",
-    "cliptasks/status": "cliptask.dev",
-    "jobs": "batch",
-    "customresourcedefinitions": "apiextensions.k8s.io",
-}
-"""API groups by resource; the others are of the core group."""
-_HEALTH_PORT = 8080
-
-
-def rights(*, clusterwide: bool = False) -> list[Document]:
-    """The rules of a Role, read from the page of operations: what it promises to be enough is what the tests run with."""
-    promised = re.search(
-        r"^\| rights \| (.*?); for the whole cluster also (.*) \|$", _PAGE.read_text(), re.MULTILINE
-    )
-    assert promised is not None, "the page of operations names no rights"
-    found = re.findall(
-        r"`([a-z/]+)` ([a-z, ]+)", "; ".join(promised.groups() if clusterwide else [promised[1]])
-    )
-    return [
-        {"apiGroups": [_GROUPS.get(resource, "")], "resources": [resource], "verbs": verbs.split(", ")}
-        for resource, verbs in found
-    ]
+SECRET = "elevenlabs"
 
 
 class Installation:
-    """The operator in a namespace of a cluster, running while its context lasts; tasks go to the same namespace."""
+    """A release in a namespace of a cluster, for what its context lasts; tasks go to the same namespace."""
 
     def __init__(self, site: Site, namespace: str, folder: Path) -> None:
         self._site = site
@@ -129,79 +105,59 @@ class Installation:
         return "\n".join(self.kubectl(*part, check=False) for part in parts)
 
     def _install(self) -> None:
-        plane = self._site.plane
-        plane.kubectl("apply", "--server-side", f"--filename={_CRD}")
-        plane.kubectl("wait", "--for=condition=Established", "crd/cliptasks.cliptask.dev")
-        subject = {"kind": "ServiceAccount", "name": NAME, "namespace": self.namespace}
-        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": NAME}
-        rbac = "rbac.authorization.k8s.io/v1"
-        self.apply(
-            _document("v1", "ServiceAccount"),
-            _document(rbac, "Role", rules=rights()),
-            _document(rbac, "RoleBinding", subjects=[subject], roleRef=role),
-            _document("v1", "Secret", stringData={"key": KEY}),
-            _document("apps/v1", "Deployment", spec=self._deployment()),
-        )
-        rolled = plane.kubectl(
-            "rollout", "status", f"deployment/{NAME}", f"--namespace={self.namespace}", "--timeout=100s", check=False,
-        )  # fmt: skip
-        assert rolled.returncode == 0, (
-            f"the operator does not start: {rolled.stderr}\n{self.story()}\n{self.log()}"
-        )
+        self.kubectl("create", "secret", "generic", SECRET, f"--from-literal=api-key={KEY}")
+        self.helm("upgrade", "--install", NAME, CHART, "--wait", "--timeout=100s")
 
-    def _deployment(self) -> Document:
-        labels = {"app.kubernetes.io/name": NAME}
-        return {
-            "replicas": 1,
-            # Two operators would fetch and speak the same things.
-            "strategy": {"type": "Recreate"},
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": self._pod()},
-        }
+    def helm(self, *arguments: str | Path, values: Document | None = None) -> str:
+        """In the namespace; an installation with these values over its own. A failure tells what everybody has to say."""
+        given = deep_merge(self.values, values or {}) if {"install", "upgrade"} & set(arguments) else None
+        try:
+            return helm(
+                *arguments,
+                f"--namespace={self.namespace}",
+                kubeconfig=self._site.plane.kubeconfig,
+                values=given,
+            )
+        except HelmFailed as error:
+            message = f"{error}\n{self.story()}\n{self.log()}"
+            raise AssertionError(message) from error
 
-    def _pod(self) -> Document:
-        settings = {
-            **self.environment,
-            "CLIPTASK_WATCH_NAMESPACES": self.namespace,
-            "CLIPTASK_BUCKETS": json.dumps({self.namespace: [f"gs://{self.bucket}"]}),
-            "CLIPTASK_RENDERER_IMAGE": self._site.renderer,
-            "CLIPTASK_RENDERER_ENVIRONMENT": json.dumps({"STORAGE_EMULATOR_HOST": self.gcs.url}),
-            "CLIPTASK_CPU_REQUEST": "100m",
-            "CLIPTASK_CPU_LIMIT": "1",
-            "CLIPTASK_MEMORY_REQUEST": "256Mi",
-            "CLIPTASK_MEMORY_LIMIT": "1Gi",
-        }
-        key = {"name": "ELEVENLABS_API_KEY", "valueFrom": {"secretKeyRef": {"name": NAME, "key": "key"}}}
-        probe = {"httpGet": {"path": "/healthz", "port": _HEALTH_PORT}}
-        container: dict[str, Any] = {
-            "name": "operator",
-            "image": self._site.operator,
-            "imagePullPolicy": "IfNotPresent",
-            "env": [key, *({"name": name, "value": value} for name, value in settings.items())],
-            "resources": {
-                "requests": {"cpu": "100m", "memory": "128Mi"},
-                "limits": {"cpu": "1", "memory": "512Mi"},
-            },
-            "readinessProbe": {**probe, "periodSeconds": 1, "timeoutSeconds": 5},
-            "livenessProbe": {**probe, "initialDelaySeconds": 30, "timeoutSeconds": 10},
-            "securityContext": {
-                "allowPrivilegeEscalation": False,
-                "readOnlyRootFilesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-            },
-            "volumeMounts": [{"name": "work", "mountPath": "/work"}],
+    @property
+    def values(self) -> Document:
+        """Of the chart, as they are here."""
+        operator, _, operator_tag = self._site.operator.rpartition(":")
+        renderer, _, renderer_tag = self._site.renderer.rpartition(":")
+        local = {
+            "STORAGE_EMULATOR_HOST": self.gcs.url,
+            "CLIPTASK_ELEVENLABS_BASE_URL": self.account.url,
         }
         return {
-            "serviceAccountName": NAME,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "fsGroup": 65532,
-                "seccompProfile": {"type": "RuntimeDefault"},
+            "watchNamespaces": [self.namespace],
+            "elevenlabs": {"existingSecret": SECRET},
+            "storage": {"bucketsByNamespace": {self.namespace: [f"gs://{self.bucket}"]}},
+            "fetch": {"allowHttp": True, "openHosts": [self.web.host]},
+            "operator": {
+                "image": {"repository": operator, "tag": operator_tag},
+                "extraEnv": [{"name": name, "value": value} for name, value in local.items()],
+                "resources": {"requests": {"memory": "128Mi"}},
+                "scratch": "1Gi",
             },
-            "containers": [container],
-            "volumes": [{"name": "work", "emptyDir": {"sizeLimit": "1Gi"}}],
+            "renderer": {
+                "image": {"repository": renderer, "tag": renderer_tag},
+                "serviceAccount": {"create": True},
+                "extraEnv": {"STORAGE_EMULATOR_HOST": self.gcs.url},
+                "resources": {
+                    "requests": {"cpu": "100m", "memory": "256Mi"},
+                    "limits": {"cpu": "1", "memory": "1Gi"},
+                },
+            },
         }
 
 
-def _document(version: str, kind: str, **content: Any) -> Document:  # noqa: ANN401  of any kind
-    return {"apiVersion": version, "kind": kind, "metadata": {"name": NAME}, **content}
+def deep_merge(one: Document, other: Document) -> Document:
+    """Of two mappings; the other wins."""
+    merged = dict(one)
+    for name, value in other.items():
+        both = isinstance(value, dict) and isinstance(one.get(name), dict)
+        merged[name] = deep_merge(one[name], value) if both else value
+    return merged

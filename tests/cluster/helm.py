@@ -1,0 +1,52 @@
+"""How do tests use the chart? By Helm itself, with values as a document."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from cluster.api import Document
+from cluster.binaries import binary
+from cluster.images import CHECKOUT
+
+CHART = CHECKOUT / "charts" / "cliptask"
+LEAST = {"elevenlabs": {"existingSecret": "elevenlabs"}}
+"""The only value that has no default."""
+_TIMEOUT_S = 300
+
+
+class HelmFailed(RuntimeError):
+    """Helm said no; the message is what it said."""
+
+
+def helm(*arguments: str | Path, kubeconfig: Path | None = None, values: Document | None = None) -> str:
+    """Run Helm; what it prints. ``values`` go along as a file. Raises HelmFailed, BuildFailed."""
+    with tempfile.TemporaryDirectory() as home:
+        file = Path(home) / "values.yaml"
+        file.write_text(yaml.safe_dump(values or {}))
+        done = subprocess.run(
+            [binary("helm"), *arguments, *([f"--values={file}"] if values is not None else [])],
+            capture_output=True, text=True, check=False, timeout=_TIMEOUT_S,
+            env={
+                "PATH": os.environ.get("PATH", ""),
+                "HOME": home,
+                "KUBECONFIG": str(kubeconfig or Path(home) / "none"),
+            },
+        )  # fmt: skip
+    if done.returncode != 0:
+        raise HelmFailed(done.stderr.strip())
+    return done.stdout
+
+
+def template(
+    values: Document | None = None, *flags: str, release: str = "cliptask", namespace: str = "cliptask"
+) -> list[Document]:
+    """What the chart makes of values, beside LEAST. Raises HelmFailed where it refuses them."""
+    printed = helm(
+        "template", release, CHART, f"--namespace={namespace}", *flags, values=LEAST | (values or {})
+    )
+    return [each for each in yaml.safe_load_all(printed) if each]

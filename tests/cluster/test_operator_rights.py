@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cliptask.orders import WorkOrder
+from cluster import outcomes
+from cluster.api import Document
+from cluster.bed import Bed
+from cluster.control_plane import ControlPlane
+from cluster.helm import template
+from cluster.kubectl import Cluster
+from cluster.kwok import Kwok
+from cluster.outcomes import Outcome
+
+Right = tuple[str, str]
+"""A resource and a verb: ``("cliptasks/status", "patch")``."""
+
+
+@pytest.fixture(scope="module")
+def watched(plane: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A cluster that writes down who asked for what."""
+    if not isinstance(plane, ControlPlane):
+        pytest.skip("needs fake nodes, and an API server that writes an audit log")
+    with ControlPlane(tmp_path_factory.mktemp("watched"), audit=True) as own, Kwok(own):
+        yield own
+
+
+def install_rights(plane: ControlPlane, namespace: str, *, clusterwide: bool) -> list[Document]:
+    """Apply the chart's ServiceAccount and rights for the operator; returns the rules."""
+    values = {"watchNamespaces": [] if clusterwide else [namespace], "rbac": {"aggregate": False}}
+    made = [
+        each
+        for each in template(values, release=namespace, namespace=namespace)
+        if each["kind"] == "ServiceAccount" or each["apiVersion"].startswith("rbac.")
+    ]
+    plane.kubectl("create", "namespace", namespace)
+    plane.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(made))
+    (role,) = [each for each in made if each["kind"] in {"Role", "ClusterRole"}]
+    rules: list[Document] = role["rules"]
+    return rules
+
+
+def kubeconfig(plane: ControlPlane, namespace: str, folder: Path) -> Path:
+    """Of the operator's ServiceAccount, as the chart calls it."""
+    token = plane.kubectl("create", "token", f"{namespace}-cliptask", f"--namespace={namespace}").stdout
+    config = yaml.safe_load(plane.kubeconfig.read_text())
+    for user in config["users"]:
+        user["user"] = {"token": token.strip()}
+    file = folder / "operator.kubeconfig"
+    file.write_text(yaml.safe_dump(config))
+    return file
+
+
+def everything(bed: Bed) -> None:
+    """A life with all that can happen: Jobs that fail, an edit that ends them, deletion."""
+
+    def judge(order: WorkOrder, _: Document) -> Outcome | None:
+        torn = any(each.name.startswith("clip0-clip3") for each in order.variants)
+        return outcomes.fail(65, "{}") if torn else None
+
+    bed.renderers.judge = judge
+    bed.apply(bed.task("camp", [[0, 1], [2, 3]], output={"uri": f"gs://{bed.bucket}/out", "prune": True}))
+    assert bed.wait("camp", "Failed")["failed"] == 1
+    # Tried again later: these Jobs run until the task is suspended.
+    bed.renderers.judge = lambda _order, _pod: outcomes.fail(75, "{}")
+    bed.apply(bed.task("halted", [[4], [5]]))
+    bed.wait_for(lambda: bed.jobs("halted"), "a Job")
+    bed.apply(bed.task("halted", [[4], [5]], execution={"suspend": True}))
+    bed.wait_for(lambda: not bed.jobs("halted"), "no Job")
+    bed.kubectl("delete", "clip", "--all", "--timeout=60s")
+
+
+def asked(plane: ControlPlane, account: str) -> tuple[set[Right], list[Document]]:
+    """What a ServiceAccount asked the API for, and what it was forbidden, by the API server's own records."""
+    entries = [json.loads(line) for line in plane.audit_log.read_text().splitlines()]
+    own = [each for each in entries if each["user"]["username"] == account and "objectRef" in each]
+    used = set()
+    for each in own:
+        about = each["objectRef"]
+        used.add(("/".join(filter(None, (about["resource"], about.get("subresource")))), each["verb"]))
+    return used, [each for each in own if (each.get("responseStatus") or {}).get("code") == 403]
+
+
+@pytest.mark.parametrize("clusterwide", [False, True], ids=["namespaces", "cluster"])
+def test_the_charts_rights_are_enough_and_none_is_idle(
+    watched: ControlPlane, tmp_path: Path, *, clusterwide: bool
+) -> None:
+    """One too few, and campaigns stand still; one too many, and a stolen token opens it.
+
+    The API server's audit log has all that the operator asked for in a life with everything: exactly what it may.
+    """
+    namespace = f"rights-{uuid.uuid4().hex[:8]}"
+    rules = install_rights(watched, namespace, clusterwide=clusterwide)
+    settings = {
+        "KUBECONFIG": str(kubeconfig(watched, namespace, tmp_path)),
+        "CLIPTASK_WATCH_NAMESPACES": "" if clusterwide else namespace,
+    }
+
+    with Bed(watched, namespace, tmp_path, settings) as bed:
+        bed.start()
+        everything(bed)
+
+    used, refused = asked(watched, f"system:serviceaccount:{namespace}:{namespace}-cliptask")
+    assert refused == []
+    assert used == {
+        (resource, verb) for rule in rules for resource in rule["resources"] for verb in rule["verbs"]
+    }
