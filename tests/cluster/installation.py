@@ -19,7 +19,7 @@ from support.http_server import MediaServer
 NAME = "cliptask"
 """Of the release, and of what it makes."""
 
-SECRET = "elevenlabs"
+SECRET = "elevenlabs"  # noqa: S105  its name
 
 
 class Installation:
