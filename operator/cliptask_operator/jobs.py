@@ -265,6 +265,8 @@ class JobFacts:
     """Of a failure, as the Job controller calls it."""
     message: str = ""
     deleting: bool = False
+    suspended: bool = False
+    """By whom it is for to say when it may run, such as Kueue."""
 
 
 def facts(body: Mapping[str, Any]) -> JobFacts:
@@ -284,6 +286,7 @@ def facts(body: Mapping[str, Any]) -> JobFacts:
         reason=(failed or {}).get("reason") or "",
         message=(failed or {}).get("message") or "",
         deleting=bool(metadata.get("deletionTimestamp")),
+        suspended=bool((body.get("spec") or {}).get("suspend")),
     )
 
 

@@ -128,5 +128,7 @@ class _Counted(Collector):
             tasks.add_metric([phase], counts.get(phase, 0))
         yield tasks
         yield GaugeMetricFamily(
-            "cliptask_jobs_active", "Jobs that run or wait for a node.", value=self._active_jobs()
+            "cliptask_jobs_active",
+            "Jobs that run or wait, for a node or in a queue.",
+            value=self._active_jobs(),
         )

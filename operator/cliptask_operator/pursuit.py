@@ -141,6 +141,8 @@ class Pursuit:
     def _tell(self, production: Production, decision: Decision) -> None:
         counts, trouble = self._counts(production, decision.active), production.trouble
         message = f"{counts.succeeded} of {counts.variants} videos, {counts.segments_ready} of {counts.segments} segments"
+        if decision.queued:
+            message += f"; {decision.queued} of {decision.active} Jobs wait in a queue"
         self._say(
             replace(
                 self.standing,

@@ -76,6 +76,8 @@ class Decision:
     delete: tuple[str, ...]
     active: int
     """Jobs that run or wait, those of ``create`` included."""
+    queued: int
+    """Those of them that are suspended until somebody, such as Kueue, lets them run."""
     making: AbstractSet[str]
     """Keys of the parts that these make."""
     failed: Mapping[str, Verdict]
@@ -109,14 +111,15 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
         else:
             ready.append((name, unit))
     wanted = dict([*ready, *parts.values()])
-    active = [unit for name, unit in wanted.items() if _is_running(observed.jobs.get(name))]
-    making = {key for unit in active for key in unit.parts} - observed.parts
+    active = [name for name in wanted if _is_running(observed.jobs.get(name))]
+    making = {key for name in active for key in wanted[name].parts} - observed.parts
     startable = _startable(desired, observed, wanted, making | observed.elsewhere)
     create = tuple(islice(startable, max(desired.parallelism - len(active), 0)))
     return Decision(
         create=create,
         delete=tuple(job.name for job in observed.jobs.values() if _is_unwanted(job, wanted)),
         active=len(active) + len(create),
+        queued=sum(observed.jobs[name].suspended for name in active),
         making=making.union(*(unit.parts - observed.parts for _, unit in create)),
         failed=failed,
         finished=not wanted,

@@ -370,6 +370,16 @@ def test_a_job_has_ended_when_it_says_so(found: Manifest, state: str) -> None:
     assert jobs.facts(found).state == state
 
 
+def test_a_job_that_somebody_holds_back_is_known() -> None:
+    """Nobody would see that a campaign waits for its queue's quota, and not for a node."""
+    held, plain = body(), body()
+    held["spec"] = held["spec"] | {"suspend": True}
+    plain["spec"] = plain["spec"] | {"suspend": False}
+
+    assert (jobs.facts(held).suspended, jobs.facts(held).state) == (True, "active")
+    assert not jobs.facts(plain).suspended
+
+
 def test_a_failed_job_says_why() -> None:
     """People would have to ask the cluster."""
     failed = jobs.facts(

@@ -77,6 +77,17 @@ def test_what_nobody_shares_is_made_by_the_videos_own_job() -> None:
     assert (decision.active, decision.finished, decision.delete) == (1, False, ())
 
 
+def test_jobs_in_a_queue_hold_their_places_and_are_told_of() -> None:
+    """A campaign would put ever more Jobs into a full queue, and nobody would see why nothing moves."""
+    wanted = desired([3, 1], parallelism=2)
+    queued, running, _ = (name for name, _ in wanted.units)
+    known = jobs([queued], suspended=True) | jobs([running])
+
+    decision = reconcile(wanted, observed(parts=frozenset(segments(wanted)), jobs=known))
+
+    assert (decision.create, decision.delete, decision.active, decision.queued) == ((), (), 2, 1)
+
+
 def test_shared_segments_come_first_and_once() -> None:
     """Every video would encode them again."""
     wanted = desired([2, 1])
@@ -148,7 +159,7 @@ def test_when_all_is_there_nothing_is_left() -> None:
 
     decision = reconcile(wanted, observed(videos=set(variants(wanted)), jobs=old))
 
-    assert decision == Decision((), (), 0, frozenset(), {}, finished=True)
+    assert decision == Decision((), (), 0, 0, frozenset(), {}, finished=True)
 
 
 def test_jobs_that_the_edited_task_does_not_want_end() -> None:
