@@ -66,6 +66,7 @@ _KWOK = Source("sigs.k8s.io/kwok", "v0.8.0")
 _GCS = Source("github.com/fsouza/fake-gcs-server", "v1.56.1")
 _HELM = Source("helm.sh/helm/v4", "v4.3.1")
 _KUBECONFORM = Source("github.com/yannh/kubeconform", "v0.8.0")
+KUEUE = Source("sigs.k8s.io/kueue", "v0.15.0")
 
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
 NODE = ("kubelet", "kube-proxy")
@@ -82,6 +83,7 @@ TOOLS: Mapping[str, Tool] = {
         Tool("kwok", _KWOK, f"{_KWOK.module}/cmd/kwok"),
         Tool("helm", _HELM, f"{_HELM.module}/cmd/helm"),
         Tool("kubeconform", _KUBECONFORM, f"{_KUBECONFORM.module}/cmd/kubeconform"),
+        Tool("kueue", KUEUE, f"{KUEUE.module}/cmd/kueue"),
     )
 }
 
@@ -114,6 +116,12 @@ class Toolbox:
         for source in dict.fromkeys(tool.source for tool in tools):
             self._provide([tool for tool in tools if tool.source == source])
         return [given[name] if name in given else self._path(self._tools[name]) for name in names]
+
+    def module(self, source: Source) -> Path:
+        """The files of a module as Go unpacks them, which it does where they are not there yet. Raises BuildFailed."""
+        with tempfile.TemporaryDirectory() as work:
+            answer = self._go(Path(work), "mod", "download", "-json", f"{source.module}@{source.version}")
+        return Path(json.loads(answer)["Dir"])
 
     def _given(self, name: str) -> Path | None:
         assets = self._environment.get("KUBEBUILDER_ASSETS")

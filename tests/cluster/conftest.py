@@ -23,12 +23,16 @@ from cluster.kwok import Kwok
 from cluster.node import Node, real_cluster
 from cluster.site import Site, elsewhere, site_elsewhere
 
+_FAKE = ("fake-gcs-server", *CONTROL_PLANE, "kwok")
+_PROGRAMS = {"plane": _FAKE, "kueue": (*_FAKE, "helm", "kueue")}
+"""What the first test with such a fixture would wait for."""
+
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build what is missing before the first test, whose time is limited."""
-    wanted = any("plane" in getattr(item, "fixturenames", ()) for item in session.items)
-    if wanted and elsewhere() is None and not session.config.option.collectonly:
-        binaries("fake-gcs-server", *CONTROL_PLANE, "kwok")
+    wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    if elsewhere() is None and not session.config.option.collectonly:
+        binaries(*(program for name in sorted(wanted & _PROGRAMS.keys()) for program in _PROGRAMS[name]))
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ class Kwok:
         ``delay_s`` and with the same termination ``message``: cheaper than a companion, and enough for a benchmark.
         """
         self._plane = plane
-        self._nodes = [_node(f"fake-{number}") for number in range(nodes)]
+        self._nodes = [node(f"fake-{number}", **{_LABEL: "fake"}) for number in range(nodes)]
         self._stages = stages(completes=completes, message=message, delay_s=delay_s)
         self._program: Program | None = None
 
@@ -89,10 +89,11 @@ def stages(*, completes: bool, message: str = "", delay_s: float = 0) -> list[di
     return found
 
 
-def _node(name: str) -> dict[str, Any]:
+def node(name: str, **labels: str) -> dict[str, Any]:
+    """A node for KWOK to manage, at any time."""
     metadata = {
         "name": name,
         "annotations": {_ANNOTATION: "fake"},
-        "labels": {_LABEL: "fake", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux"},
+        "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", **labels},
     }
     return {"apiVersion": "v1", "kind": "Node", "metadata": metadata}

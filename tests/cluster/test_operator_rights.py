@@ -1,25 +1,20 @@
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from cliptask.orders import WorkOrder
 from cluster import outcomes
 from cluster.api import Document
 from cluster.bed import Bed
 from cluster.control_plane import ControlPlane
-from cluster.helm import template
 from cluster.kubectl import Cluster
 from cluster.kwok import Kwok
 from cluster.outcomes import Outcome
-
-Right = tuple[str, str]
-"""A resource and a verb: ``("cliptasks/status", "patch")``."""
+from cluster.rights import asked, install_rights, kubeconfig
 
 
 @pytest.fixture(scope="module")
@@ -29,32 +24,6 @@ def watched(plane: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         pytest.skip("needs fake nodes, and an API server that writes an audit log")
     with ControlPlane(tmp_path_factory.mktemp("watched"), audit=True) as own, Kwok(own):
         yield own
-
-
-def install_rights(plane: ControlPlane, namespace: str, *, clusterwide: bool) -> list[Document]:
-    """Apply the chart's ServiceAccount and rights for the operator; returns the rules."""
-    values = {"watchNamespaces": [] if clusterwide else [namespace], "rbac": {"aggregate": False}}
-    made = [
-        each
-        for each in template(values, release=namespace, namespace=namespace)
-        if each["kind"] == "ServiceAccount" or each["apiVersion"].startswith("rbac.")
-    ]
-    plane.kubectl("create", "namespace", namespace)
-    plane.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(made))
-    (role,) = [each for each in made if each["kind"] in {"Role", "ClusterRole"}]
-    rules: list[Document] = role["rules"]
-    return rules
-
-
-def kubeconfig(plane: ControlPlane, namespace: str, folder: Path) -> Path:
-    """Of the operator's ServiceAccount, as the chart calls it."""
-    token = plane.kubectl("create", "token", f"{namespace}-cliptask", f"--namespace={namespace}").stdout
-    config = yaml.safe_load(plane.kubeconfig.read_text())
-    for user in config["users"]:
-        user["user"] = {"token": token.strip()}
-    file = folder / "operator.kubeconfig"
-    file.write_text(yaml.safe_dump(config))
-    return file
 
 
 def everything(bed: Bed) -> None:
@@ -74,17 +43,6 @@ def everything(bed: Bed) -> None:
     bed.apply(bed.task("halted", [[4], [5]], execution={"suspend": True}))
     bed.wait_for(lambda: not bed.jobs("halted"), "no Job")
     bed.kubectl("delete", "clip", "--all", "--timeout=60s")
-
-
-def asked(plane: ControlPlane, account: str) -> tuple[set[Right], list[Document]]:
-    """What a ServiceAccount asked the API for, and what it was forbidden, by the API server's own records."""
-    entries = [json.loads(line) for line in plane.audit_log.read_text().splitlines()]
-    own = [each for each in entries if each["user"]["username"] == account and "objectRef" in each]
-    used = set()
-    for each in own:
-        about = each["objectRef"]
-        used.add(("/".join(filter(None, (about["resource"], about.get("subresource")))), each["verb"]))
-    return used, [each for each in own if (each.get("responseStatus") or {}).get("code") == 403]
 
 
 @pytest.mark.parametrize("clusterwide", [False, True], ids=["namespaces", "cluster"])

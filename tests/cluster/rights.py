@@ -1,0 +1,52 @@
+"""What may the operator do, and what did it do? The chart's rights, applied, and the API server's own records."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import yaml
+
+from cluster.api import Document
+from cluster.control_plane import ControlPlane
+from cluster.helm import template
+
+Right = tuple[str, str]
+"""A resource and a verb: ``("cliptasks/status", "patch")``."""
+
+
+def install_rights(plane: ControlPlane, namespace: str, *, clusterwide: bool) -> list[Document]:
+    """Apply the chart's ServiceAccount and rights for the operator; returns the rules."""
+    values = {"watchNamespaces": [] if clusterwide else [namespace], "rbac": {"aggregate": False}}
+    made = [
+        each
+        for each in template(values, release=namespace, namespace=namespace)
+        if each["kind"] == "ServiceAccount" or each["apiVersion"].startswith("rbac.")
+    ]
+    plane.kubectl("create", "namespace", namespace)
+    plane.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(made))
+    (role,) = [each for each in made if each["kind"] in {"Role", "ClusterRole"}]
+    rules: list[Document] = role["rules"]
+    return rules
+
+
+def kubeconfig(plane: ControlPlane, namespace: str, folder: Path) -> Path:
+    """Of the operator's ServiceAccount, as the chart calls it."""
+    token = plane.kubectl("create", "token", f"{namespace}-cliptask", f"--namespace={namespace}").stdout
+    config = yaml.safe_load(plane.kubeconfig.read_text())
+    for user in config["users"]:
+        user["user"] = {"token": token.strip()}
+    file = folder / "operator.kubeconfig"
+    file.write_text(yaml.safe_dump(config))
+    return file
+
+
+def asked(plane: ControlPlane, account: str) -> tuple[set[Right], list[Document]]:
+    """What a ServiceAccount asked the API for, and what it was forbidden, by the API server's own records."""
+    entries = [json.loads(line) for line in plane.audit_log.read_text().splitlines()]
+    own = [each for each in entries if each["user"]["username"] == account and "objectRef" in each]
+    used = set()
+    for each in own:
+        about = each["objectRef"]
+        used.add(("/".join(filter(None, (about["resource"], about.get("subresource")))), each["verb"]))
+    return used, [each for each in own if (each.get("responseStatus") or {}).get("code") == 403]
