@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,12 +15,13 @@ from pydantic import ValidationError
 
 from cliptask.errors import ClipTaskError, InvalidTask, OutputError, SetupError, TransientError
 from cliptask.loading import load_data
-from cliptask.status import ClipTaskStatus
+from cliptask.status import PHASES, ClipTaskStatus
 from cliptask.task import GROUP
 from cliptask_operator import ownership
 from cliptask_operator.admission import Refused
 from cliptask_operator.cluster import Cluster
 from cliptask_operator.jobs import TaskRef
+from cliptask_operator.metrics import Census
 from cliptask_operator.publish import remove_all
 from cliptask_operator.pursuit import Pursuit
 from cliptask_operator.standing import Attempt, Standing, held_up, refused, status_of
@@ -75,6 +77,30 @@ def ref_of(body: Mapping[str, Any]) -> TaskRef:
     )
 
 
+def census(bodies: Iterable[Mapping[str, Any]]) -> Census:
+    """How many tasks are in which phase, what holds up how many, how many videos are missing."""
+    phases, troubles, videos_pending = Counter[str](), Counter[str](), 0
+    for body in bodies:
+        status: Mapping[str, Any] = body.get("status") or {}
+        phase = status.get("phase") or "Pending"
+        phases[phase] += 1
+        if phase in _ENDS:
+            continue
+        if phase != "Suspended":
+            wanted, succeeded, failed = (
+                status.get(name) or 0 for name in ("variants", "succeeded", "failed")
+            )
+            videos_pending += wanted - succeeded - failed
+        reason = next(
+            (each.get("reason") for each in status.get("conditions") or () if each.get("type") == "Complete"),
+            "",
+        )
+        # Nothing holds up a task whose reason is its phase.
+        if reason and reason not in PHASES:
+            troubles[reason] += 1
+    return Census(phases, troubles, videos_pending)
+
+
 @dataclass
 class Campaigns:
     """Every task's loop."""
@@ -120,13 +146,9 @@ class Campaigns:
                 "videos of a deleted task stay", task=ref.name, reason=error.reason, message=str(error)
             )
 
-    def phases(self) -> dict[str, int]:
-        """How many tasks are in each phase. May be asked from any thread."""
-        counts: dict[str, int] = {}
-        for body in list(self._bodies.values()):
-            phase = (body.get("status") or {}).get("phase") or "Pending"
-            counts[phase] = counts.get(phase, 0) + 1
-        return counts
+    def census(self) -> Census:
+        """Count all tasks, as their statuses tell of them. May be asked from any thread."""
+        return census(list(self._bodies.values()))
 
     async def keep(self, body: Mapping[str, Any]) -> None:
         """Keep one task going until this is cancelled: by its deletion, by its end, or with the operator."""
@@ -144,12 +166,17 @@ class Campaigns:
     async def _attempt(self, body: Mapping[str, Any]) -> None:
         """One attempt to its end; an ended one waits to be replaced."""
         attempt, ref = attempt_of(body), ref_of(body)
-        writer = _Writer(self.tools.cluster, body, attempt, self.announce, self._between_reports)
+        writer = _Writer(self.tools.cluster, body, attempt, self._tell, self._between_reports)
         self._at_work += 1
         try:
             await first(writer.run(), self._persist(body, ref, attempt, writer))
         finally:
             self._at_work -= 1
+
+    def _tell(self, body: Mapping[str, Any], now: Standing, before: Standing | None) -> None:
+        if now.phase in _ENDS and (before is None or before.phase != now.phase):
+            self.tools.metrics.task_ended(now.phase)
+        self.announce(body, now, before)
 
     def _between_reports(self) -> float:
         """Seconds from one report of a task's progress to the next."""

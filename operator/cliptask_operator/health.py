@@ -22,19 +22,25 @@ class Heart:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._beat = clock()
+        self._late_s = 0.0
 
-    async def beat(self, on_lag: Callable[[float], None]) -> NoReturn:
-        """Beat for ever; ``on_lag`` is told how late each beat came, in seconds."""
+    async def beat(self) -> NoReturn:
+        """Beat for ever."""
         while True:
             due = self._clock() + BEAT_S
             await asyncio.sleep(BEAT_S)
             self._beat = self._clock()
-            on_lag(max(self._beat - due, 0))
+            self._late_s = max(self._beat - due, 0)
 
     @property
     def silent_s(self) -> float:
         """Seconds since the last beat. May be asked from any thread."""
         return self._clock() - self._beat
+
+    @property
+    def late_s(self) -> float:
+        """How late the last beat came or, if that is more, the next one is by now. May be asked from any thread."""
+        return max(self._late_s, self.silent_s - BEAT_S)
 
     def serve(self, port: int, address: str) -> Callable[[], None]:
         """Answer ``/healthz`` in a thread: 200, or 503 once the loop has stalled. Returns what ends it."""

@@ -72,12 +72,12 @@ async def _operate(settings: OperatorSettings) -> None:
         )
         campaigns = Campaigns(tools, handlers.announce)
         handlers.register(registry, campaigns)
-        metrics.count(campaigns.phases, tools.book.active)
+        heart = Heart()
+        beating = asyncio.create_task(heart.beat())
+        stack.callback(beating.cancel)
+        metrics.count(campaigns.census, tools.book.active, lambda: heart.late_s)
         if settings.metrics_port:
             stack.callback(metrics.serve(settings.metrics_port, settings.listen_address))
-        heart = Heart()
-        beating = asyncio.create_task(heart.beat(metrics.lagged))
-        stack.callback(beating.cancel)
         if settings.health_port:
             stack.callback(heart.serve(settings.health_port, settings.listen_address))
         await _until_served(cluster)

@@ -152,6 +152,7 @@ class Production:
             if (unit := units.get(name)) is not None:
                 self._videos |= {variant.name for variant in unit.variants}
                 self._shelf.made(unit.parts)
+                self.tools.metrics.job_succeeded(unit.step, len(unit.variants))
         self._believed = succeeded
         failed = [
             each
@@ -199,6 +200,7 @@ class Production:
                         "its Job succeeds but leaves nothing in the bucket: check the bucket's lifecycle rules, and that "
                         "operator and renderer use the same one",
                     )
+                    self.tools.metrics.job_failed("ObjectMissing")
         return not lost
 
     async def _create(self, named: tuple[str, Unit]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
-from cliptask.errors import SetupError, TransientError
+from cliptask.errors import ClipTaskError, SetupError, TransientError
 from cliptask.task import ClipTaskSpec
 from cliptask_operator.fetch import Fetcher, FetchEvent
 from cliptask_operator.material import Material
@@ -53,6 +53,9 @@ class Gatherer:
             # One is enough to say what is wrong with the store; the other has ended, and tells nothing more.
             raise several.exceptions[0] from several
         found, spoken = fetching.result(), speaking.result()
+        for each in spoken:
+            if isinstance(each, ClipTaskError):
+                self._metrics.line_had(each.reason)
         later = [each for each in (*found.values(), *spoken) if isinstance(each, TransientError | SetupError)]
         if later:
             raise later[0]
@@ -86,6 +89,8 @@ class _Tally:
         if event.kind == "spoken":
             self._metrics.spoken(event.characters)
             log.info("line spoken", line=event.label, characters=event.characters)
+        if event.kind == "found":
+            self._metrics.line_had("found")
         if event.kind != "failed":
             self._paid += event.characters
         self._lines -= 1

@@ -28,11 +28,17 @@ def test_what_it_does_is_counted_and_logged(bed: Bed) -> None:
     bed.wait("camp")
 
     bed.wait_for(lambda: 'cliptask_tasks{phase="Complete"} 1.0' in bed.metrics(), "counted as complete")
+    bed.wait_for(
+        lambda: 'cliptask_tasks_ended_total{phase="Complete"} 1.0' in bed.metrics(), "counted as ended"
+    )
     counted = bed.metrics()
     assert 'cliptask_jobs_created_total{step="variant"} 2.0' in counted
     assert 'cliptask_fetch_seconds_count{outcome="downloaded"} 3.0' in counted
     assert "cliptask_speech_characters_total 6.0" in counted
     assert "cliptask_jobs_active 0.0" in counted
+    assert 'cliptask_jobs_succeeded_total{step="variant"} 2.0' in counted
+    assert "cliptask_videos_made_total 2.0" in counted
+    assert "cliptask_videos_pending 0.0" in counted
     bed.wait_for(lambda: "Complete" in phases(bed), "logged as complete")
     assert phases(bed) == sorted(set(phases(bed)), key=["Fetching", "Rendering", "Complete"].index)
 

@@ -96,6 +96,7 @@ def test_an_eternal_liar_is_told_as_such(bed: Bed) -> None:
     status = bed.wait("camp", "Failed")
 
     assert reasons(status) == {"ObjectMissing": 2}
+    assert 'cliptask_jobs_failed_total{reason="ObjectMissing"} 2.0' in bed.metrics()
 
 
 def test_a_segment_that_is_said_to_be_there_is_made_again(bed: Bed) -> None:

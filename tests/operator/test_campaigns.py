@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from cliptask_operator.campaigns import RETRY, attempt_of, is_finished, ref_of, status_before
+from cliptask_operator.campaigns import RETRY, attempt_of, census, is_finished, ref_of, status_before
 from cliptask_operator.jobs import TaskRef
+from cliptask_operator.metrics import Census
 from cliptask_operator.standing import Attempt
 
 
@@ -85,3 +86,27 @@ def test_a_task_is_known_by_its_uid_and_brings_its_labels() -> None:
     """Kueue's label would not reach its Jobs."""
     assert ref_of(body(labels={"a": "b"})) == TaskRef("ads", "t", "u", {"a": "b"})
     assert ref_of(body(labels=None)).labels == {}
+
+
+def told(phase: str, reason: str, **counts: int) -> dict[str, Any]:
+    """A task whose status says so."""
+    return body(status(phase=phase, **counts) | {"conditions": [{"type": "Complete", "reason": reason}]})
+
+
+def test_tasks_are_counted_as_their_statuses_tell_of_them() -> None:
+    """An alert would go off for what has ended, or nobody would hear of what is held up."""
+    bodies = [
+        body(),
+        told("Fetching", "Unavailable", variants=8),
+        told("Rendering", "Rendering", variants=9, succeeded=3, failed=1),
+        told("Rendering", "Misconfigured", variants=2, succeeded=1),
+        told("Suspended", "Suspended", variants=100),
+        told("Failed", "VariantsFailed", variants=7, succeeded=2),
+        told("Complete", "CompleteWithSkips", variants=7, succeeded=7),
+    ]
+
+    assert census(bodies) == Census(
+        phases={"Pending": 1, "Fetching": 1, "Rendering": 2, "Suspended": 1, "Failed": 1, "Complete": 1},
+        troubles={"Unavailable": 1, "Misconfigured": 1},
+        videos_pending=8 + 5 + 1,
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cliptask import errors
 from cliptask_operator import admission
-from cliptask_operator.metrics import Metrics
+from cliptask_operator.metrics import Census, Metrics
 from cliptask_operator.operator_settings import OperatorSettings
 from cliptask_operator.settings import Settings
 
@@ -37,8 +37,8 @@ def test_every_reason_is_explained() -> None:
 def test_metrics_are_those_of_the_page() -> None:
     """Dashboards are built from the page."""
     metrics = Metrics()
-    metrics.count(dict, lambda: 0)
+    metrics.count(Census, lambda: 0, lambda: 0)
 
-    told = {name.removesuffix("_total") for name in re.findall(r"`(cliptask_\w+)", PAGE)}
+    told = {name.removesuffix("_total") for name in re.findall(r"`((?:cliptask|process)_\w+)", PAGE)}
 
     assert told == {family.name for family in metrics.registry.collect()}

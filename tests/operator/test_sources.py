@@ -93,6 +93,7 @@ async def test_what_is_there_is_neither_fetched_nor_paid_for_again(desk: Desk, s
     assert second == first
     assert stub.characters == paid == 6
     assert desk.counted("cliptask_speech_characters_total") == 6
+    assert desk.counted("cliptask_speech_lines_total", outcome="found") == 1
     assert desk.counted("cliptask_fetch_seconds_count", outcome="downloaded") == 1
     assert desk.counted("cliptask_fetch_seconds_count", outcome="unchanged") == 1
 
@@ -120,6 +121,8 @@ async def test_what_cannot_be_had_takes_the_place_of_its_facts(desk: Desk) -> No
     assert isinstance(found.lines[1], SpeechError)
     assert (found.characters, found.characters_spoken) == (6, 6)
     assert desk.told[-1][0] == "fetching: 0 sources and 0 lines to go"
+    assert desk.counted("cliptask_speech_lines_total", outcome="spoken") == 1
+    assert desk.counted("cliptask_speech_lines_total", outcome="SpeechUnusable") == 1
 
 
 async def test_a_server_that_is_busy_is_asked_again_later(desk: Desk) -> None:
@@ -136,6 +139,8 @@ async def test_an_account_that_refuses_is_waited_for(desk: Desk, stub: ElevenLab
 
     with pytest.raises(SetupError):
         await desk.gather(desk.spec("clip.mp4", speech=[HELLO]))
+
+    assert desk.counted("cliptask_speech_lines_total", outcome="Misconfigured") == 1
 
 
 async def test_a_title_that_cannot_be_written_is_refused_before_anything_is_spent(
