@@ -176,6 +176,14 @@ def test_of_the_tasks_labels_only_those_of_queues_come_along() -> None:
     assert "suspend" not in queued["spec"]
 
 
+def test_argo_cd_is_told_that_most_updates_do_not_matter() -> None:
+    """A thousand Jobs would make it look at their application at each of their steps."""
+    job = manifest()
+
+    for each in (job, job["spec"]["template"]):
+        assert each["metadata"]["annotations"]["argocd.argoproj.io/ignore-resource-updates"] == "true"
+
+
 def test_a_queue_of_the_installation_is_for_tasks_that_name_none() -> None:
     """Jobs of a task that nobody labelled would pass by the quota."""
     renderer = replace(RENDERER, queue="default")
