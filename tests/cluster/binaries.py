@@ -65,8 +65,10 @@ _ETCD = Source("go.etcd.io/etcd/server/v3", "v3.6.8")
 _KWOK = Source("sigs.k8s.io/kwok", "v0.8.0")
 _GCS = Source("github.com/fsouza/fake-gcs-server", "v1.56.1")
 _HELM = Source("helm.sh/helm/v4", "v4.3.1")
-_KUBECONFORM = Source("github.com/yannh/kubeconform", "v0.8.0")
 KUEUE = Source("sigs.k8s.io/kueue", "v0.15.0")
+ARGO_CD = Source("github.com/argoproj/argo-cd/v3", "v3.2.0")
+FLUX = Source("github.com/fluxcd/kustomize-controller", "v1.7.3", staging="v1.7.3")
+FLUX_SOURCES = Source("github.com/fluxcd/source-controller", "v1.8.5")
 
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
 NODE = ("kubelet", "kube-proxy")
@@ -82,8 +84,9 @@ TOOLS: Mapping[str, Tool] = {
         ),
         Tool("kwok", _KWOK, f"{_KWOK.module}/cmd/kwok"),
         Tool("helm", _HELM, f"{_HELM.module}/cmd/helm"),
-        Tool("kubeconform", _KUBECONFORM, f"{_KUBECONFORM.module}/cmd/kubeconform"),
         Tool("kueue", KUEUE, f"{KUEUE.module}/cmd/kueue"),
+        Tool("argocd", ARGO_CD, f"{ARGO_CD.module}/cmd"),
+        Tool("kustomize-controller", FLUX, FLUX.module),
     )
 }
 

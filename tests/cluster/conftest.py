@@ -15,7 +15,7 @@ import pytest
 
 from cluster import images
 from cluster.bed import Bed
-from cluster.binaries import CONTROL_PLANE, binaries
+from cluster.binaries import CONTROL_PLANE, binaries, binary
 from cluster.control_plane import ControlPlane
 from cluster.images_buildah import Image
 from cluster.kubectl import Cluster
@@ -23,8 +23,13 @@ from cluster.kwok import Kwok
 from cluster.node import Node, real_cluster
 from cluster.site import Site, elsewhere, site_elsewhere
 
-_FAKE = ("fake-gcs-server", *CONTROL_PLANE, "kwok")
-_PROGRAMS = {"plane": _FAKE, "kueue": (*_FAKE, "helm", "kueue")}
+_FAKE = ("fake-gcs-server", *CONTROL_PLANE, "kwok", "helm")
+_PROGRAMS = {
+    "plane": _FAKE,
+    "kueue": (*_FAKE, "kueue"),
+    "argocd_program": ("argocd",),
+    "flux": ("kustomize-controller",),
+}
 """What the first test with such a fixture would wait for."""
 
 
@@ -70,6 +75,12 @@ def bed(fake_nodes: ControlPlane, namespace: str, tmp_path: Path) -> Iterator[Be
     with Bed(fake_nodes, namespace, tmp_path) as made:
         made.start()
         yield made
+
+
+@pytest.fixture(scope="session")
+def argocd_program() -> Path:
+    """Argo CD: one program for all that it does."""
+    return binary("argocd")
 
 
 @pytest.fixture(scope="session")

@@ -90,6 +90,13 @@ def test_a_build_that_fails_leaves_nothing_and_says_why(environment: dict[str, s
     assert [path.name for path in (tmp_path / "tools").iterdir() if path.is_dir()] == []
 
 
+def test_the_files_of_a_module_are_at_hand(environment: dict[str, str]) -> None:
+    """Manifests would have to be copied into this repository, and be those of another version one day."""
+    files = toolbox(environment).module(_HELLO.source)
+
+    assert (files / "cmd" / "greet" / "main.go").read_text() == _MAIN
+
+
 def test_assets_that_are_given_are_used_as_they_are(environment: dict[str, str], tmp_path: Path) -> None:
     """Who has envtest's programs would wait for a build of the same."""
     assets = tmp_path / "assets"
