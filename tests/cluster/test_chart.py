@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from cliptask_operator.operator_settings import OperatorSettings, operator_settings_from_environment
+from cluster.api import Document
+from cluster.helm import CHART, LEAST, HelmFailed, helm, template
+from cluster.images import CHECKOUT
+
+VALUES: Document = yaml.safe_load((CHART / "values.yaml").read_text())
+SCHEMA: Document = json.loads((CHART / "values.schema.json").read_text())
+EVERYTHING: Document = {
+    "storage": {"buckets": ["gs://campaigns"], "existingSecret": "gcs"},
+    "operator": {
+        "imagePullSecrets": ["registry"],
+        "priorityClassName": "high",
+        "nodeSelector": {"pool": "system"},
+        "tolerations": [{"key": "system", "operator": "Exists"}],
+        "affinity": {"nodeAffinity": {}},
+        "podAnnotations": {"a": "b"},
+        "podLabels": {"team": "platform"},
+        "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
+        "serviceAccount": {"annotations": {"iam.gke.io/gcp-service-account": "operator@example"}},
+    },
+    "renderer": {"serviceAccount": {"create": True}, "namespaces": ["ads", "film"]},
+    "metrics": {
+        "podMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+        "prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}},
+        "dashboard": {"enabled": True},
+    },
+    "networkPolicy": {"metricsFrom": [{"namespaceSelector": {}}], "extraEgress": [{"to": []}]},
+    "podDisruptionBudget": {"enabled": True},
+}
+
+
+def of(documents: list[Document], kind: str) -> list[Document]:
+    """Those of a kind."""
+    return [each for each in documents if each["kind"] == kind]
+
+
+def container(documents: list[Document]) -> Document:
+    """The operator's."""
+    (deployment,) = of(documents, "Deployment")
+    (found,) = deployment["spec"]["template"]["spec"]["containers"]
+    return dict(found)
+
+
+def settings(monkeypatch: pytest.MonkeyPatch, values: Document) -> OperatorSettings:
+    """What the operator understands of what the chart sets."""
+    for each in container(template(values))["env"]:
+        monkeypatch.setenv(each["name"], each.get("value", "key"))
+    return operator_settings_from_environment()
+
+
+def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """Paths of all values; an empty mapping is one."""
+    for name, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, f"{path}{name}.")
+        else:
+            yield path + name
+
+
+def described(schema: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """Paths that the schema knows."""
+    for name, value in schema.get("properties", {}).items():
+        node = SCHEMA["$defs"][value["$ref"].rpartition("/")[2]] if "$ref" in value else value
+        if "properties" in node:
+            yield from described(node, f"{path}{name}.")
+        else:
+            yield path + name
+
+
+def test_the_linter_has_nothing_to_say() -> None:
+    """A chart that Helm itself warns of is trusted by nobody."""
+    printed = helm("lint", "--strict", CHART, values=LEAST)
+
+    assert "[WARNING]" not in printed
+    assert "[ERROR]" not in printed
+
+
+@pytest.mark.parametrize("watched", [[], ["ads"], ["ads", "film"]], ids=len)
+@pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["least", "everything"])
+def test_every_name_is_made_once_and_where_it_says(watched: list[str], values: Document) -> None:
+    """Two objects of one name, and Helm would apply one of them."""
+    made = template(values | {"watchNamespaces": watched})
+
+    names = [(each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]) for each in made]
+    assert len(names) == len(set(names))
+    assert len(of(made, "Role")) == len(of(made, "RoleBinding")) == len(watched)
+    assert len(of(made, "ClusterRoleBinding")) == (not watched)
+
+
+def test_the_schema_knows_every_value_and_no_other() -> None:
+    """A value that is not in it would be refused; one that is there alone would be heard by nobody."""
+    known = set(described(SCHEMA)) - {"global"}
+    mappings = {"metrics.dashboard.labels.grafana_dashboard": "metrics.dashboard.labels"}
+    values = {mappings.get(path, path) for path in leaves(VALUES)}
+
+    assert values == known
+
+
+def test_every_value_is_told_where_it_is_defined() -> None:
+    """Whoever installs reads the values, and nothing else."""
+    lines = (CHART / "values.yaml").read_text().splitlines()
+    keys = [
+        number
+        for number, line in enumerate(lines)
+        if line.rstrip().endswith((": {}", ": []", ': ""')) or ": " in line
+    ]
+    untold = [
+        lines[number]
+        for number in keys
+        if not lines[number].lstrip().startswith(("#", "-"))
+        and not lines[number - 1].lstrip().startswith("# --")
+        # Parts of an example that is told as a whole.
+        and lines[number].strip().split(":")[0] not in {"cpu", "memory", "grafana_dashboard"}
+    ]
+
+    assert untold == []
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"watchNamespace": ["ads"]}, "additional properties 'watchNamespace' not allowed"),
+        ({"storage": {"buckets": "gs://campaigns"}}, "at '/storage/buckets': got string, want array"),
+        ({"storage": {"buckets": ["campaigns"]}}, "at '/storage/buckets/0': 'campaigns' does not match"),
+        ({"metrics": {"port": 65536}}, "at '/metrics/port': maximum"),
+        ({"renderer": {"image": {"digest": "sha256:12"}}}, "at '/renderer/image/digest'"),
+        ({"renderer": {"tolerations": [{"kee": "spot"}]}}, "additional properties 'kee' not allowed"),
+        ({"elevenlabs": {"existingSecret": ""}}, "elevenlabs.existingSecret is not set: put the account's key"),
+        ({"elevenlabs": {"existingSecret": "a", "apiKey": "sk"}}, "additional properties 'apiKey' not allowed"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_refused_by_name(values: Document, message: str) -> None:
+    """A slip in a value would install something else than was meant."""
+    with pytest.raises(HelmFailed) as refused:
+        template(values)
+
+    assert message in str(refused.value)
+
+
+def test_the_charts_defaults_are_the_operators(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page of operations would be wrong for whoever installs by the chart."""
+    by_chart = settings(monkeypatch, {})
+    plain = OperatorSettings(
+        renderer_image=by_chart.renderer_image, elevenlabs_api_key=by_chart.elevenlabs_api_key
+    )
+    for name in ("metrics_port", "jobs_per_second", "max_source_bytes"):
+        monkeypatch.delenv(f"CLIPTASK_{name.upper()}")
+
+    assert by_chart == plain
+    assert by_chart == operator_settings_from_environment()
+
+
+def test_values_reach_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value that is accepted and not heard is worse than none."""
+    found = settings(
+        monkeypatch,
+        {
+            "watchNamespaces": ["ads", "film"],
+            "storage": {
+                "buckets": ["gs://campaigns"],
+                "bucketsByNamespace": {"ads": ["gs://media/ads"]},
+                "cacheUri": "gs://campaigns/cache",
+                "existingSecret": "gcs",
+            },
+            "fetch": {"openHosts": ["media.local", "10.0.0.1:8080"], "maxSourceBytes": 10_000_000_000},
+            "limits": {"maxVariants": 2_000_000, "mostCpu": 4, "mostMemory": "8Gi"},
+            "renderer": {
+                "image": {"repository": "r.example/renderer", "digest": f"sha256:{'a' * 64}"},
+                "imagePullSecrets": ["one", "two"],
+                "serviceAccount": {"create": True},
+                "resources": {"limits": {"cpu": 3}},
+                "extraEnv": {"HTTPS_PROXY": "http://proxy:3128"},
+                "nodeSelector": {"pool": "spot"},
+                "tolerations": [{"key": "spot", "operator": "Exists"}],
+                "priorityClassName": "low",
+                "queueName": "campaigns",
+            },
+        },
+    )
+
+    assert found.watch_namespaces == ("ads", "film")
+    assert found.allowed("ads") == ("gs://campaigns", "gs://media/ads")
+    assert found.cache_uri == "gs://campaigns/cache"
+    assert found.open_hosts == {"media.local", "10.0.0.1:8080"}
+    assert (found.max_source_bytes, found.max_variants) == (10_000_000_000, 2_000_000)
+    assert (found.most_cpu, found.most_memory) == ("4", "8Gi")
+    assert found.renderer.image == f"r.example/renderer@sha256:{'a' * 64}"
+    assert found.renderer.pull_secrets == ("one", "two")
+    assert found.renderer.service_account == "cliptask-renderer"
+    assert found.renderer.credentials_secret == "gcs"  # noqa: S105  a Secret's name
+    assert found.renderer.limits.cpu == "3"
+    assert found.renderer.environment == {"HTTPS_PROXY": "http://proxy:3128"}
+    assert found.renderer.node_selector == {"pool": "spot"}
+    assert found.renderer.tolerations == ({"key": "spot", "operator": "Exists"},)
+    assert (found.renderer.priority_class, found.renderer.queue) == ("low", "campaigns")
+
+
+def test_the_crd_is_the_projects_and_stays() -> None:
+    """An old one would refuse new fields; an uninstall would delete every campaign."""
+    (made,) = of(template(), "CustomResourceDefinition")
+    generated = yaml.safe_load((CHECKOUT / "crds" / "cliptasks.cliptask.dev.yaml").read_text())
+
+    assert made["spec"] == generated["spec"]
+    assert made["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+def test_the_crd_goes_or_is_not_brought_on_demand() -> None:
+    """Whoever manages CRDs otherwise would have two owners of one."""
+    (made,) = of(template({"crds": {"keep": False}}), "CustomResourceDefinition")
+
+    assert "helm.sh/resource-policy" not in made["metadata"].get("annotations", {})
+    assert of(template({"crds": {"enabled": False}}), "CustomResourceDefinition") == []
+
+
+def test_no_secret_is_made_or_shown() -> None:
+    """A key in a release, or in an environment's text, is read by everybody who may see releases or pods."""
+    made = template(EVERYTHING)
+    key = {each["name"]: each for each in container(made)["env"]}["ELEVENLABS_API_KEY"]
+
+    assert of(made, "Secret") == []
+    assert key["valueFrom"] == {"secretKeyRef": {"name": "elevenlabs", "key": "api-key"}}
+
+
+def test_jobs_reach_names_and_storage_alone() -> None:
+    """A torn file that takes over a renderer would look around in the cluster."""
+    policies = of(template({"watchNamespaces": ["ads", "film"]}), "NetworkPolicy")
+    operator, *renderers = policies
+    (metrics,) = operator["spec"]["ingress"]
+
+    assert [port["port"] for port in metrics["ports"]] == ["metrics"]
+    assert [each["metadata"]["namespace"] for each in renderers] == ["ads", "film"]
+    for each in renderers:
+        assert each["spec"]["policyTypes"] == ["Ingress", "Egress"]
+        assert "ingress" not in each["spec"]
+        ports = [port["port"] for rule in each["spec"]["egress"] for port in rule["ports"]]
+        assert ports == [53, 53, 80, 988, 443]
+        private = each["spec"]["egress"][-1]["to"][0]["ipBlock"]["except"]
+        assert {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"} <= set(private)
+
+
+def test_alerts_and_dashboard_are_the_files_that_are_tested() -> None:
+    """What runs in a cluster would be other rules than those that fired in a test."""
+    made = template(EVERYTHING)
+    (rule,), (board,) = of(made, "PrometheusRule"), of(made, "ConfigMap")
+
+    assert rule["spec"] == yaml.safe_load((CHART / "files" / "alerts.yaml").read_text())
+    assert json.loads(board["data"]["cliptask.json"]) == json.loads(
+        (CHART / "files" / "dashboard.json").read_text()
+    )
