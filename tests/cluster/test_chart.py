@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+import cliptask
 from cliptask_operator.operator_settings import OperatorSettings, operator_settings_from_environment
 from cluster.api import Document
 from cluster.helm import CHART, LEAST, HelmFailed, helm, template
@@ -211,6 +212,16 @@ def test_the_crd_is_the_projects_and_stays() -> None:
 
     assert made["spec"] == generated["spec"]
     assert made["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+def test_everything_has_one_version() -> None:
+    """An operator would start renderers of another version; ``make generate`` writes the copies."""
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    images = [CHECKOUT / folder / "Containerfile" for folder in ("operator", "renderer-image")]
+
+    assert chart["version"] == chart["appVersion"] == cliptask.__version__
+    for each in images:
+        assert f"\nARG VERSION={cliptask.__version__}\n" in each.read_text()
 
 
 def test_the_crd_goes_or_is_not_brought_on_demand() -> None:
