@@ -112,7 +112,7 @@ class Bed:
             self.renderers = Renderers(self.gcs.url)
             stack.enter_context(Companion(self.plane.kubeconfig, self.renderers, namespace=self.namespace))
             self.plane.kubectl("apply", "--server-side", "-f", str(CRD))
-            self.plane.kubectl("wait", "--for=condition=Established", "crd/cliptasks.cliptask.dev")
+            self.plane.wait_for_resources()
             stack.callback(self.stop)
             self._stack = stack.pop_all()
         return self

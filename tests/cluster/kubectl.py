@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import time
 from pathlib import Path
+from typing import Any
 
 
 class KubectlFailed(RuntimeError):
@@ -43,3 +46,24 @@ class Cluster:
             message = f"kubectl {' '.join(arguments)}: {done.stderr.strip()}"
             raise KubectlFailed(message)
         return done
+
+    def wait_for_resources(self, timeout_s: float = 60) -> None:
+        """Until the API serves every CRD that was applied. Raises KubectlFailed.
+
+        ``kubectl wait`` gives up at once on a CRD so new that its conditions are null.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            found = json.loads(self.kubectl("get", "crd", "--output=json").stdout)["items"]
+            late = [each["metadata"]["name"] for each in found if not _is_established(each)]
+            if not late:
+                return
+            if time.monotonic() > deadline:
+                message = f"not served after {timeout_s:g} s: {', '.join(late)}"
+                raise KubectlFailed(message)
+            time.sleep(0.05)
+
+
+def _is_established(crd: dict[str, Any]) -> bool:
+    conditions = (crd.get("status") or {}).get("conditions") or ()
+    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)

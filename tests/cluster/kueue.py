@@ -48,7 +48,7 @@ class Kueue:
         self._certificates.mkdir(parents=True)
         manifests = toolbox.module(KUEUE) / "config"
         self.apply(*self._installation(manifests / "default"))
-        self.plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+        self.plane.wait_for_resources()
         settings = self._folder / "kueue.yaml"
         settings.write_text(yaml.safe_dump(self._configuration(manifests / "components" / "manager")))
         self._program = Program(

@@ -36,7 +36,7 @@ AMOUNTS = [0, 1, 2, 1000, 1001, -1, "1", "0.5", "500m", "1500m", "0.9m", "1k", "
 def installed(plane: Cluster) -> Cluster:
     """The cluster with the CRD."""
     plane.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(crd()))
-    plane.kubectl("wait", "--for=condition=Established", f"crd/{crd()['metadata']['name']}")
+    plane.wait_for_resources()
     return plane
 
 

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from cluster.api import Document
-from cluster.installation import Installation
+from cluster.helm import CHART
+from cluster.installation import NAME, Installation
 from cluster.kubectl import KubectlFailed
 from cluster.site import Site
 from support import media
@@ -241,3 +242,66 @@ def test_a_deleted_task_takes_its_jobs_and_pods_along(installation: Installation
     until(lambda: not installation.items("jobs", "gone") + installation.items("pods", "gone"), installation)
     with pytest.raises(KubectlFailed, match="not found"):
         installation.kubectl("get", "clip", "gone")
+
+
+def operator_uid(installation: Installation) -> str:
+    """Of the pod that is or will be the operator."""
+    pods = json.loads(
+        installation.kubectl(
+            "get", "pods", "--selector=app.kubernetes.io/component=operator", "--output=json"
+        )
+    )["items"]
+    return str(max(pods, key=lambda each: str(each["metadata"]["creationTimestamp"]))["metadata"]["uid"])
+
+
+def test_an_upgrade_and_a_rollback_amid_a_campaign_lose_nothing(installation: Installation) -> None:
+    """An upgrade would have to wait for a quiet hour, or videos would be rendered, and paid for, again."""
+
+    def succeeded() -> int:
+        status = json.loads(installation.kubectl("get", "clip", "long", "--output=json")).get("status") or {}
+        return int(status.get("succeeded", 0))
+
+    blocks = [
+        [clip(installation, each) for each in range(5)],
+        [clip(installation, each) for each in range(5, 9)],
+    ]
+    installation.apply(task(installation, "long", blocks, execution={"parallelism": 2}))
+    until(lambda: succeeded() >= 2, installation)
+    operators = [operator_uid(installation)]
+
+    installation.helm(
+        "upgrade",
+        NAME,
+        CHART,
+        "--wait",
+        "--timeout=100s",
+        values={"operator": {"podAnnotations": {"now": "2"}}},
+    )
+    operators.append(operator_uid(installation))
+    amid = succeeded()
+    installation.helm("rollback", NAME, "1", "--wait", "--timeout=100s")
+    operators.append(operator_uid(installation))
+    status = installation.wait("long", "Complete")
+
+    assert len(set(operators)) == 3
+    assert amid < 20
+    assert (status["variants"], status["succeeded"], status["failed"]) == (20, 20, 0)
+    jobs = installation.items("jobs", "long")
+    made = [name for job in jobs for name in job["metadata"]["annotations"]["cliptask.dev/makes"].split()]
+    assert len(made) == len(set(made)) == 5 + 4 + 20
+    assert {(job["status"].get("succeeded"), job["status"].get("failed")) for job in jobs} == {(1, None)}
+    assert len(installation.items("pods", "long")) == len(jobs)
+
+
+def test_an_uninstall_leaves_every_task(installation: Installation) -> None:
+    """Whoever uninstalls to install anew would lose every campaign."""
+    installation.helm("uninstall", NAME, "--wait")
+
+    assert installation.kubectl("get", "clip", "camp", "--output=jsonpath={.status.phase}") == "Complete"
+
+    installation.helm("install", NAME, CHART, "--wait", "--timeout=100s")
+    jobs = len(installation.items("jobs", "camp"))
+    installation.apply(task(installation, "after", [[clip(installation, 0)], [clip(installation, 1)]]))
+
+    assert installation.wait("after", "Complete")["succeeded"] == 1
+    assert len(installation.items("jobs", "camp")) == jobs

@@ -37,7 +37,7 @@ def deaf(bare: ControlPlane, tmp_path: Path) -> Iterator[Bed]:
 
 def is_heard(bed: Bed) -> None:
     """A task gets its first report."""
-    bed.plane.kubectl("wait", "--for=condition=Established", "crd/cliptasks.cliptask.dev")
+    bed.plane.wait_for_resources()
     bed.apply(bed.task("camp", [[0], [1]]))
     bed.wait_for(lambda: bool(bed.status("camp").get("phase")), "the task is heard")
 
