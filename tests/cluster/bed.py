@@ -26,7 +26,7 @@ from cluster.api import Document
 from cluster.companion import Companion, environment
 from cluster.kubectl import Cluster
 from cluster.outcomes import Outcome
-from cluster.processes import Program, free_port
+from cluster.processes import Program, answers, free_port
 from support import media
 from support.elevenlabs_stub import KEY, ElevenLabsStub
 from support.gcs import FakeGcs
@@ -171,11 +171,7 @@ class Bed:
             return str(answer.read().decode())
 
     def _healthy(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}/healthz", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
+        return answers(f"http://127.0.0.1:{self.health_port}/healthz")
 
     def clip(self, number: int) -> str:
         """URL of a clip of 0.4 s; each number has another colour."""

@@ -14,9 +14,7 @@ import io
 import json
 import os
 import tarfile
-import urllib.request
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -27,7 +25,7 @@ from cluster.api import Document
 from cluster.binaries import FLUX, FLUX_SOURCES, Toolbox
 from cluster.control_plane import ControlPlane
 from cluster.images import CHECKOUT
-from cluster.processes import Program, free_port
+from cluster.processes import Program, answers, free_port
 
 NAMESPACE = "flux-system"
 EXAMPLE = CHECKOUT / "examples" / "flux" / "campaigns.yaml"
@@ -64,7 +62,7 @@ class Flux:
             environment=environment,
         )  # fmt: skip
         try:
-            self._program.wait_until(lambda: _answers(f"http://127.0.0.1:{health}/readyz"))
+            self._program.wait_until(lambda: answers(f"http://127.0.0.1:{health}/readyz"))
         except BaseException:
             self.stop()
             raise
@@ -133,9 +131,3 @@ def documents() -> tuple[Document, Document]:
     """The example's GitRepository and Kustomization."""
     source, kustomization = yaml.safe_load_all(EXAMPLE.read_text())
     return source, kustomization
-
-
-def _answers(url: str) -> bool:
-    with suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310  our own loopback server
-        return bool(answer.status == 200)
-    return False

@@ -15,17 +15,15 @@ import base64
 import json
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
-from urllib.request import urlopen
 
 import yaml
 
 from cluster.api import Document
 from cluster.binaries import KUEUE, Toolbox
 from cluster.control_plane import ControlPlane
-from cluster.processes import Program, free_port
+from cluster.processes import Program, answers, free_port
 
 NAMESPACE = "kueue-system"
 _SERVICE, _SECRET = "kueue-webhook-service", "kueue-webhook-server-cert"
@@ -121,9 +119,7 @@ class Kueue:
         return "tls.crt" in files
 
     def _is_ready(self) -> bool:
-        with suppress(OSError), urlopen(f"http://127.0.0.1:{self._health}/readyz", timeout=5) as answer:
-            return bool(answer.status == 200) and self._takes_queues()
-        return False
+        return answers(f"http://127.0.0.1:{self._health}/readyz") and self._takes_queues()
 
     def _takes_queues(self) -> bool:
         """Whether its webhooks answer."""

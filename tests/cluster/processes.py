@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -94,6 +95,13 @@ class Program:
 
     def __exit__(self, *_: object) -> None:
         self.end()
+
+
+def answers(url: str) -> bool:
+    """Whether a server of this machine answers with 200, as those do that are ready."""
+    with suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310  our own loopback server
+        return bool(answer.status == 200)
+    return False
 
 
 def free_port(address: str = "127.0.0.1") -> int:

@@ -12,7 +12,7 @@ from typing import Any, Self
 import yaml
 
 from cluster.images import CHECKOUT
-from cluster.processes import Program, free_port
+from cluster.processes import Program, answers, free_port
 
 PACKAGES = {"prometheus": "promtool"}
 """Of Debian, and a program of it; its service runs only where systemd does, and is not used."""
@@ -104,8 +104,4 @@ class Prometheus:
             return found
 
     def _is_ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self._url}/-/ready", timeout=5) as answer:  # noqa: S310  as above
-                return bool(answer.status == 200)
-        except OSError:
-            return False
+        return answers(f"{self._url}/-/ready")
