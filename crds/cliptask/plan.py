@@ -142,7 +142,7 @@ def plan(
     if spec.failure_policy.on_source_error == "Fail":
         _raise_all([*footage.errors, *(line for line in lines if isinstance(line, ClipTaskError))])
     timeline = Timeline(spec, footage)
-    labels = _Labels(spec)
+    labels = Labels(spec)
     variants: dict[str, Variant] = {}
     skipped: list[Skipped] = []
     for choice in choices(spec, most):
@@ -168,7 +168,7 @@ def _raise_all(errors: Sequence[ClipTaskError]) -> None:
         raise type(errors[0])("\n".join(dict.fromkeys(str(error) for error in errors)))
 
 
-class _Labels:
+class Labels:
     """What clips, tracks and lines are called in names."""
 
     def __init__(self, spec: ClipTaskSpec) -> None:
@@ -186,6 +186,7 @@ class _Labels:
         )
 
     def of(self, choice: Choice) -> tuple[tuple[str, ...], str | None, str | None]:
+        """The labels of a variant's clips, of its track and of its line."""
         clips = tuple(labels[index] for labels, index in zip(self.clips, choice.clips, strict=True))
         track = None if choice.track is None else self.tracks[choice.track]
         return clips, track, None if choice.line is None else self.lines[choice.line]

@@ -10,5 +10,12 @@ def main() -> None:
     cli.main()
 
 
+def kubectl_plugin() -> None:
+    """Run ``kubectl clip``: kubectl finds the program by its name."""
+    from cliptask_operator import cli  # noqa: PLC0415  as above
+
+    cli.main(cli.plugin, "kubectl clip")
+
+
 if __name__ == "__main__":
     main()

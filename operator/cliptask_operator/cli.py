@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 import yaml
 from rich.console import Console
+from rich.live import Live
 from rich.table import Table
 
 import cliptask
@@ -28,6 +30,7 @@ from cliptask_operator.settings import settings_from_environment
 
 if TYPE_CHECKING:
     from cliptask_operator.local import Outcome
+    from cliptask_operator.pod_logs import Speaker
     from cliptask_operator.speech_settings import SpeechSettings
     from cliptask_operator.voices import Voice
 
@@ -40,6 +43,13 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Ad campaigns of short videos: every combination of clips, music and speech, each part encoded once.",
+)
+plugin = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Campaigns of short videos in this cluster.",
 )
 errors = Console(stderr=True)
 
@@ -186,12 +196,90 @@ def operator() -> None:
     operate(operator_settings_from_environment())
 
 
-def main() -> None:
+TaskName = Annotated[str, typer.Argument(metavar="NAME", help="The ClipTask.")]
+Namespace = Annotated[
+    str | None,
+    typer.Option("--namespace", "-n", help="The ClipTask's namespace.", show_default="the kubeconfig's"),
+]
+Context = Annotated[
+    str | None, typer.Option("--context", help="A context of the kubeconfig.", show_default="the current one")
+]
+
+
+@app.command()
+@plugin.command()
+def status(
+    name: TaskName,
+    namespace: Namespace = None,
+    context: Context = None,
+    output: OutputFormat = Format.table,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Show it as it is now, and end.")] = False,
+) -> None:
+    """Show how far a campaign of the cluster is: its blocks, what is made, what has failed and why.
+
+    In a terminal it follows the campaign until nothing more happens; elsewhere, and as JSON or YAML, it is shown once.
+    """
+    from cliptask_operator import onlooker, view  # noqa: PLC0415  as above
+
+    whose, console = onlooker.Whose(name, namespace, context), Console()
+    if output is not Format.table:
+        _print(asyncio.run(onlooker.look(whose)).get("status") or {}, output)
+    elif once or not console.is_terminal:
+        console.print(view.view(asyncio.run(onlooker.look(whose)), datetime.now(UTC)))
+    else:
+        with Live(console=console, auto_refresh=False) as live:
+            asyncio.run(
+                onlooker.follow(
+                    whose, lambda body: live.update(view.view(body, datetime.now(UTC)), refresh=True)
+                )
+            )
+
+
+@app.command()
+@plugin.command()
+def logs(
+    name: TaskName,
+    namespace: Namespace = None,
+    context: Context = None,
+    tail: Annotated[int, typer.Option("--tail", min=1, help="Lines of each pod, from its end.")] = 100,
+    *,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only of pods that failed or cannot start.")
+    ] = False,
+) -> None:
+    """Print what the Jobs of a campaign have said, pod by pod, each below why it ended."""
+    from cliptask_operator import onlooker, view  # noqa: PLC0415  as above
+
+    said = 0
+
+    def say(speaker: Speaker, log: str) -> None:
+        nonlocal said
+        said += 1
+        heading.print(speaker.title, style="bold", markup=False, highlight=False, soft_wrap=True)
+        typer.echo(log)
+
+    heading = Console()
+    body = asyncio.run(
+        onlooker.read(onlooker.Whose(name, namespace, context), say, failed=failed, lines=tail)
+    )
+    if not said:
+        errors.print(f"no pod of {name} {'has failed' if failed else 'is there'}, or it is gone with its Job")
+        for each in view.status(body).failures:
+            heading.print(
+                f"{each.variant}: {each.reason}: {each.message}",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+
+
+def main(program: typer.Typer = app, name: str = "cliptask") -> None:
     """Run the command line. Exit codes are those of sysexits.h; errors are one message, never a traceback."""
     try:
-        code = typer.main.get_command(app).main(standalone_mode=False)
+        code = typer.main.get_command(program).main(prog_name=name, standalone_mode=False)
     except typer.TyperException as error:
-        errors.print(f"error: {error.format_message()} Try cliptask --help.", markup=False, highlight=False)
+        errors.print(f"error: {error.format_message()} Try {name} --help.", markup=False, highlight=False)
         code = USAGE
     except ClipTaskError as error:
         _say_errors([error])

@@ -7,6 +7,8 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,7 +16,7 @@ import aiohttp
 import stamina
 from kubernetes.aio import client, config
 
-from cliptask.errors import ClipTaskError, InvalidTask, SetupError, TransientError
+from cliptask.errors import ClipTaskError, InvalidTask, MissingInput, SetupError, TransientError
 from cliptask.task import GROUP, PLURAL, VERSION
 from cliptask_operator.jobs import TASK_LABEL, Manifest, TaskRef
 
@@ -24,35 +26,54 @@ _TIMEOUT_S = 15.0
 _PARALLEL = 12
 """Requests at once: more only queue in the API server's own fairness."""
 _ATTEMPTS = 4
+_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 OnRequest = Callable[[str, int, float], None]
 """Told of each request: its verb, the status code (0: no answer) and its seconds."""
 
 
 class AlreadyThere(ClipTaskError):
-    """A Job of the name exists."""
+    """An object of the name exists."""
+
+    reason = "AlreadyThere"
 
 
 class Cluster:
-    """An open connection to the API. An asynchronous context; close it in the loop that opened it."""
+    """An open connection to the API. An asynchronous context; close it in the loop that opened it.
 
-    def __init__(self, on_request: OnRequest = lambda _verb, _code, _seconds: None) -> None:
+    ``context`` names one of the kubeconfig's; without, a pod's own account comes first, then the current context.
+    """
+
+    def __init__(
+        self, on_request: OnRequest = lambda _verb, _code, _seconds: None, context: str | None = None
+    ) -> None:
         self._on_request = on_request
+        self._context = context
         self._slots = asyncio.Semaphore(_PARALLEL)
 
     async def __aenter__(self) -> Self:
         configuration = client.Configuration()
         configuration.connection_pool_maxsize = _PARALLEL
         try:
-            config.load_incluster_config(client_configuration=configuration)
-        except config.ConfigException:
-            try:
-                await config.load_kube_config(client_configuration=configuration)
-            except config.ConfigException as error:
-                message = f"there is no cluster to work for: run in a pod, or name a kubeconfig in KUBECONFIG ({error})"
-                raise SetupError(message) from error
+            self.namespace = await self._load(configuration)
+        except config.ConfigException as error:
+            message = (
+                f"there is no cluster to work for: run in a pod, or name a kubeconfig in KUBECONFIG ({error})"
+            )
+            raise SetupError(message) from error
         self._api = client.ApiClient(configuration)
         return self
+
+    async def _load(self, configuration: client.Configuration) -> str:
+        """Fill in address and account; returns the namespace that goes with them."""
+        if self._context is None:
+            with suppress(config.ConfigException):
+                config.load_incluster_config(client_configuration=configuration)
+                return _POD_NAMESPACE.read_text().strip()  # noqa: ASYNC240  a line in memory
+        await config.load_kube_config(client_configuration=configuration, context=self._context)
+        contexts, current = config.list_kube_config_contexts()
+        named = (each for each in contexts if each["name"] == self._context)
+        return next(named, current)["context"].get("namespace") or "default"
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -82,12 +103,28 @@ class Cluster:
 
     async def failed_pods(self, task: TaskRef) -> list[Manifest]:
         """The task's pods that failed and are still there."""
-        query = {"labelSelector": f"{TASK_LABEL}={task.name}", "fieldSelector": "status.phase=Failed"}
-        return await self._list(f"/api/v1/namespaces/{task.namespace}/pods", query)
+        return await self.pods(task.namespace, task.name, fieldSelector="status.phase=Failed")
+
+    async def pods(self, namespace: str, task: str, **query: str) -> list[Manifest]:
+        """The pods of a task that are still there."""
+        return await self._list(_pods(namespace), {"labelSelector": f"{TASK_LABEL}={task}", **query})
+
+    async def log(self, namespace: str, pod: str, lines: int) -> str:
+        """The last lines that a pod has printed."""
+        answer = await self._send("GET", f"{_pods(namespace)}/{pod}/log", query={"tailLines": str(lines)})
+        return answer.decode(errors="replace")
+
+    async def task(self, namespace: str, name: str) -> Manifest:
+        """A ClipTask as the API has it. Raises ``MissingInput``."""
+        found = await self._request("GET", f"{_tasks(namespace)}/{name}", missing=True)
+        if not found:
+            message = f"there is no ClipTask {name} in the namespace {namespace}: kubectl get clip -A lists those that there are"
+            raise MissingInput(message)
+        return found
 
     async def patch_status(self, task: TaskRef, status: Mapping[str, Any]) -> bool:
         """Write a task's status; False where the task is gone."""
-        path = f"/apis/{GROUP}/{VERSION}/namespaces/{task.namespace}/{PLURAL}/{task.name}/status"
+        path = f"{_tasks(task.namespace)}/{task.name}/status"
         # The UID keeps a late report away from another task of the same name.
         body = {"metadata": {"uid": task.uid}, "status": status}
         try:
@@ -116,6 +153,19 @@ class Cluster:
         query: Mapping[str, str] | None = None,
         missing: bool = False,
     ) -> Manifest:
+        """One call and its JSON; empty where the object is ``missing`` and may be."""
+        found: Manifest = json.loads(await self._send(verb, path, body=body, query=query, missing=missing))
+        return found
+
+    async def _send(
+        self,
+        verb: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        missing: bool = False,
+    ) -> bytes:
         """One call, tried again while the API is away or busy: every one of ours may be sent twice."""
         async for attempt in stamina.retry_context(
             on=TransientError, attempts=_ATTEMPTS, wait_initial=0.2, wait_max=5, timeout=None
@@ -132,13 +182,13 @@ class Cluster:
         query: Mapping[str, str] | None,
         *,
         missing: bool,
-    ) -> Manifest:
+    ) -> bytes:
         kind = "application/merge-patch+json" if verb == "PATCH" else "application/json"
         method, url, headers, content, _ = await self._api.param_serialize(
             verb,
             path,
             query_params=list((query or {}).items()),
-            header_params={"Accept": "application/json", "Content-Type": kind},
+            header_params={"Accept": "application/json, */*", "Content-Type": kind},
             body=body,
             auth_settings=["BearerToken"],
         )
@@ -150,17 +200,16 @@ class Cluster:
                     method, url, headers, content, _request_timeout=_TIMEOUT_S
                 )
                 code = int(response.status)
-                answer = await response.read()
+                answer: bytes = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             message = f"the Kubernetes API does not answer ({type(error).__name__}): it is asked again"
             raise TransientError(message) from error
         finally:
             self._on_request(verb, code, time.monotonic() - began)
         if code < 300:  # noqa: PLR2004  HTTP's successes
-            found: Manifest = json.loads(answer)
-            return found
+            return answer
         if code == 404 and missing:  # noqa: PLR2004  HTTP's own
-            return {}
+            return b"{}"
         raise _error(code, answer, f"{verb} {path.rpartition('/namespaces/')[2]}")
 
 
@@ -172,6 +221,14 @@ def api_address() -> str:
 
 def _jobs(namespace: str) -> str:
     return f"/apis/batch/v1/namespaces/{namespace}/jobs"
+
+
+def _pods(namespace: str) -> str:
+    return f"/api/v1/namespaces/{namespace}/pods"
+
+
+def _tasks(namespace: str) -> str:
+    return f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{PLURAL}"
 
 
 def _error(code: int, content: bytes, what: str) -> ClipTaskError:
@@ -187,6 +244,6 @@ def _error(code: int, content: bytes, what: str) -> ClipTaskError:
         return TransientError(f"{what}: {said}")
     if code in {401, 403}:
         return SetupError(
-            f"the Kubernetes API forbids {what}: {said}: check the quota, and the operator's Role"
+            f"the Kubernetes API forbids {what}: {said}: check the quota, and the rights of this account"
         )
     return TransientError(f"the Kubernetes API answers {code} to {what}: {said}")

@@ -24,6 +24,8 @@ TASK_LABEL = f"{GROUP}/task"
 STEP_LABEL = f"{GROUP}/step"
 ATTEMPT = f"{GROUP}/attempt"
 """Annotation of a Job: for which generation and retry of the task it was created."""
+MAKES = f"{GROUP}/makes"
+"""Annotation of a Job and its pods: names of videos, beginnings of segments' keys."""
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 PRIORITY_LABEL = "kueue.x-k8s.io/priority-class"
 CONTAINER = "renderer"
@@ -140,7 +142,7 @@ def job(
             "name": unit.job_name(task),
             "namespace": task.namespace,
             "labels": labels | queue,
-            "annotations": {ATTEMPT: attempt, f"{GROUP}/makes": _makes(unit), **_QUIET},
+            "annotations": {ATTEMPT: attempt, MAKES: _makes(unit), **_QUIET},
             "ownerReferences": [task.owner],
         },
         "spec": {
@@ -160,7 +162,7 @@ def job(
             "template": {
                 "metadata": {
                     "labels": labels,
-                    "annotations": dict(_QUIET),
+                    "annotations": {MAKES: _makes(unit), **_QUIET},
                 },
                 "spec": _pod(unit, task, execution, stores, renderer),
             },
@@ -250,7 +252,7 @@ def _greater(one: str, other: str) -> str:
 
 
 def _makes(unit: Unit) -> str:
-    """For people who look at a Job."""
+    """For people who look at a Job or a pod."""
     return " ".join([*(each.name for each in unit.variants), *(each.key[:8] for each in unit.segments)])[
         :1000
     ]
@@ -322,26 +324,36 @@ def verdict(failed: JobFacts, pods: Iterable[Mapping[str, Any]], execution: Exec
             f"it ran past {execution.active_deadline_seconds} s: raise spec.execution.activeDeadlineSeconds, give it more CPU, "
             "or see with kubectl describe why its pod did not start",
         )
-    ended = sorted((_terminated(pod) for pod in pods), key=lambda each: str(each.get("finishedAt")))
+    ended = sorted((terminated(pod) for pod in pods), key=lambda each: str(each.get("finishedAt")))
     last: Mapping[str, Any] = next((each for each in reversed(ended) if each.get("exitCode")), {})
-    if last.get("reason") == "OOMKilled":
+    return last_words(last, failed.message)
+
+
+def last_words(ended: Mapping[str, Any], otherwise: str = "") -> Verdict:
+    """What a container that ``terminated`` with an error gave as the reason; ``otherwise`` where it said nothing."""
+    if ended.get("reason") == "OOMKilled":
         return Verdict(
             "OutOfMemory",
             "it needed more memory than its limit: raise spec.execution.resources.limits.memory",
         )
-    said = str(last.get("message") or "").strip()
+    said = str(ended.get("message") or "").strip()
     try:
         report = WorkReport.model_validate_json(said)
     except ValidationError:
         report = WorkReport()
     if _REASON.fullmatch(report.reason):
         return Verdict(report.reason, report.message, report.failed)
-    words = said[-600:] or failed.message or "nothing is known of it"
-    return Verdict("RendererFailed", f"exit code {last.get('exitCode', 'unknown')}: {words}")
+    words = said[-600:] or otherwise or "nothing is known of it"
+    return Verdict("RendererFailed", f"exit code {ended.get('exitCode', 'unknown')}: {words}")
 
 
-def _terminated(pod: Mapping[str, Any]) -> Mapping[str, Any]:
-    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
-    states = [each.get("state") or {} for each in statuses if each.get("name") == CONTAINER]
-    found: Mapping[str, Any] = next((state["terminated"] for state in states if state.get("terminated")), {})
+def terminated(pod: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How the renderer in a pod ended; empty where it has not."""
+    found: Mapping[str, Any] = container_state(pod).get("terminated") or {}
     return found
+
+
+def container_state(pod: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of the renderer: ``waiting``, ``running`` or ``terminated``, as the kubelet tells it; empty before it does."""
+    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    return next((each.get("state") or {} for each in statuses if each.get("name") == CONTAINER), {})

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -62,6 +65,14 @@ class Installation:
             f"--namespace={self.namespace}", *arguments, stdin=stdin, check=check, timeout_s=240
         )
         return done.stdout
+
+    def cliptask(self, *arguments: str) -> str:
+        """What a person with a kubeconfig is told on the command line about the namespace. Raises ``CalledProcessError``."""
+        command = [sys.executable, "-m", "cliptask_operator", *arguments, f"--namespace={self.namespace}"]
+        environment = {"KUBECONFIG": str(self._site.plane.kubeconfig), "PATH": os.environ["PATH"]}
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=120, check=True
+        ).stdout
 
     def apply(self, *documents: Document) -> None:
         """Have the API take them, in the namespace."""

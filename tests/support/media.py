@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -107,6 +108,17 @@ def cut_short(source: Path, path: Path, part: float) -> Path:
     """The first ``part`` (0 to 1) of a file's bytes, as a broken upload leaves it."""
     content = source.read_bytes()
     path.write_bytes(content[: int(len(content) * part)])
+    return path
+
+
+def torn(source: Path, path: Path) -> Path:
+    """The same file with noise for its last pictures: it can be probed, and not be decoded to its end."""
+    content, noise = bytearray(source.read_bytes()), random.Random(1)  # noqa: S311  the same each time
+    begin, end = content.index(b"mdat"), content.find(b"moov")
+    end = end if end > begin else len(content)
+    for place in range(begin + (end - begin) // 3, end - 10):
+        content[place] = noise.randrange(256)
+    path.write_bytes(content)
     return path
 
 
