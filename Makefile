@@ -62,7 +62,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 lock: $(STAMP) ## Pin the newest versions of everything with hashes
 	$(COMPILE) --upgrade --extra local --group dev --no-emit-package scipy -o requirements.txt pyproject.toml
 	$(COMPILE) -c requirements.txt --extra renderer -o renderer-image/requirements.txt pyproject.toml
-	$(COMPILE) -c requirements.txt --extra operator -o operator/requirements.txt pyproject.toml
+	$(COMPILE) -c requirements.txt --extra gateway -o operator/requirements.txt pyproject.toml
 	echo espeakng-loader | $(COMPILE) -c requirements.txt -o operator/requirements-espeak.txt -
 	echo hatchling | $(COMPILE) -c requirements.txt -o requirements-build.txt -
 

@@ -35,7 +35,7 @@ class _Speech(_RequestPart):
 _Urls = Annotated[tuple[SourceUrl, ...], Field(min_length=1, max_length=100)]
 
 
-class _Request(_RequestPart):
+class ProcessMedia(_RequestPart):
     """The body of ``POST /api/v1/process_media``, with the bounds of a ClipTask."""
 
     uuid_: str = Field(default="", max_length=1024)
@@ -44,6 +44,11 @@ class _Request(_RequestPart):
     audio_blocks: dict[str, _Urls] = Field(default={}, max_length=20)
     text_to_speach: tuple[_Speech, ...] = Field(default=(), max_length=100)
 
+    @property
+    def combinations(self) -> int:
+        """Videos that it asks for."""
+        return math.prod(len(urls) for urls in self.video_blocks.values())
+
 
 def convert(body: str | bytes, output_uri: str) -> str:
     """The YAML of the task that makes the same videos; its first lines tell what was decided and what differs.
@@ -51,8 +56,29 @@ def convert(body: str | bytes, output_uri: str) -> str:
     ``body`` is the JSON of the request, ``output_uri`` the folder of the campaigns. Raises ``InvalidTask`` with one
     line per problem, its path as in the request.
     """
-    request = _read(body)
-    notes: list[str] = []
+    request = read_request(body)
+    of_blocks: list[str] = []
+    of_task: list[str] = []
+    task = _task(request, output_uri, _task_name(request, of_task), of_blocks)
+    if request.uuid_:
+        task["metadata"]["annotations"] = {UUID_ANNOTATION: request.uuid_}
+    notes = [
+        "Converted from a request of the older HTTP service.",
+        *_differences(request),
+        *of_blocks,
+        *of_task,
+    ]
+    text = "".join(f"# {note}\n" for note in notes) + dump(task)
+    load(text, "converted request")
+    return text
+
+
+def as_task(request: ProcessMedia, output_uri: str, name: str) -> dict[str, Any]:
+    """The task that makes the same videos, as plain values. Raises ``InvalidTask`` for a URI that none can have."""
+    return _task(request, output_uri, name, [])
+
+
+def _task(request: ProcessMedia, output_uri: str, name: str, notes: list[str]) -> dict[str, Any]:
     video_names = _names("video block", request.video_blocks, notes)
     audio_names = _names("audio block", request.audio_blocks, notes)
     spec: dict[str, Any] = {
@@ -68,23 +94,16 @@ def convert(body: str | bytes, output_uri: str) -> str:
         ]
     if request.text_to_speach:
         spec["speech"] = [{"voice": line.voice, "text": line.text} for line in request.text_to_speach]
-    combinations = math.prod(len(urls) for urls in request.video_blocks.values())
-    if combinations > MAX_VARIANTS:
+    if request.combinations > MAX_VARIANTS:
         spec["variants"] = {"limit": MAX_VARIANTS}
     spec["output"] = {"uri": output_uri}
-    metadata: dict[str, Any] = {"name": _task_name(request, notes)}
-    if request.uuid_:
-        metadata["annotations"] = {UUID_ANNOTATION: request.uuid_}
-    task = {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": metadata, "spec": spec}
+    task = {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": {"name": name}, "spec": spec}
     load_data(task, "converted request")  # what is left to refuse is the output's URI
-    notes = [*_differences(request, combinations), *notes]
-    text = "".join(f"# {note}\n" for note in ["Converted from a request of the older HTTP service.", *notes])
-    text += dump(task)
-    load(text, "converted request")
-    return text
+    return task
 
 
-def _read(body: str | bytes) -> _Request:
+def read_request(body: str | bytes) -> ProcessMedia:
+    """A request from its JSON. Raises ``InvalidTask`` with one line per problem, its path as in the request."""
     try:
         data = parse_json(body).data
     except BadText as error:
@@ -94,7 +113,7 @@ def _read(body: str | bytes) -> _Request:
         message = f"{_WHERE}: is {kind_of(data)}, an object with the field video_blocks is needed"
         raise InvalidTask(message)
     try:
-        return examine(_Request, data)
+        return examine(ProcessMedia, data)
     except Problems as problems:
         explained = Problems([_explained(problem, data) for problem in problems.found], problems.more)
         raise InvalidTask(report(explained, _WHERE)) from None
@@ -125,7 +144,7 @@ def _names(what: str, originals: Iterable[str], notes: list[str]) -> list[str]:
     return names
 
 
-def _task_name(request: _Request, notes: list[str]) -> str:
+def _task_name(request: ProcessMedia, notes: list[str]) -> str:
     """From ``task_name``, else from ``uuid_``, else from the content, so that the same request has the same name."""
     for original in (request.task_name, request.uuid_):
         name = slug(original)
@@ -141,7 +160,8 @@ def _task_name(request: _Request, notes: list[str]) -> str:
     return name
 
 
-def _differences(request: _Request, combinations: int) -> list[str]:
+def _differences(request: ProcessMedia) -> list[str]:
+    combinations = request.combinations
     notes = [f"It makes {combinations:,} videos, every combination of the clips."]
     if combinations > MAX_VARIANTS:
         notes = [

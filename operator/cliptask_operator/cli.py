@@ -196,6 +196,19 @@ def operator() -> None:
     operate(operator_settings_from_environment())
 
 
+@app.command()
+def gateway() -> None:
+    """Answer the older HTTP service's API: its requests become ClipTasks of this cluster.
+
+    CLIPTASK_GATEWAY_TOKEN is what requests must carry, CLIPTASK_GATEWAY_NAMESPACE where the ClipTasks are created,
+    CLIPTASK_GATEWAY_OUTPUT_URI where their videos go; docs/clipsapi.md has all settings.
+    """
+    from cliptask_operator.gateway_server import serve  # noqa: PLC0415  as above
+    from cliptask_operator.gateway_settings import gateway_settings_from_environment  # noqa: PLC0415  as above
+
+    serve(gateway_settings_from_environment())
+
+
 TaskName = Annotated[str, typer.Argument(metavar="NAME", help="The ClipTask.")]
 Namespace = Annotated[
     str | None,

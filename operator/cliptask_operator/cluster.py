@@ -114,6 +114,10 @@ class Cluster:
         answer = await self._send("GET", f"{_pods(namespace)}/{pod}/log", query={"tailLines": str(lines)})
         return answer.decode(errors="replace")
 
+    async def create_task(self, manifest: Manifest) -> None:
+        """Create a ClipTask. Raises ``AlreadyThere`` where the name is taken, ``InvalidTask`` for what the API refuses."""
+        await self._request("POST", _tasks(manifest["metadata"]["namespace"]), body=manifest)
+
     async def task(self, namespace: str, name: str) -> Manifest:
         """A ClipTask as the API has it. Raises ``MissingInput``."""
         found = await self._request("GET", f"{_tasks(namespace)}/{name}", missing=True)

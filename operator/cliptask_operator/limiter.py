@@ -29,3 +29,12 @@ class Limiter:
         self._next = max(self._next, now - self._slack) + self._step
         if self._next > now:
             await self._sleep(self._next - now)
+
+    def take(self) -> float:
+        """Take a turn if there is one now, and return 0; else take none, and return the seconds until there is."""
+        now = self._clock()
+        following = max(self._next, now - self._slack) + self._step
+        if following > now:
+            return following - now
+        self._next = following
+        return 0.0

@@ -10,33 +10,35 @@ import yaml
 from cluster.api import Document
 from cluster.control_plane import ControlPlane
 from cluster.helm import template
+from cluster.kubectl import Cluster
 
 Right = tuple[str, str]
 """A resource and a verb: ``("cliptasks/status", "patch")``."""
 
 
-def install_rights(plane: ControlPlane, namespace: str, *, clusterwide: bool) -> list[Document]:
-    """Apply the chart's ServiceAccount and rights for the operator; returns the rules."""
-    values = {"watchNamespaces": [] if clusterwide else [namespace], "rbac": {"aggregate": False}}
+def operator_values(namespace: str, *, clusterwide: bool) -> Document:
+    """The chart's values for an operator of one namespace or of all, and no rights but its own."""
+    return {"watchNamespaces": [] if clusterwide else [namespace], "rbac": {"aggregate": False}}
+
+
+def install_rights(plane: Cluster, namespace: str, values: Document) -> list[Document]:
+    """Apply the chart's ServiceAccounts and rights; returns its Roles and ClusterRoles."""
     made = [
         each
         for each in template(values, release=namespace, namespace=namespace)
         if each["kind"] == "ServiceAccount" or each["apiVersion"].startswith("rbac.")
     ]
-    plane.kubectl("create", "namespace", namespace)
     plane.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(made))
-    (role,) = [each for each in made if each["kind"] in {"Role", "ClusterRole"}]
-    rules: list[Document] = role["rules"]
-    return rules
+    return [each for each in made if each["kind"] in {"Role", "ClusterRole"}]
 
 
-def kubeconfig(plane: ControlPlane, namespace: str, folder: Path) -> Path:
-    """Of the operator's ServiceAccount, as the chart calls it."""
-    token = plane.kubectl("create", "token", f"{namespace}-cliptask", f"--namespace={namespace}").stdout
+def kubeconfig(plane: Cluster, namespace: str, account: str, folder: Path) -> Path:
+    """Of a ServiceAccount."""
+    token = plane.kubectl("create", "token", account, f"--namespace={namespace}").stdout
     config = yaml.safe_load(plane.kubeconfig.read_text())
     for user in config["users"]:
         user["user"] = {"token": token.strip()}
-    file = folder / "operator.kubeconfig"
+    file = folder / f"{account}.kubeconfig"
     file.write_text(yaml.safe_dump(config))
     return file
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 import cliptask
+from cliptask_operator.gateway_settings import GatewaySettings, gateway_settings_from_environment
 from cliptask_operator.operator_settings import OperatorSettings, operator_settings_from_environment
 from cluster.api import Document
 from cluster.helm import CHART, LEAST, HelmFailed, helm, template
@@ -36,6 +37,13 @@ EVERYTHING: Document = {
     },
     "networkPolicy": {"metricsFrom": [{"namespaceSelector": {}}], "extraEgress": [{"to": []}]},
     "podDisruptionBudget": {"enabled": True},
+    "gateway": {
+        "enabled": True,
+        "existingSecret": "gateway",
+        "outputUri": "gs://campaigns/videos",
+        "allowFrom": [{"namespaceSelector": {}}],
+        "serviceAccount": {"annotations": {"iam.gke.io/gcp-service-account": "gateway@example"}},
+    },
 }
 
 
@@ -44,17 +52,22 @@ def of(documents: list[Document], kind: str) -> list[Document]:
     return [each for each in documents if each["kind"] == kind]
 
 
-def container(documents: list[Document]) -> Document:
-    """The operator's."""
-    (deployment,) = of(documents, "Deployment")
-    (found,) = deployment["spec"]["template"]["spec"]["containers"]
+def container(documents: list[Document], name: str = "operator") -> Document:
+    """The operator's, or the gateway's."""
+    pods = [each["spec"]["template"]["spec"] for each in of(documents, "Deployment")]
+    (found,) = [each for pod in pods for each in pod["containers"] if each["name"] == name]
     return dict(found)
+
+
+def set_environment(monkeypatch: pytest.MonkeyPatch, values: Document, name: str = "operator") -> None:
+    """As the chart does for one of its programs; what comes from Secrets is long enough for a token."""
+    for each in container(template(values), name)["env"]:
+        monkeypatch.setenv(each["name"], each.get("value", "from-a-secret-of-the-cluster"))
 
 
 def settings(monkeypatch: pytest.MonkeyPatch, values: Document) -> OperatorSettings:
     """What the operator understands of what the chart sets."""
-    for each in container(template(values))["env"]:
-        monkeypatch.setenv(each["name"], each.get("value", "key"))
+    set_environment(monkeypatch, values)
     return operator_settings_from_environment()
 
 
@@ -93,7 +106,8 @@ def test_every_name_is_made_once_and_where_it_says(watched: list[str], values: D
 
     names = [(each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]) for each in made]
     assert len(names) == len(set(names))
-    assert len(of(made, "Role")) == len(of(made, "RoleBinding")) == len(watched)
+    gateways = len(of(made, "Service"))
+    assert len(of(made, "Role")) == len(of(made, "RoleBinding")) == len(watched) + gateways
     assert len(of(made, "ClusterRoleBinding")) == (not watched)
 
 
@@ -136,6 +150,15 @@ def test_every_value_is_told_where_it_is_defined() -> None:
         ({"renderer": {"image": {"digest": "sha256:12"}}}, "at '/renderer/image/digest'"),
         ({"renderer": {"tolerations": [{"kee": "spot"}]}}, "additional properties 'kee' not allowed"),
         ({"elevenlabs": {"existingSecret": ""}}, "elevenlabs.existingSecret is not set: put the account's key"),
+        ({"gateway": {"enabled": True}}, "gateway.existingSecret is not set: put a token"),
+        ({"gateway": {"enabled": True, "existingSecret": "a"}}, "gateway.outputUri is not set: name where"),
+        (
+            {
+                "storage": {"buckets": ["gs://campaigns/videos"], "bucketsByNamespace": {"ads": ["gs://ads"]}},
+                "gateway": {"enabled": True, "existingSecret": "a", "outputUri": "gs://campaigns/videos2"},
+            },
+            "gateway.outputUri: gs://campaigns/videos2 is in no bucket that tasks of the namespace cliptask may use",
+        ),
         ({"elevenlabs": {"existingSecret": "a", "apiKey": "sk"}}, "additional properties 'apiKey' not allowed"),
     ],
 )  # fmt: skip
@@ -203,6 +226,42 @@ def test_values_reach_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.renderer.node_selector == {"pool": "spot"}
     assert found.renderer.tolerations == ({"key": "spot", "operator": "Exists"},)
     assert (found.renderer.priority_class, found.renderer.queue) == ("low", "campaigns")
+
+
+def test_values_reach_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As above, for the other program."""
+    values = {
+        "watchNamespaces": ["ads", "film"],
+        "storage": {"bucketsByNamespace": {"film": ["gs://film"]}, "cacheUri": "gs://film/cache"},
+        "gateway": {
+            "enabled": True,
+            "existingSecret": "gateway",
+            "namespace": "film",
+            "outputUri": "gs://film/videos",
+            "maxBodyBytes": 20_000_000,
+            "requestsPerMinute": 90,
+        },
+    }
+    set_environment(monkeypatch, values, "gateway")
+
+    found = gateway_settings_from_environment()
+
+    assert found.gateway_namespace == "film"
+    assert (found.gateway_output_uri, found.cache_uri) == ("gs://film/videos", "gs://film/cache")
+    assert (found.gateway_max_body_bytes, found.gateway_requests_per_minute) == (20_000_000, 90)
+
+
+def test_the_charts_defaults_are_the_gateways(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its page would be wrong for whoever installs by the chart."""
+    set_environment(monkeypatch, EVERYTHING, "gateway")
+    found = gateway_settings_from_environment()
+
+    given = {"gateway_token", "gateway_namespace", "gateway_output_uri", "elevenlabs_api_key"}
+    plain = GatewaySettings.model_validate({name: getattr(found, name) for name in given})
+    for name in ("MAX_BODY_BYTES", "REQUESTS_PER_MINUTE"):
+        monkeypatch.delenv(f"CLIPTASK_GATEWAY_{name}")
+
+    assert found == plain
 
 
 def test_the_crd_is_the_projects_and_stays() -> None:

@@ -20,7 +20,7 @@ from cluster.floor import Floor
 from cluster.images import CHECKOUT
 from cluster.kueue import Kueue, cluster_queue, local_queue, priority
 from cluster.kwok import Kwok
-from cluster.rights import asked, install_rights, kubeconfig
+from cluster.rights import asked, install_rights, kubeconfig, operator_values
 from cluster.site import elsewhere
 
 PAGE = CHECKOUT / "docs" / "kueue.md"
@@ -100,17 +100,19 @@ class House:
 def house(kueue: Kueue, tmp_path: Path) -> Iterator[House]:
     """What it makes stays in the cluster, which goes."""
     namespace, plane = f"test-{uuid.uuid4().hex[:8]}", kueue.plane
-    install_rights(plane, namespace, clusterwide=False)
+    account = f"{namespace}-cliptask"
+    plane.kubectl("create", "namespace", namespace)
+    install_rights(plane, namespace, operator_values(namespace, clusterwide=False))
     plane.kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={namespace}")
     queues = (local_queue(name, namespace, namespace) for name in ("campaigns", "leftover"))
     kueue.apply(*cluster_queue(namespace, cpu=QUOTA), *queues)
     settings = {
-        "KUBECONFIG": str(kubeconfig(plane, namespace, tmp_path)),
+        "KUBECONFIG": str(kubeconfig(plane, namespace, account, tmp_path)),
         "CLIPTASK_QUEUE_NAME": "leftover",
     }
     with Bed(plane, namespace, tmp_path, settings) as bed:
         bed.start()
-        yield House(bed, kueue, f"system:serviceaccount:{namespace}:{namespace}-cliptask")
+        yield House(bed, kueue, f"system:serviceaccount:{namespace}:{account}")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from cluster.control_plane import ControlPlane
 from cluster.kubectl import Cluster
 from cluster.kwok import Kwok
 from cluster.outcomes import Outcome
-from cluster.rights import asked, install_rights, kubeconfig
+from cluster.rights import asked, install_rights, kubeconfig, operator_values
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +54,11 @@ def test_the_charts_rights_are_enough_and_none_is_idle(
     The API server's audit log has all that the operator asked for in a life with everything: exactly what it may.
     """
     namespace = f"rights-{uuid.uuid4().hex[:8]}"
-    rules = install_rights(watched, namespace, clusterwide=clusterwide)
+    account = f"{namespace}-cliptask"
+    watched.kubectl("create", "namespace", namespace)
+    (role,) = install_rights(watched, namespace, operator_values(namespace, clusterwide=clusterwide))
     settings = {
-        "KUBECONFIG": str(kubeconfig(watched, namespace, tmp_path)),
+        "KUBECONFIG": str(kubeconfig(watched, namespace, account, tmp_path)),
         "CLIPTASK_WATCH_NAMESPACES": "" if clusterwide else namespace,
     }
 
@@ -64,8 +66,8 @@ def test_the_charts_rights_are_enough_and_none_is_idle(
         bed.start()
         everything(bed)
 
-    used, refused = asked(watched, f"system:serviceaccount:{namespace}:{namespace}-cliptask")
+    used, refused = asked(watched, f"system:serviceaccount:{namespace}:{account}")
     assert refused == []
     assert used == {
-        (resource, verb) for rule in rules for resource in rule["resources"] for verb in rule["verbs"]
+        (resource, verb) for rule in role["rules"] for resource in rule["resources"] for verb in rule["verbs"]
     }

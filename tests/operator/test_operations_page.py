@@ -1,4 +1,4 @@
-"""The page of operations against the program: what it does not name, nobody finds."""
+"""The pages about running it against the program: what they do not name, nobody finds."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from pathlib import Path
 
 from cliptask import errors
 from cliptask_operator import admission
+from cliptask_operator.gateway_settings import GatewaySettings
 from cliptask_operator.metrics import Census, Metrics
 from cliptask_operator.operator_settings import OperatorSettings
 from cliptask_operator.settings import Settings
 
-PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "operations.md").read_text()
 
 
 def test_every_setting_of_the_operator_is_named() -> None:
@@ -19,6 +21,14 @@ def test_every_setting_of_the_operator_is_named() -> None:
     own = OperatorSettings.model_fields.keys() - Settings.model_fields.keys()
 
     assert {name for name in own if f"`CLIPTASK_{name.upper()}`" not in PAGE} == set()
+
+
+def test_every_setting_of_the_gateway_is_named() -> None:
+    """As above, on its own page."""
+    page = (DOCS / "clipsapi.md").read_text()
+    own = GatewaySettings.model_fields.keys() - Settings.model_fields.keys()
+
+    assert {name for name in own if f"`CLIPTASK_{name.upper()}`" not in page} == set()
 
 
 def test_every_reason_is_explained() -> None:

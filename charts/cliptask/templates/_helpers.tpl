@@ -12,10 +12,12 @@
 {{- end }}
 {{- end }}
 
+{{- /* Arguments: the root, the component. */}}
 {{- define "cliptask.selector" -}}
-app.kubernetes.io/name: {{ include "cliptask.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/component: operator
+{{- $root := index . 0 }}
+app.kubernetes.io/name: {{ include "cliptask.name" $root }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 
 {{- define "cliptask.labels" -}}
@@ -32,6 +34,81 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- else }}
 {{- default "default" .Values.operator.serviceAccount.name }}
 {{- end }}
+{{- end }}
+
+{{- define "cliptask.gatewayServiceAccount" -}}
+{{- if .Values.gateway.serviceAccount.create }}
+{{- default (printf "%s-gateway" (include "cliptask.fullname" .)) .Values.gateway.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.gateway.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "cliptask.gatewayNamespace" -}}
+{{- default (first (default (list .Release.Namespace) .Values.watchNamespaces)) .Values.gateway.namespace }}
+{{- end }}
+
+{{- /* What the pods of operator and gateway have in common: how they are pulled, where they may run, as whom. */}}
+{{- define "cliptask.pod" -}}
+# Nothing in the environment but what is set here.
+enableServiceLinks: false
+{{- with .Values.operator.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 65532
+  runAsGroup: 65532
+  fsGroup: 65532
+  seccompProfile:
+    type: RuntimeDefault
+{{- with .Values.operator.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.operator.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.operator.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.operator.affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "cliptask.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{- /* The accounts that both use: ElevenLabs', and the bucket's where no identity has it. */}}
+{{- define "cliptask.accounts" -}}
+- name: ELEVENLABS_API_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.elevenlabs.existingSecret }}
+      key: {{ .Values.elevenlabs.existingSecretKey }}
+{{- if .Values.storage.existingSecret }}
+- name: GOOGLE_APPLICATION_CREDENTIALS
+  value: /credentials/key.json
+{{- end }}
+{{- end }}
+
+{{- define "cliptask.credentialsMount" -}}
+- name: credentials
+  mountPath: /credentials
+  readOnly: true
+{{- end }}
+
+{{- define "cliptask.credentialsVolume" -}}
+- name: credentials
+  secret:
+    secretName: {{ .Values.storage.existingSecret }}
 {{- end }}
 
 {{- /* Empty: the default of each namespace. */}}
