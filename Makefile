@@ -48,12 +48,13 @@ check: $(STAMP) ## Lint, types, import directions, dead code, generated files
 bench: $(STAMP) ## Measure beside MoviePy and plain ffmpeg (about half an hour); see build/bench/results.md
 	$(BIN)/python tests/benchmarks/bench.py
 
-generate: $(STAMP) ## Write the CRD, the schemas, the reference and the version's copies again
+generate: $(STAMP) ## Write the CRD, the schemas, the references and the version's copies again
 	$(BIN)/python -m cliptask.schema | tee crds/cliptasks.cliptask.dev.yaml > charts/cliptask/files/cliptasks.cliptask.dev.yaml
 	sed -i "s/^\(version\|appVersion\): .*/\1: $$($(BIN)/cliptask --version)/" charts/cliptask/Chart.yaml
 	sed -i "s/^ARG VERSION=.*/ARG VERSION=$$($(BIN)/cliptask --version)/" operator/Containerfile renderer-image/Containerfile
 	$(BIN)/python -m cliptask.index > crds/index.schema.json
 	$(BIN)/python -m cliptask.reference > docs/resource.md
+	cd tests && $(abspath $(BIN))/python -m cluster.chart_readme > ../charts/cliptask/README.md
 
 # One resolution for everything; what an image installs is a part of it.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

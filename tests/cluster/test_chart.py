@@ -120,26 +120,6 @@ def test_the_schema_knows_every_value_and_no_other() -> None:
     assert values == known
 
 
-def test_every_value_is_told_where_it_is_defined() -> None:
-    """Whoever installs reads the values, and nothing else."""
-    lines = (CHART / "values.yaml").read_text().splitlines()
-    keys = [
-        number
-        for number, line in enumerate(lines)
-        if line.rstrip().endswith((": {}", ": []", ': ""')) or ": " in line
-    ]
-    untold = [
-        lines[number]
-        for number in keys
-        if not lines[number].lstrip().startswith(("#", "-"))
-        and not lines[number - 1].lstrip().startswith("# --")
-        # Parts of an example that is told as a whole.
-        and lines[number].strip().split(":")[0] not in {"cpu", "memory", "grafana_dashboard"}
-    ]
-
-    assert untold == []
-
-
 @pytest.mark.parametrize(
     ("values", "message"),
     [
