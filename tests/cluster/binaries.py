@@ -66,6 +66,8 @@ _KWOK = Source("sigs.k8s.io/kwok", "v0.8.0")
 _GCS = Source("github.com/fsouza/fake-gcs-server", "v1.56.1")
 _HELM = Source("helm.sh/helm/v4", "v4.3.1")
 _HELM_DOCS = Source("github.com/norwoodj/helm-docs", "v1.14.2")
+_KUBECONFORM = Source("github.com/yannh/kubeconform", "v0.8.0")
+PROMETHEUS_OPERATOR = Source("github.com/prometheus-operator/prometheus-operator", "v0.85.0")
 KUEUE = Source("sigs.k8s.io/kueue", "v0.15.0")
 ARGO_CD = Source("github.com/argoproj/argo-cd/v3", "v3.2.0")
 FLUX = Source("github.com/fluxcd/kustomize-controller", "v1.7.3", staging="v1.7.3")
@@ -86,6 +88,7 @@ TOOLS: Mapping[str, Tool] = {
         Tool("kwok", _KWOK, f"{_KWOK.module}/cmd/kwok"),
         Tool("helm", _HELM, f"{_HELM.module}/cmd/helm"),
         Tool("helm-docs", _HELM_DOCS, f"{_HELM_DOCS.module}/cmd/helm-docs"),
+        Tool("kubeconform", _KUBECONFORM, f"{_KUBECONFORM.module}/cmd/kubeconform"),
         Tool("kueue", KUEUE, f"{KUEUE.module}/cmd/kueue"),
         Tool("argocd", ARGO_CD, f"{ARGO_CD.module}/cmd"),
         Tool("kustomize-controller", FLUX, FLUX.module),

@@ -26,6 +26,7 @@ from cluster.site import Site, elsewhere, site_elsewhere
 _FAKE = ("fake-gcs-server", *CONTROL_PLANE, "kwok", "helm")
 _PROGRAMS = {
     "plane": _FAKE,
+    "schemas": ("kubeconform",),
     "kueue": (*_FAKE, "kueue"),
     "argocd_program": ("argocd",),
     "flux": ("kustomize-controller",),

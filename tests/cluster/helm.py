@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -14,6 +16,7 @@ from cluster.binaries import binary
 from cluster.images import CHECKOUT
 
 CHART = CHECKOUT / "charts" / "cliptask"
+VALUES: Document = yaml.safe_load((CHART / "values.yaml").read_text())
 LEAST = {"elevenlabs": {"existingSecret": "elevenlabs"}}
 """The only value that has no default."""
 _TIMEOUT_S = 300
@@ -42,11 +45,22 @@ def helm(*arguments: str | Path, kubeconfig: Path | None = None, values: Documen
     return done.stdout
 
 
-def template(
+def manifests(
     values: Document | None = None, *flags: str, release: str = "cliptask", namespace: str = "cliptask"
-) -> list[Document]:
-    """What the chart makes of values, beside LEAST. Raises HelmFailed where it refuses them."""
-    printed = helm(
-        "template", release, CHART, f"--namespace={namespace}", *flags, values=LEAST | (values or {})
-    )
-    return [each for each in yaml.safe_load_all(printed) if each]
+) -> str:
+    """What the chart makes of values, beside LEAST, as Helm would send it. Raises HelmFailed where it refuses them."""
+    return helm("template", release, CHART, f"--namespace={namespace}", *flags, values=LEAST | (values or {}))
+
+
+def template(values: Document | None = None, **names: str) -> list[Document]:
+    """The same as documents. Raises HelmFailed."""
+    return [each for each in yaml.safe_load_all(manifests(values, **names)) if each]
+
+
+def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """Paths of all values; an empty mapping is one."""
+    for name, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, f"{path}{name}.")
+        else:
+            yield path + name

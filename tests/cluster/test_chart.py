@@ -11,10 +11,9 @@ import cliptask
 from cliptask_operator.gateway_settings import GatewaySettings, gateway_settings_from_environment
 from cliptask_operator.operator_settings import OperatorSettings, operator_settings_from_environment
 from cluster.api import Document
-from cluster.helm import CHART, LEAST, HelmFailed, helm, template
+from cluster.helm import CHART, LEAST, VALUES, HelmFailed, helm, leaves, template
 from cluster.images import CHECKOUT
 
-VALUES: Document = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA: Document = json.loads((CHART / "values.schema.json").read_text())
 EVERYTHING: Document = {
     "storage": {"buckets": ["gs://campaigns"], "existingSecret": "gcs"},
@@ -69,15 +68,6 @@ def settings(monkeypatch: pytest.MonkeyPatch, values: Document) -> OperatorSetti
     """What the operator understands of what the chart sets."""
     set_environment(monkeypatch, values)
     return operator_settings_from_environment()
-
-
-def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """Paths of all values; an empty mapping is one."""
-    for name, value in values.items():
-        if isinstance(value, dict) and value:
-            yield from leaves(value, f"{path}{name}.")
-        else:
-            yield path + name
 
 
 def described(schema: Mapping[str, Any], path: str = "") -> Iterator[str]:
