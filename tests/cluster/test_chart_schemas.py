@@ -70,6 +70,19 @@ OTHERWISE = {
     "renderer.tolerations": [{"key": "spot", "operator": "Exists"}],
     "renderer.priorityClassName": "low",
     "renderer.queueName": "campaigns",
+    "gateway.enabled": True,
+    "gateway.existingSecret": "door",
+    "gateway.existingSecretKey": "key",
+    "gateway.namespace": "film",
+    "gateway.outputUri": "gs://campaigns/elsewhere",
+    "gateway.maxBodyBytes": 20_000_000,
+    "gateway.requestsPerMinute": 0.5,
+    "gateway.allowFrom": [{"podSelector": {"matchLabels": {"app": "shop"}}}],
+    "gateway.serviceAccount.create": False,
+    "gateway.serviceAccount.name": "door",
+    "gateway.serviceAccount.annotations": {"iam.gke.io/gcp-service-account": "gateway@example"},
+    "gateway.resources": {"requests": {"cpu": 1}, "limits": {"memory": "1Gi"}},
+    "gateway.extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
     "metrics.port": 0,
     "metrics.podMonitor.enabled": True,
     "metrics.podMonitor.interval": "1m",
@@ -87,9 +100,14 @@ OTHERWISE = {
     "rbac.aggregate": False,
 }
 """Each value as it is not by default."""
+NEEDED = {
+    "storage": {"buckets": ["gs://campaigns"]},
+    "gateway": {"existingSecret": "gateway", "outputUri": "gs://campaigns/videos"},
+}
+"""What the chart asks for where the gateway is enabled."""
 KINDS = (
     "ClusterRole", "ConfigMap", "CustomResourceDefinition", "Deployment", "NetworkPolicy", "PodDisruptionBudget", "PodMonitor",
-    "PrometheusRule", "Role", "RoleBinding", "ServiceAccount",
+    "PrometheusRule", "Role", "RoleBinding", "Service", "ServiceAccount",
 )  # fmt: skip
 """What the chart makes."""
 
@@ -106,7 +124,7 @@ def settings() -> list[frozenset[str]]:
 
 def made(changed: AbstractSet[str]) -> str:
     """What the chart makes with some values changed."""
-    return manifests(None, *(f"--set-json={path}={json.dumps(OTHERWISE[path])}" for path in changed))
+    return manifests(NEEDED, *(f"--set-json={path}={json.dumps(OTHERWISE[path])}" for path in changed))
 
 
 @pytest.fixture(scope="module")
