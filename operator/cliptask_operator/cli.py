@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -67,6 +68,14 @@ TaskFile = Annotated[
 ]
 _FOLDER_HELP = "Where the videos go instead of spec.output.uri: a folder, or gs://bucket/prefix."
 Folder = Annotated[str | None, typer.Option("--folder", help=_FOLDER_HELP)]
+TaskName = Annotated[str, typer.Argument(metavar="NAME", help="The ClipTask.")]
+Namespace = Annotated[
+    str | None,
+    typer.Option("--namespace", "-n", help="The ClipTask's namespace.", show_default="the kubeconfig's"),
+]
+Context = Annotated[
+    str | None, typer.Option("--context", help="A context of the kubeconfig.", show_default="the current one")
+]
 OutputFormat = Annotated[Format, typer.Option("--output", "-o", help="How to print the result.")]
 
 
@@ -197,6 +206,30 @@ def operator() -> None:
 
 
 @app.command()
+def trial(
+    uri: Annotated[
+        str,
+        typer.Argument(
+            metavar="gs://BUCKET/PREFIX",
+            help="Where to try; a folder of its own below it is made, and removed.",
+        ),
+    ],
+    namespace: Namespace = None,
+    context: Context = None,
+    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds until it has failed.")] = 300,
+) -> None:
+    """Try an installation: make a campaign of two tiny videos in the cluster, and remove it again. Nothing is spoken."""
+    from cliptask_operator import trial as trial_  # noqa: PLC0415  as above
+
+    # A pod is ended by this signal: it leaves nothing behind either.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    began = time.monotonic()
+    wanted = trial_.Trial(uri, namespace, context, timeout)
+    videos = asyncio.run(trial_.run(wanted, typer.echo))
+    typer.echo(f"{videos} videos in {time.monotonic() - began:.1f} s: the installation works")
+
+
+@app.command()
 def gateway() -> None:
     """Answer the older HTTP service's API: its requests become ClipTasks of this cluster.
 
@@ -207,16 +240,6 @@ def gateway() -> None:
     from cliptask_operator.gateway_settings import gateway_settings_from_environment  # noqa: PLC0415  as above
 
     serve(gateway_settings_from_environment())
-
-
-TaskName = Annotated[str, typer.Argument(metavar="NAME", help="The ClipTask.")]
-Namespace = Annotated[
-    str | None,
-    typer.Option("--namespace", "-n", help="The ClipTask's namespace.", show_default="the kubeconfig's"),
-]
-Context = Annotated[
-    str | None, typer.Option("--context", help="A context of the kubeconfig.", show_default="the current one")
-]
 
 
 @app.command()

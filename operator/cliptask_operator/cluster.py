@@ -110,13 +110,21 @@ class Cluster:
         return await self._list(_pods(namespace), {"labelSelector": f"{TASK_LABEL}={task}", **query})
 
     async def log(self, namespace: str, pod: str, lines: int) -> str:
-        """The last lines that a pod has printed."""
-        answer = await self._send("GET", f"{_pods(namespace)}/{pod}/log", query={"tailLines": str(lines)})
+        """The last lines that a pod has printed; why there are none, where its node is gone, and they with it."""
+        query, path = {"tailLines": str(lines)}, f"{_pods(namespace)}/{pod}/log"
+        try:
+            answer = await self._once("GET", path, None, query, missing=False)
+        except ClipTaskError as error:
+            return f"its log cannot be had: {error}"
         return answer.decode(errors="replace")
 
     async def create_task(self, manifest: Manifest) -> None:
         """Create a ClipTask. Raises ``AlreadyThere`` where the name is taken, ``InvalidTask`` for what the API refuses."""
         await self._request("POST", _tasks(manifest["metadata"]["namespace"]), body=manifest)
+
+    async def delete_task(self, namespace: str, name: str) -> None:
+        """Delete a ClipTask; nothing happens where there is none. It goes once its operator has seen that."""
+        await self._request("DELETE", f"{_tasks(namespace)}/{name}", missing=True)
 
     async def task(self, namespace: str, name: str) -> Manifest:
         """A ClipTask as the API has it. Raises ``MissingInput``."""

@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +15,7 @@ import yaml
 
 from cluster.api import Document
 from cluster.helm import CHART, HelmFailed, helm
+from cluster.processes import Program, answers, free_port
 from cluster.site import Site
 from support.elevenlabs_stub import KEY, ElevenLabsStub
 from support.gcs import FakeGcs
@@ -23,6 +25,8 @@ NAME = "cliptask"
 """Of the release, and of what it makes."""
 
 SECRET = "elevenlabs"  # noqa: S105  its name
+GATEWAY_SECRET = "gateway"  # noqa: S105  its name
+TOKEN = "a-token-of-twenty-characters"  # noqa: S105  the test's own
 
 
 class Installation:
@@ -101,6 +105,19 @@ class Installation:
         found = json.loads(self.kubectl(*query))["items"]
         return [each["reason"] for each in sorted(found, key=lambda each: str(each["firstTimestamp"]))]
 
+    @contextmanager
+    def forwarded(self, service: str, port: int, ready: str) -> Iterator[str]:
+        """URL at which a Service answers from here, once it does so on the path ``ready``."""
+        local = free_port()
+        command: list[str | Path] = [
+            self._site.plane.program, f"--kubeconfig={self._site.plane.kubeconfig}", f"--namespace={self.namespace}",
+            "port-forward", f"service/{service}", f"{local}:{port}",
+        ]  # fmt: skip
+        with Program("port-forward", command, self._folder.parent / "port-forward.log") as program:
+            url = f"http://127.0.0.1:{local}"
+            program.wait_until(lambda: answers(url + ready))
+            yield url
+
     def log(self) -> str:
         """All that the operator has printed."""
         return self.kubectl("logs", f"deployment/{NAME}", "--tail=-1", check=False)
@@ -117,6 +134,7 @@ class Installation:
 
     def _install(self) -> None:
         self.kubectl("create", "secret", "generic", SECRET, f"--from-literal=api-key={KEY}")
+        self.kubectl("create", "secret", "generic", GATEWAY_SECRET, f"--from-literal=token={TOKEN}")
         self.helm("upgrade", "--install", NAME, CHART, "--wait", "--timeout=100s")
 
     def helm(self, *arguments: str | Path, values: Document | None = None) -> str:
@@ -147,6 +165,12 @@ class Installation:
             "elevenlabs": {"existingSecret": SECRET},
             "storage": {"bucketsByNamespace": {self.namespace: [f"gs://{self.bucket}"]}},
             "fetch": {"allowHttp": True, "openHosts": [self.web.host]},
+            "gateway": {
+                "enabled": True,
+                "existingSecret": GATEWAY_SECRET,
+                "outputUri": f"gs://{self.bucket}/videos",
+                "extraEnv": [{"name": name, "value": value} for name, value in local.items()],
+            },
             "operator": {
                 "image": {"repository": operator, "tag": operator_tag},
                 "extraEnv": [{"name": name, "value": value} for name, value in local.items()],

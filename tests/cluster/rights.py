@@ -26,7 +26,8 @@ def install_rights(plane: Cluster, namespace: str, values: Document) -> list[Doc
     made = [
         each
         for each in template(values, release=namespace, namespace=namespace)
-        if each["kind"] == "ServiceAccount" or each["apiVersion"].startswith("rbac.")
+        if (each["kind"] == "ServiceAccount" or each["apiVersion"].startswith("rbac."))
+        and "helm.sh/hook" not in each["metadata"].get("annotations", {})
     ]
     plane.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(made))
     return [each for each in made if each["kind"] in {"Role", "ClusterRole"}]

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import av
+import httpx
 import pytest
 import yaml
 
 from cluster.api import Document
 from cluster.helm import CHART
-from cluster.installation import NAME, Installation
+from cluster.installation import NAME, TOKEN, Installation
 from cluster.kubectl import KubectlFailed
 from cluster.site import Site
 from support import media
@@ -247,6 +248,47 @@ def test_the_log_of_what_failed_is_found_by_one_command(installation: Installati
     assert heading.startswith(f"video {status['failures'][0]['variant']} · failed: SourceUnusable: the clip")
     assert any(line.startswith("error: ") and "cannot be decoded" in line for line in log)
     assert said.count(" · pod ") == 1
+
+
+def test_helm_tries_the_installation(installation: Installation) -> None:
+    """`helm test` is what platform engineers type first; it must make videos, and leave nothing."""
+    said = installation.helm("test", NAME, "--logs", "--timeout=200s")
+
+    assert "2 videos in " in said
+    assert "Phase:          Succeeded" in said
+    assert "trial-" not in installation.kubectl("get", "clip", "--output=name")
+    assert "trial" not in installation.kubectl("get", "role,rolebinding", "--output=name")
+    tried = list(installation.gcs.open(installation.bucket).list_blobs(prefix="cliptask-trial"))
+    assert tried == []
+
+
+def test_an_old_request_becomes_videos(installation: Installation) -> None:
+    """Whoever comes from the older service has only its requests."""
+    body = {
+        "uuid_": "summer",
+        "task_name": "Summer Sale",
+        "video_blocks": {
+            "Hook": [clip(installation, 0), clip(installation, 1)],
+            "End": [clip(installation, 2)],
+        },
+        "audio_blocks": {},
+        "text_to_speach": [{"text": "Buy it", "voice": "Rachel"}],
+    }
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with (
+        installation.forwarded(f"{NAME}-gateway", 80, "/api/v1") as url,
+        httpx.Client(base_url=url, headers=headers, timeout=30) as http,
+    ):
+        answer = http.post("/api/v1/process_media", json=body)
+        installation.wait("summer", "Complete")
+        told = http.get(answer.headers["Location"]).json()
+
+    assert answer.status_code == 202, answer.text
+    assert (told["phase"], told["succeeded"]) == ("Complete", 2)
+    videos = [
+        each.name for each in installation.gcs.open(installation.bucket).list_blobs(prefix="videos/summer/")
+    ]
+    assert sum(name.endswith(".mp4") for name in videos) == 2
 
 
 def test_a_deleted_task_takes_its_jobs_and_pods_along(installation: Installation) -> None:

@@ -1,0 +1,78 @@
+"""The trial of an installation, on fake nodes: what it says, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cluster import outcomes
+from cluster.bed import Bed
+from cluster.test_operator_lifecycle import UNFIT
+
+
+@contextmanager
+def trial(bed: Bed, *more: str) -> Iterator[subprocess.Popen[str]]:
+    """One that has begun."""
+    uri = f"gs://{bed.bucket}/somewhere"
+    command = [sys.executable, "-m", "cliptask_operator", "trial", uri, f"--namespace={bed.namespace}", *more]
+    with subprocess.Popen(command, env=bed.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as begun:  # fmt: skip
+        yield begun
+
+
+def left(bed: Bed) -> tuple[list[str], list[str]]:
+    """What is there afterwards: objects and tasks."""
+    tasks = json.loads(bed.kubectl("get", "clip", "-o", "json"))["items"]
+    objects = bed.renderers.store(f"gs://{bed.bucket}").list()
+    return [each.name for each in objects], [each["metadata"]["name"] for each in tasks]
+
+
+def test_an_installation_that_works_is_said_to(bed: Bed) -> None:
+    """Whoever installs would learn only from the first campaign whether it does."""
+    bed.renderers.store(f"gs://{bed.bucket}").put_bytes("somewhere/else.txt", b"somebody's")
+    with trial(bed) as begun:
+        out, err = begun.communicate(timeout=120)
+
+    assert begun.returncode == 0, err
+    assert "Complete: 2 of 2 videos are there" in out
+    assert out.splitlines()[-1].startswith("2 videos in ")
+    assert bed.renderers.made.total() >= 2 * 2  # fake ones, each with its poster
+    assert left(bed) == (["somewhere/else.txt"], [])
+
+
+def test_one_that_fails_says_why_with_the_pods_own_words(bed: Bed) -> None:
+    """A red test without a reason sends people to read everything."""
+    bed.renderers.judge = lambda _order, _pod: outcomes.fail(65, UNFIT)
+    with trial(bed) as begun:
+        out, err = begun.communicate(timeout=120)
+
+    assert begun.returncode == 78
+    assert "the campaign is not made: VariantsFailed: 0 of 2 videos are there" in err.replace("\n", " ")
+    assert "failed: SourceUnusable: its third picture is torn · pod trial-" in out
+    assert left(bed) == ([], [])
+
+
+def test_one_without_an_operator_ends_and_says_so(bed: Bed) -> None:
+    """It would wait for ever for who is not there."""
+    bed.stop()
+    with trial(bed, "--timeout=2") as begun:
+        _, err = begun.communicate(timeout=120)
+
+    assert begun.returncode == 78
+    assert "is not complete after 2 s; no operator has looked at it: does one run" in err.replace("\n", " ")
+    assert left(bed) == ([], [])
+
+
+def test_one_that_is_ended_leaves_nothing(bed: Bed) -> None:
+    """`helm test` ends its pod after a time; what it began would go on."""
+    bed.renderers.judge = lambda _order, _pod: outcomes.fail(75, "{}")
+    with trial(bed) as begun:
+        bed.wait_for(lambda: left(bed)[1] and bed.jobs(left(bed)[1][0]), "a Job")
+        begun.send_signal(signal.SIGTERM)
+        begun.communicate(timeout=120)
+
+    assert begun.returncode == 130
+    assert left(bed) == ([], [])
