@@ -1,6 +1,6 @@
 # What can be done here? `make` lists it. Everything installs what it needs into .venv, with hashes checked.
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e cluster cluster-down check bench lock generate clean
+.PHONY: help demo test e2e release-check cluster cluster-down check bench lock generate clean
 
 PYTHON ?= python3.11
 # Tests wait more than they compute: three at a time on two cores.
@@ -31,6 +31,10 @@ test: $(STAMP) check ## Check the code and pass every test
 
 e2e: $(STAMP) ## Try the images on a real node of its own (root, Debian)
 	$(BIN)/python -m pytest -m e2e tests/cluster
+
+release-check: $(STAMP) ## Build a release into build/release, and install from that alone (root, Debian)
+	@cd tests && $(abspath $(BIN))/python -m cluster.release
+	$(BIN)/python -m pytest -m release tests/cluster/test_release.py
 
 cluster: $(STAMP) ## Start a Kubernetes with fake nodes, to try things on
 	@cd tests && $(abspath $(BIN))/python -m cluster up

@@ -80,6 +80,16 @@ def build(role: Role) -> Image:
         return Image(name, archive)
 
 
+def save_as(role: Role, released: Image) -> None:
+    """Write the image of a role to another archive, under another name. Raises BuildFailed, CannotInstall."""
+    image = build(role)
+    with _locked():
+        buildah = _storage(role, _base())
+        if not buildah.has(image):
+            buildah.load(image)
+        buildah.save(image.name, released.archive, released.name)
+
+
 def run(role: Role, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a role's image as its user, without a node. Raises BuildFailed if it cannot start."""
     image = build(role)

@@ -77,13 +77,14 @@ class Buildah:
         """Take an image from its archive into the storage. Raises BuildFailed."""
         self._buildah("pull", "--quiet", f"docker-archive:{image.archive}")
 
-    def save(self, name: str, archive: Path) -> Image:
-        """Write an image to an archive, which appears complete. Raises BuildFailed."""
+    def save(self, name: str, archive: Path, new_name: str | None = None) -> Image:
+        """Write an image to an archive, which appears complete, perhaps under another name. Raises BuildFailed."""
+        saved = Image(new_name or name, archive)
         partial = archive.with_suffix(".partial")
         partial.unlink(missing_ok=True)
-        self._buildah("push", "--quiet", name, f"docker-archive:{partial}:{name}")
+        self._buildah("push", "--quiet", name, f"docker-archive:{partial}:{saved.name}")
         partial.rename(archive)
-        return Image(name, archive)
+        return saved
 
     def run(self, image: Image, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Run a command in an image of the storage, as its user; the container is removed. Raises BuildFailed."""

@@ -32,8 +32,9 @@ TOKEN = "a-token-of-twenty-characters"  # noqa: S105  the test's own
 class Installation:
     """A release in a namespace of a cluster, for what its context lasts; tasks go to the same namespace."""
 
-    def __init__(self, site: Site, namespace: str, folder: Path) -> None:
+    def __init__(self, site: Site, namespace: str, folder: Path, chart: Path = CHART) -> None:
         self._site = site
+        self._chart = chart
         self.namespace = namespace
         self._folder = folder
         self._stack = ExitStack()
@@ -135,7 +136,7 @@ class Installation:
     def _install(self) -> None:
         self.kubectl("create", "secret", "generic", SECRET, f"--from-literal=api-key={KEY}")
         self.kubectl("create", "secret", "generic", GATEWAY_SECRET, f"--from-literal=token={TOKEN}")
-        self.helm("upgrade", "--install", NAME, CHART, "--wait", "--timeout=100s")
+        self.helm("upgrade", "--install", NAME, self._chart, "--wait", "--timeout=100s")
 
     def helm(self, *arguments: str | Path, values: Document | None = None) -> str:
         """In the namespace; an installation with these values over its own. A failure tells what everybody has to say."""
@@ -154,8 +155,6 @@ class Installation:
     @property
     def values(self) -> Document:
         """Of the chart, as they are here."""
-        operator, _, operator_tag = self._site.operator.rpartition(":")
-        renderer, _, renderer_tag = self._site.renderer.rpartition(":")
         local = {
             "STORAGE_EMULATOR_HOST": self.gcs.url,
             "CLIPTASK_ELEVENLABS_BASE_URL": self.account.url,
@@ -172,13 +171,13 @@ class Installation:
                 "extraEnv": [{"name": name, "value": value} for name, value in local.items()],
             },
             "operator": {
-                "image": {"repository": operator, "tag": operator_tag},
+                "image": _image(self._site.operator),
                 "extraEnv": [{"name": name, "value": value} for name, value in local.items()],
                 "resources": {"requests": {"memory": "128Mi"}},
                 "scratch": "1Gi",
             },
             "renderer": {
-                "image": {"repository": renderer, "tag": renderer_tag},
+                "image": _image(self._site.renderer),
                 "serviceAccount": {"create": True},
                 "extraEnv": {"STORAGE_EMULATOR_HOST": self.gcs.url},
                 "resources": {
@@ -187,6 +186,12 @@ class Installation:
                 },
             },
         }
+
+
+def _image(name: str) -> Document:
+    """As the chart has it; without a name, what it has by default."""
+    repository, _, tag = name.rpartition(":")
+    return {"repository": repository, "tag": tag} if name else {}
 
 
 def deep_merge(one: Document, other: Document) -> Document:

@@ -33,9 +33,9 @@ class Site:
     plane: Cluster
     address: str
     """Of this machine, where its pods reach the servers of a test."""
-    operator: str
-    """The operator's image, by its name."""
-    renderer: str
+    operator: str = ""
+    """The operator's image, by its name; empty: the one that the chart asks for by default."""
+    renderer: str = ""
 
 
 def elsewhere(environment: Mapping[str, str] = os.environ) -> Cluster | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -248,7 +249,10 @@ def test_everything_has_one_version() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     images = [CHECKOUT / folder / "Containerfile" for folder in ("operator", "renderer-image")]
 
+    changelog = (CHECKOUT / "CHANGELOG.md").read_text()
+
     assert chart["version"] == chart["appVersion"] == cliptask.__version__
+    assert re.findall(r"^## (\S+)", changelog, re.MULTILINE)[0] == cliptask.__version__
     for each in images:
         assert f"\nARG VERSION={cliptask.__version__}\n" in each.read_text()
 
