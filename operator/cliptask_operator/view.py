@@ -100,7 +100,9 @@ def _bars(said: ClipTaskStatus) -> Table:
     )
     for name, done, total, verb in rows:
         if total:
-            bar = ProgressBar(total=total, completed=done, width=_BAR)
+            bar = ProgressBar(
+                total=total, completed=done, width=_BAR, complete_style="cyan", finished_style="green"
+            )
             table.add_row(name, bar, f"{done:,} of {total:,} {verb}")
     return table
 

@@ -274,6 +274,24 @@ def test_no_secret_is_made_or_shown() -> None:
     assert key["valueFrom"] == {"secretKeyRef": {"name": "elevenlabs", "key": "api-key"}}
 
 
+def test_the_page_of_operations_tells_the_charts_rights() -> None:
+    """Whoever installs without the chart has the rights from the page alone."""
+    page = (CHECKOUT / "docs" / "operations.md").read_text()
+    (row,) = re.findall(r"^\| rights \| (.*) \|$", page, re.MULTILINE)
+    told = {
+        (resource, verb)
+        for resource, verbs in re.findall(r"`([a-z/]+)` ([a-z, ]+)", row)
+        for verb in verbs.split(", ")
+    }
+
+    (role,) = [
+        each for each in of(template(), "ClusterRole") if each["metadata"]["name"] == "cliptask-cliptask"
+    ]
+    assert told == {
+        (resource, verb) for rule in role["rules"] for resource in rule["resources"] for verb in rule["verbs"]
+    }
+
+
 def test_jobs_reach_names_and_storage_alone() -> None:
     """A torn file that takes over a renderer would look around in the cluster."""
     policies = of(template({"watchNamespaces": ["ads", "film"]}), "NetworkPolicy")
