@@ -157,11 +157,14 @@ async def test_leaving_keeps_what_is_being_paid_for(
 ) -> None:
     """Ctrl-C while a line is spoken must not cost that line, nor begin another one."""
     stub.concurrency = 1
+    stub.pause()
     async with Speaker(replace(settings, concurrency=1)) as speaker:
         lines = [SPRING, *(Line(voice="Adam", text=f"Line {index}.") for index in range(5))]
         speaking = asyncio.create_task(speaker.speak_all(lines, store))
         await asyncio.to_thread(stub.wait_for_speech)
         speaking.cancel()
+        # Later than the end of this context begins: else the next line might begin before it.
+        asyncio.get_running_loop().call_soon(stub.resume)
 
     assert stub.speech_calls == 1
     assert sum(found.name.endswith(".mp3") for found in store.list("speech/")) == 1

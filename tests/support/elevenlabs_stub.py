@@ -77,6 +77,7 @@ class ElevenLabsStub:
         self._at_once = 0
         self._state = threading.Condition()
         self._is_open = True
+        self._is_paused = False
         self._stopped = threading.Event()
         self._server = _Server((address, port), partial(_Handler, self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
@@ -99,6 +100,17 @@ class ElevenLabsStub:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    def pause(self) -> None:
+        """Finish nothing that is being spoken until ``resume``."""
+        with self._state:
+            self._is_paused = True
+
+    def resume(self) -> None:
+        """Finish what was paused."""
+        with self._state:
+            self._is_paused = False
+            self._state.notify_all()
 
     def wait_for_speech(self) -> None:
         """Return once speech was asked for; blocks."""
@@ -138,6 +150,7 @@ class ElevenLabsStub:
             self.most_at_once = max(self.most_at_once, self._at_once)
             self._state.notify_all()
             self._state.wait_for(lambda: self.most_at_once >= self.company, timeout=20)
+            self._state.wait_for(lambda: not self._is_paused, timeout=60)
         try:
             self._stopped.wait(self.delay_s)
             return self._refusal(voice_id, form, body) or self._spoken(body)
