@@ -95,7 +95,7 @@ def _bars(said: ClipTaskStatus) -> Table:
             "videos",
             said.succeeded,
             said.variants,
-            f"made, {said.active:,} Jobs at work" if said.active else "made",
+            f"made, {said.active:,} Job{'s' * (said.active != 1)} at work" if said.active else "made",
         ),
     )
     for name, done, total, verb in rows:
