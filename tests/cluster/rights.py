@@ -21,13 +21,15 @@ def operator_values(namespace: str, *, clusterwide: bool) -> Document:
     return {"watchNamespaces": [] if clusterwide else [namespace], "rbac": {"aggregate": False}}
 
 
-def install_rights(plane: Cluster, namespace: str, values: Document) -> list[Document]:
-    """Apply the chart's ServiceAccounts and rights; returns its Roles and ClusterRoles."""
+def install_rights(
+    plane: Cluster, namespace: str, values: Document, *, hooks: bool = False
+) -> list[Document]:
+    """Apply the chart's ServiceAccounts and rights, and with ``hooks`` those of `helm test`; returns its Roles and ClusterRoles."""
     made = [
         each
         for each in template(values, release=namespace, namespace=namespace)
         if (each["kind"] == "ServiceAccount" or each["apiVersion"].startswith("rbac."))
-        and "helm.sh/hook" not in each["metadata"].get("annotations", {})
+        and (hooks or "helm.sh/hook" not in each["metadata"].get("annotations", {}))
     ]
     plane.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(made))
     return [each for each in made if each["kind"] in {"Role", "ClusterRole"}]

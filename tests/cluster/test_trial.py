@@ -1,4 +1,4 @@
-"""The trial of an installation, on fake nodes: what it says, and that it leaves nothing behind."""
+"""The trial of an installation, on fake nodes and with `helm test`'s rights: what it says, and that it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -11,15 +11,24 @@ from contextlib import contextmanager
 
 from cluster import outcomes
 from cluster.bed import Bed
+from cluster.rights import install_rights, kubeconfig
 from cluster.test_operator_lifecycle import UNFIT
 
 
 @contextmanager
 def trial(bed: Bed, *more: str) -> Iterator[subprocess.Popen[str]]:
-    """One that has begun."""
+    """One that has begun, by the operator's account with what the chart allows it for as long as a test lasts."""
+    values = {
+        "watchNamespaces": [bed.namespace],
+        "storage": {"buckets": [f"gs://{bed.bucket}"]},
+        "rbac": {"aggregate": False},
+    }
+    install_rights(bed.plane, bed.namespace, values, hooks=True)
+    account = kubeconfig(bed.plane, bed.namespace, f"{bed.namespace}-cliptask", bed.folder)
+    environment = bed.environment | {"KUBECONFIG": str(account)}
     uri = f"gs://{bed.bucket}/somewhere"
     command = [sys.executable, "-m", "cliptask_operator", "trial", uri, f"--namespace={bed.namespace}", *more]
-    with subprocess.Popen(command, env=bed.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as begun:  # fmt: skip
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as begun:  # fmt: skip
         yield begun
 
 
@@ -52,6 +61,9 @@ def test_one_that_fails_says_why_with_the_pods_own_words(bed: Bed) -> None:
     assert begun.returncode == 78
     assert "the campaign is not made: VariantsFailed: 0 of 2 videos are there" in err.replace("\n", " ")
     assert "failed: SourceUnusable: its third picture is torn · pod trial-" in out
+    assert (
+        "its log cannot be had: the Kubernetes API answers" in out
+    )  # fake nodes have none; it was not forbidden
     assert left(bed) == ([], [])
 
 
