@@ -69,6 +69,7 @@ _HELM_DOCS = Source("github.com/norwoodj/helm-docs", "v1.14.2")
 _KUBECONFORM = Source("github.com/yannh/kubeconform", "v0.8.0")
 PROMETHEUS_OPERATOR = Source("github.com/prometheus-operator/prometheus-operator", "v0.85.0")
 KUEUE = Source("sigs.k8s.io/kueue", "v0.15.0")
+_KUBE_ROUTER = Source("github.com/cloudnativelabs/kube-router/v2", "v2.1.0")
 ARGO_CD = Source("github.com/argoproj/argo-cd/v3", "v3.2.0")
 FLUX = Source("github.com/fluxcd/kustomize-controller", "v1.7.3", staging="v1.7.3")
 FLUX_SOURCES = Source("github.com/fluxcd/source-controller", "v1.8.5")
@@ -90,6 +91,7 @@ TOOLS: Mapping[str, Tool] = {
         Tool("helm-docs", _HELM_DOCS, f"{_HELM_DOCS.module}/cmd/helm-docs"),
         Tool("kubeconform", _KUBECONFORM, f"{_KUBECONFORM.module}/cmd/kubeconform"),
         Tool("kueue", KUEUE, f"{KUEUE.module}/cmd/kueue"),
+        Tool("kube-router", _KUBE_ROUTER, f"{_KUBE_ROUTER.module}/cmd/kube-router"),
         Tool("argocd", ARGO_CD, f"{ARGO_CD.module}/cmd"),
         Tool("kustomize-controller", FLUX, FLUX.module),
     )

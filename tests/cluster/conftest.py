@@ -30,6 +30,7 @@ _PROGRAMS = {
     "kueue": (*_FAKE, "kueue"),
     "argocd_program": ("argocd",),
     "flux": ("kustomize-controller",),
+    "neighbourhood": ("kube-router",),
 }
 """What the first test with such a fixture would wait for."""
 

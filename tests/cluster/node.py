@@ -37,7 +37,8 @@ class Node:
         self.plane = plane
         self.name = name
         self._machine = machine
-        self._kubelet, self._kube_proxy = (toolbox or Toolbox()).binaries(*NODE)
+        self._toolbox = toolbox or Toolbox()
+        self._kubelet, self._kube_proxy = self._toolbox.binaries(*NODE)
 
     @property
     def bridge_address(self) -> str:
@@ -51,6 +52,16 @@ class Node:
             if done:
                 message = f"containerd took no {image.name}: {done}"
                 raise DidNotStart(message)
+
+    def enforce_policies(self) -> None:
+        """Hold pods to their NetworkPolicies from now on, by kube-router. Raises DidNotStart, BuildFailed."""
+        program = self._machine.start(
+            "kube-router", self._toolbox.binary("kube-router"),
+            "--run-firewall=true", "--run-router=false", "--run-service-proxy=false",
+            f"--kubeconfig={self.plane.kubeconfig_for('kube-router', 'system:masters')}",
+            f"--hostname-override={self.name}",
+        )  # fmt: skip
+        program.wait_until(lambda: "KUBE-NWPLCY" in self._machine.run("iptables", "--list-rules").stdout)
 
     def start(self) -> None:
         """Start everything and wait until a pod could run. Raises DidNotStart, BuildFailed, CannotInstall; then nothing runs."""

@@ -15,6 +15,8 @@ PACKAGES: Mapping[str, str] = {
     "conntrack": "conntrack",
     "debootstrap": "debootstrap",
     "iproute2": "ip",
+    "ipset": "ipset",
+    "iptables": "iptables",
     "nftables": "nft",
     "runc": "runc",
     "util-linux": "nsenter",
