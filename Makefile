@@ -34,7 +34,7 @@ e2e: $(STAMP) ## Try the images on a real node of its own (root, Debian)
 
 release-check: $(STAMP) ## Build a release into build/release, and install from that alone (root, Debian)
 	@cd tests && $(abspath $(BIN))/python -m cluster.release
-	$(BIN)/python -m pytest -m release tests/cluster/test_release.py
+	$(BIN)/python -m pytest -x -m release tests/cluster/test_release.py
 
 cluster: $(STAMP) ## Start a Kubernetes with fake nodes, to try things on
 	@cd tests && $(abspath $(BIN))/python -m cluster up
