@@ -165,25 +165,16 @@ class Cluster:
         query: Mapping[str, str] | None = None,
         missing: bool = False,
     ) -> Manifest:
-        """One call and its JSON; empty where the object is ``missing`` and may be."""
-        found: Manifest = json.loads(await self._send(verb, path, body=body, query=query, missing=missing))
-        return found
+        """One call and its JSON, tried again while the API is away or busy: every one of ours may be sent twice.
 
-    async def _send(
-        self,
-        verb: str,
-        path: str,
-        *,
-        body: Mapping[str, Any] | None = None,
-        query: Mapping[str, str] | None = None,
-        missing: bool = False,
-    ) -> bytes:
-        """One call, tried again while the API is away or busy: every one of ours may be sent twice."""
+        Empty where the object is ``missing`` and may be.
+        """
         async for attempt in stamina.retry_context(
             on=TransientError, attempts=_ATTEMPTS, wait_initial=0.2, wait_max=5, timeout=None
         ):
             with attempt:
-                return await self._once(verb, path, body, query, missing=missing)
+                found: Manifest = json.loads(await self._once(verb, path, body, query, missing=missing))
+                return found
         raise AssertionError  # pragma: no cover (the loop returns or raises)
 
     async def _once(

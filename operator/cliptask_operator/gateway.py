@@ -31,7 +31,7 @@ from cliptask.task import GROUP, NAME_PATTERN
 from cliptask_operator.cluster import AlreadyThere, Cluster
 from cliptask_operator.gateway_settings import GatewaySettings
 from cliptask_operator.limiter import Limiter
-from cliptask_operator.view import is_told
+from cliptask_operator.view import is_told, status
 
 API = "/api/v1"
 REQUEST_ANNOTATION = f"{GROUP}/request"
@@ -159,7 +159,7 @@ def gateway(settings: GatewaySettings, cluster: Cluster, refresh_voices: Refresh
         if _annotation(body, UUID_ANNOTATION) != id_:
             message = f"there is no request {id_!r}: ask by the id that process_media has answered"
             raise MissingInput(message)
-        said = ClipTaskStatus.model_validate(body.get("status") or {}) if is_told(body) else ClipTaskStatus()
+        said = status(body) if is_told(body) else ClipTaskStatus()
         shown = said.model_dump(include=set(Progress.model_fields))
         return Progress(id=id_, namespace=namespace, task=name, **shown)
 
@@ -244,9 +244,9 @@ def _tell_errors(app: FastAPI) -> None:
 
     @app.exception_handler(ClipTaskError)
     async def ours(_: Request, error: ClipTaskError) -> Response:
-        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-        headers = {"Retry-After": str(_RETRY_S)} if status == 503 else {}  # noqa: PLR2004  HTTP's own
-        return _trouble(status, error.reason, str(error), headers)
+        code = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+        headers = {"Retry-After": str(_RETRY_S)} if code == 503 else {}  # noqa: PLR2004  HTTP's own
+        return _trouble(code, error.reason, str(error), headers)
 
     @app.exception_handler(HttpError)
     async def of_http(_: Request, error: HttpError) -> Response:

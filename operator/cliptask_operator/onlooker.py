@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from cliptask_operator.cluster import Cluster
@@ -46,6 +46,14 @@ async def read(whose: Whose, say: Callable[[Speaker, str], None], *, failed: boo
     async with Cluster(context=whose.context) as cluster:
         namespace = whose.namespace or cluster.namespace
         body = await cluster.task(namespace, whose.name)
-        for each in speakers(await cluster.pods(namespace, whose.name), failed=failed):
-            say(each, await cluster.log(namespace, each.pod, lines) if each.has_log else "")
+        async for speaker, log in heard(cluster, namespace, whose.name, failed=failed, lines=lines):
+            say(speaker, log)
         return body
+
+
+async def heard(
+    cluster: Cluster, namespace: str, task: str, *, failed: bool, lines: int
+) -> AsyncIterator[tuple[Speaker, str]]:
+    """A task's pods, or only those that ``failed`` or cannot start, with the last ``lines`` of each."""
+    for each in speakers(await cluster.pods(namespace, task), failed=failed):
+        yield each, await cluster.log(namespace, each.pod, lines) if each.has_log else ""

@@ -15,8 +15,8 @@ from PIL import Image
 from cliptask.errors import MissingInput, SetupError
 from cliptask.task import GROUP, KIND, VERSION
 from cliptask_operator.cluster import Cluster
+from cliptask_operator.onlooker import heard
 from cliptask_operator.place import Place, place_at
-from cliptask_operator.pod_logs import speakers
 from cliptask_operator.view import is_over, status
 from cliptask_renderer.store import Store
 
@@ -101,10 +101,10 @@ async def _watched(cluster: Cluster, trial: Trial, which: tuple[str, str], say: 
 
 
 async def _tell_logs(cluster: Cluster, which: tuple[str, str], say: Say) -> None:
-    for each in speakers(await cluster.pods(*which), failed=True):
-        say(each.title)
-        if each.has_log:
-            say(await cluster.log(which[0], each.pod, _LOG_LINES))
+    async for speaker, log in heard(cluster, *which, failed=True, lines=_LOG_LINES):
+        say(speaker.title)
+        if log:
+            say(log)
 
 
 async def _delete(cluster: Cluster, which: tuple[str, str]) -> None:

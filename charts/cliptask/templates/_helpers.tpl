@@ -44,8 +44,19 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
+{{- /* Of tasks, where nobody has said which. */}}
+{{- define "cliptask.firstNamespace" -}}
+{{- first (default (list .Release.Namespace) .Values.watchNamespaces) }}
+{{- end }}
+
 {{- define "cliptask.gatewayNamespace" -}}
-{{- default (first (default (list .Release.Namespace) .Values.watchNamespaces)) .Values.gateway.namespace }}
+{{- default (include "cliptask.firstNamespace" .) .Values.gateway.namespace }}
+{{- end }}
+
+{{- /* What tasks of a namespace may use, as JSON. Arguments: the root, the namespace. */}}
+{{- define "cliptask.allowed" -}}
+{{- $storage := (index . 0).Values.storage }}
+{{- concat $storage.buckets (default list (get $storage.bucketsByNamespace (index . 1))) | toJson }}
 {{- end }}
 
 {{- /* What the pods of operator and gateway have in common: how they are pulled, where they may run, as whom. */}}
