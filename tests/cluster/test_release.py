@@ -189,9 +189,11 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 def test_chart_and_images_make_videos(installation: Installation) -> None:
     """The images would bear other names than the chart asks for, or lack what it starts."""
     said = installation.helm("test", NAME, "--logs", "--timeout=200s")
-    pods = installation.kubectl(
-        "get", "pods", "--output=jsonpath={.items[*].spec.containers[*].image}"
-    ).split()
+    found = installation.kubectl(  # Events outlive the pods
+        "get", "events", "--field-selector=reason=Pulled", "--output=jsonpath={.items[*].message}"
+    )
 
     assert "2 videos in " in said
-    assert set(pods) == {f"cliptask-operator:{release.VERSION}"}
+    assert set(re.findall('[Ii]mage "(.*?)"', found)) == {
+        f"cliptask-{role}:{release.VERSION}" for role in get_args(Role)
+    }
