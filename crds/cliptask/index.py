@@ -16,6 +16,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from cliptask import __version__
 from cliptask.errors import ClipTaskError
+from cliptask.names import CAPTIONS, POSTER, VIDEO
 from cliptask.plan import Campaign, Skipped, Variant
 
 RelativeFile = Annotated[
@@ -182,9 +183,9 @@ def _made(blocks: tuple[str, ...], variant: Variant, size_bytes: int) -> Indexed
     return IndexedVariant(
         name=variant.name,
         key=order.key,
-        file=f"{variant.name}.mp4",
-        poster=f"{variant.name}.jpg",
-        captions=None if order.captions == "none" else f"{variant.name}.vtt",
+        file=f"{variant.name}{VIDEO}",
+        poster=f"{variant.name}{POSTER}",
+        captions=f"{variant.name}{CAPTIONS}" if CAPTIONS in order.endings else None,
         clips=_clips(blocks, variant.clips),
         track=variant.track,
         line=variant.line,

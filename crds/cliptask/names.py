@@ -9,6 +9,9 @@ import re
 import unicodedata
 from urllib.parse import unquote, urlsplit
 
+VIDEO, POSTER, CAPTIONS = ".mp4", ".jpg", ".vtt"
+"""How the files of a variant end; all bear its name."""
+
 LABEL_LENGTH = 40
 _LONGEST_SHOWN = 60
 

@@ -12,6 +12,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from cliptask import recipe
+from cliptask.names import CAPTIONS, POSTER, VIDEO
 from cliptask.task import Position
 
 
@@ -181,6 +182,11 @@ class VariantOrder(Order):
     def frames(self) -> int:
         """Pictures in it."""
         return sum(segment.frames for segment in self.segments)
+
+    @property
+    def endings(self) -> tuple[str, ...]:
+        """Of the names of its files, the video's first. It is there when all of them are."""
+        return (VIDEO, POSTER, CAPTIONS) if self.speech and self.captions != "none" else (VIDEO, POSTER)
 
     @property
     def profile(self) -> Profile:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from cliptask import names
+from cliptask.names import VIDEO
 from cliptask.orders import SegmentOrder, SoundtrackOrder
 from cliptask.plan import Campaign, Variant
 from cliptask_renderer.store import Store, open_store
@@ -51,10 +53,15 @@ def parts_of(cache: Store) -> frozenset[str]:
     return frozenset(each.name for folder in ("segments/", "soundtracks/") for each in cache.list(folder))
 
 
-def videos_of(campaign: Campaign, output: Store) -> frozenset[str]:
-    """Names of those of a campaign's variants that are there."""
-    there = {each.name for each in output.list(f"{campaign.task}/")}
-    return frozenset(each.name for each in campaign.variants if f"{campaign.task}/{each.name}.mp4" in there)
+def videos_of(campaign: Campaign, output: Store) -> Mapping[str, int]:
+    """Names of those of a campaign's variants that are there, with poster and captions, and the bytes of their videos."""
+    folder = f"{campaign.task}/"
+    there = {each.name.removeprefix(folder): each.size_bytes for each in output.list(folder)}
+    return {
+        each.name: there[f"{each.name}{VIDEO}"]
+        for each in campaign.variants
+        if all(f"{each.name}{ending}" in there for ending in each.order.endings)
+    }
 
 
 def keys_of(campaign: Campaign, parts: AbstractSet[str]) -> frozenset[str]:
@@ -66,7 +73,7 @@ def keys_of(campaign: Campaign, parts: AbstractSet[str]) -> frozenset[str]:
 
 def holdings(campaign: Campaign, place: Place) -> Holdings:
     """What of a campaign is there, found by listing the stores."""
-    return Holdings(videos_of(campaign, place.output), keys_of(campaign, parts_of(place.cache)))
+    return Holdings(frozenset(videos_of(campaign, place.output)), keys_of(campaign, parts_of(place.cache)))
 
 
 def pending(campaign: Campaign, there: Holdings) -> Pending:

@@ -234,12 +234,12 @@ class Production:
             self.place.output,
             self.place.cache,
         )
-        self._videos, parts = await asyncio.gather(
+        videos, parts = await asyncio.gather(
             asyncio.to_thread(videos_of, campaign, output),
             # Tasks that share a cache ask for the same.
             self.tools.listings.join(cache.uri, lambda: asyncio.to_thread(parts_of, cache)),
         )
-        there = keys_of(campaign, parts)
+        self._videos, there = frozenset(videos), keys_of(campaign, parts)
         self._shelf.listed(there, self.desired.parts - there)
         self._believed |= succeeded  # what they made is listed, or is not there any more
 

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cliptask.errors import ClipTaskError
 from cliptask.index import CampaignIndex, campaign_index, index_csv, index_json
+from cliptask.names import CAPTIONS, POSTER, VIDEO
 from cliptask.plan import Campaign
 from cliptask_operator.gallery import gallery_html
+from cliptask_operator.place import videos_of
 from cliptask_renderer.store import Store, StoredObject
 
-VIDEO = ".mp4"
-BESIDE = (".jpg", ".vtt")
 INDEX, TABLE, GALLERY = "index.json", "index.csv", "gallery.html"
 OWNER = "owner.json"
 """Whose the folder is, where a cluster claims it."""
@@ -27,17 +27,15 @@ _PARALLEL = 16
 def publish(campaign: Campaign, failed: Mapping[str, ClipTaskError], output: Store) -> CampaignIndex:
     """Write ``index.json``, ``index.csv`` and ``gallery.html`` for the videos that are there now."""
     folder = f"{campaign.task}/"
-    sizes = {
-        each.name.removeprefix(folder).removesuffix(VIDEO): each.size_bytes
-        for each in output.list(folder)
-        if each.name.endswith(VIDEO)
-    }
-    index = campaign_index(campaign, sizes, failed)
+    index = campaign_index(campaign, videos_of(campaign, output), failed)
     # A page that is opened from a folder may not read the files beside it: its captions go into it.
     spoken = [each for each in index.variants if each.captions]
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        texts = pool.map(lambda each: output.read(f"{folder}{each.captions}").decode(), spoken)
-        captions = {each.name: text for each, text in zip(spoken, texts, strict=True)}
+        texts = pool.map(lambda each: output.read(f"{folder}{each.captions}"), spoken)
+        # As browsers read WebVTT: people edit captions, and not all of them save UTF-8.
+        captions = {
+            each.name: text.decode(errors="replace") for each, text in zip(spoken, texts, strict=True)
+        }
     pages = {
         INDEX: index_json(index).encode(),
         TABLE: index_csv(index).encode("utf-8-sig"),
@@ -97,7 +95,7 @@ def _stem(video: StoredObject) -> str:
 
 def _remove(videos: list[StoredObject], there: Iterable[StoredObject], output: Store) -> int:
     # A video goes before what lies beside it: where a video is, all of it is, whenever this is interrupted.
-    beside = {each.name.removesuffix(VIDEO) + suffix for each in videos for suffix in BESIDE}
+    beside = {each.name.removesuffix(VIDEO) + ending for each in videos for ending in (POSTER, CAPTIONS)}
     with ThreadPoolExecutor(_PARALLEL) as pool:
         list(pool.map(output.delete, [each.name for each in videos]))
         list(pool.map(output.delete, [each.name for each in there if each.name in beside]))

@@ -13,6 +13,7 @@ from typing import Any
 from PIL import Image
 
 from cliptask.errors import MissingInput, SetupError
+from cliptask.names import VIDEO
 from cliptask.task import GROUP, KIND, VERSION
 from cliptask_operator.cluster import Cluster
 from cliptask_operator.onlooker import heard
@@ -146,7 +147,7 @@ def _draw(output: Store) -> None:
 
 def _videos(output: Store, name: str) -> int:
     """How many there are, each with something in it."""
-    return sum(each.size_bytes > 0 for each in output.list(f"{name}/") if each.name.endswith(".mp4"))
+    return sum(each.size_bytes > 0 for each in output.list(f"{name}/") if each.name.endswith(VIDEO))
 
 
 def _empty(place: Place) -> None:

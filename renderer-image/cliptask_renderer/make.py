@@ -14,6 +14,7 @@ from cliptask import names
 from cliptask.captions import cues, webvtt
 from cliptask.errors import InputError
 from cliptask.facts import Recording
+from cliptask.names import CAPTIONS, POSTER, VIDEO
 from cliptask.orders import SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
 from cliptask_renderer import check, join, segment, sound
 from cliptask_renderer.check import StreamFacts
@@ -54,10 +55,11 @@ def make_soundtrack(cache: Store, order: SoundtrackOrder) -> StreamFacts:
 def make_variant(cache: Store, output: Store, folder: str, name: str, order: VariantOrder) -> None:
     """Make ``<folder>/<name>.mp4`` with its poster and captions, and whatever part of it the cache lacks.
 
-    The video is stored last: where it is, everything beside it is. Raises ``MediaError`` when it fails the gate.
+    The video is stored last: where it is, everything beside it is, unless somebody has deleted that since. Raises
+    ``MediaError`` when it fails the gate.
     """
-    video = f"{folder}/{name}.mp4"
-    if output.stat(video) is not None:
+    base = f"{folder}/{name}"
+    if all(output.stat(f"{base}{ending}") is not None for ending in order.endings):
         return
     facts = [make_segment(cache, part) for part in order.segments]
     soundtrack = make_soundtrack(cache, order.soundtrack) if order.soundtrack else None
@@ -68,22 +70,18 @@ def make_variant(cache: Store, output: Store, folder: str, name: str, order: Var
         track = None
         if order.soundtrack is not None:
             track = stack.enter_context(_local(cache, names.soundtrack_object(order.soundtrack.key)))
-        captions = (
-            _captions(cache, order, work / "captions.vtt")
-            if order.captions != "none" and order.speech
-            else None
-        )
+        captions = _captions(cache, order, work / "captions.vtt") if CAPTIONS in order.endings else None
         made = work / "variant.mp4"
         segments = [(file, part.frames) for file, part in zip(parts, order.segments, strict=True)]
         soft = captions if order.captions == "soft" else None
         join.join(segments, order.profile.fps, track, soft, made, work)
         check.check_variant(made, order, facts, soundtrack, f"video {name}")
         if captions is not None:
-            output.put(f"{folder}/{name}.vtt", captions)
+            output.put(f"{base}{CAPTIONS}", captions)
         with _poster(cache, order.segments[0], parts[0]) as poster:
-            output.put(f"{folder}/{name}.jpg", poster)
+            output.put(f"{base}{POSTER}", poster)
         output.put(
-            video,
+            f"{base}{VIDEO}",
             made,
             {"key": order.key, "frames": str(order.frames), "duration": f"{order.duration_s:.3f}"},
         )

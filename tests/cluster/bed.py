@@ -70,8 +70,8 @@ class Renderers:
                 self._put(cache, names.segment_object(segment.key), segment.key)
             if (sound := variant.order.soundtrack) is not None:
                 self._put(cache, names.soundtrack_object(sound.key), sound.key)
-            for suffix in ("jpg", "mp4"):
-                self._put(output, f"{order.task}/{variant.name}.{suffix}", variant.order.key)
+            for ending in reversed(variant.order.endings):
+                self._put(output, f"{order.task}/{variant.name}{ending}", variant.order.key)
 
     def store(self, uri: str) -> Store:
         """A store of the emulator."""

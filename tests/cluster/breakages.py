@@ -93,10 +93,14 @@ def broken_store(fault: Refuse) -> Breakage:
     return broken
 
 
-def lost_captions(scene: Scene) -> Breaking:
-    """Videos are there without their captions (fake renderers write none), which no part of the operator expects."""
+def contradiction(scene: Scene) -> Breaking:
+    """The bucket lists captions that it does not have, which no part of the operator expects."""
+    scene.store.keep_failing(".vtt", Refuse(404))
     scene.bed.apply(scene.bed.task("camp", [[0]], lines=1, captions={"mode": "sidecar"}))
-    yield from repeat(None)
+    try:
+        yield from repeat(None)
+    finally:
+        scene.store.recover()
 
 
 def hanging(scene: Scene) -> Breaking:
@@ -144,7 +148,7 @@ BREAKAGES: Mapping[str, Breakage] = {
     "ClipTaskKubernetesApiFails": silent_api,
     "ClipTaskMisconfigured": broken_store(Refuse(403)),
     "ClipTaskUnavailable": broken_store(Refuse(503)),
-    "ClipTaskBug": lost_captions,
+    "ClipTaskBug": contradiction,
     "ClipTaskStuck": hanging,
     "ClipTaskTasksFail": missing_sources,
     "ClipTaskJobsFail": out_of_memory,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import subprocess
 import sys
 import time
@@ -62,26 +63,28 @@ def test_a_terminal_follows_it_to_its_end(bed: Bed) -> None:
     command: list[str | Path] = [PROGRAMS / "cliptask", "status", "camp", "-n", bed.namespace]
     with subprocess.Popen(command, env=environment(bed), stdin=theirs, stdout=theirs, stderr=theirs) as shown:
         os.close(theirs)
+        seen = _read(ours, "0 of 4 videos")
         gate.open(4 + 2)
-        bed.wait_for(lambda: bed.status("camp")["succeeded"] == 2, "two videos")
+        seen += _read(ours, "2 of 4 videos")
         gate.open()
-        seen = _read(ours)
+        seen += _read(ours)
+        os.close(ours)
         assert shown.wait(timeout=60) == 0
 
-    assert "0 of 4" in seen
-    assert seen.rindex("4 of 4 videos are there") > seen.rindex("0 of 4")
+    assert seen.rindex("4 of 4 videos are there") > seen.rindex("2 of 4 videos")
     assert "\x1b[" in seen  # drawn over, not again and again below
 
 
-def _read(terminal: int, timeout_s: float = 60) -> str:
-    """All that is written until the other side closes."""
+def _read(terminal: int, until: str | None = None, timeout_s: float = 60) -> str:
+    """All that is written until these words have come; without any, until the other side closes."""
     seen, deadline = b"", time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
+    while until is None or until.encode() not in seen:
+        ready, _, _ = select.select([terminal], [], [], max(deadline - time.monotonic(), 0))
+        assert ready, f"{until or 'no end'!r} not within {timeout_s:g} s: {seen.decode(errors='replace')}"
         try:
             seen += os.read(terminal, 65536)
         except OSError:  # EIO: the last writer has gone
             break
-    os.close(terminal)
     return seen.decode(errors="replace")
 
 

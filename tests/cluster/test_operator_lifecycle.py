@@ -62,6 +62,23 @@ def patch(bed: Bed, spec: Document, name: str = "camp") -> None:
     bed.kubectl("patch", "clip", name, "--type=merge", "-p", json.dumps({"spec": spec}))
 
 
+def test_captions_that_somebody_deleted_come_again(bed: Bed) -> None:
+    """The campaign's page could never be written again, nor anything that was edited shown on it."""
+    bed.apply(bed.task("camp", TWO_BY_TWO, lines=1, captions={"mode": "sidecar"}))
+    bed.wait("camp")
+    before, store = bed.renderers.made.copy(), bed.renderers.store(f"gs://{bed.bucket}/out")
+    lost = next(each.name for each in store.list("camp/") if each.name.endswith(names.CAPTIONS))
+    store.delete(lost)
+
+    bed.kubectl("annotate", "clip", "camp", "cliptask.dev/retry=1")
+    bed.wait_for(lambda: bed.status("camp").get("observedRetry") == "1", "the retry is seen")
+    status = bed.wait("camp")
+
+    assert status["succeeded"] == 4
+    assert store.stat(lost) is not None
+    assert bed.renderers.made - before == {lost: 1}
+
+
 def test_an_edit_makes_only_what_is_new(bed: Bed) -> None:
     """A clip more would cost the whole campaign again, and the speech."""
     task = bed.task("camp", TWO_BY_TWO, lines=1)

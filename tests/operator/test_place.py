@@ -2,21 +2,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from cliptask import names
-from cliptask.plan import Campaign, plan
+from cliptask.names import CAPTIONS, POSTER, VIDEO
+from cliptask.plan import Campaign, Variant, plan
 from cliptask_operator.place import Place, holdings, pending, place_at
-from support.campaigns import sources, task
+from support.campaigns import line, sources, task
 
 
 def campaign() -> Campaign:
-    """Two videos of three clips, with one track for both."""
-    wanted = task([2, 1], tracks=1)
-    return plan(wanted, sources(wanted), [])
+    """Two videos of three clips, with one soundtrack and captions for both."""
+    wanted = task([2, 1], tracks=1, lines=1, captions={"mode": "soft"})
+    return plan(wanted, sources(wanted), [line("line 0")])
 
 
 def place(folder: Path) -> Place:
     """Folders with nothing in them."""
     return place_at((folder / "out").as_uri())
+
+
+def store(variant: Variant, where: Place, lost: str) -> None:
+    """Every file of a variant but that with one ending."""
+    for ending in variant.order.endings:
+        if ending != lost:
+            where.output.put_bytes(f"t/{variant.name}{ending}", b"content")
 
 
 def test_a_cache_is_below_the_output_unless_all_share_one(tmp_path: Path) -> None:
@@ -46,7 +56,7 @@ def test_what_is_there_is_found_by_its_name(tmp_path: Path) -> None:
     wanted, where = campaign(), place(tmp_path)
     first, second = wanted.variants
     (track,) = wanted.soundtracks
-    where.output.put_bytes(f"t/{first.name}.mp4", b"video")
+    store(first, where, "")
     where.cache.put_bytes(names.soundtrack_object(track.key), b"sound")
     where.cache.put_bytes(names.segment_object(wanted.segments[1].key), b"picture")
 
@@ -58,3 +68,14 @@ def test_what_is_there_is_found_by_its_name(tmp_path: Path) -> None:
     assert left.variants == (second,)
     assert left.soundtracks == ()
     assert {each.key for each in left.segments} == {part.key for part in second.order.segments} - there.parts
+
+
+@pytest.mark.parametrize("lost", [VIDEO, POSTER, CAPTIONS])
+def test_a_video_is_there_with_all_of_its_files(lost: str, tmp_path: Path) -> None:
+    """Captions that somebody deleted would never come again, and the campaign's page could not be written."""
+    wanted, where = campaign(), place(tmp_path)
+    first, second = wanted.variants
+    store(first, where, "")
+    store(second, where, lost)
+
+    assert holdings(wanted, where).videos == {first.name}

@@ -78,6 +78,19 @@ def test_nothing_goes_when_everything_is_wanted(crowded: Store) -> None:
     assert names(crowded) == before
 
 
+def test_captions_that_a_person_saved_in_another_encoding_are_shown(store: Store) -> None:
+    """One umlaut of an old editor would keep the page of the whole campaign from being written."""
+    wanted = campaign(1)
+    (name,) = (each.name for each in wanted.variants)
+    render(wanted, store)
+    cue = "WEBVTT\n\n00:00.000 --> 00:01.000\nGr\u00fc\u00dfe, jetzt\n"
+    store.put_bytes(f"t/{name}.vtt", cue.encode("latin-1"), replace=True)
+
+    publish(wanted, {}, store)
+
+    assert ", jetzt" in store.read("t/gallery.html").decode()
+
+
 def test_nothing_goes_while_a_video_is_missing(store: Store) -> None:
     """The last good campaign would be gone before its successor is there."""
     render(campaign(3), store)

@@ -16,6 +16,7 @@ import pytest
 from cliptask import names
 from cliptask.errors import InputError, MediaError
 from cliptask.facts import Recording, SpokenLine, Word
+from cliptask.names import CAPTIONS, POSTER
 from cliptask.orders import SoundtrackOrder, SpeechRef, VariantOrder
 from cliptask_renderer import check, make
 from cliptask_renderer.folder_store import FolderStore
@@ -155,6 +156,19 @@ def test_what_exists_is_not_made_again(made: Campaign) -> None:
     make.make_soundtrack(made.cache, made.sound)
 
     assert (_state(made.cache), _state(made.output)) == before
+
+
+@pytest.mark.parametrize("ending", [POSTER, CAPTIONS])
+def test_what_is_lost_beside_a_video_is_made_again(ending: str, made: Campaign) -> None:
+    """Captions that somebody deleted would never come again, or the video be replaced while people watch it."""
+    content, before = _content(made.output), _state(made.output)
+    made.output.delete(f"task/v{ending}")
+
+    made.make()
+
+    assert _content(made.output) == content
+    after = _state(made.output)
+    assert {name for name in after if after[name] != before[name]} == {f"task/v{ending}"}
 
 
 def test_an_existing_variant_needs_neither_sources_nor_parts(made: Campaign) -> None:
