@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from cliptask.errors import InvalidTask
 from cliptask.loading import load, load_data, report
@@ -32,7 +32,13 @@ class _Speech(_RequestPart):
     voice: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN)]
 
 
-_Urls = Annotated[tuple[SourceUrl, ...], Field(min_length=1, max_length=100)]
+def _escaped(url: object) -> object:
+    """The older service took URLs as people paste them."""
+    return url.strip().replace(" ", "%20") if isinstance(url, str) else url
+
+
+_Url = Annotated[SourceUrl, BeforeValidator(_escaped)]
+_Urls = Annotated[tuple[_Url, ...], Field(min_length=1, max_length=100)]
 
 
 class ProcessMedia(_RequestPart):

@@ -35,7 +35,7 @@ spec:
   - {text: "-20 % until Sunday", block: product, from: 500ms}
   - {image: {url: "https://cdn.example.com/logo.png"}, position: topRight, width: 18%}
   captions: {mode: soft}
-  output: {uri: "gs://campaigns", prune: true}
+  output: {uri: "gs://campaigns"}
   execution:
     parallelism: 20
     resources:

@@ -84,7 +84,7 @@ class Clip(Part):
     """One interchangeable clip of a block: a video or a still picture."""
 
     url: SourceUrl = Field(
-        description="Where the file is: https://, gs://bucket/object, http:// (where the installation allows it) or file:// (local mode only)."
+        description="Where the file is: https://, gs://bucket/object, http:// (where the installation allows it) or file:// (local mode only). At most 10 minutes long, before any trim."
     )
     name: Name | None = Field(
         default=None, description="Its label in the videos' names. Default: from the file's name in the URL."
@@ -171,7 +171,7 @@ class Line(Part):
     """One text with a voice."""
 
     voice: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN)] = Field(
-        description="The voice's name or id at ElevenLabs, or espeak-ng for the local synthesizer."
+        description="The voice's name or id at ElevenLabs, or espeak-ng for the local synthesizer, where that is installed."
     )
     text: Annotated[str, StringConstraints(min_length=1, max_length=5000, pattern=TEXT_PATTERN)] = Field(
         description="What is said."
@@ -257,7 +257,10 @@ class Overlay(Part):
     """A text or a picture over the video."""
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=TEXT_PATTERN)] | None = (
-        Field(default=None, description="A title; wraps at the overlay's width.")
+        Field(
+            default=None,
+            description="A title of Latin, Greek or Cyrillic letters; wraps at the overlay's width.",
+        )
     )
     image: OverlayImage | None = Field(default=None, description="A logo or another picture.")
     position: Position = Field(

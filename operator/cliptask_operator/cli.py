@@ -28,6 +28,7 @@ from cliptask.plan import count_variants
 from cliptask.plan import plan as plan_campaign
 from cliptask.task import ClipTask
 from cliptask_operator.settings import settings_from_environment
+from cliptask_renderer.fonts import refuse_unwritable
 
 if TYPE_CHECKING:
     from cliptask_operator.local import Outcome
@@ -149,6 +150,7 @@ def validate(file: TaskFile) -> None:
     """Check a campaign's YAML and count its videos, without fetching anything."""
     task = _load(file)
     count = count_variants(task.spec, settings_from_environment().max_variants)
+    refuse_unwritable(*task.spec.titles)
     typer.echo(f"{file}: ClipTask {task.metadata.name} is valid; {count:,} video{'s' * (count != 1)}")
 
 
@@ -197,7 +199,7 @@ def operator() -> None:
     """Serve a Kubernetes cluster: make every ClipTask in it by Jobs.
 
     Runs in a pod, or here with a kubeconfig. CLIPTASK_RENDERER_IMAGE names the image of the Jobs, CLIPTASK_BUCKETS the
-    buckets that tasks may use, ELEVENLABS_API_KEY the account that speaks; README.md has all settings.
+    buckets that tasks may use, ELEVENLABS_API_KEY the account that speaks; docs/operations.md has all settings.
     """
     from cliptask_operator.operate import operate  # noqa: PLC0415  as above
     from cliptask_operator.operator_settings import operator_settings_from_environment  # noqa: PLC0415  as above

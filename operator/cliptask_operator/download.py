@@ -104,7 +104,7 @@ async def download(
                 raise
             what = f"it did not arrive within {settings.timeout_s:g} s ({spool.size_bytes} bytes came)"
             refuse(
-                what, "serve it from a faster host, make it smaller, or have CLIPTASK_MAX_SOURCE_BYTES raised"
+                what, "serve it from a faster host, make it smaller, or have CLIPTASK_FETCH_TIMEOUT_S raised"
             )
         except httpx.InvalidURL as error:
             refuse(f"it is no URL ({error})", "correct it", error)

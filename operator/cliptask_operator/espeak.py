@@ -25,7 +25,10 @@ VOICE: Final = "espeak-ng"
 TIMEOUT_S: Final = 60
 """A thousand times what the longest line takes."""
 
-_MISSING = "espeak-ng is not installed, and it is what speaks without an ElevenLabs key: pip install 'cliptask[espeak]'"
+_MISSING = (
+    "espeak-ng, which speaks where a line names it or there is no ElevenLabs key, is not installed: pip install "
+    "'cliptask[espeak]', or build the operator's image with --build-arg EXTRAS=espeak"
+)
 _LANGUAGES = {"zh": "cmn", "no": "nb"}
 """ISO 639 codes whose voice has the code of a member."""
 # Of speak_lib.h.

@@ -130,6 +130,10 @@ def test_the_schema_knows_every_value_and_no_other() -> None:
             },
             "gateway.outputUri: gs://campaigns/videos2 is in no bucket that tasks of the namespace cliptask may use",
         ),
+        (
+            {"watchNamespaces": ["ads"], "gateway": {"enabled": True, "existingSecret": "a", "outputUri": "gs://ads/videos", "namespace": "film"}},
+            "gateway.namespace: the namespace film is not served",
+        ),
         ({"elevenlabs": {"existingSecret": "a", "apiKey": "sk"}}, "additional properties 'apiKey' not allowed"),
     ],
 )  # fmt: skip

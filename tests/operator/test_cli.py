@@ -287,6 +287,17 @@ def test_validate_counts_the_videos_without_fetching(run: Run, tmp_path: Path) -
     assert (ran.code, ran.out) == (0, f"{task}: ClipTask spring-sale is valid; 2 videos\n")
 
 
+def test_validate_refuses_a_title_that_nobody_can_write(run: Run, tmp_path: Path) -> None:
+    """It would be valid, and fail on the cluster when everything is fetched."""
+    spec = GOOD["spec"] | {"overlays": [{"text": "\u6625\u306e\u6b4c"}]}
+    (tmp_path / "cliptask.yaml").write_text(yaml.safe_dump(GOOD | {"spec": spec}))
+
+    ran = run("validate", tmp_path / "cliptask.yaml")
+
+    assert ran.code == 65
+    assert "give the title as an image" in ran.err.replace("\n", " ")
+
+
 def test_a_converted_request_is_a_valid_task(run: Run, tmp_path: Path) -> None:
     """What comes from the older service goes straight into the new one."""
     request = {
