@@ -40,6 +40,8 @@ _QUIET = {"argocd.argoproj.io/ignore-resource-updates": "true"}
 """For Argo CD: only what changes the health of a Job or pod is worth a look at the application that has the task."""
 _DIGITS = 12
 """Of a Job's name: with 8, one campaign of 10,000 videos in 86 had two Jobs of one name; 53 characters with the longest task's name, pods add 6 of 63."""
+_KILLED = 137
+"""128 + SIGKILL."""
 _REASON = re.compile("[A-Za-z]{1,64}")
 """As conditions have them: one word for programs."""
 _FINAL_EXITS = [64, 65, 66, 70, 73, 78]
@@ -331,12 +333,13 @@ def verdict(failed: JobFacts, pods: Iterable[Mapping[str, Any]], execution: Exec
 
 def last_words(ended: Mapping[str, Any], otherwise: str = "") -> Verdict:
     """What a container that ``terminated`` with an error gave as the reason; ``otherwise`` where it said nothing."""
-    if ended.get("reason") == "OOMKilled":
+    said = str(ended.get("message") or "").strip()
+    # The container's runtime may hear of the end before it hears why: then there is but the code of SIGKILL.
+    if ended.get("reason") == "OOMKilled" or (ended.get("exitCode") == _KILLED and not said):
         return Verdict(
             "OutOfMemory",
             "it needed more memory than its limit: raise spec.execution.resources.limits.memory",
         )
-    said = str(ended.get("message") or "").strip()
     try:
         report = WorkReport.model_validate_json(said)
     except ValidationError:

@@ -66,7 +66,7 @@ def namespace(plane: Cluster) -> Iterator[str]:
     name = f"test-{uuid.uuid4().hex[:8]}"
     plane.kubectl("create", "namespace", name)
     # Pods are refused until it is there.
-    plane.kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=60s")
+    plane.kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=120s")
     yield name
     plane.kubectl("delete", "namespace", name, "--wait=false")
 

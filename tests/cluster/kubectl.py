@@ -48,14 +48,23 @@ class Cluster:
         return done
 
     def wait_for_resources(self, timeout_s: float = 60) -> None:
-        """Until the API serves every CRD that was applied. Raises KubectlFailed.
+        """Until the API serves every CRD that was applied, and tells of it. Raises KubectlFailed.
 
-        ``kubectl wait`` gives up at once on a CRD so new that its conditions are null.
+        ``kubectl wait`` gives up at once on a CRD so new that its conditions are null, and one that is established is
+        found by ``kubectl`` only a moment later.
         """
         deadline = time.monotonic() + timeout_s
         while True:
             found = json.loads(self.kubectl("get", "crd", "--output=json").stdout)["items"]
-            late = [each["metadata"]["name"] for each in found if not _is_established(each)]
+            known = self.kubectl(
+                "api-resources", "--output=name", "--cached=false", check=False
+            ).stdout.split()
+            names = [each["metadata"]["name"] for each in found if _is_established(each)]
+            late = [
+                each["metadata"]["name"]
+                for each in found
+                if each["metadata"]["name"] not in {*names} & {*known}
+            ]
             if not late:
                 return
             if time.monotonic() > deadline:

@@ -209,6 +209,7 @@ def test_a_file_that_goes_takes_the_task_along_and_videos_only_by_policy(marketi
     marketing.bed.wait_for(lambda: not marketing.bed.jobs(), "Jobs gone")
 
 
+@pytest.mark.timeout(900)
 def test_thousands_of_jobs_do_not_make_the_application_churn(marketing: Marketing) -> None:
     """Argo CD would compare with git at each status and redraw at each Job's step, and other applications would wait."""
     handful = _cost(marketing, marketing.task("handful", TWO_BY_TWO))
@@ -218,7 +219,7 @@ def test_thousands_of_jobs_do_not_make_the_application_churn(marketing: Marketin
 
     assert (handful.jobs, large.jobs) == (8, 1030 - 4)
     # What is new in git, what was applied, what changed its health: no more for a thousand Jobs than for eight.
-    assert large.comparisons <= handful.comparisons + 4 < large.seconds / 2
+    assert large.comparisons <= handful.comparisons + 4 < large.jobs / 20
     # A Job and its pod tell of five things that are new or change their health; 2.7 reconciles for each of the handful.
     assert large.reconciles < large.jobs
 
@@ -239,7 +240,7 @@ def _cost(marketing: Marketing, task: Document) -> Cost:
     began, cpu_s = time.monotonic(), argocd.cpu_s()
     reconciles, comparisons = argocd.reconciles(), argocd.comparisons()
     marketing.commit(task)
-    marketing.bed.wait_for(lambda: marketing.health(name)[0] == "Healthy", name, 240)
+    marketing.bed.wait_for(lambda: marketing.health(name)[0] == "Healthy", name, 600)
     return Cost(
         len(marketing.bed.jobs(name)), time.monotonic() - began, argocd.cpu_s() - cpu_s,
         argocd.reconciles() - reconciles, argocd.comparisons() - comparisons,

@@ -110,7 +110,7 @@ async def test_a_request_above_its_limit_is_told_in_a_sentence(installed: Cluste
 
 
 # A smaller example would take minutes of requests to find.
-@settings(max_examples=40, deadline=None, phases=[Phase.generate])
+@settings(max_examples=40, phases=[Phase.generate])
 @given(task=tasks())
 def test_good_tasks_are_taken(installed: Cluster, task: ClipTask) -> None:
     """A task that renders on a laptop would be refused by the cluster."""

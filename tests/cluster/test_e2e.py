@@ -336,12 +336,12 @@ def test_an_upgrade_and_a_rollback_amid_a_campaign_lose_nothing(installation: In
         NAME,
         CHART,
         "--wait",
-        "--timeout=100s",
+        "--timeout=240s",
         values={"operator": {"podAnnotations": {"now": "2"}}},
     )
     operators.append(operator_uid(installation))
     amid = succeeded()
-    installation.helm("rollback", NAME, "1", "--wait", "--timeout=100s")
+    installation.helm("rollback", NAME, "1", "--wait", "--timeout=240s")
     operators.append(operator_uid(installation))
     status = installation.wait("long", "Complete")
 
@@ -377,7 +377,7 @@ def test_an_uninstall_leaves_every_task(installation: Installation) -> None:
 
     assert installation.kubectl("get", "clip", "camp", "--output=jsonpath={.status.phase}") == "Complete"
 
-    installation.helm("install", NAME, CHART, "--wait", "--timeout=100s")
+    installation.helm("install", NAME, CHART, "--wait", "--timeout=240s")
     jobs = len(installation.items("jobs", "camp"))
     installation.apply(task(installation, "after", [[clip(installation, 0)], [clip(installation, 1)]]))
 

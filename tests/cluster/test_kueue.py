@@ -173,11 +173,11 @@ def test_time_in_a_queue_counts_towards_no_deadline(house: House) -> None:
     """A campaign behind a busy queue would fail before it began."""
     bed = house.bed
     house.kueue.hold(house.quota)
-    bed.apply(house.task("camp", [0], activeDeadlineSeconds=10))
+    bed.apply(house.task("camp", [0], activeDeadlineSeconds=30))
     house.wait_says("camp", "; 1 of 1 Jobs wait in a queue")
-    late = time.time() + 11
+    late = time.time() + 31
 
-    bed.wait_for(lambda: time.time() > late, "past the deadline of 10 s")
+    bed.wait_for(lambda: time.time() > late, "past the deadline of 30 s")
     house.kueue.release(house.quota)
 
     status = bed.wait("camp")
@@ -234,9 +234,9 @@ def test_the_pages_queues_are_kueues(kueue: Kueue) -> None:
 
     kueue.apply(*yaml.safe_load_all(blocks[1]))
 
-    kueue.plane.kubectl("wait", "--for=condition=Active", "clusterqueue/videos", "--timeout=30s")
+    kueue.plane.kubectl("wait", "--for=condition=Active", "clusterqueue/videos", "--timeout=60s")
     kueue.plane.kubectl(
-        "wait", "--for=condition=Active", "localqueue/campaigns", "--namespace=marketing", "--timeout=30s"
+        "wait", "--for=condition=Active", "localqueue/campaigns", "--namespace=marketing", "--timeout=60s"
     )
 
 
@@ -245,11 +245,11 @@ def test_a_deleted_task_leaves_its_place(house: House, floor: Floor) -> None:
     house.bed.apply(house.task("gone", range(3)))
     given_up = floor.wait("gone", QUOTA)
 
-    house.bed.kubectl("delete", "clip", "gone", "--timeout=30s")
+    house.bed.kubectl("delete", "clip", "gone", "--timeout=60s")
     house.bed.apply(house.task("next", [3, 4]))
     at_work = floor.wait("next", QUOTA)
 
-    assert house.queues() == {"next": "campaigns"}
+    house.bed.wait_for(lambda: house.queues() == {"next": "campaigns"}, "the workloads of gone have gone")
     floor.abandon(*given_up)
     floor.finish(*at_work)
     house.bed.wait("next")

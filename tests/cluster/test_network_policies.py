@@ -44,6 +44,7 @@ PROBE = dedent("""
         json.dump([opens(each) for each in targets], said)
 """)
 SERVE = "import socket, time; s = [socket.create_server(('', p)) for p in (8080, 9090)]; time.sleep(600)"
+LISTENS = "import socket; socket.create_connection(('127.0.0.1', 9090), 5)"
 
 Target = tuple[str, int]
 
@@ -60,14 +61,23 @@ class Neighbourhood:
         """Which of these a pod with the labels reaches, once it does not reach the ``closed`` one."""
         wanted = pod(self.image, ["python", "-c", PROBE, json.dumps(targets), json.dumps(closed)])
         ended = run(self.node, self.namespace, {"metadata": {"labels": labels}, **wanted})
-        self.node.plane.kubectl("delete", "job", "--all", f"--namespace={self.namespace}")
+        self.node.plane.kubectl(
+            "delete", "job", "--all", f"--namespace={self.namespace}", "--cascade=foreground"
+        )
         answers: list[bool] = json.loads(ended["message"])
         return answers
 
     def serve(self, name: str, labels: dict[str, str]) -> str:
         """A pod that listens on 8080 and on 9090, which it calls metrics; returns its address."""
         wanted = pod(self.image, ["python", "-c", SERVE])
-        wanted["spec"]["containers"][0]["ports"] = [{"name": "metrics", "containerPort": 9090}]
+        wanted["spec"]["containers"][0] |= {
+            "ports": [{"name": "metrics", "containerPort": 9090}],
+            "readinessProbe": {
+                "exec": {"command": ["python", "-c", LISTENS]},
+                "periodSeconds": 1,
+                "timeoutSeconds": 10,
+            },
+        }
         wanted |= {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels}}
         kubectl, place = self.node.plane.kubectl, f"--namespace={self.namespace}"
         kubectl("apply", "--filename=-", place, stdin=yaml.safe_dump(wanted))
@@ -82,6 +92,9 @@ def neighbourhood(tmp_path_factory: pytest.TempPathFactory, operator: Image) -> 
     with real_cluster(tmp_path_factory.mktemp("cluster"), operator) as node, ExitStack() as stack:
         node.enforce_policies()
         node.plane.kubectl("create", "namespace", namespace)
+        node.plane.kubectl(
+            "wait", "--for=create", "serviceaccount/default", f"--namespace={namespace}", "--timeout=120s"
+        )
         policies = [
             each
             for each in template({"watchNamespaces": [namespace]}, namespace=namespace)

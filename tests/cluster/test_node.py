@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -49,7 +50,7 @@ RENDER = dedent("""
 def namespace(restricted: str, node: Node) -> Iterator[str]:
     """The namespace, in which every test runs its Job anew."""
     yield restricted
-    node.plane.kubectl("delete", "job", "--all", f"--namespace={restricted}")
+    node.plane.kubectl("delete", "job", "--all", f"--namespace={restricted}", "--cascade=foreground")
 
 
 def pod(image: Image, command: Sequence[str], *, token: bool = False, memory: str = "512Mi", work: str = "64Mi") -> dict[str, Any]:  # fmt: skip
@@ -124,7 +125,8 @@ def test_a_memory_limit_is_kept(node: Node, namespace: str, renderer: Image) -> 
 
     ended = run(node, namespace, pod(renderer, ["python", "-c", code], memory="64Mi"), ends="Failed")
 
-    assert ended["reason"] == "OOMKilled"
+    # Its reason is OOMKilled, or Error where containerd hears of the end before it hears why (containerd#8180).
+    assert ended["exitCode"] == 128 + signal.SIGKILL
 
 
 def test_pods_reach_a_server_of_the_test(node: Node, namespace: str, renderer: Image) -> None:
@@ -170,7 +172,7 @@ def traces(cgroup: str) -> list[str]:
     number = cgroup.rpartition("-")[2]
     return [
         *map(str, Path("/sys/class/net").glob(f"clip{number}")),
-        *map(str, Path("/sys/fs/cgroup").glob(f"**/{cgroup}")),
+        *(path for path, _, _ in os.walk("/sys/fs/cgroup") if path.endswith(f"/{cgroup}")),
         *(line for line in Path("/proc/self/mounts").read_text().splitlines() if "/run/node" in line),
     ]
 

@@ -36,12 +36,20 @@ def run(bed: Bed, *command: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def counts(bed: Bed) -> tuple[int, ...]:
+    """Videos, segments and Jobs at work, as its status tells."""
+    status = bed.status("camp")
+    return tuple(status.get(name, 0) for name in ("succeeded", "segmentsReady", "active"))
+
+
 def test_the_plugin_shows_a_campaign_that_is_being_made(bed: Bed) -> None:
     """Marketers would have to read JSON, or to install another program than kubectl."""
     gate = Gate(bed)
     bed.apply(bed.task("camp", TWO_BY_TWO))
-    gate.open(4 + 1)
-    bed.wait_for(lambda: bed.status("camp").get("succeeded") == 1, "one video")
+    gate.open(4)
+    bed.wait_for(lambda: counts(bed) == (0, 4, 4), "all segments")
+    gate.open(1)
+    bed.wait_for(lambda: counts(bed) == (1, 4, 3), "one video")
 
     ran = run(bed, bed.plane.program, "clip", "status", "camp", f"--namespace={bed.namespace}")
     gate.open()
@@ -64,7 +72,9 @@ def test_a_terminal_follows_it_to_its_end(bed: Bed) -> None:
     with subprocess.Popen(command, env=environment(bed), stdin=theirs, stdout=theirs, stderr=theirs) as shown:
         os.close(theirs)
         seen = _read(ours, "0 of 4 videos")
-        gate.open(4 + 2)
+        gate.open(4)
+        bed.wait_for(lambda: counts(bed) == (0, 4, 4), "all segments")
+        gate.open(2)
         seen += _read(ours, "2 of 4 videos")
         gate.open()
         seen += _read(ours)

@@ -57,14 +57,14 @@ def test_an_output_belongs_to_one_task(bed: Bed, neighbour: str) -> None:
     task["metadata"]["namespace"] = neighbour
 
     bed.apply(task)
-    bed.plane.kubectl("wait", "-n", neighbour, "clip/camp", "--for=condition=Accepted=false", "--timeout=30s")
+    bed.plane.kubectl("wait", "-n", neighbour, "clip/camp", "--for=condition=Accepted=false", "--timeout=60s")
     told = bed.plane.kubectl("get", "-n", neighbour, "clip", "camp", "-o", "json").stdout
     (accepted,) = [each for each in json.loads(told)["status"]["conditions"] if each["type"] == "Accepted"]
 
     assert accepted["reason"] == "OutputInUse"
     assert f"belongs to task camp in namespace {bed.namespace}" in accepted["message"]
 
-    bed.plane.kubectl("delete", "-n", neighbour, "clip", "camp", "--timeout=20s")
+    bed.plane.kubectl("delete", "-n", neighbour, "clip", "camp", "--timeout=60s")
 
     assert len(bed.videos("camp")) == 1
 

@@ -26,10 +26,10 @@ def test_each_failure_is_told_by_its_own_reason(bed: Bed) -> None:
         [outcomes.fail(65, bad), outcomes.fail(75, "the bucket is away"), outcomes.oom(), outcomes.hang()]
     )
     bed.renderers.judge = lambda _order, _pod: next(ends)
-    execution = {"backoffLimit": 0, "activeDeadlineSeconds": 20}
+    execution = {"backoffLimit": 0, "activeDeadlineSeconds": 40}
 
     bed.apply(bed.task("camp", [[0, 1, 2, 3]], execution=execution))
-    status = bed.wait("camp", "Failed")
+    status = bed.wait("camp", "Failed", timeout_s=150)
 
     told = {each["reason"]: each["message"] for each in status["failures"]}
     assert told.keys() == {"SourceUnusable", "RendererFailed", "OutOfMemory", "DeadlineExceeded"}, status

@@ -26,7 +26,7 @@ def held(bed: Bed, step: str = "segment") -> Iterator[None]:
 
     def judge(_: WorkOrder, pod: Document) -> Outcome | None:
         if pod["metadata"]["labels"]["cliptask.dev/step"] == step:
-            assert opened.wait(60)
+            assert opened.wait(240)
         return None
 
     bed.renderers.judge = judge
@@ -180,7 +180,7 @@ def test_a_deleted_task_goes_with_its_jobs_and_comes_back_where_it_was(bed: Bed)
         bed.wait_for(lambda: uids(bed, "other"), "the other task's Job")
         other = uids(bed, "other")
 
-        bed.kubectl("delete", "clip", "camp", "--timeout=20s")
+        bed.kubectl("delete", "clip", "camp", "--timeout=60s")
         bed.wait_for(lambda: not bed.jobs("camp"), "Jobs gone")
 
         assert uids(bed, "other") == other
@@ -229,7 +229,8 @@ def test_pruning_leaves_what_the_task_wants(bed: Bed) -> None:
 
     # It carries no finalizer, without which the deletion would go unnoticed.
     bed.plane.kubectl("replace", "-f", "-", stdin=json.dumps(bed.task("camp", [[0], [2, 3]], output=output)))
-    bed.kubectl("delete", "clip", "camp", "kept", "--timeout=20s")
+    bed.wait_for(lambda: bed.get("camp")["metadata"].get("finalizers"), "the finalizer is back")
+    bed.kubectl("delete", "clip", "camp", "kept", "--timeout=60s")
 
     assert (len(bed.videos("camp")), len(bed.videos("kept"))) == (0, 4)
 
@@ -243,7 +244,7 @@ def test_pruning_a_running_task_leaves_nothing(bed: Bed) -> None:
     bed.apply(bed.task("camp", TWO_BY_TWO, output=output))
     bed.wait_for(lambda: bed.status("camp").get("succeeded") == 2, "half of it")
 
-    bed.kubectl("delete", "clip", "camp", "--timeout=20s")
+    bed.kubectl("delete", "clip", "camp", "--timeout=60s")
     bed.wait_for(lambda: not bed.jobs("camp"), "Jobs gone")
 
     assert list(bed.renderers.store(f"gs://{bed.bucket}/out").list("camp/")) == []
@@ -257,6 +258,6 @@ def test_a_refused_task_removes_nothing(bed: Bed) -> None:
     bed.apply(bed.task("camp", [[0]], output={"uri": store.uri, "prune": True}))
     bed.wait("camp", "Failed")
 
-    bed.kubectl("delete", "clip", "camp", "--timeout=20s")
+    bed.kubectl("delete", "clip", "camp", "--timeout=60s")
 
     assert store.stat("camp/theirs-abababab.mp4") is not None

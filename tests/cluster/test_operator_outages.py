@@ -68,9 +68,9 @@ def test_an_operator_killed_at_any_moment_does_nothing_twice(bed: Bed) -> None:
         time.sleep(chosen.uniform(0, 1))  # it is the moment that is tried
         kill(bed)
         bed.start()
-    assert bed.condition("camp", "Complete")["status"] == "False"
+    assert bed.condition("camp", "Complete").get("status") != "True"
     gate.open()
-    status = bed.wait("camp")
+    status = bed.wait("camp", timeout_s=240)
 
     assert status["succeeded"] == status["variants"] == len(bed.videos("camp")) == 18
     assert set(bed.renderers.made.values()) == {1}
@@ -94,8 +94,8 @@ def test_an_api_server_that_is_away_holds_it_up_alone(bed: Bed, fake_nodes: Cont
     fake_nodes.compact()  # its watches get a 410, and list anew
     known = {uid for uids in gate.jobs.values() for uid in uids}
     fake_nodes.start_apiserver()
-    bed.wait_for(lambda: {job["metadata"]["uid"] for job in bed.jobs()} - known, "it goes on", 20)
-    # Kubernetes' own controllers take up to half a minute to notice.
+    bed.wait_for(lambda: {job["metadata"]["uid"] for job in bed.jobs()} - known, "it goes on", 60)
+    # Kubernetes' own controllers take up to half a minute to notice, and so may the operator.
     bed.wait("camp", timeout_s=120)
 
     assert bed.operator.running
@@ -123,7 +123,7 @@ def test_a_watch_that_falls_silent_is_opened_anew(
             assert proxy.silence() > 1
             bed.apply(bed.task("after", [[0]]))
 
-            assert bed.wait("after")["succeeded"] == 1
+            assert bed.wait("after", timeout_s=120)["succeeded"] == 1
 
 
 def test_an_api_server_that_falls_silent_holds_it_up_alone(bed: Bed, fake_nodes: ControlPlane) -> None:

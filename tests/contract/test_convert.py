@@ -221,7 +221,7 @@ _urls = st.from_regex(r"\Ahttps?://[a-z]{1,5}/[!-~]{0,9}\Z")
 _blocks = st.dictionaries(st.text(max_size=50), st.lists(_urls, min_size=1, max_size=3), max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=50), st.text(max_size=50), _blocks.filter(bool), _blocks)
 def test_every_good_request_becomes_a_good_task(
     uuid: str, task_name: str, videos: dict[str, list[str]], audios: dict[str, list[str]]

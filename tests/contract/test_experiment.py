@@ -24,7 +24,7 @@ FIELDS = st.sampled_from([2, 3, 4, 5, 7, 8, 9]).flatmap(
 )
 HUGE = st.lists(st.integers(6, 60), min_size=8, max_size=20)
 # A search for an even order takes up to two seconds for some sizes, on a busy machine more.
-UNHURRIED = settings(deadline=None, max_examples=50)
+FEWER = settings(max_examples=50)
 
 
 def level_spread(rows: Rows, sizes: Sequence[int]) -> int:
@@ -68,7 +68,7 @@ def sequence(sizes: Sequence[int]) -> Rows:
 class TestEveryCombination:
     """Rows without a limit."""
 
-    @UNHURRIED
+    @FEWER
     @given(SMALL)
     def test_all_of_them(self, sizes: list[int]) -> None:
         """Without a limit a combination would be missing or made twice."""
@@ -76,7 +76,7 @@ class TestEveryCombination:
 
         assert sorted(rows) == list(itertools.product(*map(range, sizes)))
 
-    @UNHURRIED
+    @FEWER
     @given(SMALL, st.integers(0, 3))
     def test_a_limit_that_excludes_nothing_is_none(self, sizes: list[int], more: int) -> None:
         """A limit at or above the number of combinations would change the order of variants."""
@@ -84,7 +84,7 @@ class TestEveryCombination:
 
         assert rows == combinations(sizes, None)
 
-    @UNHURRIED
+    @FEWER
     @given(st.integers(1, 4), st.integers(1, 3), st.data())
     def test_an_appended_clip_keeps_the_earlier_rows_first(
         self, clips: int, blocks: int, data: st.DataObject
@@ -106,7 +106,7 @@ class TestEveryCombination:
 class TestExperiment:
     """Rows with a limit."""
 
-    @UNHURRIED
+    @FEWER
     @given(SMALL)
     def test_each_prefix_has_every_level_equally_often(self, sizes: list[int]) -> None:
         """Some clip would be shown twice more often than another."""
@@ -114,7 +114,7 @@ class TestExperiment:
 
         assert level_spread(rows, sizes) <= 1
 
-    @UNHURRIED
+    @FEWER
     @given(SMALL)
     def test_rows_are_distinct(self, sizes: list[int]) -> None:
         """A variant would be made twice, up to the last but one combination."""
@@ -122,7 +122,7 @@ class TestExperiment:
 
         assert len(set(rows)) == len(rows) == math.prod(sizes) - 1
 
-    @UNHURRIED
+    @FEWER
     @given(SMALL, st.data())
     def test_a_higher_limit_keeps_the_rows_chosen(self, sizes: list[int], data: st.DataObject) -> None:
         """Raising the limit would drop variants that exist."""
@@ -133,7 +133,7 @@ class TestExperiment:
 
         assert rows == longest[:limit]
 
-    @UNHURRIED
+    @FEWER
     @given(FIELDS)
     def test_pairs_differ_by_one_for_powers_of_primes(self, sizes: list[int]) -> None:
         """As many blocks as clips, an orthogonal array, would not be paired as evenly as can be."""
@@ -141,13 +141,13 @@ class TestExperiment:
 
         assert pair_spread(rows, sizes) <= 1
 
-    @UNHURRIED
+    @FEWER
     @given(st.sampled_from([(3, 4, 5), (2, 3), (5, 6, 7), (4, 9), (2, 9, 5), (3, 1, 8), (1, 1), (7,)]))
     def test_pairs_differ_by_one_without_a_common_factor(self, sizes: tuple[int, ...]) -> None:
         """Sizes for which the plain walk is perfect would be paired worse."""
         assert pair_spread(sequence(sizes), sizes) <= 1
 
-    @UNHURRIED
+    @FEWER
     @given(SMALL.filter(lambda sizes: len(sizes) > 1))
     def test_pairs_differ_by_three_at_most(self, sizes: list[int]) -> None:
         """Any mixed sizes would be locked in step: measured for every size up to 6 and product up to 130, worst 3."""
@@ -179,7 +179,7 @@ class TestExperiment:
         for i, j in itertools.combinations(range(blocks), 2):
             assert len({(row[i], row[j]) for row in rows}) == clips**2
 
-    @UNHURRIED
+    @FEWER
     @given(SMALL)
     def test_an_array_has_each_pair_equally_often(self, sizes: list[int]) -> None:
         """What bounds the unevenness of every longer experiment, whole orthogonal arrays one after another, would not hold."""
@@ -192,7 +192,7 @@ class TestExperiment:
             assert len(counts) == sizes[i] * sizes[j]
             assert set(counts.values()) == {runs // (sizes[i] * sizes[j])}
 
-    @settings(UNHURRIED, max_examples=15)
+    @settings(FEWER, max_examples=15)
     @given(HUGE, st.integers(1, 255))
     def test_an_astronomical_product_is_not_walked_through(self, sizes: list[int], limit: int) -> None:
         """Many blocks of many clips would never end, or repeat a row."""
@@ -239,7 +239,7 @@ class TestExperiment:
 class TestAssign:
     """Tracks and lines."""
 
-    @UNHURRIED
+    @FEWER
     @given(SMALL, st.integers(1, 7))
     def test_counts_differ_by_one_in_every_prefix(self, sizes: list[int], levels: int) -> None:
         """A track or line would be used more often than another."""
@@ -247,7 +247,7 @@ class TestAssign:
 
         assert level_spread([(level,) for level in assigned], [levels]) <= 1
 
-    @UNHURRIED
+    @FEWER
     @given(SMALL, st.integers(1, 7), st.sampled_from(["balanced", "random"]), st.data())
     def test_later_rows_change_nothing(
         self, sizes: list[int], levels: int, mode: str, data: st.DataObject
@@ -261,7 +261,7 @@ class TestAssign:
 
         assert first == assigned[:length]
 
-    @UNHURRIED
+    @FEWER
     @given(st.lists(st.integers(1, 5), min_size=1, max_size=3), st.integers(1, 5), st.integers(2, 5))
     def test_clips_meet_tracks_and_lines_evenly(self, sizes: list[int], tracks: int, lines: int) -> None:
         """One clip would always have the same track: measured over this whole range, the spread is at most 6."""
@@ -295,7 +295,7 @@ class TestAssign:
 
         assert sorted(zip(track, line, strict=True)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
 
-    @UNHURRIED
+    @FEWER
     @given(st.integers(0, 50), st.sampled_from(["balanced", "random"]))
     def test_a_single_level_falls_to_all(self, length: int, mode: str) -> None:
         """One track would not be everyone's track."""

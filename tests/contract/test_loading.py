@@ -37,7 +37,7 @@ def test_bad_task_is_refused_at_its_path(bad: BadTask) -> None:
     where = rf"cliptask\.yaml(:\d+)?: {re.escape(bad.path)}{': ' if bad.path else ''}"
     about = [line for line in lines if re.match(where, line) and bad.words in line]
     assert about, lines
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 @pytest.mark.parametrize("bad", BAD_TASKS, ids=lambda bad: bad.id)
@@ -152,7 +152,7 @@ def test_many_lines_of_nonsense_are_refused_soon(line: str) -> None:
     message = refusal(head + "".join(line.format(number) for number in range(20_000)))
 
     assert message
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 def test_not_utf8_is_named() -> None:
@@ -230,7 +230,7 @@ def test_an_object_of_the_cluster_is_a_task_again() -> None:
     assert load(dump(task), "f.yaml").spec == load(dump(GOOD), "f.yaml").spec
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(tasks())
 def test_a_written_task_reads_back_as_the_same(task: ClipTask) -> None:
     """What the program writes would not be what it reads."""
@@ -239,7 +239,6 @@ def test_a_written_task_reads_back_as_the_same(task: ClipTask) -> None:
     assert load(text, "x") == task
 
 
-@settings(deadline=None)
 @given(st.text() | st.text("{}[]&*!|>'\"%@`#:,-? \n\tab<~0", max_size=40) | st.binary())
 def test_no_text_makes_it_crash(text: str | bytes) -> None:
     """Some file would end in a traceback."""
@@ -259,7 +258,6 @@ _fields = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(deadline=None)
 @given(_fields, _json_values)
 def test_any_value_anywhere_is_read_or_refused(path: str, value: object) -> None:
     """Some wrong value would end in a traceback instead of a message."""

@@ -228,7 +228,7 @@ def test_every_pattern_has_words() -> None:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tasks())
 def test_schema_accepts_what_the_models_accept(task: ClipTask) -> None:
     """The API server would refuse a good task."""

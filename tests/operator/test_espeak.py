@@ -7,9 +7,11 @@ import subprocess
 import sys
 import wave
 from array import array
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -160,15 +162,14 @@ except cliptask.errors.SetupError as error:
     assert "pip install 'cliptask[espeak]'" in done.stdout
 
 
-def synthesizers() -> list[str]:
+def synthesizers() -> list[int]:
     """Ids of this process's children that speak."""
-    children = " ".join(path.read_text() for path in Path("/proc/self/task").glob("*/children")).split()
-    commands = {pid: Path(f"/proc/{pid}/cmdline") for pid in children}
-    return [
-        pid
-        for pid, path in commands.items()
-        if path.exists() and b"cliptask_operator.espeak" in path.read_bytes()
-    ]
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):
+            if "cliptask_operator.espeak" in child.cmdline():
+                found.append(child.pid)
+    return found
 
 
 async def test_a_cancelled_line_leaves_no_process() -> None:

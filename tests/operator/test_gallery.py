@@ -22,6 +22,8 @@ NAMES = ("a-one-x", "50% off? #1 ä & b", "c-three-y")
 INJECTION = '</script><script>document.title = "hacked"</script><img src=x onerror="document.title=1"> {{ 7 * 7 }} <!--'
 VTT = "WEBVTT\n\n00:00.000 --> 00:03.000\nSpring is <i>here</i>.\n"
 
+expect.set_options(timeout=30_000)
+
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome on PATH"
 )
@@ -212,7 +214,7 @@ class TestFilters:
         page.locator(".chip", has_text="upbeat").click()
         page.locator(".chip").get_by_text("c", exact=True).click()
 
-        assert page.url.endswith("#hook=c&Track=upbeat")
+        until(page, "location.hash === '#hook=c&Track=upbeat'")
         page.reload()
         expect(page.locator("#count")).to_have_text("2 of 12 videos")
         page.evaluate("location.hash = 'hook=a'")
@@ -269,7 +271,7 @@ class TestPlayer:
         expect(page.locator("#player-name")).to_have_text("v-6")
         page.keyboard.press("ArrowLeft")
         expect(page.locator("#player-name")).to_have_text("v-3")
-        assert page.url.endswith("#hook=a&Play=v-3")
+        until(page, "location.hash === '#hook=a&Play=v-3'")
         page.keyboard.press("Escape")
         expect(page.locator("#player")).not_to_be_visible()
         expect(page.locator(".poster").first).to_be_focused()

@@ -491,6 +491,12 @@ def test_memory_is_named_where_it_ran_out(code: int) -> None:
     assert "spec.execution.resources.limits.memory" in found.message
 
 
+def test_a_kill_without_a_word_is_the_memorys() -> None:
+    """The runtime may be late with the reason; "exit code 137" would tell nobody what to raise."""
+    assert verdict(pod(137), reason="BackoffLimitExceeded").reason == "OutOfMemory"
+    assert verdict(pod(137, "the bucket is away"), reason="BackoffLimitExceeded").reason == "RendererFailed"
+
+
 def test_a_deadline_says_how_long_it_was_and_what_to_do() -> None:
     """Its pod was killed and has no words of its own."""
     found = verdict(pod(137, ""), reason="DeadlineExceeded", message="Job was active longer than deadline")
@@ -563,8 +569,8 @@ def test_even_nothing_is_said_in_words() -> None:
 
 
 def test_a_pod_without_its_last_words_shows_its_code() -> None:
-    """A kill by the node leaves nothing but that."""
-    assert verdict(pod(137), message="m").message == "exit code 137: m"
+    """There may be nothing but that."""
+    assert verdict(pod(139), message="m").message == "exit code 139: m"
 
 
 def test_a_verdict_becomes_an_error_of_the_index() -> None:

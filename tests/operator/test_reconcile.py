@@ -626,4 +626,4 @@ def keys_of(unit: Unit) -> set[str]:
 
 
 TestWorld = World.TestCase
-TestWorld.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestWorld.settings = settings(max_examples=60, stateful_step_count=40)

@@ -38,6 +38,14 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
     return []
 
 
+def _has_ended(process: psutil.Process) -> bool:
+    """Whether nothing of it runs any more."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def _until(condition: Callable[[], object], what: str) -> None:
     """Poll for what another process does; generous, since the machine may be busy."""
     deadline = time.monotonic() + 60
@@ -251,4 +259,4 @@ def test_ffmpeg_ends_with_its_parent(how: signal.Signals, parent: psutil.Process
 
     os.kill(parent.pid, how)
 
-    _until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, f"{child} goes on")
+    _until(lambda: _has_ended(child), f"{child} goes on")

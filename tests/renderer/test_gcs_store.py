@@ -139,16 +139,18 @@ class TestObjects:
         assert listed == [(name, {"n": name}) for name in names]
         assert proxy.count("GET /storage") == 3
 
-    def test_large_ones_come_and_go_whole(self, store: GcsStore, proxy: FaultyProxy, tmp_path: Path) -> None:
+    def test_large_ones_come_and_go_whole(
+        self, patient: GcsStore, proxy: FaultyProxy, tmp_path: Path
+    ) -> None:
         """Else what takes more than one request would be stored in parts."""
         file = tmp_path / "large"
         file.write_bytes(LARGE)
 
-        stored = store.put("large.mp4", file, {"n": "ä"})
+        stored = patient.put("large.mp4", file, {"n": "ä"})
 
-        assert stored == StoredObject("large.mp4", len(LARGE), {"n": "ä"}) == store.stat("large.mp4")
+        assert stored == StoredObject("large.mp4", len(LARGE), {"n": "ä"}) == patient.stat("large.mp4")
         assert proxy.count("PUT ") == 2
-        with store.local("large.mp4") as path:
+        with patient.local("large.mp4") as path:
             assert path.read_bytes() == LARGE
         assert not path.exists()
         assert file.exists()
@@ -200,24 +202,24 @@ class TestFaults:
         assert stored == StoredObject("large.mp4", len(LARGE), {"n": "1"})
         assert patient.read("large.mp4") == LARGE
 
-    def test_a_download_goes_on_where_it_broke(self, store: GcsStore, proxy: FaultyProxy) -> None:
+    def test_a_download_goes_on_where_it_broke(self, patient: GcsStore, proxy: FaultyProxy) -> None:
         """Else a large source would never arrive over a bad line, or arrive with a piece twice."""
-        store.put_bytes("large", LARGE)
+        patient.put_bytes("large", LARGE)
         proxy.fail("GET /download", Cut(5_000_000), Cut(9_000_000))
 
-        assert store.read("large") == LARGE
+        assert patient.read("large") == LARGE
         assert proxy.count("GET /download") == 3
 
     @pytest.mark.parametrize("break_first", [False, True])
     def test_damaged_bytes_are_noticed(
-        self, store: GcsStore, proxy: FaultyProxy, *, break_first: bool
+        self, patient: GcsStore, proxy: FaultyProxy, *, break_first: bool
     ) -> None:
         """Else a flipped bit would be encoded into every video; the client alone does not look after a resumption."""
-        store.put_bytes("large", LARGE)
+        patient.put_bytes("large", LARGE)
         proxy.fail("GET /download", *([Cut(5_000_000)] if break_first else []), Damage())
 
         with pytest.raises(TransientError, match=r"spring/large arrived damaged: its CRC32C is"):
-            store.read("large")
+            patient.read("large")
 
     def test_a_damaged_upload_leaves_nothing(self, gcs: FakeGcs, store: GcsStore, tmp_path: Path) -> None:
         """Else a content key would stand for other content, for ever."""

@@ -203,7 +203,7 @@ class TestEveryStore:
             store.delete(name)
         assert list(store.list()) == []
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(parts=st.lists(PARTS | st.sampled_from(["a", "a.json", ".a.json"]), min_size=1, max_size=4))
     def test_takes_any_name_or_refuses_it(self, store: Store, parts: list[str]) -> None:
         """Else some odd name would be stored under another one, or break the listing of all."""
