@@ -7,7 +7,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from cliptask import names
-from cliptask.names import VIDEO
 from cliptask.orders import SegmentOrder, SoundtrackOrder
 from cliptask.plan import Campaign, Variant
 from cliptask_renderer.store import Store, open_store
@@ -58,7 +57,7 @@ def videos_of(campaign: Campaign, output: Store) -> Mapping[str, int]:
     folder = f"{campaign.task}/"
     there = {each.name.removeprefix(folder): each.size_bytes for each in output.list(folder)}
     return {
-        each.name: there[f"{each.name}{VIDEO}"]
+        each.name: there[f"{each.name}{names.VIDEO}"]
         for each in campaign.variants
         if all(f"{each.name}{ending}" in there for ending in each.order.endings)
     }

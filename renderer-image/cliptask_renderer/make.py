@@ -14,7 +14,6 @@ from cliptask import names
 from cliptask.captions import cues, webvtt
 from cliptask.errors import InputError
 from cliptask.facts import Recording
-from cliptask.names import CAPTIONS, POSTER, VIDEO
 from cliptask.orders import SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
 from cliptask_renderer import check, join, segment, sound
 from cliptask_renderer.check import StreamFacts
@@ -70,18 +69,18 @@ def make_variant(cache: Store, output: Store, folder: str, name: str, order: Var
         track = None
         if order.soundtrack is not None:
             track = stack.enter_context(_local(cache, names.soundtrack_object(order.soundtrack.key)))
-        captions = _captions(cache, order, work / "captions.vtt") if CAPTIONS in order.endings else None
+        captions = _captions(cache, order, work / "captions.vtt") if names.CAPTIONS in order.endings else None
         made = work / "variant.mp4"
         segments = [(file, part.frames) for file, part in zip(parts, order.segments, strict=True)]
         soft = captions if order.captions == "soft" else None
         join.join(segments, order.profile.fps, track, soft, made, work)
         check.check_variant(made, order, facts, soundtrack, f"video {name}")
         if captions is not None:
-            output.put(f"{base}{CAPTIONS}", captions)
+            output.put(f"{base}{names.CAPTIONS}", captions)
         with _poster(cache, order.segments[0], parts[0]) as poster:
-            output.put(f"{base}{POSTER}", poster)
+            output.put(f"{base}{names.POSTER}", poster)
         output.put(
-            f"{base}{VIDEO}",
+            f"{base}{names.VIDEO}",
             made,
             {"key": order.key, "frames": str(order.frames), "duration": f"{order.duration_s:.3f}"},
         )

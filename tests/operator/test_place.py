@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from cliptask import names
-from cliptask.names import CAPTIONS, POSTER, VIDEO
 from cliptask.plan import Campaign, Variant, plan
 from cliptask_operator.place import Place, holdings, pending, place_at
 from support.campaigns import line, sources, task
@@ -70,7 +69,7 @@ def test_what_is_there_is_found_by_its_name(tmp_path: Path) -> None:
     assert {each.key for each in left.segments} == {part.key for part in second.order.segments} - there.parts
 
 
-@pytest.mark.parametrize("lost", [VIDEO, POSTER, CAPTIONS])
+@pytest.mark.parametrize("lost", [names.VIDEO, names.POSTER, names.CAPTIONS])
 def test_a_video_is_there_with_all_of_its_files(lost: str, tmp_path: Path) -> None:
     """Captions that somebody deleted would never come again, and the campaign's page could not be written."""
     wanted, where = campaign(), place(tmp_path)

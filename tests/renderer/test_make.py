@@ -16,7 +16,6 @@ import pytest
 from cliptask import names
 from cliptask.errors import InputError, MediaError
 from cliptask.facts import Recording, SpokenLine, Word
-from cliptask.names import CAPTIONS, POSTER
 from cliptask.orders import SoundtrackOrder, SpeechRef, VariantOrder
 from cliptask_renderer import check, make
 from cliptask_renderer.folder_store import FolderStore
@@ -158,7 +157,7 @@ def test_what_exists_is_not_made_again(made: Campaign) -> None:
     assert (_state(made.cache), _state(made.output)) == before
 
 
-@pytest.mark.parametrize("ending", [POSTER, CAPTIONS])
+@pytest.mark.parametrize("ending", [names.POSTER, names.CAPTIONS])
 def test_what_is_lost_beside_a_video_is_made_again(ending: str, made: Campaign) -> None:
     """Captions that somebody deleted would never come again, or the video be replaced while people watch it."""
     content, before = _content(made.output), _state(made.output)
