@@ -18,11 +18,9 @@ import http.client
 import secrets
 import socket
 import subprocess
-import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -32,6 +30,7 @@ from google.cloud.storage import Bucket
 
 from cliptask_renderer.gcs_client import connect
 from cluster.binaries import binary
+from support.serving import Handler, HttpServer
 
 _PIECE = 1 << 16
 _START_S = 30.0
@@ -151,28 +150,17 @@ class Stall:
 Fault = Refuse | Break | Cut | Lose | Damage | Stall
 
 
-class FaultyProxy:
+class FaultyProxy(HttpServer):
     """An HTTP proxy before one port, running while its context lasts."""
 
     def __init__(self, port: int = 0) -> None:
+        super().__init__(_Handler)
         self.target = port
         """Where requests go; may be set later."""
         self.requests: list[str] = []
         """``GET /path?query`` of each, in order."""
-        self.accepted = 0
-        """Connections so far."""
-        self.stopping = threading.Event()
         self._faults: list[tuple[str, list[Fault]]] = []
         self._always: tuple[str, Fault] | None = None
-        self._lock = threading.Lock()
-        self._connections: set[socket.socket] = set()
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-
-    @property
-    def url(self) -> str:
-        """For a client's endpoint."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def fail(self, what: str, *faults: Fault) -> None:
         """Let the next requests that contain ``what``, e.g. ``POST /upload``, meet these faults, one each."""
@@ -208,61 +196,9 @@ class FaultyProxy:
         """What becomes of a request's body on its way."""
         return body
 
-    def opened(self, connection: socket.socket) -> None:
-        """Remember a connection, to end it with the proxy."""
-        with self._lock:
-            self.accepted += 1
-            self._connections.add(connection)
 
-    def closed(self, connection: socket.socket) -> None:
-        """Forget a connection that ended."""
-        with self._lock:
-            self._connections.discard(connection)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stopping.set()
-        self._server.shutdown()
-        self._thread.join()
-        with self._lock:
-            connections = list(self._connections)
-        for connection in connections:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        self._server.server_close()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = False
-
-    def __init__(self, owner: FaultyProxy) -> None:
-        self.owner = owner
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def handle(self) -> None:
-        """Serve one connection; that either end leaves early is nothing to report."""
-        self.server.owner.opened(self.connection)
-        try:
-            with suppress(OSError, http.client.HTTPException):
-                super().handle()
-        finally:
-            self.server.owner.closed(self.connection)
-
-    def finish(self) -> None:
-        with suppress(OSError):
-            super().finish()
-
-    def do_GET(self) -> None:
+class _Handler(Handler[FaultyProxy]):
+    def do_GET(self) -> None:  # noqa: N802  the standard library's name
         fault = self.server.owner.arrived(f"{self.command} {self.path}")
         match fault:
             case Break():
@@ -282,9 +218,6 @@ class _Handler(BaseHTTPRequestHandler):
                 self._pass_on(fault)
 
     do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815  the standard library's names
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the standard library's name)
-        """Say nothing: what came is in ``requests``."""
 
     def _body_bytes(self) -> int:
         return int(self.headers.get("Content-Length") or 0)

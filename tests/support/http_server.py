@@ -14,20 +14,16 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import socket
 import ssl
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from email.utils import formatdate
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import unquote, urlsplit
+
+from support.serving import Handler, HttpServer
 
 PIECE = 1 << 16
 
@@ -86,41 +82,16 @@ class Seen:
     headers: Message
 
 
-class MediaServer:
+class MediaServer(HttpServer):
     """The server, running while its context lasts. ``url`` has no slash at its end."""
 
     def __init__(
         self, folder: Path | None = None, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1"
     ) -> None:
+        super().__init__(_Handler, address, tls)
         self.folder = folder
-        self.address = address
         self.requests: list[Seen] = []
-        self.closing = threading.Event()
         self._scripts: dict[str, list[Answer]] = {}
-        self._lock = threading.Lock()
-        self._connections: set[socket.socket] = set()
-        self._server = _Server(self)
-        if tls is not None:
-            self._server.socket = tls.wrap_socket(
-                self._server.socket, server_side=True, do_handshake_on_connect=False
-            )
-        self._scheme = "https" if tls else "http"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-
-    @property
-    def port(self) -> int:
-        """The port that the system chose."""
-        return int(self._server.server_address[1])
-
-    @property
-    def host(self) -> str:
-        """``127.0.0.1:<port>``, as a setting that opens hosts takes it."""
-        return f"{self.address}:{self.port}"
-
-    @property
-    def url(self) -> str:
-        """``http://127.0.0.1:<port>``."""
-        return f"{self._scheme}://{self.host}"
 
     def script(self, path: str, *answers: Answer) -> str:
         """Answer a path by these, one a request, the last for ever. Returns the path's URL."""
@@ -146,16 +117,6 @@ class MediaServer:
                 return steps.pop(0) if len(steps) > 1 else steps[0]
         return self._file(seen.path)
 
-    def opened(self, connection: socket.socket) -> None:
-        """Remember a connection, to end it with the server."""
-        with self._lock:
-            self._connections.add(connection)
-
-    def closed(self, connection: socket.socket) -> None:
-        """Forget a connection that ended."""
-        with self._lock:
-            self._connections.discard(connection)
-
     def _file(self, path: str) -> Answer:
         if self.folder is None:
             return Status(HTTPStatus.NOT_FOUND)
@@ -166,50 +127,9 @@ class MediaServer:
         etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
         return Content(body, etag=etag, last_modified=formatdate(file.stat().st_mtime, usegmt=True))
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._thread.join()
-        with self._lock:
-            connections = list(self._connections)
-        for connection in connections:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        self._server.server_close()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = False
-
-    def __init__(self, owner: MediaServer) -> None:
-        self.owner = owner
-        super().__init__((owner.address, 0), _Handler)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def handle(self) -> None:
-        """Serve one connection; that the client leaves early is nothing to report."""
-        self.server.owner.opened(self.connection)
-        try:
-            with suppress(OSError):
-                super().handle()
-        finally:
-            self.server.owner.closed(self.connection)
-
-    def finish(self) -> None:
-        with suppress(OSError):
-            super().finish()
-
-    def do_GET(self) -> None:
+class _Handler(Handler[MediaServer]):
+    def do_GET(self) -> None:  # noqa: N802  the standard library's name
         parts = urlsplit(self.path)
         answer = self.server.owner.answer(Seen(self.command, parts.path, parts.query, self.headers))
         match answer:
@@ -220,9 +140,6 @@ class _Handler(BaseHTTPRequestHandler):
                 self._content(answer)
             case Stream():
                 self._stream(answer)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the standard library's name)
-        """Say nothing: what came is in ``requests``."""
 
     def _content(self, content: Content) -> None:
         headers = dict(content.headers)
@@ -269,9 +186,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._begin(HTTPStatus.OK, {"Connection": "close"})
         for piece in _pieces(stream):
             if (
-                self.server.owner.closing.wait(stream.pause_s)
+                self.server.owner.stopping.wait(stream.pause_s)
                 if stream.pause_s
-                else self.server.owner.closing.is_set()
+                else self.server.owner.stopping.is_set()
             ):
                 return
             self._write(piece)
