@@ -72,8 +72,7 @@ def build(role: Role) -> Image:
             _say(f"building {name} ...")
             started = time.monotonic()
             buildah = _storage(role, ground)
-            containerfile = CHECKOUT / _FOLDERS[role] / "Containerfile"
-            buildah.build(name, containerfile, CHECKOUT, {"BASE": ground.name})
+            buildah.build(name, _containerfile(role), CHECKOUT, {"BASE": ground.name})
             _forget(f"cliptask-{role}")
             buildah.save(name, archive)
             _say(f"built {name} in {time.monotonic() - started:.0f} s")
@@ -90,12 +89,20 @@ def save_as(role: Role, released: Image) -> None:
         buildah.save(image.name, released.archive, released.name)
 
 
-def run(role: Role, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a role's image as its user, without a node. Raises BuildFailed if it cannot start."""
+def run(role: Role, *command: str, extras: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command in a role's image as its user, without a node. Raises BuildFailed if it cannot start.
+
+    With ``extras``, in one that was built with this argument; only its layers are kept.
+    """
     image = build(role)
     with _locked():
-        buildah = _storage(role, _base())
-        if not buildah.has(image):
+        ground = _base()
+        buildah = _storage(role, ground)
+        if extras:
+            image = Image(f"{image.name}-{extras}", image.archive)
+            arguments = {"BASE": ground.name, "EXTRAS": extras}
+            buildah.build(image.name, _containerfile(role), CHECKOUT, arguments)
+        elif not buildah.has(image):
             buildah.load(image)
         return buildah.run(image, command)
 
@@ -144,12 +151,15 @@ def _storage(role: Role, ground: Image) -> Buildah:
 
 
 def _recipe(role: Role) -> list[Path]:
-    own = _FOLDERS[role]
     return [
-        CHECKOUT / own / "Containerfile",
+        _containerfile(role),
         CHECKOUT / "requirements-build.txt",
-        *_files(own, "requirements*.txt"),
+        *_files(_FOLDERS[role], "requirements*.txt"),
     ]
+
+
+def _containerfile(role: Role) -> Path:
+    return CHECKOUT / _FOLDERS[role] / "Containerfile"
 
 
 def _files(folder: str, *patterns: str) -> list[Path]:

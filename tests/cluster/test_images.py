@@ -43,9 +43,9 @@ def files(image: Image) -> Iterator[str]:
                 yield from layer.getnames()
 
 
-def output(role: Role, *command: str) -> str:
+def output(role: Role, *command: str, extras: str = "") -> str:
     """What a command in the role's container prints."""
-    ran = images.run(role, *command)
+    ran = images.run(role, *command, extras=extras)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 
@@ -175,6 +175,17 @@ def test_the_operator_starts() -> None:
 
     assert "operator" in ran
     assert operator.config["Cmd"] == ["operator"]
+
+
+@e2e
+def test_the_operator_speaks_by_itself_where_it_was_asked_to() -> None:
+    """Tasks that name the voice espeak-ng would need an image of one's own making."""
+    code = (
+        "import asyncio; from cliptask_operator.espeak import speak\n"
+        "print(asyncio.run(speak('Spring is here.', 'en')).duration_s)"
+    )
+
+    assert 0.5 < float(output("operator", "python", "-c", code, extras="espeak")) < 3
 
 
 @e2e
