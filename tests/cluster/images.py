@@ -37,6 +37,8 @@ _NEVER_READ = (
     "var/lib/apt/lists",
     "var/log",
 )
+_KEPT_S = 3600
+"""As long as tests that have asked for an image may still want to load it."""
 _FOLDERS = {"renderer": "renderer-image", "operator": "operator"}
 _PROGRAM = (
     "pyproject.toml", "README.md", "LICENSE", "crds/cliptask/**/*", "renderer-image/cliptask_renderer/**/*",
@@ -76,6 +78,7 @@ def build(role: Role) -> Image:
             _forget(f"cliptask-{role}")
             buildah.save(name, archive)
             _say(f"built {name} in {time.monotonic() - started:.0f} s")
+        archive.touch()
         return Image(name, archive)
 
 
@@ -188,9 +191,10 @@ def _archive(name: str) -> Path:
 
 
 def _forget(kind: str) -> None:
-    """Drop the archives of earlier contents: only the newest is ever asked for again."""
+    """Drop the archives of earlier contents, but those that somebody has asked for of late: the tests of another checkout may run."""
     for old in _cache().glob(f"{kind}-*.tar"):
-        old.unlink()
+        if time.time() - old.stat().st_mtime > _KEPT_S:
+            old.unlink()
 
 
 @contextmanager
