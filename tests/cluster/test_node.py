@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from cliptask_operator.jobs import last_words
 from cluster.images_buildah import Image
 from cluster.kubectl import KubectlFailed
 from cluster.node import Node
@@ -125,8 +126,9 @@ def test_a_memory_limit_is_kept(node: Node, namespace: str, renderer: Image) -> 
 
     ended = run(node, namespace, pod(renderer, ["python", "-c", code], memory="64Mi"), ends="Failed")
 
-    # Its reason is OOMKilled, or Error where containerd hears of the end before it hears why (containerd#8180).
+    # The kubelet's reason is OOMKilled, or Error where containerd hears of the end before it hears why (containerd#8180).
     assert ended["exitCode"] == 128 + signal.SIGKILL
+    assert last_words(ended).reason == "OutOfMemory"
 
 
 def test_pods_reach_a_server_of_the_test(node: Node, namespace: str, renderer: Image) -> None:

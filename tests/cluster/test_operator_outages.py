@@ -94,8 +94,8 @@ def test_an_api_server_that_is_away_holds_it_up_alone(bed: Bed, fake_nodes: Cont
     fake_nodes.compact()  # its watches get a 410, and list anew
     known = {uid for uids in gate.jobs.values() for uid in uids}
     fake_nodes.start_apiserver()
-    bed.wait_for(lambda: {job["metadata"]["uid"] for job in bed.jobs()} - known, "it goes on", 60)
-    # Kubernetes' own controllers take up to half a minute to notice, and so may the operator.
+    bed.wait_for(lambda: {job["metadata"]["uid"] for job in bed.jobs()} - known, "it goes on", 20)
+    # Kubernetes' own controllers take up to half a minute to notice.
     bed.wait("camp", timeout_s=120)
 
     assert bed.operator.running

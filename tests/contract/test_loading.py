@@ -37,7 +37,7 @@ def test_bad_task_is_refused_at_its_path(bad: BadTask) -> None:
     where = rf"cliptask\.yaml(:\d+)?: {re.escape(bad.path)}{': ' if bad.path else ''}"
     about = [line for line in lines if re.match(where, line) and bad.words in line]
     assert about, lines
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize("bad", BAD_TASKS, ids=lambda bad: bad.id)
@@ -152,7 +152,7 @@ def test_many_lines_of_nonsense_are_refused_soon(line: str) -> None:
     message = refusal(head + "".join(line.format(number) for number in range(20_000)))
 
     assert message
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 10
 
 
 def test_not_utf8_is_named() -> None:
