@@ -64,9 +64,7 @@ def fake_nodes(plane: Cluster) -> ControlPlane:
 def namespace(plane: Cluster) -> Iterator[str]:
     """A fresh namespace, deleted afterwards without waiting."""
     name = f"test-{uuid.uuid4().hex[:8]}"
-    plane.kubectl("create", "namespace", name)
-    # Pods are refused until it is there.
-    plane.kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=120s")
+    plane.create_namespace(name)
     yield name
     plane.kubectl("delete", "namespace", name, "--wait=false")
 
@@ -118,10 +116,7 @@ def site(request: pytest.FixtureRequest) -> Site:
 def restricted(site: Site) -> Iterator[str]:
     """A namespace that enforces PodSecurity ``restricted``, deleted afterwards without waiting."""
     name = f"test-{uuid.uuid4().hex[:8]}"
-    site.plane.kubectl("create", "namespace", name)
+    site.plane.create_namespace(name)
     site.plane.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
-    site.plane.kubectl(
-        "wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=60s"
-    )
     yield name
     site.plane.kubectl("delete", "namespace", name, "--wait=false")

@@ -102,12 +102,12 @@ def run(role: Role, *command: str, extras: str = "") -> subprocess.CompletedProc
         ground = _base()
         buildah = _storage(role, ground)
         if extras:
-            image = Image(f"{image.name}-{extras}", image.archive)
-            arguments = {"BASE": ground.name, "EXTRAS": extras}
-            buildah.build(image.name, _containerfile(role), CHECKOUT, arguments)
-        elif not buildah.has(image):
+            name = f"{image.name}-{extras}"
+            buildah.build(name, _containerfile(role), CHECKOUT, {"BASE": ground.name, "EXTRAS": extras})
+            return buildah.run(name, command)
+        if not buildah.has(image):
             buildah.load(image)
-        return buildah.run(image, command)
+        return buildah.run(image.name, command)
 
 
 def _base() -> Image:

@@ -86,9 +86,9 @@ class Buildah:
         partial.rename(archive)
         return saved
 
-    def run(self, image: Image, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    def run(self, name: str, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Run a command in an image of the storage, as its user; the container is removed. Raises BuildFailed."""
-        container = self._buildah("from", "--quiet", "--pull-never", image.name).strip()
+        container = self._buildah("from", "--quiet", "--pull-never", name).strip()
         try:
             return self._command("run", "--isolation=chroot", container, "--", *command)
         finally:

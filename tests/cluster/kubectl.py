@@ -47,6 +47,13 @@ class Cluster:
             raise KubectlFailed(message)
         return done
 
+    def create_namespace(self, name: str) -> None:
+        """With the service account without which pods are refused, and which comes a moment later. Raises KubectlFailed."""
+        self.kubectl("create", "namespace", name)
+        self.kubectl(
+            "wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=120s"
+        )
+
     def wait_for_resources(self, timeout_s: float = 60) -> None:
         """Until the API serves every CRD that was applied, and tells of it. Raises KubectlFailed.
 
@@ -56,15 +63,9 @@ class Cluster:
         deadline = time.monotonic() + timeout_s
         while True:
             found = json.loads(self.kubectl("get", "crd", "--output=json").stdout)["items"]
-            known = self.kubectl(
-                "api-resources", "--output=name", "--cached=false", check=False
-            ).stdout.split()
-            names = [each["metadata"]["name"] for each in found if _is_established(each)]
-            late = [
-                each["metadata"]["name"]
-                for each in found
-                if each["metadata"]["name"] not in {*names} & {*known}
-            ]
+            told = self.kubectl("api-resources", "--output=name", "--cached=false", check=False).stdout
+            served = {each["metadata"]["name"]: _is_established(each) for each in found}
+            late = [name for name, is_served in served.items() if not is_served or name not in told.split()]
             if not late:
                 return
             if time.monotonic() > deadline:

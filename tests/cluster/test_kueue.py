@@ -101,9 +101,8 @@ def house(kueue: Kueue, tmp_path: Path) -> Iterator[House]:
     """What it makes stays in the cluster, which goes."""
     namespace, plane = f"test-{uuid.uuid4().hex[:8]}", kueue.plane
     account = f"{namespace}-cliptask"
-    plane.kubectl("create", "namespace", namespace)
+    plane.create_namespace(namespace)
     install_rights(plane, namespace, operator_values(namespace, clusterwide=False))
-    plane.kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={namespace}")
     queues = (local_queue(name, namespace, namespace) for name in ("campaigns", "leftover"))
     kueue.apply(*cluster_queue(namespace, cpu=QUOTA), *queues)
     settings = {

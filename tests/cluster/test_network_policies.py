@@ -91,10 +91,7 @@ def neighbourhood(tmp_path_factory: pytest.TempPathFactory, operator: Image) -> 
     namespace = f"test-{uuid.uuid4().hex[:8]}"
     with real_cluster(tmp_path_factory.mktemp("cluster"), operator) as node, ExitStack() as stack:
         node.enforce_policies()
-        node.plane.kubectl("create", "namespace", namespace)
-        node.plane.kubectl(
-            "wait", "--for=create", "serviceaccount/default", f"--namespace={namespace}", "--timeout=120s"
-        )
+        node.plane.create_namespace(namespace)
         policies = [
             each
             for each in template({"watchNamespaces": [namespace]}, namespace=namespace)

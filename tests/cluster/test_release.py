@@ -177,10 +177,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     folder = tmp_path_factory.mktemp("node")
     with real_cluster(folder / "cluster", release.image("renderer"), release.image("operator")) as node:
         namespace = f"test-{uuid.uuid4().hex[:8]}"
-        node.plane.kubectl("create", "namespace", namespace)
-        node.plane.kubectl(
-            "wait", "--for=create", "serviceaccount/default", f"--namespace={namespace}", "--timeout=60s"
-        )
+        node.plane.create_namespace(namespace)
         site = Site(node.plane, node.bridge_address)
         with Installation(site, namespace, folder / "sources", release.PACKAGED_CHART) as installed:
             yield installed

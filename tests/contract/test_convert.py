@@ -17,7 +17,7 @@ REQUEST: dict[str, Any] = {
     "uuid_": "3f2a9c",
     "task_name": "Spring Sale",
     "video_blocks": {
-        "hook": ["https://x/Hook A.mp4?token=1", "https://x/b.mp4"],
+        "hook": ["https://x/Hook A.mp4?token=1", " https://x/b.mp4 "],
         "Product": ["https://x/p.mp4"],
     },
     "audio_blocks": {"music": ["https://x/m1.mp3"], "more": ["https://x/m2.mp3", "https://x/m3.mp3"]},

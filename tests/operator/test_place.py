@@ -21,7 +21,7 @@ def place(folder: Path) -> Place:
     return place_at((folder / "out").as_uri())
 
 
-def store(variant: Variant, where: Place, lost: str) -> None:
+def store(variant: Variant, where: Place, lost: str = "") -> None:
     """Every file of a variant but that with one ending."""
     for ending in variant.order.endings:
         if ending != lost:
@@ -55,7 +55,7 @@ def test_what_is_there_is_found_by_its_name(tmp_path: Path) -> None:
     wanted, where = campaign(), place(tmp_path)
     first, second = wanted.variants
     (track,) = wanted.soundtracks
-    store(first, where, "")
+    store(first, where)
     where.cache.put_bytes(names.soundtrack_object(track.key), b"sound")
     where.cache.put_bytes(names.segment_object(wanted.segments[1].key), b"picture")
 
@@ -74,7 +74,7 @@ def test_a_video_is_there_with_all_of_its_files(lost: str, tmp_path: Path) -> No
     """Captions that somebody deleted would never come again, and the campaign's page could not be written."""
     wanted, where = campaign(), place(tmp_path)
     first, second = wanted.variants
-    store(first, where, "")
+    store(first, where)
     store(second, where, lost)
 
     assert holdings(wanted, where).videos == {first.name}
