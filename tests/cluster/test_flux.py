@@ -63,9 +63,11 @@ def test_flux_says_at_once_that_a_campaign_has_failed_and_tries_again(
     bed.renderers.judge = lambda _order, _pod: outcomes.fail(65, UNFIT)
     revision = offer(bed, flux)
 
-    bed.wait_for(lambda: flux.ready(followed, revision)[:2] == ("False", "HealthCheckFailed"), "failed")
+    def names_it() -> bool:
+        *said, message = flux.ready(followed, revision)  # which it forgets when it tries again
+        return said == ["False", "HealthCheckFailed"] and "camp" in message
 
-    assert "camp" in flux.ready(followed, revision)[2]
+    bed.wait_for(names_it, "failed, with the task's name")
 
     bed.renderers.judge = lambda _order, _pod: None
     revision = offer(bed, flux, retry="1")
