@@ -53,11 +53,11 @@ bench: $(STAMP) ## Measure beside MoviePy and plain ffmpeg (about half an hour);
 	$(BIN)/python tests/benchmarks/bench.py
 
 generate: $(STAMP) ## Write the CRD, the schemas, the references and the version's copies again
-	$(BIN)/python -m cliptask.schema | tee crds/cliptasks.cliptask.dev.yaml > charts/cliptask/files/cliptasks.cliptask.dev.yaml
+	$(BIN)/python -m cliptask.spec.schema | tee crds/cliptasks.cliptask.dev.yaml > charts/cliptask/files/cliptasks.cliptask.dev.yaml
 	sed -i "s/^\(version\|appVersion\): .*/\1: $$($(BIN)/cliptask --version)/" charts/cliptask/Chart.yaml
 	sed -i "s/^ARG VERSION=.*/ARG VERSION=$$($(BIN)/cliptask --version)/" operator/Containerfile renderer-image/Containerfile
 	$(BIN)/python -m cliptask.index > crds/index.schema.json
-	$(BIN)/python -m cliptask.reference > docs/resource.md
+	$(BIN)/python -m cliptask.spec.reference > docs/resource.md
 	cd tests && $(abspath $(BIN))/python -m cluster.chart_readme > ../charts/cliptask/README.md
 
 # One resolution for everything; what an image installs is a part of it.

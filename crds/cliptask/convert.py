@@ -11,11 +11,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from cliptask.errors import InvalidTask
-from cliptask.loading import load, load_data, report
 from cliptask.names import LABEL_LENGTH, shown, slug
-from cliptask.problems import Problem, Problems, examine, kind_of
-from cliptask.task import GROUP, KIND, MAX_VARIANTS, TEXT_PATTERN, VERSION, SourceUrl
-from cliptask.yamltext import BadText, dump, parse_json
+from cliptask.spec.loading import load, load_data, report
+from cliptask.spec.problems import Problem, Problems, examine, kind_of
+from cliptask.spec.task import GROUP, KIND, MAX_VARIANTS, TEXT_PATTERN, VERSION, SourceUrl
+from cliptask.spec.yaml_source import BadText, dump, parse_json
 
 UUID_ANNOTATION = f"{GROUP}/uuid"
 """Keeps the request's ``uuid_``, the folder of its videos in the older service's bucket."""

@@ -17,7 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from cliptask import __version__
 from cliptask.errors import ClipTaskError
 from cliptask.names import CAPTIONS, POSTER, VIDEO
-from cliptask.plan import Campaign, Skipped, Variant
+from cliptask.planning.plan import Campaign, Skipped, Variant
 
 RelativeFile = Annotated[
     str, StringConstraints(pattern=r"^[^/\\.\x00-\x1f][^/\\\x00-\x1f]*$", max_length=255)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cliptask import recipe
 from cliptask.names import CAPTIONS, POSTER, VIDEO
-from cliptask.task import Position
+from cliptask.spec.task import Position
 
 
 class Order(BaseModel):

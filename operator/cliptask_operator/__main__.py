@@ -5,16 +5,16 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line."""
-    from cliptask_operator import cli  # noqa: PLC0415  a second for each worker, which needs none of it
+    from cliptask_operator.cli import app  # noqa: PLC0415  a second for each worker, which needs none of it
 
-    cli.main()
+    app.main()
 
 
 def kubectl_plugin() -> None:
     """Run ``kubectl clip``: kubectl finds the program by its name."""
-    from cliptask_operator import cli  # noqa: PLC0415  as above
+    from cliptask_operator.cli import app  # noqa: PLC0415  as above
 
-    cli.main(cli.plugin, "kubectl clip")
+    app.main(app.plugin, "kubectl clip")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 
-from cliptask_renderer.work import run
+from cliptask_renderer.job_main import run
 
 if __name__ == "__main__":
     # The first process of a container has no default reaction to a signal; ffmpeg ends with this one.

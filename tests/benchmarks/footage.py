@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cliptask_operator import espeak
-from cliptask_renderer.ffmpeg import executable
+from cliptask_operator.speech import espeak
+from cliptask_renderer.media.ffmpeg import executable
 
 Kind = Literal["cartoon", "camera", "face", "still"]
 

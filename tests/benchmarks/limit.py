@@ -15,14 +15,14 @@ from pathlib import Path
 from rich.console import Console
 
 from cliptask import names
-from cliptask.loading import load
 from cliptask.orders import SegmentOrder, SoundtrackOrder, VariantOrder
-from cliptask.plan import Campaign, plan
-from cliptask_operator import local
-from cliptask_operator.place import CACHE, place_at
-from cliptask_operator.progress import report_on
-from cliptask_operator.settings import Settings
-from cliptask_renderer import ffmpeg, segment, sound
+from cliptask.planning.plan import Campaign, plan
+from cliptask.spec.loading import load
+from cliptask_operator.campaign.stores import CACHE, place_at
+from cliptask_operator.local import render
+from cliptask_operator.local.progress import report_on
+from cliptask_operator.settings.environment import Settings
+from cliptask_renderer.media import ffmpeg, segment, sound
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _campaign(task_file: Path, out: Path) -> Campaign:
     task, settings = load(task_file.read_text(), task_file.name), Settings()
     place = place_at(out.as_uri())
     with report_on(Console(quiet=True)) as report:
-        material = local.gather(task, place, settings, report, speak=True)
+        material = render.gather(task, place, settings, report, speak=True)
     return plan(task, material.sources, material.lines, settings.max_variants)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.campaigns import Video
-from cliptask_renderer.ffmpeg import executable
+from cliptask_renderer.media.ffmpeg import executable
 
 MUSIC_VOLUME = 0.2
 

@@ -13,7 +13,7 @@ from benchmarks import footage, vmaf
 from benchmarks.results import SIZE_GOAL
 from benchmarks.table import grid
 from cliptask import recipe
-from cliptask_renderer import ffmpeg
+from cliptask_renderer.media import ffmpeg
 
 
 @dataclass(frozen=True)

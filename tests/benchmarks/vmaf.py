@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cliptask_renderer.ffmpeg import executable
+from cliptask_renderer.media.ffmpeg import executable
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ import yaml
 
 from cliptask import names
 from cliptask.orders import WorkOrder
-from cliptask_renderer.gcs_client import Location, connect
-from cliptask_renderer.gcs_store import GcsStore
-from cliptask_renderer.store import Store
+from cliptask_renderer.storage.base import Store
+from cliptask_renderer.storage.gcs import GcsStore
+from cliptask_renderer.storage.gcs_client import Location, connect
 from cluster import outcomes
 from cluster.api import Document
 from cluster.companion import Companion, environment

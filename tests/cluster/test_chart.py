@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 import cliptask
-from cliptask_operator.gateway_settings import GatewaySettings, gateway_settings_from_environment
-from cliptask_operator.operator_settings import OperatorSettings, operator_settings_from_environment
+from cliptask_operator.settings.gateway import GatewaySettings, gateway_settings_from_environment
+from cliptask_operator.settings.operator import OperatorSettings, operator_settings_from_environment
 from cluster.api import Document
 from cluster.helm import CHART, LEAST, VALUES, HelmFailed, helm, leaves, template
 from cluster.images import CHECKOUT

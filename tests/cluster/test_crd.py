@@ -11,11 +11,11 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from cliptask.errors import InvalidTask
-from cliptask.loading import load_data
-from cliptask.rules import rules_of
-from cliptask.schema import crd
-from cliptask.task import ClipTask, Part
-from cliptask.yamltext import parse
+from cliptask.spec.loading import load_data
+from cliptask.spec.rules import rules_of
+from cliptask.spec.schema import crd
+from cliptask.spec.task import ClipTask, Part
+from cliptask.spec.yaml_source import parse
 from cluster.api import Api, Document, Refused
 from cluster.kubectl import Cluster
 from support.bad_tasks import BAD_TASKS, GOOD, mutated

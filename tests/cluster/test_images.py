@@ -181,7 +181,7 @@ def test_the_operator_starts() -> None:
 def test_the_operator_speaks_by_itself_where_it_was_asked_to() -> None:
     """Tasks that name the voice espeak-ng would need an image of one's own making."""
     code = (
-        "import asyncio; from cliptask_operator.espeak import speak\n"
+        "import asyncio; from cliptask_operator.speech.espeak import speak\n"
         "print(asyncio.run(speak('Spring is here.', 'en')).duration_s)"
     )
 

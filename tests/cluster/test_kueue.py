@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cliptask_operator.jobs import PRIORITY_LABEL, QUEUE_LABEL
+from cliptask_operator.kubernetes.manifests import PRIORITY_LABEL, QUEUE_LABEL
 from cluster.api import Document
 from cluster.bed import Bed
 from cluster.control_plane import ControlPlane

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from cliptask_operator.jobs import last_words
+from cliptask_operator.kubernetes.manifests import last_words
 from cluster.images_buildah import Image
 from cluster.kubectl import KubectlFailed
 from cluster.node import Node

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from cliptask.convert import UUID_ANNOTATION, convert
 from cliptask.errors import InvalidTask
-from cliptask.loading import load
-from cliptask.task import ClipTask, Sound
+from cliptask.spec.loading import load
+from cliptask.spec.task import ClipTask, Sound
 
 OUTPUT = "file:///srv/campaigns"
 REQUEST: dict[str, Any] = {

@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from cliptask.errors import MediaError, SourceError
 from cliptask.index import CampaignIndex, campaign_index, index_csv, index_json, index_schema
-from cliptask.plan import Campaign, plan
+from cliptask.planning.plan import Campaign, plan
 from support.campaigns import line, sources, task
 
 SCHEMA = Path(__file__).parents[2] / "crds" / "index.schema.json"

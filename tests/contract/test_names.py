@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cliptask import names
-from cliptask.task import NAME_PATTERN
+from cliptask.spec.task import NAME_PATTERN
 
 
 @given(st.text(), st.integers(1, 40))

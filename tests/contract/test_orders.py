@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cliptask.orders import NamedVariant, WorkOrder, WorkReport
-from cliptask.plan import Campaign, plan
+from cliptask.planning.plan import Campaign, plan
 from support.campaigns import line, sources, task
 
 LIMIT_BYTES = 128 * 1024

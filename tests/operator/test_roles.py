@@ -27,7 +27,7 @@ def test_the_operator_plans_without_what_makes_media(tmp_path: Path) -> None:
     task = studio.write(
         [[0, 1], [2]], tracks=1, lines=1, overlays=[{"text": "Now"}, {"image": {"url": studio.picture()}}]
     )
-    code = "from cliptask_operator.cli import main; main()"
+    code = "from cliptask_operator.cli.app import main; main()"
 
     ran = without(["moviepy", "imageio_ffmpeg", "numpy"], code, "plan", str(task), studio=studio)
 
@@ -35,7 +35,17 @@ def test_the_operator_plans_without_what_makes_media(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["make", "segment", "sound", "join", "check", "overlays", "stills", "store"]
+    "module",
+    [
+        "build",
+        "media.segment",
+        "media.sound",
+        "media.join",
+        "media.check",
+        "media.overlays",
+        "media.stills",
+        "storage.base",
+    ],
 )
 def test_the_renderer_needs_nothing_of_the_operators(tmp_path: Path, module: str) -> None:
     """A Job's container has no HTTP client and no speech client: what is not there cannot be abused."""

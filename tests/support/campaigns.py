@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from cliptask.facts import SourceFacts, SpokenLine
-from cliptask.task import ClipTask
+from cliptask.spec.task import ClipTask
 
 
 def sha(text: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cliptask.orders import Cut, OverlayOrder, Profile, SegmentOrder
-from cliptask_renderer import segment
+from cliptask_renderer.media import segment
 
 Frames = npt.NDArray[np.uint8]
 

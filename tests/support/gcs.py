@@ -28,7 +28,7 @@ from typing import Self
 import psutil
 from google.cloud.storage import Bucket
 
-from cliptask_renderer.gcs_client import connect
+from cliptask_renderer.storage.gcs_client import connect
 from cluster.binaries import binary
 from support.serving import Handler, HttpServer
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from cliptask.errors import ClipTaskError
 from cliptask.facts import Recording, SpokenLine
 from cliptask.names import speech_object
-from cliptask.task import Line
-from cliptask_operator.speech import Speaker
-from cliptask_operator.speech_settings import SpeechSettings
-from cliptask_renderer.store import Store
+from cliptask.spec.task import Line
+from cliptask_operator.speech.settings import SpeechSettings
+from cliptask_operator.speech.speaker import Speaker
+from cliptask_renderer.storage.base import Store
 
 SPRING = Line(voice="Rachel", text="Spring is here.")
 

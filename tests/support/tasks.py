@@ -7,10 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from cliptask import task
-from cliptask.loading import load_data
-from cliptask.quantities import PERCENTAGE_PATTERN
-from cliptask.task import ClipTask
+from cliptask.spec import task
+from cliptask.spec.loading import load_data
+from cliptask.spec.quantities import PERCENTAGE_PATTERN
+from cliptask.spec.task import ClipTask
 
 Data = dict[str, Any]
 

@@ -1,0 +1,249 @@
+"""What does a task want made? From the spec and the facts of its files to variants, segments and soundtracks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from cliptask import names
+from cliptask.errors import ClipTaskError, InvalidTask, VariantError
+from cliptask.facts import SourceFacts, SpokenLine
+from cliptask.orders import ClipSound, Profile, SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
+from cliptask.planning.bindings import Footage, footage_of
+from cliptask.planning.experiment import assign, combinations
+from cliptask.planning.timeline import Timeline
+from cliptask.spec.task import MAX_VARIANTS, ClipTask, ClipTaskSpec
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which parts make a variant, by their places in the spec: a clip of each block, a track, a line."""
+
+    clips: tuple[int, ...]
+    track: int | None
+    line: int | None
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A video that is wanted."""
+
+    name: str
+    clips: tuple[str, ...]
+    """Label of the clip of each block."""
+    track: str | None
+    line: str | None
+    text: str | None
+    order: VariantOrder
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A combination that cannot be made, and why."""
+
+    clips: tuple[str, ...]
+    track: str | None
+    line: str | None
+    error: ClipTaskError
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """All that a task wants, in the order in which it is best made."""
+
+    task: str
+    blocks: tuple[str, ...]
+    profile: Profile
+    variants: tuple[Variant, ...]
+    skipped: tuple[Skipped, ...]
+
+    @cached_property
+    def segments(self) -> tuple[SegmentOrder, ...]:
+        """Every unique segment, those that variants need first before the others."""
+        return tuple(
+            {part.key: part for variant in self.variants for part in variant.order.segments}.values()
+        )
+
+    @cached_property
+    def soundtracks(self) -> tuple[SoundtrackOrder, ...]:
+        """Every unique soundtrack."""
+        tracks = (variant.order.soundtrack for variant in self.variants)
+        return tuple({track.key: track for track in tracks if track is not None}.values())
+
+
+def count_variants(spec: ClipTaskSpec, most: int = MAX_VARIANTS) -> int:
+    """How many combinations become variants. Raises ``InvalidTask`` when there are more than ``most``."""
+    possible = math.prod(_sizes(spec))
+    count = possible if spec.variants.limit is None else min(possible, spec.variants.limit)
+    if count > most:
+        message = (
+            f"spec: {count:,} combinations are more than the {most:,} allowed: "
+            "set spec.variants.limit (it chooses a balanced subset), or use fewer clips"
+        )
+        raise InvalidTask(message)
+    return count
+
+
+def _sizes(spec: ClipTaskSpec) -> list[int]:
+    """How many levels each factor has: the blocks, then what is multiplied by."""
+    tracks, lines, rule = len(spec.tracks), len(spec.speech), spec.variants
+    sizes = [len(block.clips) for block in spec.video_blocks]
+    sizes += [tracks] if tracks and rule.music == "product" else []
+    return sizes + ([lines] if lines and rule.speech == "product" else [])
+
+
+def choices(spec: ClipTaskSpec, most: int = MAX_VARIANTS) -> tuple[Choice, ...]:
+    """The combinations that become variants; the same spec gives the same ones in the same order.
+
+    Raises ``InvalidTask`` when there are more than ``most``.
+    """
+    count_variants(spec, most)
+    blocks, tracks, lines, rule = len(spec.video_blocks), len(spec.tracks), len(spec.speech), spec.variants
+    sizes = _sizes(spec)
+    rows = list(combinations(sizes, rule.limit))
+    columns = iter(range(blocks, len(sizes)))
+    music = _column(rows, tracks, rule.music, 2 * rule.seed, columns)
+    if music is not None and rule.music != "product":
+        rows = [(*row, track) for row, track in zip(rows, music, strict=True)]
+    speech = _column(rows, lines, rule.speech, 2 * rule.seed + 1, columns)
+    return tuple(
+        Choice(row[:blocks], music[index] if music else None, speech[index] if speech else None)
+        for index, row in enumerate(rows)
+    )
+
+
+def _column(
+    rows: Sequence[tuple[int, ...]], levels: int, mode: str, seed: int, columns: Iterable[int]
+) -> tuple[int, ...] | None:
+    if not levels:
+        return None
+    if mode == "product":
+        column = next(iter(columns))
+        return tuple(row[column] for row in rows)
+    return assign(rows, levels, "random" if mode == "random" else "balanced", seed)
+
+
+def plan(
+    task: ClipTask,
+    sources: Mapping[str, SourceFacts | ClipTaskError],
+    lines: Sequence[SpokenLine | ClipTaskError],
+    most: int = MAX_VARIANTS,
+) -> Campaign:
+    """What is to be made of ``sources`` (by URL) and ``lines`` (as ``spec.speech``).
+
+    What cannot be had is an error in place of its facts. By ``failurePolicy`` the first of them is raised with the
+    messages of all, or the variants that need it are skipped. A line whose length is not known yet is taken to fit.
+    """
+    spec = task.spec
+    footage = footage_of(spec, sources)
+    spoken = dict(enumerate(lines))
+    if spec.failure_policy.on_source_error == "Fail":
+        _raise_all([*footage.errors, *(line for line in lines if isinstance(line, ClipTaskError))])
+    timeline = Timeline(spec, footage)
+    labels = Labels(spec)
+    variants: dict[str, Variant] = {}
+    skipped: list[Skipped] = []
+    for choice in choices(spec, most):
+        clips, track, line = labels.of(choice)
+        try:
+            order = _order(spec, footage, timeline, choice, spoken)
+        except ClipTaskError as error:
+            skipped.append(Skipped(clips, track, line, error))
+            continue
+        name = names.variant_name([*clips, *(each for each in (track, line) if each)], order.key)
+        text = None if choice.line is None else spec.speech[choice.line].text
+        variants.setdefault(
+            name, Variant(name, clips, track, line, text, order)
+        )  # a clip may be listed twice
+    if not skipped:
+        timeline.refuse_unseen()
+    blocks = tuple(block.name for block in spec.video_blocks)
+    return Campaign(task.metadata.name, blocks, timeline.profile, tuple(variants.values()), tuple(skipped))
+
+
+def _raise_all(errors: Sequence[ClipTaskError]) -> None:
+    if errors:
+        raise type(errors[0])("\n".join(dict.fromkeys(str(error) for error in errors)))
+
+
+class Labels:
+    """What clips, tracks and lines are called in names."""
+
+    def __init__(self, spec: ClipTaskSpec) -> None:
+        self.clips = [
+            names.distinct(
+                [(clip.name or names.label_of_url(clip.url), clip.model_dump_json()) for clip in block.clips]
+            )
+            for block in spec.video_blocks
+        ]
+        self.tracks = names.distinct(
+            [(track.name or names.label_of_url(track.url), track.url) for track in spec.tracks]
+        )
+        self.lines = names.distinct(
+            [(line.name or names.label_of_text(line.text), line.model_dump_json()) for line in spec.speech]
+        )
+
+    def of(self, choice: Choice) -> tuple[tuple[str, ...], str | None, str | None]:
+        """The labels of a variant's clips, of its track and of its line."""
+        clips = tuple(labels[index] for labels, index in zip(self.clips, choice.clips, strict=True))
+        track = None if choice.track is None else self.tracks[choice.track]
+        return clips, track, None if choice.line is None else self.lines[choice.line]
+
+
+def _order(
+    spec: ClipTaskSpec,
+    footage: Footage,
+    timeline: Timeline,
+    choice: Choice,
+    spoken: Mapping[int, SpokenLine | ClipTaskError],
+) -> VariantOrder:
+    segments = timeline.segments(choice.clips)
+    frames, fps = sum(segment.frames for segment in segments), timeline.profile.fps
+    track = None if choice.track is None else footage.track(choice.track).sha256
+    line = None if choice.line is None else spoken[choice.line]
+    if isinstance(line, ClipTaskError):
+        raise line
+    if line is not None and spec.sound.overflow == "Fail" and (line.duration_s or 0) > frames / fps:
+        message = (
+            f"the line {spec.speech[choice.line or 0].text[:40]!r} takes {line.duration_s:.1f} s, the picture {frames / fps:.1f} s: "
+            "shorten it, use longer clips, or set spec.sound.overflow to Trim"
+        )
+        raise VariantError(message)
+    speech = None if line is None else SpeechRef(line_key=line.key, extension=line.extension)
+    soundtrack = _soundtrack(spec, frames, fps, track, speech, timeline.sounds(choice.clips))
+    captions = "none" if speech is None else spec.captions.mode
+    return VariantOrder(
+        segments=segments,
+        soundtrack=soundtrack,
+        captions=captions,
+        speech=None if captions == "none" else speech,
+    )
+
+
+def _soundtrack(
+    spec: ClipTaskSpec,
+    frames: int,
+    fps: int,
+    track: str | None,
+    speech: SpeechRef | None,
+    clips: tuple[ClipSound, ...],
+) -> SoundtrackOrder | None:
+    """Only what is heard is in the order, so that what is not heard changes no key."""
+    sound = spec.sound
+    if not sound.music_volume:
+        track = None
+    if track is None and speech is None and not clips:
+        return None
+    return SoundtrackOrder(
+        fps=fps,
+        frames=frames,
+        track=track,
+        speech=speech,
+        clips=clips,
+        music_volume=sound.music_volume if track else 0,
+        clip_volume=sound.clip_volume if clips else 0,
+        ducking=sound.ducking and track is not None and speech is not None,
+        loudness=sound.loudness,
+    )

@@ -1,0 +1,149 @@
+"""Which frames follow each other? From the clips of a variant to its segments, seams, overlays and sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cliptask.errors import ClipTaskError, InvalidTask, SourceError
+from cliptask.facts import SourceFacts
+from cliptask.orders import ClipSound, Cut, OverlayOrder, Profile, SegmentOrder
+from cliptask.planning.bindings import Footage, Take
+from cliptask.spec.quantities import format_duration, frames_of
+from cliptask.spec.task import ClipTaskSpec, Overlay
+
+HD_HEIGHT = 720
+"""From this height on, players take a video that names no matrix for BT.709, below for BT.601."""
+
+IMAGE_WIDTH, TEXT_WIDTH = 0.2, 0.9
+
+
+class Timeline:
+    """The frames of every variant.
+
+    A transition of d frames makes the last d of one clip and the first d of the next one seam; what is left of a
+    clip is its body. Bodies and seams are segments, equal ones the same object.
+    """
+
+    def __init__(self, spec: ClipTaskSpec, footage: Footage) -> None:
+        self._spec, self._footage = spec, footage
+        self.profile = Profile(
+            width=footage.width, height=footage.height, fps=footage.fps, fit=spec.picture.fit
+        )
+        self._overlap = frames_of(spec.transition.duration, footage.fps) if spec.transition else 0
+        self._made: dict[object, SegmentOrder] = {}
+        self._seen: set[int] = set()
+
+    def segments(self, clips: Sequence[int]) -> tuple[SegmentOrder, ...]:
+        """The segments of a variant in order; ``clips`` has the place of a clip in each block.
+
+        Raises what makes a clip unusable, or ``SourceError`` where one is too short for its transitions.
+        """
+        takes = [self._take(block, clip, len(clips)) for block, clip in enumerate(clips)]
+        starts = self._starts(takes)
+        parts: list[SegmentOrder] = []
+        for block, (clip, take, start) in enumerate(zip(clips, takes, starts, strict=True)):
+            head, tail = self._overlap * (block > 0), self._overlap * (block < len(clips) - 1)
+            body = (block, clip, head, take.frames - tail, start)
+            if head:
+                before = takes[block - 1]
+                end = (block - 1, clips[block - 1], before.frames - head, before.frames, starts[block - 1])
+                parts.append(self._segment(end, (block, clip, 0, head, start)))
+            parts.append(self._segment(body))
+        return tuple(parts)
+
+    def sounds(self, clips: Sequence[int]) -> tuple[ClipSound, ...]:
+        """The clips' own sounds in their places, faded over where the pictures are; none when they are not wanted."""
+        if not self._spec.sound.clip_volume:
+            return ()
+        takes = [self._footage.take(block, clip) for block, clip in enumerate(clips)]
+        return tuple(
+            ClipSound(
+                source=take.facts.sha256,
+                video_start_us=take.facts.video_start_us,
+                first_frame=take.first_frame,
+                frames=take.frames,
+                at_frame=start,
+                fade_in_frames=self._overlap * (block > 0),
+                fade_out_frames=self._overlap * (block < len(takes) - 1),
+            )
+            for block, (take, start) in enumerate(zip(takes, self._starts(takes), strict=True))
+            if take.facts.has_audio
+        )
+
+    def refuse_unseen(self) -> None:
+        """Raise ``InvalidTask`` for overlays that lie over no frame of any segment made so far."""
+        for index, overlay in enumerate(self._spec.overlays):
+            if index not in self._seen:
+                place = f"the block {overlay.block!r} ends" if overlay.block else "every video ends"
+                message = f"spec.overlays[{index}].from: {format_duration(overlay.from_)} is when {place}, so nobody would see it"
+                raise InvalidTask(message)
+
+    def _take(self, block: int, clip: int, blocks: int) -> Take:
+        take = self._footage.take(block, clip)
+        overlaps = self._overlap * ((block > 0) + (block < blocks - 1))
+        if take.frames <= overlaps:
+            message = (
+                f"videoBlocks[{block}].clips[{clip}] has {take.frames} frames, its transitions take {overlaps}: "
+                "use a longer clip or a shorter transition"
+            )
+            raise SourceError(message)
+        return take
+
+    def _starts(self, takes: Sequence[Take]) -> list[int]:
+        """The frame of the video at which each clip's first frame lies."""
+        starts, at = [], 0
+        for take in takes:
+            starts.append(at)
+            at += take.frames - self._overlap
+        return starts
+
+    def _segment(self, *ranges: tuple[int, int, int, int, int]) -> SegmentOrder:
+        cuts = tuple(self._cut(*each) for each in ranges)
+        return self._made.setdefault(cuts, SegmentOrder(profile=self.profile, cuts=cuts))
+
+    def _cut(self, block: int, clip: int, begin: int, end: int, start: int) -> Cut:
+        """Frames [begin, end) of a clip whose first frame is the video's frame ``start``."""
+        take, clip_spec = self._footage.take(block, clip), self._spec.video_blocks[block].clips[clip]
+        facts, is_video = take.facts, take.facts.kind == "video"
+        unknown = is_video and facts.transfer == "sdr" and facts.matrix == "unknown"
+        return Cut(
+            source=facts.sha256,
+            kind="video" if is_video else "still",
+            transfer=facts.transfer,
+            assumed_matrix=("bt709" if facts.height >= HD_HEIGHT else "bt601") if unknown else None,
+            video_start_us=facts.video_start_us,
+            first_frame=(take.first_frame + begin) if is_video or clip_spec.motion else 0,
+            frames=end - begin,
+            motion=clip_spec.motion,
+            motion_frames=take.frames if clip_spec.motion else 0,
+            overlays=self._overlays(block, begin, end, start),
+        )
+
+    def _overlays(self, block: int, begin: int, end: int, start: int) -> tuple[OverlayOrder, ...]:
+        over = []
+        for index, overlay in enumerate(self._spec.overlays):
+            if overlay.block not in (None, self._spec.video_blocks[block].name):
+                continue
+            origin = begin if overlay.block else start + begin
+            first = max(frames_of(overlay.from_, self.profile.fps) - origin, 0)
+            last = min(
+                frames_of(overlay.to, self.profile.fps) - origin if overlay.to else end - begin, end - begin
+            )
+            if first < last:
+                self._seen.add(index)
+                over.append(self._overlay(index, overlay, first, last))
+        return tuple(over)
+
+    def _overlay(self, index: int, overlay: Overlay, first: int, last: int) -> OverlayOrder:
+        image = self._footage.images[index]
+        if isinstance(image, ClipTaskError):
+            raise image
+        default = TEXT_WIDTH if overlay.image is None else IMAGE_WIDTH
+        return OverlayOrder(
+            text=overlay.text,
+            image=image.sha256 if isinstance(image, SourceFacts) else None,
+            position=overlay.position,
+            width=float(overlay.width) if overlay.width is not None else default,
+            start_frame=first,
+            end_frame=last,
+        )

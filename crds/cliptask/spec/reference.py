@@ -1,0 +1,184 @@
+"""What may each field of a ClipTask say? ``python -m cliptask.spec.reference`` prints the page for people, ``docs/resource.md``."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+
+from cliptask.spec import task
+from cliptask.spec.quantities import AMOUNT_PATTERN, DURATION_PATTERN, PERCENTAGE_PATTERN
+from cliptask.spec.schema import Schema, crd
+
+EXAMPLE = """\
+apiVersion: cliptask.dev/v1alpha1
+kind: ClipTask
+metadata:
+  name: spring-sale
+spec:
+  videoBlocks:
+  - name: hook
+    clips:
+    - {url: "https://cdn.example.com/meadow.mp4"}
+    - {url: "https://cdn.example.com/street.mp4", trim: {start: 1.5s, end: 6s}}
+  - name: product
+    clips:
+    - {url: "https://cdn.example.com/bikes.mp4"}
+    - {url: "https://cdn.example.com/photo.jpg", duration: 3s, motion: zoomIn}
+  audioBlocks:
+  - name: upbeat
+    tracks:
+    - {url: "https://cdn.example.com/sunny.mp3"}
+  speech:
+  - {voice: Rachel, text: "Spring is here. Go outside!"}
+  overlays:
+  - {text: "-20 % until Sunday", block: product, from: 500ms}
+  - {image: {url: "https://cdn.example.com/logo.png"}, position: topRight, width: 18%}
+  captions: {mode: soft}
+  output: {uri: "gs://campaigns"}
+  execution:
+    parallelism: 20
+    resources:
+      requests: {cpu: 500m, memory: 1Gi}
+      limits: {cpu: 2, memory: 2Gi}
+"""
+
+_HEAD = f"""\
+<!-- Generated from the models in crds/cliptask. Do not edit; write it anew with python -m cliptask.spec.reference > docs/resource.md -->
+# The ClipTask resource
+
+A campaign of short videos: every combination of clips, music and speech becomes one. Only `videoBlocks` and `output` are required.
+
+```yaml
+{EXAMPLE}```
+
+`metadata.name` is the campaign's name, at most 40 lower-case letters, digits and hyphens: its videos lie in a folder of that
+name. The annotation `cliptask.dev/retry` with a new value tries again what failed. `kubectl explain clip.spec.sound` tells
+the same as this page, and `cliptask validate FILE` checks a file without a cluster.
+"""
+
+_VALUES = (
+    ("duration", DURATION_PATTERN, "`500ms`, `1.5s`, `2m`", "A number with at most three decimals and a unit, without a space."),
+    ("percentage", PERCENTAGE_PATTERN, "`20%`, `12.5%`", "From 0% to 100%, with at most two decimals."),
+    ("amount", AMOUNT_PATTERN, '`500m`, `2`, `"1.5"`, `2Gi`', "CPUs or bytes as in Kubernetes: m is a thousandth, k, M, G, T and Ki, Mi, Gi, Ti are powers of 1,000 and 1,024. A point and no unit needs quotes."),
+    ("name", task.NAME_PATTERN, "`spring-sale`", "1 to 40 lower-case letters, digits and hyphens, with no hyphen at an end."),
+    ("URL", task.URL_PATTERN, "`https://cdn.example.com/a.mp4`, `gs://media/a.mp4`", "Spaces as %20. Its query, which may hold a token, is shown nowhere."),
+    ("folder", task.OUTPUT_PATTERN, "`gs://campaigns/spring`, `file:///srv/campaigns`", "A URI without spaces, ? and #."),
+    ("language", task.LANGUAGE_PATTERN, "`en`, `uk`", "An ISO 639 code."),
+    ("text", task.TEXT_PATTERN, '`"Spring is here."`', "Of any language, with at least one visible character."),
+    ("time", "date-time", "`2030-01-31T12:00:00Z`", "In UTC, to the second."),
+)  # fmt: skip
+"""What each pattern or format is called, how it looks, and what is right."""
+
+
+def reference() -> str:
+    """The page as Markdown."""
+    version = crd()["spec"]["versions"][0]
+    fields = version["schema"]["openAPIV3Schema"]["properties"]
+    spec, status = (list(_objects(name, fields[name])) for name in ("spec", "status"))
+    columns = [
+        (each["name"].upper(), _code(each["jsonPath"].removeprefix(".")), each["description"])
+        for each in version["additionalPrinterColumns"]
+    ]
+    return "\n".join([
+        _HEAD,
+        _link("How values are written", 0),
+        *(_link(path, depth) for path, _, depth in [*spec, *status]),
+        "\n## How values are written\n",
+        _table(("Type", "Looks like", "What"), [(f"<a id={name.lower()}></a>{name}", *rest) for name, _, *rest in _VALUES]),
+        *(_section(*each) for each in spec),
+        "## Columns\n\nWhat `kubectl get clip` shows, and with `-o wide` the last two as well.\n",
+        _table(("Column", "Field", "What"), columns),
+        *(_section(*each) for each in status),
+    ]).rstrip() + "\n"  # fmt: skip
+
+
+def _objects(path: str, node: Schema, depth: int = 0) -> Iterator[tuple[str, Schema, int]]:
+    """An object's path, schema and depth, and those of each object within it."""
+    yield path, node, depth
+    for name, field in node["properties"].items():
+        within, suffix = (field["items"], "[]") if "items" in field else (field, "")
+        if "properties" in within:
+            described = {"description": field["description"]} | within
+            yield from _objects(f"{path}.{name}{suffix}", described, depth + 1)
+
+
+def _link(path: str, depth: int) -> str:
+    return f"{'  ' * depth}- [{path.rpartition('.')[2]}](#{_anchor(path)})"
+
+
+def _section(path: str, node: Schema, depth: int) -> str:
+    """An object's heading, its fields, and what it is refused for."""
+    required = node.get("required", ())
+    rows = [_row(path, name, field, name in required) for name, field in node["properties"].items()]
+    heads: tuple[str, ...] = ("Field", "Type", "Default", "What")
+    if path.startswith("status"):  # nobody writes it
+        heads, rows = (*heads[:2], heads[3]), [(*row[:2], row[3]) for row in rows]
+    what = node["description"].partition(" Default: ")[0]
+    section = f"{'#' * (depth + 2)} {path}\n\n{what}\n\n{_table(heads, rows)}"
+    rules = [_rule(rule) for rule in node.get("x-kubernetes-validations", ())]
+    return "\n".join([section, "A refusal may say:\n", *rules, ""]) if rules else section
+
+
+def _row(path: str, name: str, field: Schema, required: bool) -> tuple[str, ...]:
+    # Where a schema has no word for a default, the description ends with it.
+    what, _, said = field["description"].partition("Default: ")
+    default = "**required**" if required else said.rstrip(".")
+    if field.get("default", "") != "":
+        default = _code(_plain(field["default"]))
+    return _code(name), _type(f"{path}.{name}", field), default, what.strip()
+
+
+def _type(path: str, field: Schema) -> str:
+    if "enum" in field:
+        choices = [_code(str(each)) for each in field["enum"]]
+        return f"one of {', '.join(choices)}" if len(choices) > 1 else choices[0]
+    if "properties" in field:
+        return f"[object](#{_anchor(path)})"
+    longest = f", at most {field.get('maxLength', 0):,} characters"
+    for name, form, *_ in _VALUES:
+        if form in {field.get("pattern"), field.get("format")}:
+            return f"[{name}](#{name.lower()})" + longest * (name == "text")
+    if field["type"] == "array":
+        least = f"{field['minItems']} to" if field.get("minItems") else "at most"
+        return f"list of {least} {field['maxItems']}: {_type(path + '[]', field['items'])}"
+    plain = {
+        "integer": "whole number",
+        "number": "number",
+        "boolean": "true or false",
+        "string": f"text{longest}",
+    }
+    bounds = f", {_plain(field['minimum'])} to {_plain(field['maximum'])}" if "minimum" in field else ""
+    return plain[field["type"]] + bounds
+
+
+def _rule(rule: dict[str, str]) -> str:
+    field = rule.get("fieldPath", "").removeprefix(".")
+    return f"- {f'{_code(field)}: ' if field else ''}{rule['message']}"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _plain(value: object) -> str:
+    """A value as YAML has it, thousands apart."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return (
+        f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+    )
+
+
+def _anchor(heading: str) -> str:
+    """How GitHub names a heading in links: lower-case, without punctuation."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

@@ -1,0 +1,169 @@
+"""How does the resource look to the Kubernetes API? ``python -m cliptask.spec.schema`` prints the CRD."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
+
+from cliptask.spec.quantities import format_duration
+from cliptask.spec.rules import Rule, rules_of
+from cliptask.spec.status import ClipTaskStatus
+from cliptask.spec.task import GROUP, KIND, PLURAL, VERSION, ClipTask, Part
+from cliptask.spec.yaml_source import dump
+
+Schema = dict[str, Any]
+
+HEADER = """\
+# Generated from the models in crds/cliptask/spec/task.py and status.py. Do not edit; write it anew with
+#   python -m cliptask.spec.schema > crds/cliptasks.cliptask.dev.yaml
+"""
+
+_KEPT = (
+    "type", "description", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "multipleOf", "minItems", "maxItems", "minProperties", "maxProperties", "required", "format",
+    "x-kubernetes-int-or-string", "x-kubernetes-list-type", "x-kubernetes-list-map-keys",
+)  # fmt: skip
+"""What a structural schema says in the same words as JSON Schema, in the order of the generated file."""
+
+_DROPPED = frozenset({"title", "$defs"})
+
+# The API server sees to the rest of a DNS label; the name must also fit the names of Jobs and folders.
+_NAME_RULE = Rule(
+    "metadata.name must be at most 40 lower-case letters, digits and hyphens",
+    cel="self.metadata.name.size() <= 40 && !self.metadata.name.contains('.')",
+)
+
+
+class _WithDefaults(GenerateJsonSchema):
+    """pydantic's schema, with durations in the form that a task has."""
+
+    def encode_default(self, dft: Any) -> Any:  # noqa: ANN401  # the signature of the base class
+        return format_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+
+
+def crd() -> Schema:
+    """The CustomResourceDefinition, complete. Raises ``ValueError`` if a model uses what it cannot express."""
+    spec, status = structural(ClipTask)["properties"]["spec"], structural(ClipTaskStatus)
+    version = {
+        "name": VERSION,
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": _root(spec, status)},
+        "subresources": {"status": {}},
+        "additionalPrinterColumns": [
+            _column("Phase", "string", ".status.phase", "Where it is; conditions say why."),
+            _column("Variants", "integer", ".status.variants", "Videos that the task wants."),
+            _column("Ready", "integer", ".status.succeeded", "Videos that are in the bucket."),
+            _column("Failed", "integer", ".status.failed", "Videos that could not be made."),
+            _column("Age", "date", ".metadata.creationTimestamp", "Time since its creation."),
+            _column("Output", "string", ".spec.output.uri", "Where the videos go.", priority=1),
+            _column("Message", "string", ".status.message", "What happens, or what to do.", priority=1),
+        ],
+    }
+    names = {
+        "kind": KIND,
+        "listKind": f"{KIND}List",
+        "plural": PLURAL,
+        "singular": KIND.lower(),
+        "shortNames": ["clip"],
+        "categories": ["all"],
+    }
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{PLURAL}.{GROUP}"},
+        "spec": {"group": GROUP, "names": names, "scope": "Namespaced", "versions": [version]},
+    }
+
+
+def _column(name: str, kind: str, path: str, description: str, priority: int = 0) -> Schema:
+    column = {"name": name, "type": kind, "description": description, "jsonPath": path}
+    return column | ({"priority": priority} if priority else {})
+
+
+def structural(model: type[BaseModel]) -> Schema:
+    """The structural schema of a model: every reference written out, every rule beside its object."""
+    schema = model.model_json_schema(by_alias=True, schema_generator=_WithDefaults)
+    return _translate(schema, schema.get("$defs", {}))
+
+
+def _root(spec: Schema, status: Schema) -> Schema:
+    """The API server owns metadata: there, a schema may say nothing but its type."""
+    return {
+        "type": "object",
+        "description": ClipTask.__doc__,
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string", "maxLength": 63, "description": f"{GROUP}/{VERSION}"},
+            "kind": {"type": "string", "maxLength": 63, "description": KIND},
+            "metadata": {"type": "object"},
+            "spec": spec,
+            "status": status,
+        },
+        "x-kubernetes-validations": [_validation(_NAME_RULE)],
+    }
+
+
+def _translate(schema: Schema, definitions: dict[str, Schema]) -> Schema:
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return _translate(definitions[name] | _without("$ref", schema), definitions) | _rules(name)
+    if "anyOf" in schema:  # X or null: a field that may be left out
+        (choice,) = [choice for choice in schema["anyOf"] if choice != {"type": "null"}]
+        return _translate(choice | _without("anyOf", schema), definitions)
+    unknown = schema.keys() - {
+        *_KEPT,
+        *_DROPPED,
+        "const",
+        "default",
+        "items",
+        "properties",
+        "additionalProperties",
+    }
+    if unknown:
+        message = f"a CRD cannot say {', '.join(unknown)} of {schema.get('title', schema)}: translate it here"
+        raise ValueError(message)
+    translated: Schema = {keyword: schema[keyword] for keyword in _KEPT if keyword in schema}
+    if "const" in schema:
+        translated["enum"] = [schema["const"]]
+    if isinstance(
+        schema.get("default"), str | int | float
+    ):  # one of an object would be written into every task
+        translated["default"] = schema["default"]
+    if "items" in schema:
+        translated["items"] = _translate(schema["items"], definitions)
+    if "properties" in schema:
+        translated["properties"] = {
+            name: _translate(field, definitions) for name, field in schema["properties"].items()
+        }
+    if schema.get(
+        "additionalProperties"
+    ):  # false needs no word: the API server refuses unknown fields anyway
+        translated["additionalProperties"] = _translate(schema["additionalProperties"], definitions)
+    return translated
+
+
+def _without(keyword: str, schema: Schema) -> Schema:
+    return {key: value for key, value in schema.items() if key != keyword}
+
+
+def _rules(model_name: str) -> Schema:
+    models = {part.__name__: part for part in Part.__subclasses__()}
+    validations = (
+        [_validation(rule) for rule in rules_of(models[model_name]) if rule.cel]
+        if model_name in models
+        else []
+    )
+    return {"x-kubernetes-validations": validations} if validations else {}
+
+
+def _validation(rule: Rule) -> dict[str, str]:
+    validation = {"rule": rule.cel or "", "message": rule.message}
+    return validation | ({"fieldPath": f".{rule.field}"} if rule.field else {})
+
+
+if __name__ == "__main__":
+    sys.stdout.write(HEADER + dump(crd()))

@@ -1,0 +1,560 @@
+"""What may a ClipTask say? The resource as frozen models: the source of the CRD, of its docs and of validation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.alias_generators import to_camel
+
+from cliptask.spec.quantities import Amount, Duration, Percentage, amount
+from cliptask.spec.rules import Breach, check, rule, when
+
+GROUP, VERSION, KIND, PLURAL = "cliptask.dev", "v1alpha1", "ClipTask", "cliptasks"
+MAX_VARIANTS = 10_000
+"""More combinations than this are refused unless the task limits them."""
+
+NAME_PATTERN = r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"
+_BUCKET = r"gs://[a-z0-9][-._a-z0-9]{1,220}[a-z0-9]"
+URL_PATTERN = (
+    rf"^(https?://[^\s/?#\x00-\x1f\x7f]|file:///|{_BUCKET}/[^\s/?#\x00-\x1f\x7f])[^\s\x00-\x1f\x7f]*$"
+)
+TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+LANGUAGE_PATTERN = r"^[a-z]{2,3}$"
+OUTPUT_PATTERN = rf"^(file:///[^\s?#\x00-\x1f\x7f]*|{_BUCKET}(/[^\s?#\x00-\x1f\x7f]*)?)$"
+
+
+def _splits(url: str) -> str:
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        port = 0
+    if port == 0:
+        message = "is not a URL that can be fetched: its host or its port is malformed"
+        raise ValueError(message)
+    return url
+
+
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=40)]
+"""A label of lower-case letters, digits and hyphens, as in file names and Kubernetes."""
+
+SourceUrl = Annotated[str, StringConstraints(pattern=URL_PATTERN, max_length=2048), AfterValidator(_splits)]
+Fps = Literal[24, 25, 30, 48, 50, 60]
+"""Rates that ad platforms take and that divide both 90,000 ticks and 48,000 samples."""
+
+Position = Literal[
+    "topLeft", "top", "topRight", "left", "center", "right", "bottomLeft", "bottom", "bottomRight"
+]  # fmt: skip
+
+
+class Part(BaseModel):
+    """Common to every object of the resource: frozen, camelCase, nothing unknown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _keeps_its_rules(self) -> Self:
+        check(self)
+        return self
+
+
+class Trim(Part):
+    """The part of a clip to use."""
+
+    start: Duration = Field(
+        default=timedelta(0), description="Where the part begins, from the file's first frame. Default: 0ms."
+    )
+    end: Duration | None = Field(
+        default=None, description="Where the part ends. Default: the end of the file."
+    )
+
+    @rule(
+        "must be after start",
+        cel="!has(self.end) || duration(has(self.start) ? self.start : '0s') < duration(self.end)",
+        field="end",
+    )
+    def _ordered(self) -> Iterable[Breach]:
+        return when(self.end is not None and self.end <= self.start)
+
+
+class Clip(Part):
+    """One interchangeable clip of a block: a video or a still picture."""
+
+    url: SourceUrl = Field(
+        description="Where the file is: https://, gs://bucket/object, http:// (where the installation allows it) or file:// (local mode only). At most 10 minutes long, before any trim."
+    )
+    name: Name | None = Field(
+        default=None, description="Its label in the videos' names. Default: from the file's name in the URL."
+    )
+    trim: Trim | None = Field(default=None, description="The part of a video to use. Default: all of it.")
+    duration: Duration | None = Field(
+        default=None, description="How long to show a still picture; required for one, refused for a video."
+    )
+    motion: Literal["zoomIn", "zoomOut", "panLeft", "panRight"] | None = Field(
+        default=None, description="A slow camera movement over a still picture. Default: none."
+    )
+
+    @rule(
+        "trim is for a video, duration for a still picture: give one of them",
+        cel="!has(self.trim) || !has(self.duration)",
+    )
+    def _video_or_still(self) -> Iterable[Breach]:
+        return when(self.trim is not None and self.duration is not None)
+
+    @rule(
+        "is for a still picture: give its duration too",
+        cel="!has(self.motion) || has(self.duration)",
+        field="motion",
+    )
+    def _still_moves(self) -> Iterable[Breach]:
+        return when(self.motion is not None and self.duration is None)
+
+    @rule(
+        "must be from 100ms to 10m",
+        cel="!has(self.duration) || duration(self.duration) >= duration('100ms') && duration(self.duration) <= duration('10m')",
+        field="duration",
+    )
+    def _bounded(self) -> Iterable[Breach]:
+        return when(
+            self.duration is not None
+            and not timedelta(milliseconds=100) <= self.duration <= timedelta(minutes=10)
+        )
+
+
+class VideoBlock(Part):
+    """An ordered slot of the video with its interchangeable clips."""
+
+    name: Name = Field(description="The slot's label, e.g. hook or product.")
+    clips: tuple[Clip, ...] = Field(
+        min_length=1, max_length=100, description="The interchangeable clips; each variant shows one of them."
+    )
+
+    @rule(
+        "two clips of a block have the same name",
+        cel="self.clips.all(a, !has(a.name) || self.clips.exists_one(b, has(b.name) && a.name == b.name))",
+        field="clips",
+    )
+    def _unique(self) -> Iterable[Breach]:
+        return _repeated(clip.name for clip in self.clips)
+
+
+class Track(Part):
+    """One music file."""
+
+    url: SourceUrl = Field(description="Where the file is; schemes as for clips.")
+    name: Name | None = Field(
+        default=None, description="Its label in the videos' names. Default: from the file's name in the URL."
+    )
+
+
+class AudioBlock(Part):
+    """A named group of tracks. All groups together are one pool."""
+
+    name: Name = Field(description="The group's label.")
+    tracks: tuple[Track, ...] = Field(
+        min_length=1, max_length=100, description="The tracks; each variant plays one of the pool."
+    )
+
+    @rule(
+        "two tracks have the same name",
+        cel="self.tracks.all(a, !has(a.name) || self.tracks.exists_one(b, has(b.name) && a.name == b.name))",
+        field="tracks",
+    )
+    def _unique(self) -> Iterable[Breach]:
+        return _repeated(track.name for track in self.tracks)
+
+
+class Line(Part):
+    """One text with a voice."""
+
+    voice: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN)] = Field(
+        description="The voice's name or id at ElevenLabs, or espeak-ng for the local synthesizer, where that is installed."
+    )
+    text: Annotated[str, StringConstraints(min_length=1, max_length=5000, pattern=TEXT_PATTERN)] = Field(
+        description="What is said."
+    )
+    name: Name | None = Field(
+        default=None, description="Its label in the videos' names. Default: from its first words."
+    )
+    language: Annotated[str, StringConstraints(pattern=LANGUAGE_PATTERN, max_length=3)] = Field(
+        default="en", description="ISO 639 code of the text's language."
+    )
+
+
+Assignment = Literal["balanced", "random", "product"]
+
+
+class VariantChoice(Part):
+    """Which combinations become variants."""
+
+    music: Assignment = Field(
+        default="balanced",
+        description="How tracks fall to variants. balanced: evenly; random: drawn by the seed; product: every combination with every track.",
+    )
+    speech: Assignment = Field(default="balanced", description="How lines fall to variants; as for music.")
+    limit: Annotated[int, Field(ge=1, le=MAX_VARIANTS)] | None = Field(
+        default=None,
+        description="At most this many variants, chosen as a designed experiment: every clip of a block equally often, pairs as evenly as can be. "
+        "Raising it keeps those already chosen. Default: all combinations.",
+    )
+    seed: int = Field(default=0, ge=0, le=2_147_483_647, description="Seed of random.")
+
+
+class Picture(Part):
+    """The form of every video's picture."""
+
+    width: Annotated[int, Field(ge=64, le=3840, multiple_of=2)] | None = Field(
+        default=None, description="Pixels, even. Default: that of the widest clip."
+    )
+    height: Annotated[int, Field(ge=64, le=3840, multiple_of=2)] | None = Field(
+        default=None, description="Pixels, even. Default: that of the highest clip."
+    )
+    fps: Fps | None = Field(
+        default=None,
+        description="Frames per second. Default: the lowest of these that the fastest clip needs.",
+    )
+    fit: Literal["contain", "cover", "blur", "stretch"] = Field(
+        default="contain",
+        description="How a clip of another shape fits. contain: black bars; cover: cropped; blur: over a blurred copy of itself; stretch: distorted.",
+    )
+
+    @rule("give both width and height, or neither", cel="has(self.width) == has(self.height)")
+    def _both(self) -> Iterable[Breach]:
+        return when((self.width is None) != (self.height is None))
+
+
+class Transition(Part):
+    """What happens between two clips; without one, a hard cut."""
+
+    kind: Literal["crossfade"] = Field(
+        default="crossfade", description="crossfade: one clip fades into the next."
+    )
+    duration: Duration = Field(
+        description="How long the two clips overlap, 100ms to 2s. Each overlap shortens the video by as much."
+    )
+
+    @rule(
+        "must be from 100ms to 2s",
+        cel="duration(self.duration) >= duration('100ms') && duration(self.duration) <= duration('2s')",
+        field="duration",
+    )
+    def _bounded(self) -> Iterable[Breach]:
+        return when(not timedelta(milliseconds=100) <= self.duration <= timedelta(seconds=2))
+
+
+class OverlayImage(Part):
+    """A picture that is laid over the video."""
+
+    url: SourceUrl = Field(
+        description="Where the picture is (PNG with transparency, JPEG, WebP); schemes as for clips."
+    )
+
+
+class Overlay(Part):
+    """A text or a picture over the video."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=TEXT_PATTERN)] | None = (
+        Field(
+            default=None,
+            description="A title of Latin, Greek or Cyrillic letters; wraps at the overlay's width.",
+        )
+    )
+    image: OverlayImage | None = Field(default=None, description="A logo or another picture.")
+    position: Position = Field(
+        default="bottom", description="Where it stands, inside a margin of 5 % of the picture's shorter side."
+    )
+    width: Percentage | None = Field(
+        default=None,
+        description="Its width as a share of the picture's, 1% to 100%. Default: 20% for an image; a text may take 90%.",
+    )
+    from_: Duration = Field(
+        default=timedelta(0),
+        alias="from",
+        description="When it appears, from the start of its block, or of the video if no block is named. Default: 0ms.",
+    )
+    to: Duration | None = Field(
+        default=None, description="When it disappears, counted like from. Default: at the end."
+    )
+    block: Name | None = Field(
+        default=None, description="The video block that it belongs to. Default: the whole video."
+    )
+
+    @rule("give exactly one of text and image", cel="has(self.text) != has(self.image)")
+    def _one(self) -> Iterable[Breach]:
+        return when((self.text is None) == (self.image is None))
+
+    @rule(
+        "must be after from",
+        cel="!has(self.to) || duration(has(self.from) ? self.from : '0s') < duration(self.to)",
+        field="to",
+    )
+    def _ordered(self) -> Iterable[Breach]:
+        return when(self.to is not None and self.to <= self.from_)
+
+    @rule(
+        "must be from 1% to 100%",
+        cel="!has(self.width) || double(self.width.replace('%', '')) >= 1.0",
+        field="width",
+    )
+    def _visible(self) -> Iterable[Breach]:
+        return when(self.width is not None and self.width * 100 < 1)
+
+
+class Captions(Part):
+    """The spoken words as text."""
+
+    mode: Literal["none", "sidecar", "soft"] = Field(
+        default="none",
+        description="none; sidecar: a .vtt file beside each video; soft: a caption track in the video that players can show, and the .vtt file.",
+    )
+
+
+class Sound(Part):
+    """How music, speech and the clips' own sound are mixed."""
+
+    music_volume: float = Field(
+        default=0.2, ge=0, le=2, description="Gain of the music, 1 leaves it as it is."
+    )
+    clip_volume: float = Field(default=0, ge=0, le=2, description="Gain of the clips' own sound; 0 drops it.")
+    ducking: bool = Field(default=False, description="Lower the music while somebody speaks.")
+    loudness: Annotated[float, Field(ge=-36, le=-8)] | None = Field(
+        default=None,
+        description="Integrated loudness to reach, in LUFS (ad platforms play at about -14). Default: the mix as it falls.",
+    )
+    overflow: Literal["Fail", "Trim"] = Field(
+        default="Fail",
+        description="What to do with speech longer than the picture. Fail: refuse the variant; Trim: cut the speech.",
+    )
+
+
+class Output(Part):
+    """Where the videos go."""
+
+    uri: Annotated[str, StringConstraints(pattern=OUTPUT_PATTERN, max_length=1024)] = Field(
+        description="Folder of the campaigns, gs://bucket/prefix or, in local mode, e.g. file:///srv/campaigns; the videos lie in a folder of the task's name below it."
+    )
+    prune: bool = Field(
+        default=False,
+        description="Remove videos that the task no longer wants, and all of them when the task is deleted. Sources, speech and segments stay in the cache.",
+    )
+
+
+def _amount_from(least: str, most: str, field: str) -> str:
+    """CEL: an amount, if it is given, lies between two others."""
+    mine = f"quantity(string(self.{field})).compareTo(quantity"
+    return f"!has(self.{field}) || {mine}('{least}')) >= 0 && {mine}('{most}')) <= 0"
+
+
+class Amounts(Part):
+    """Of CPU and memory."""
+
+    cpu: Amount | None = Field(default=None, description="CPUs, 1m to 1000, e.g. 500m or 2.")
+    memory: Amount | None = Field(default=None, description="Bytes, 16Mi to 16Ti, e.g. 2Gi.")
+
+    # Nobody means 2Gi of CPUs, 512m of memory (half a byte) or 2 of it; such a Job would wait for ever.
+    @rule("must be from 1m to 1000 CPUs, e.g. 500m or 2", cel=_amount_from("1m", "1000", "cpu"), field="cpu")
+    def _possible_cpu(self) -> Iterable[Breach]:
+        return when(self.cpu is not None and not amount("1m") <= amount(self.cpu) <= amount("1000"))
+
+    @rule(
+        "must be from 16Mi to 16Ti, e.g. 512Mi or 2Gi",
+        cel=_amount_from("16Mi", "16Ti", "memory"),
+        field="memory",
+    )
+    def _possible_memory(self) -> Iterable[Breach]:
+        return when(self.memory is not None and not amount("16Mi") <= amount(self.memory) <= amount("16Ti"))
+
+
+def _requested_within_limit(field: str) -> str:
+    """CEL: where both are given, the request is no more than the limit."""
+    requested, limit = f"self.requests.{field}", f"self.limits.{field}"
+    return (
+        f"!has(self.requests) || !has({requested}) || !has(self.limits) || !has({limit}) || "
+        f"quantity(string({requested})).compareTo(quantity(string({limit}))) <= 0"
+    )
+
+
+def _exceeded(field: str, requested: str | None, limit: str | None) -> Iterable[Breach]:
+    if requested is not None and limit is not None and amount(requested) > amount(limit):
+        yield Breach((field,), f"{requested} is more than {limit}")
+
+
+class Resources(Part):
+    """What each Job's container asks for and may use. Unset, the installation decides."""
+
+    requests: Amounts = Field(default=Amounts(), description="What the scheduler sets aside.")
+    limits: Amounts = Field(
+        default=Amounts(), description="What it may use at most; a render that needs more memory is ended."
+    )
+
+    @rule("cpu must not exceed that of limits", cel=_requested_within_limit("cpu"), field="requests")
+    def _cpu_within_limit(self) -> Iterable[Breach]:
+        return _exceeded("cpu", self.requests.cpu, self.limits.cpu)
+
+    @rule("memory must not exceed that of limits", cel=_requested_within_limit("memory"), field="requests")
+    def _memory_within_limit(self) -> Iterable[Breach]:
+        return _exceeded("memory", self.requests.memory, self.limits.memory)
+
+
+class Execution(Part):
+    """How the cluster makes the campaign. Local mode has no Jobs and takes no notice."""
+
+    parallelism: int = Field(default=50, ge=1, le=2000, description="The most Jobs at a time.")
+    variants_per_job: int = Field(
+        default=1,
+        ge=1,
+        le=20,
+        description="Variants that one Job makes one after the other: more than 1 for tiny videos.",
+    )
+    suspend: bool = Field(
+        default=False, description="Make nothing and end what runs; the status shows what would be made."
+    )
+    resources: Resources = Field(
+        default=Resources(), description="CPU and memory of each Job. Default: the installation's."
+    )
+    backoff_limit: int = Field(
+        default=2,
+        ge=0,
+        le=10,
+        description="How often a Job's failure is tried again, unless its input is to blame.",
+    )
+    active_deadline_seconds: int = Field(
+        default=900, ge=10, le=86_400, description="The longest that a Job may take, its attempts together."
+    )
+    ttl_seconds_after_finished: int = Field(
+        default=600, ge=0, le=604_800, description="How long a finished Job and its logs stay."
+    )
+
+
+class FailurePolicy(Part):
+    """What to do when something cannot be had."""
+
+    on_source_error: Literal["Fail", "Skip"] = Field(
+        default="Fail",
+        description="Fail: make nothing; Skip: make the variants that do without the bad source, and name the others.",
+    )
+
+
+class ClipTaskSpec(Part):
+    """A campaign: blocks of interchangeable clips, tracks and lines of speech; every combination becomes a video."""
+
+    video_blocks: tuple[VideoBlock, ...] = Field(
+        min_length=1, max_length=20, description="The video's slots, in order."
+    )
+    audio_blocks: tuple[AudioBlock, ...] = Field(
+        default=(), max_length=20, description="Music. Without any, the videos have none."
+    )
+    speech: tuple[Line, ...] = Field(
+        default=(), max_length=100, description="Lines; each variant speaks one. Without any, nobody speaks."
+    )
+    variants: VariantChoice = Field(
+        default=VariantChoice(), description="Which combinations become variants."
+    )
+    picture: Picture = Field(default=Picture(), description="Size, rate and fit of the picture.")
+    transition: Transition | None = Field(default=None, description="Between clips. Default: hard cuts.")
+    overlays: tuple[Overlay, ...] = Field(
+        default=(), max_length=20, description="Titles and logos, later ones over earlier ones."
+    )
+    captions: Captions = Field(default=Captions(), description="The spoken words as text.")
+    sound: Sound = Field(default=Sound(), description="How the sound is mixed.")
+    output: Output = Field(description="Where the videos go.")
+    failure_policy: FailurePolicy = Field(
+        default=FailurePolicy(), description="What to do when something cannot be had."
+    )
+    execution: Execution = Field(
+        default=Execution(), description="How the cluster makes the campaign; local mode takes no notice."
+    )
+
+    @rule(
+        "two video blocks have the same name",
+        cel="self.videoBlocks.all(a, self.videoBlocks.exists_one(b, a.name == b.name))",
+        field="videoBlocks",
+    )
+    def _distinct_video_blocks(self) -> Iterable[Breach]:
+        return _repeated(block.name for block in self.video_blocks)
+
+    @rule(
+        "two audio blocks have the same name",
+        cel="!has(self.audioBlocks) || self.audioBlocks.all(a, self.audioBlocks.exists_one(b, a.name == b.name))",
+        field="audioBlocks",
+    )
+    def _distinct_audio_blocks(self) -> Iterable[Breach]:
+        return _repeated(block.name for block in self.audio_blocks)
+
+    # No CEL: every track with every track of every block is above its cost budget.
+    @rule("two tracks have the same name", cel=None, field="audioBlocks")
+    def _distinct_tracks(self) -> Iterable[Breach]:
+        first: dict[str, int] = {}
+        for number, block in enumerate(self.audio_blocks):
+            for index, track in enumerate(block.tracks):
+                if track.name and first.setdefault(track.name, number) != number:
+                    yield Breach((number, "tracks", index, "name"), "all audio blocks are one pool")
+
+    @rule(
+        "two lines have the same name",
+        cel="!has(self.speech) || self.speech.all(a, !has(a.name) || self.speech.exists_one(b, has(b.name) && a.name == b.name))",
+        field="speech",
+    )
+    def _distinct_lines(self) -> Iterable[Breach]:
+        return _repeated(line.name for line in self.speech)
+
+    @rule(
+        "an overlay names a block that does not exist",
+        cel="!has(self.overlays) || self.overlays.all(o, !has(o.block) || self.videoBlocks.exists(b, b.name == o.block))",
+        field="overlays",
+    )
+    def _overlaid_blocks(self) -> Iterable[Breach]:
+        blocks = [block.name for block in self.video_blocks]
+        for index, overlay in enumerate(self.overlays):
+            if overlay.block is not None and overlay.block not in blocks:
+                yield Breach((index, "block"), f"there are: {', '.join(blocks)}")
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """The one pool of tracks, in order."""
+        return tuple(track for block in self.audio_blocks for track in block.tracks)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Every URL that the task names, each once, in order."""
+        clips = (clip.url for block in self.video_blocks for clip in block.clips)
+        images = (overlay.image.url for overlay in self.overlays if overlay.image)
+        return tuple(dict.fromkeys([*clips, *(track.url for track in self.tracks), *images]))
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Every text over the pictures, in order."""
+        return tuple(overlay.text for overlay in self.overlays if overlay.text is not None)
+
+
+class Metadata(BaseModel):
+    """The part of Kubernetes' ObjectMeta that matters here; the rest is Kubernetes' own and kept out of the way."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: Name = Field(description="The campaign's name: the folder of its videos.")
+    namespace: str | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)
+
+
+class ClipTask(Part):
+    """A campaign of short videos, made from interchangeable parts."""
+
+    api_version: Literal["cliptask.dev/v1alpha1"] = Field(description="cliptask.dev/v1alpha1")
+    kind: Literal["ClipTask"] = Field(description="ClipTask")
+    metadata: Metadata = Field(description="An object with the name of the campaign.")
+    spec: ClipTaskSpec
+
+
+def _repeated(names: Iterable[str | None]) -> Iterable[Breach]:
+    """A breach at each name that stood in the list before."""
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            yield Breach((index, "name"))
+        if name is not None:
+            seen.add(name)

@@ -1,0 +1,102 @@
+"""How does a person find the videos? The campaign's index as JSON, as a table, and as a page, beside them.
+
+And how do videos go that nobody wants any more? Only those that were made here, each with what lies beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from cliptask.errors import ClipTaskError
+from cliptask.index import CampaignIndex, campaign_index, index_csv, index_json
+from cliptask.names import CAPTIONS, POSTER, VIDEO
+from cliptask.planning.plan import Campaign
+from cliptask_operator.campaign.gallery import gallery_html
+from cliptask_operator.campaign.stores import videos_of
+from cliptask_renderer.storage.base import Store, StoredObject
+
+INDEX, TABLE, GALLERY = "index.json", "index.csv", "gallery.html"
+OWNER = "owner.json"
+"""Whose the folder is, where a cluster claims it."""
+
+_PARALLEL = 16
+"""Requests at a time: a bucket takes some 50 ms for each, a large campaign has thousands."""
+
+
+def publish(campaign: Campaign, failed: Mapping[str, ClipTaskError], output: Store) -> CampaignIndex:
+    """Write ``index.json``, ``index.csv`` and ``gallery.html`` for the videos that are there now."""
+    folder = f"{campaign.task}/"
+    index = campaign_index(campaign, videos_of(campaign, output), failed)
+    # A page that is opened from a folder may not read the files beside it: its captions go into it.
+    spoken = [each for each in index.variants if each.captions]
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        texts = pool.map(lambda each: output.read(f"{folder}{each.captions}"), spoken)
+        # As browsers read WebVTT: people edit captions, and not all of them save UTF-8.
+        captions = {
+            each.name: text.decode(errors="replace") for each, text in zip(spoken, texts, strict=True)
+        }
+    pages = {
+        INDEX: index_json(index).encode(),
+        TABLE: index_csv(index).encode("utf-8-sig"),
+        GALLERY: gallery_html(index, captions).encode(),
+    }
+    for name, content in pages.items():
+        output.put_bytes(f"{folder}{name}", content, replace=True)
+    return index
+
+
+def prune(index: CampaignIndex, output: Store) -> int:
+    """Remove the videos that the index just published does not name; returns how many.
+
+    Nothing goes while a video is missing: until the campaign is complete, an older one may be all that there is.
+    """
+    if index.skipped:
+        return 0
+    wanted = {each.name for each in index.variants}
+    there = _files(index.task, output)
+    return _remove([each for each in _videos(there) if _stem(each) not in wanted], there, output)
+
+
+def remove_all(task: str, output: Store) -> int:
+    """Remove all that was made of a task, its index and the claim on its folder; returns how many videos.
+
+    The claim goes last, so that a removal that was interrupted can be taken up by whoever holds it.
+    """
+    there = _files(task, output)
+    removed = _remove(_videos(there), there, output)
+    names = {each.name for each in there}
+    for page in (GALLERY, TABLE, INDEX, OWNER):
+        if f"{task}/{page}" in names:
+            output.delete(f"{task}/{page}")
+    return removed
+
+
+def _files(task: str, output: Store) -> list[StoredObject]:
+    """What lies in the task's folder itself: copies that somebody keeps in folders below it are none of ours."""
+    folder = f"{task}/"
+    return [each for each in output.list(folder) if "/" not in each.name.removeprefix(folder)]
+
+
+def _videos(there: Iterable[StoredObject]) -> list[StoredObject]:
+    """Those that were made here: their metadata hold a content key, and their names end with its first digits."""
+    return [
+        each
+        for each in there
+        if each.name.endswith(VIDEO)
+        and each.metadata.get("key")
+        and _stem(each).endswith(f"-{each.metadata['key'][:8]}")
+    ]
+
+
+def _stem(video: StoredObject) -> str:
+    return video.name.rpartition("/")[2].removesuffix(VIDEO)
+
+
+def _remove(videos: list[StoredObject], there: Iterable[StoredObject], output: Store) -> int:
+    # A video goes before what lies beside it: where a video is, all of it is, whenever this is interrupted.
+    beside = {each.name.removesuffix(VIDEO) + ending for each in videos for ending in (POSTER, CAPTIONS)}
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        list(pool.map(output.delete, [each.name for each in videos]))
+        list(pool.map(output.delete, [each.name for each in there if each.name in beside]))
+    return len(videos)

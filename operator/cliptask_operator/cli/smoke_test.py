@@ -1,0 +1,157 @@
+"""Does an installation make videos? A tiny campaign through all of it: bucket, operator, Jobs, and back."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import uuid
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+from cliptask.errors import MissingInput, SetupError
+from cliptask.names import VIDEO
+from cliptask.spec.task import GROUP, KIND, VERSION
+from cliptask_operator.campaign.stores import Place, place_at
+from cliptask_operator.cli.status_view import is_over, status
+from cliptask_operator.cli.watch import heard
+from cliptask_operator.kubernetes.client import Cluster
+from cliptask_renderer.storage.base import Store
+
+_WIDTH, _HEIGHT = 180, 320
+_COLOURS = {"hook-a": "#d33682", "hook-b": "#268bd2", "offer": "#859900"}
+_VIDEOS = 2
+_LOOK_S = 0.5
+_GOING_S = 30.0
+"""The longest that is waited for a deleted task: without an operator it would stay."""
+_LOG_LINES = 20
+
+Say = Callable[[str], None]
+
+
+class TrialFailed(SetupError):
+    """The installation did not make the campaign; the message says how far it came."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Where to try, and how long."""
+
+    uri: str
+    """Everything that is made lies in a folder of its own below it."""
+    namespace: str | None = None
+    """Of the task; None: where the account is at home."""
+    context: str | None = None
+    timeout_s: float = 300
+
+
+async def run(trial: Trial, say: Say) -> int:
+    """Make the campaign and remove every trace of it, also after a failure; returns the number of its videos.
+
+    Raises ``TrialFailed`` where it is not complete in time, after what its failed pods have said is given out.
+    """
+    name = f"trial-{uuid.uuid4().hex[:8]}"
+    place = await asyncio.to_thread(place_at, f"{trial.uri.rstrip('/')}/{name}")
+    async with AsyncExitStack() as stack:
+        cluster = await stack.enter_async_context(Cluster(context=trial.context))
+        namespace = trial.namespace or cluster.namespace
+        stack.push_async_callback(asyncio.to_thread, _empty, place)
+        await asyncio.to_thread(_draw, place.output)
+        say(f"{namespace}/{name}: {len(_COLOURS)} pictures are in {place.output.uri}")
+        await cluster.create_task(_task(name, namespace, place.output.uri))
+        stack.push_async_callback(_delete, cluster, (namespace, name))
+        await _watched(cluster, trial, (namespace, name), say)
+        videos = await asyncio.to_thread(_videos, place.output, name)
+        if videos != _VIDEOS:
+            message = f"the campaign is said to be complete, and {videos} of {_VIDEOS} videos are in {place.output.uri}"
+            raise TrialFailed(message)
+        return videos
+
+
+async def _watched(cluster: Cluster, trial: Trial, which: tuple[str, str], say: Say) -> None:
+    """Until the campaign is complete; each new message is given out."""
+    said, body = "", await cluster.task(*which)
+    try:
+        async with asyncio.timeout(trial.timeout_s):
+            while not is_over(body):
+                message = f"{status(body).phase}: {status(body).message}"
+                if message != said and status(body).message:
+                    say(message)
+                    said = message
+                await asyncio.sleep(_LOOK_S)
+                body = await cluster.task(*which)
+    except TimeoutError:
+        stands = (
+            f"it stands at: {said}"
+            if said
+            else "no operator has looked at it: does one run, and serve this namespace?"
+        )
+        await _tell_logs(cluster, which, say)
+        message = f"the campaign is not complete after {trial.timeout_s:g} s; {stands}"
+        raise TrialFailed(message) from None
+    if status(body).phase != "Complete":
+        await _tell_logs(cluster, which, say)
+        conditions = {each.type: each for each in status(body).conditions}
+        failed = conditions["Failed"]
+        message = f"the campaign is not made: {failed.reason}: {failed.message}"
+        raise TrialFailed(message)
+    say(f"{status(body).phase}: {status(body).message}")
+
+
+async def _tell_logs(cluster: Cluster, which: tuple[str, str], say: Say) -> None:
+    async for speaker, log in heard(cluster, *which, failed=True, lines=_LOG_LINES):
+        say(speaker.title)
+        if log:
+            say(log)
+
+
+async def _delete(cluster: Cluster, which: tuple[str, str]) -> None:
+    """Return when it is gone, so that nothing of it writes to the bucket any more."""
+    await cluster.delete_task(*which)
+    with suppress(TimeoutError, MissingInput):
+        async with asyncio.timeout(_GOING_S):
+            while await cluster.task(*which):  # noqa: ASYNC110  the API is asked
+                await asyncio.sleep(_LOOK_S)
+
+
+def _task(name: str, namespace: str, uri: str) -> dict[str, Any]:
+    """Two hooks before one offer: two videos of three segments."""
+
+    def clip(picture: str) -> dict[str, str]:
+        return {"url": f"{uri}/pictures/{picture}.png", "name": picture, "duration": "1s", "motion": "zoomIn"}
+
+    return {
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "kind": KIND,
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "videoBlocks": [
+                {"name": "hook", "clips": [clip("hook-a"), clip("hook-b")]},
+                {"name": "offer", "clips": [clip("offer")]},
+            ],
+            "picture": {"width": _WIDTH, "height": _HEIGHT, "fps": 25},
+            "output": {"uri": uri},
+        },
+    }
+
+
+def _draw(output: Store) -> None:
+    for name, colour in _COLOURS.items():
+        file = io.BytesIO()
+        Image.new("RGB", (_WIDTH, _HEIGHT), colour).save(file, "PNG")
+        output.put_bytes(f"pictures/{name}.png", file.getvalue())
+
+
+def _videos(output: Store, name: str) -> int:
+    """How many there are, each with something in it."""
+    return sum(each.size_bytes > 0 for each in output.list(f"{name}/") if each.name.endswith(VIDEO))
+
+
+def _empty(place: Place) -> None:
+    """The cache first: its names are none that the output's store would delete."""
+    for store in (place.cache, place.output):
+        for each in list(store.list()):
+            store.delete(each.name)

@@ -1,0 +1,128 @@
+"""How does a ClipTask of the cluster look in a terminal? Pure: from the object that the API has to what is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from cliptask.errors import InvalidTask
+from cliptask.planning.plan import Labels
+from cliptask.spec.loading import load_data
+from cliptask.spec.status import MOST_FAILURES, ClipTaskStatus, shortened
+from cliptask.spec.task import GROUP
+
+_BAR = 40
+_WORDS = 240
+"""Of a failure's message; `cliptask logs NAME --failed` has all of it."""
+_STYLES = {"Complete": "green", "Failed": "red", "Suspended": "yellow"}
+ENDS = frozenset(_STYLES)
+"""Phases in which nothing goes on by itself."""
+
+
+def status(body: Mapping[str, Any]) -> ClipTaskStatus:
+    """What the operator has last said of it."""
+    return ClipTaskStatus.model_validate(body.get("status") or {})
+
+
+def is_told(body: Mapping[str, Any]) -> bool:
+    """Whether the operator has seen the newest edit and the newest retry."""
+    metadata, said = body["metadata"], status(body)
+    retry = (metadata.get("annotations") or {}).get(f"{GROUP}/retry", "")
+    return (said.observed_generation, said.observed_retry) == (metadata.get("generation", 0), retry)
+
+
+def is_over(body: Mapping[str, Any]) -> bool:
+    """Whether nothing more happens until somebody does something."""
+    return is_told(body) and status(body).phase in ENDS
+
+
+def view(body: Mapping[str, Any], now: datetime) -> RenderableType:
+    """The campaign in one screen: what it is, how far it is, what has failed and why."""
+    said = status(body)
+    parts: list[RenderableType] = [_title(body, said, now), *_blocks(body)]
+    if said.variants:
+        parts += ["", _bars(said)]
+    if said.failures:
+        parts += ["", _failures(said)]
+    if said.index:
+        parts += ["", Text(f"gallery: {said.index.rpartition('/')[0]}/gallery.html", overflow="fold")]
+    return Group(*parts)
+
+
+def _title(body: Mapping[str, Any], said: ClipTaskStatus, now: datetime) -> Text:
+    metadata = body["metadata"]
+    title = Text(f"{metadata['namespace']}/{metadata['name']}  ", style="bold")
+    if not is_told(body):
+        return title.append("waiting for the operator, which has not seen the newest edit", "yellow")
+    title.append(said.phase, _STYLES.get(said.phase, "cyan"))
+    if said.start_time:
+        end = datetime.fromisoformat(said.completion_time) if said.completion_time else now
+        title.append(f"  {_time(end - datetime.fromisoformat(said.start_time))}")
+    return title.append(f"\n{said.message}", "not bold")
+
+
+def _blocks(body: Mapping[str, Any]) -> Iterable[RenderableType]:
+    try:
+        spec = load_data({**body}, "").spec
+    except InvalidTask:
+        return  # the message says what is wrong with it
+    labels, table = Labels(spec), _table()
+    for block, clips in zip(spec.video_blocks, labels.clips, strict=True):
+        _row(table, block.name, "clip", clips)
+    _row(table, "music", "track", labels.tracks)
+    _row(table, "speech", "line", labels.lines)
+    yield ""
+    yield table
+
+
+def _row(table: Table, name: str, kind: str, labels: Sequence[str]) -> None:
+    if labels:
+        table.add_row(name, f"{len(labels):,} {kind}{'s' * (len(labels) != 1)}", Text(", ".join(labels)))
+
+
+def _bars(said: ClipTaskStatus) -> Table:
+    table = _table()
+    rows = (
+        ("characters", said.speech_characters_paid, said.speech_characters, "spoken"),
+        ("segments", said.segments_ready, said.segments, "encoded"),
+        (
+            "videos",
+            said.succeeded,
+            said.variants,
+            f"made, {said.active:,} Job{'s' * (said.active != 1)} at work" if said.active else "made",
+        ),
+    )
+    for name, done, total, verb in rows:
+        if total:
+            bar = ProgressBar(
+                total=total, completed=done, width=_BAR, complete_style="cyan", finished_style="green"
+            )
+            table.add_row(name, bar, f"{done:,} of {total:,} {verb}")
+    return table
+
+
+def _failures(said: ClipTaskStatus) -> RenderableType:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left", header_style="bold")
+    for heading in ("FAILED", "REASON", "MESSAGE"):
+        table.add_column(heading, overflow="fold")
+    for each in said.failures:
+        table.add_row(Text(each.variant, "red"), each.reason, Text(shortened(each.message, _WORDS)))
+    if said.failed <= MOST_FAILURES:
+        return table
+    return Group(table, f"and {said.failed - MOST_FAILURES:,} more: index.json names all")
+
+
+def _table() -> Table:
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+
+
+def _time(took: timedelta) -> str:
+    seconds = max(int(took.total_seconds()), 0)
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{seconds % 60:02}s"

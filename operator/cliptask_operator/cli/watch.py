@@ -1,0 +1,59 @@
+"""How does somebody follow a campaign of the cluster from a terminal? Reads the cluster, and changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from cliptask_operator.cli.status_view import is_over
+from cliptask_operator.kubernetes.client import Cluster
+from cliptask_operator.kubernetes.manifests import Manifest
+from cliptask_operator.kubernetes.pod_logs import Speaker, speakers
+
+_LOOK_S = 1.0
+
+
+@dataclass(frozen=True)
+class Whose:
+    """Which ClipTask is meant; without a namespace, the one of that name where the account is at home."""
+
+    name: str
+    namespace: str | None = None
+    context: str | None = None
+    """Of the kubeconfig; None: the current one."""
+
+
+async def look(whose: Whose) -> Manifest:
+    """The ClipTask as it is. Raises ``MissingInput``."""
+    async with Cluster(context=whose.context) as cluster:
+        return await cluster.task(whose.namespace or cluster.namespace, whose.name)
+
+
+async def follow(whose: Whose, show: Callable[[Manifest], None]) -> None:
+    """Show the ClipTask every second, until nothing more happens. Raises ``MissingInput``, also when it is deleted."""
+    async with Cluster(context=whose.context) as cluster:
+        while True:
+            body = await cluster.task(whose.namespace or cluster.namespace, whose.name)
+            show(body)
+            if is_over(body):
+                return
+            await asyncio.sleep(_LOOK_S)
+
+
+async def read(whose: Whose, say: Callable[[Speaker, str], None], *, failed: bool, lines: int) -> Manifest:
+    """Give out what the ClipTask's pods have printed, the last ``lines`` of each; returns it. Raises ``MissingInput``."""
+    async with Cluster(context=whose.context) as cluster:
+        namespace = whose.namespace or cluster.namespace
+        body = await cluster.task(namespace, whose.name)
+        async for speaker, log in heard(cluster, namespace, whose.name, failed=failed, lines=lines):
+            say(speaker, log)
+        return body
+
+
+async def heard(
+    cluster: Cluster, namespace: str, task: str, *, failed: bool, lines: int
+) -> AsyncIterator[tuple[Speaker, str]]:
+    """A task's pods, or only those that ``failed`` or cannot start, with the last ``lines`` of each."""
+    for each in speakers(await cluster.pods(namespace, task), failed=failed):
+        yield each, await cluster.log(namespace, each.pod, lines) if each.has_log else ""

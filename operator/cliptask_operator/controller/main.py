@@ -1,0 +1,111 @@
+"""How does the operator run? Everything is opened, wired together, handed to kopf, and closed again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import kopf
+import structlog
+
+from cliptask.errors import SetupError, TransientError
+from cliptask_operator.campaign.inputs import Gatherer
+from cliptask_operator.concurrency.fair_semaphore import Turns
+from cliptask_operator.concurrency.rate_limiter import Limiter
+from cliptask_operator.concurrency.single_flight import Flights
+from cliptask_operator.controller import handlers
+from cliptask_operator.controller.artifact_leases import Shelves
+from cliptask_operator.controller.context import Tools
+from cliptask_operator.controller.job_cache import JobBook
+from cliptask_operator.controller.loop_monitor import Heart
+from cliptask_operator.controller.metrics import Metrics
+from cliptask_operator.controller.task_controller import Campaigns
+from cliptask_operator.kubernetes.client import Cluster
+from cliptask_operator.settings import logs
+from cliptask_operator.sources.fetcher import Fetcher
+from cliptask_operator.speech.speaker import Speaker
+
+if TYPE_CHECKING:
+    from cliptask_operator.settings.operator import OperatorSettings
+
+_CREATIONS = 8
+"""Jobs created side by side: fewer than requests, so that others get through."""
+_THREADS = 16
+"""For what waits on disks and buckets; none of it computes for long."""
+_CRD_S = 1.0
+"""Between looks for the resource."""
+
+log = structlog.get_logger("cliptask.operate")
+
+
+def operate(settings: OperatorSettings) -> None:
+    """Serve the cluster until a signal ends it. Raises ``SetupError`` where it cannot begin."""
+    logs.configure(settings.log_format)
+    asyncio.run(_operate(settings))
+
+
+async def _operate(settings: OperatorSettings) -> None:
+    if settings.speech.api_key is None:
+        message = "ELEVENLABS_API_KEY is not set: the operator speaks with an account, local mode alone with espeak-ng"
+        raise SetupError(message)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
+    registry, kopf_settings, metrics = kopf.OperatorRegistry(), kopf.OperatorSettings(), Metrics()
+    handlers.configure(kopf_settings, settings.watch_silence_s)
+    async with AsyncExitStack() as stack:
+        cluster = await stack.enter_async_context(Cluster(metrics.requested))
+        fetcher = await stack.enter_async_context(Fetcher(settings.fetch))
+        speaker = await stack.enter_async_context(Speaker(settings.speech, metrics.speech_waited))
+        book = JobBook()
+        tools = Tools(
+            cluster=cluster,
+            book=book,
+            shelves=Shelves(time.monotonic, book.ring),
+            listings=Flights(),
+            gatherer=Gatherer(fetcher, speaker, metrics),
+            settings=settings,
+            metrics=metrics,
+            turns=Turns(_CREATIONS),
+            creations=Limiter(settings.jobs_per_second, burst=50),
+            clock=time.monotonic,
+        )
+        campaigns = Campaigns(tools, handlers.announce)
+        handlers.register(registry, campaigns)
+        heart = Heart()
+        beating = asyncio.create_task(heart.beat())
+        stack.callback(beating.cancel)
+        metrics.count(campaigns.census, tools.book.active, lambda: heart.late_s)
+        if settings.metrics_port:
+            stack.callback(metrics.serve(settings.metrics_port, settings.listen_address))
+        if settings.health_port:
+            stack.callback(heart.serve(settings.health_port, settings.listen_address))
+        await _until_served(cluster)
+        kopf_settings.scanning.disabled = bool(settings.watch_namespaces)
+        await kopf.operator(
+            registry=registry,
+            settings=kopf_settings,
+            standalone=True,
+            # Else kopf asks for the user's name, which an arbitrary UID in a container has not.
+            identity="cliptask",  # type: ignore[arg-type]  # a NewType that kopf does not export
+            clusterwide=not settings.watch_namespaces,
+            namespaces=settings.watch_namespaces,
+        )
+
+
+async def _until_served(cluster: Cluster) -> None:
+    """Wait for the CRD: kopf asks once what there is to watch, and would stay deaf to a resource that comes later."""
+    said = False
+    while True:
+        try:
+            if await cluster.serves_tasks():
+                return
+            if not said:
+                log.warning(
+                    "the cluster does not know ClipTasks yet: apply the CRD (crds/ or the chart's); waiting for it"
+                )
+                said = True
+        except TransientError as error:
+            log.warning("the cluster cannot be asked yet: waiting for it", error=str(error))
+        await asyncio.sleep(_CRD_S)

@@ -1,0 +1,252 @@
+"""How does the operator speak with the Kubernetes API? Its one door: a few verbs on Jobs, pods and statuses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import stamina
+from kubernetes.aio import client, config
+
+from cliptask.errors import ClipTaskError, InvalidTask, MissingInput, SetupError, TransientError
+from cliptask.spec.task import GROUP, PLURAL, VERSION
+from cliptask_operator.kubernetes.manifests import TASK_LABEL, Manifest, TaskRef
+
+_PAGE = 500
+_TIMEOUT_S = 15.0
+"""Of one request: a connection that was forgotten somewhere is given up then."""
+_PARALLEL = 12
+"""Requests at once: more only queue in the API server's own fairness."""
+_ATTEMPTS = 4
+_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+OnRequest = Callable[[str, int, float], None]
+"""Told of each request: its verb, the status code (0: no answer) and its seconds."""
+
+
+class AlreadyThere(ClipTaskError):
+    """An object of the name exists."""
+
+    reason = "AlreadyThere"
+
+
+class Cluster:
+    """An open connection to the API. An asynchronous context; close it in the loop that opened it.
+
+    ``context`` names one of the kubeconfig's; without, a pod's own account comes first, then the current context.
+    """
+
+    def __init__(
+        self, on_request: OnRequest = lambda _verb, _code, _seconds: None, context: str | None = None
+    ) -> None:
+        self._on_request = on_request
+        self._context = context
+        self._slots = asyncio.Semaphore(_PARALLEL)
+
+    async def __aenter__(self) -> Self:
+        configuration = client.Configuration()
+        configuration.connection_pool_maxsize = _PARALLEL
+        try:
+            self.namespace = await self._load(configuration)
+        except config.ConfigException as error:
+            message = (
+                f"there is no cluster to work for: run in a pod, or name a kubeconfig in KUBECONFIG ({error})"
+            )
+            raise SetupError(message) from error
+        self._api = client.ApiClient(configuration)
+        return self
+
+    async def _load(self, configuration: client.Configuration) -> str:
+        """Fill in address and account; returns the namespace that goes with them."""
+        if self._context is None:
+            with suppress(config.ConfigException):
+                config.load_incluster_config(client_configuration=configuration)
+                return _POD_NAMESPACE.read_text().strip()  # noqa: ASYNC240  a line in memory
+        await config.load_kube_config(client_configuration=configuration, context=self._context)
+        contexts, current = config.list_kube_config_contexts()
+        named = (each for each in contexts if each["name"] == self._context)
+        return next(named, current)["context"].get("namespace") or "default"
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._api.close()
+
+    async def serves_tasks(self) -> bool:
+        """Whether the API knows ClipTasks, in its list of groups too, which comes later than the resource itself."""
+        groups = (await self._request("GET", "/apis")).get("groups") or ()
+        if GROUP not in (each["name"] for each in groups):
+            return False
+        found = await self._request("GET", f"/apis/{GROUP}/{VERSION}", missing=True)
+        return PLURAL in (each["name"] for each in found.get("resources") or ())
+
+    async def create_job(self, manifest: Manifest) -> Manifest:
+        """Create a Job. Raises ``AlreadyThere`` where the name is taken, ``InvalidTask`` for what the API refuses."""
+        return await self._request("POST", _jobs(manifest["metadata"]["namespace"]), body=manifest)
+
+    async def delete_job(self, namespace: str, name: str) -> None:
+        """Delete a Job and its pods; nothing happens where there is none."""
+        options = {"propagationPolicy": "Background"}
+        await self._request("DELETE", f"{_jobs(namespace)}/{name}", body=options, missing=True)
+
+    async def jobs(self, task: TaskRef) -> list[Manifest]:
+        """The task's Jobs, those of an earlier task of the same name included."""
+        return await self._list(_jobs(task.namespace), {"labelSelector": f"{TASK_LABEL}={task.name}"})
+
+    async def failed_pods(self, task: TaskRef) -> list[Manifest]:
+        """The task's pods that failed and are still there."""
+        return await self.pods(task.namespace, task.name, fieldSelector="status.phase=Failed")
+
+    async def pods(self, namespace: str, task: str, **query: str) -> list[Manifest]:
+        """The pods of a task that are still there."""
+        return await self._list(_pods(namespace), {"labelSelector": f"{TASK_LABEL}={task}", **query})
+
+    async def log(self, namespace: str, pod: str, lines: int) -> str:
+        """The last lines that a pod has printed; why there are none, where its node is gone, and they with it."""
+        query, path = {"tailLines": str(lines)}, f"{_pods(namespace)}/{pod}/log"
+        try:
+            answer = await self._once("GET", path, None, query, missing=False)
+        except ClipTaskError as error:
+            return f"its log cannot be had: {error}"
+        return answer.decode(errors="replace")
+
+    async def create_task(self, manifest: Manifest) -> None:
+        """Create a ClipTask. Raises ``AlreadyThere`` where the name is taken, ``InvalidTask`` for what the API refuses."""
+        await self._request("POST", _tasks(manifest["metadata"]["namespace"]), body=manifest)
+
+    async def delete_task(self, namespace: str, name: str) -> None:
+        """Delete a ClipTask; nothing happens where there is none. It goes once its operator has seen that."""
+        await self._request("DELETE", f"{_tasks(namespace)}/{name}", missing=True)
+
+    async def task(self, namespace: str, name: str) -> Manifest:
+        """A ClipTask as the API has it. Raises ``MissingInput``."""
+        found = await self._request("GET", f"{_tasks(namespace)}/{name}", missing=True)
+        if not found:
+            message = f"there is no ClipTask {name} in the namespace {namespace}: kubectl get clip -A lists those that there are"
+            raise MissingInput(message)
+        return found
+
+    async def patch_status(self, task: TaskRef, status: Mapping[str, Any]) -> bool:
+        """Write a task's status; False where the task is gone."""
+        path = f"{_tasks(task.namespace)}/{task.name}/status"
+        # The UID keeps a late report away from another task of the same name.
+        body = {"metadata": {"uid": task.uid}, "status": status}
+        try:
+            answer = await self._request("PATCH", path, body=body, missing=True)
+        except AlreadyThere:  # 409: the UID is another
+            return False
+        return bool(answer)
+
+    async def _list(self, path: str, query: Mapping[str, str]) -> list[Manifest]:
+        found: list[Manifest] = []
+        page: dict[str, str] = {"limit": str(_PAGE), **query}
+        while True:
+            answer = await self._request("GET", path, query=page)
+            found += answer.get("items") or []
+            token = (answer.get("metadata") or {}).get("continue")
+            if not token:
+                return found
+            page["continue"] = token
+
+    async def _request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        missing: bool = False,
+    ) -> Manifest:
+        """One call and its JSON, tried again while the API is away or busy: every one of ours may be sent twice.
+
+        Empty where the object is ``missing`` and may be.
+        """
+        async for attempt in stamina.retry_context(
+            on=TransientError, attempts=_ATTEMPTS, wait_initial=0.2, wait_max=5, timeout=None
+        ):
+            with attempt:
+                found: Manifest = json.loads(await self._once(verb, path, body, query, missing=missing))
+                return found
+        raise AssertionError  # pragma: no cover (the loop returns or raises)
+
+    async def _once(
+        self,
+        verb: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        query: Mapping[str, str] | None,
+        *,
+        missing: bool,
+    ) -> bytes:
+        kind = "application/merge-patch+json" if verb == "PATCH" else "application/json"
+        method, url, headers, content, _ = await self._api.param_serialize(
+            verb,
+            path,
+            query_params=list((query or {}).items()),
+            header_params={"Accept": "application/json, */*", "Content-Type": kind},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        code, began = 0, time.monotonic()
+        try:
+            async with self._slots:
+                began = time.monotonic()
+                response = await self._api.call_api(
+                    method, url, headers, content, _request_timeout=_TIMEOUT_S
+                )
+                code = int(response.status)
+                answer: bytes = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            message = f"the Kubernetes API does not answer ({type(error).__name__}): it is asked again"
+            raise TransientError(message) from error
+        finally:
+            self._on_request(verb, code, time.monotonic() - began)
+        if code < 300:  # noqa: PLR2004  HTTP's successes
+            return answer
+        if code == 404 and missing:  # noqa: PLR2004  HTTP's own
+            return b"{}"
+        raise _error(code, answer, f"{verb} {path.rpartition('/namespaces/')[2]}")
+
+
+def api_address() -> str:
+    """URL of the API as pods are told it."""
+    host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
+    return f"https://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _jobs(namespace: str) -> str:
+    return f"/apis/batch/v1/namespaces/{namespace}/jobs"
+
+
+def _pods(namespace: str) -> str:
+    return f"/api/v1/namespaces/{namespace}/pods"
+
+
+def _tasks(namespace: str) -> str:
+    return f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{PLURAL}"
+
+
+def _error(code: int, content: bytes, what: str) -> ClipTaskError:
+    try:
+        said = str(json.loads(content)["message"])
+    except (ValueError, KeyError, TypeError):
+        said = content.decode(errors="replace")[:200]
+    if code == 409:  # noqa: PLR2004  HTTP's own
+        return AlreadyThere(said)
+    if code in {400, 413, 422}:
+        return InvalidTask(f"the Kubernetes API refuses it: {said}: correct the task")
+    if code == 404:  # noqa: PLR2004  as above
+        return TransientError(f"{what}: {said}")
+    if code in {401, 403}:
+        return SetupError(
+            f"the Kubernetes API forbids {what}: {said}: check the quota, and the rights of this account"
+        )
+    return TransientError(f"the Kubernetes API answers {code} to {what}: {said}")

@@ -1,0 +1,120 @@
+"""What does the installation decide? Settings from the environment; the task decides the rest."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, TypeVar
+
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+
+from cliptask.errors import SetupError
+from cliptask.spec.task import MAX_VARIANTS
+from cliptask_operator.sources.settings import FetchSettings
+from cliptask_operator.speech.settings import SpeechSettings
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Listed = BeforeValidator(_split)
+"""A collection that the environment writes as one text, separated by commas; goes with ``NoDecode``."""
+
+
+class Settings(BaseSettings):
+    """Each field is read from ``CLIPTASK_<NAME>``; the account's key from ``ELEVENLABS_API_KEY``."""
+
+    model_config = SettingsConfigDict(env_prefix="CLIPTASK_", frozen=True, extra="ignore")
+
+    open_hosts: Annotated[frozenset[str], NoDecode, Listed] = Field(
+        default=frozenset(),
+        description="Hosts, or host:port, that may be fetched from although their addresses are private, separated by commas.",
+    )
+    allow_http: bool = Field(
+        default=False, description="Whether sources may be fetched over unencrypted http://."
+    )
+    max_source_bytes: int = Field(default=4 << 30, ge=1, description="The largest source, in bytes.")
+    fetch_timeout_s: float = Field(
+        default=900, gt=0, description="The longest that one source may take, in seconds."
+    )
+    downloads: int = Field(default=8, ge=1, le=64, description="Sources fetched at once.")
+    max_variants: int = Field(default=MAX_VARIANTS, ge=1, description="The most variants of one task.")
+    workers: int | None = Field(
+        default=None, ge=1, description="Encodes side by side; default: one for each CPU."
+    )
+    elevenlabs_api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("ELEVENLABS_API_KEY"),
+        description="The account's key; without one, espeak-ng speaks.",
+    )
+    elevenlabs_base_url: str | None = Field(
+        default=None, description="Another address of the ElevenLabs API."
+    )
+    elevenlabs_model: str = Field(default="eleven_multilingual_v2", description="The model that speaks.")
+    elevenlabs_output_format: str = Field(
+        default="mp3_44100_128",
+        pattern=r"^mp3_\d+_\d+$",
+        description="The recordings' form; an MP3 of any quality.",
+    )
+    elevenlabs_concurrency: int = Field(
+        default=2,
+        ge=1,
+        le=15,
+        description="Lines spoken at once: the limit of the account (Free 2, Pro 10, Scale 15).",
+    )
+
+    @property
+    def fetch(self) -> FetchSettings:
+        """What fetching needs to know; files of this machine are for local mode, which is all there is."""
+        return FetchSettings(
+            open_hosts=self.open_hosts,
+            allow_http=self.allow_http,
+            allow_file=True,
+            max_bytes=self.max_source_bytes,
+            timeout_s=self.fetch_timeout_s,
+            parallel=self.downloads,
+        )
+
+    @property
+    def speech(self) -> SpeechSettings:
+        """What speaking needs to know."""
+        key = self.elevenlabs_api_key
+        return SpeechSettings(
+            api_key=key.get_secret_value() if key else None,
+            base_url=self.elevenlabs_base_url,
+            model=self.elevenlabs_model,
+            output_format=self.elevenlabs_output_format,
+            concurrency=self.elevenlabs_concurrency,
+        )
+
+
+def settings_from_environment() -> Settings:
+    """Read the settings. Raises ``SetupError`` that names each variable with a bad value."""
+    return read(Settings)
+
+
+Kind = TypeVar("Kind", bound=Settings)
+
+
+def read(kind: type[Kind]) -> Kind:
+    """Settings of a kind from the environment. Raises ``SetupError`` that names each variable with a bad value."""
+    try:
+        return kind()
+    except (ValidationError, SettingsError) as error:
+        # The value is not shown: it may be a secret.
+        message = f"a setting of the environment cannot be used: {'; '.join(_problems(error))}"
+        raise SetupError(message) from None
+
+
+def _problems(error: ValidationError | SettingsError) -> list[str]:
+    if isinstance(error, ValidationError):
+        found = [(str(each["loc"][0]), each["msg"]) for each in error.errors()]
+        return [f"{_variable(name)}: {message[:1].lower()}{message[1:]}" for name, message in found]
+    # It tells the field in words alone.
+    fields = re.findall(r'field "(\w+)"', str(error))
+    return [f"{_variable(name)}: is not valid JSON" for name in fields] or [str(error)]
+
+
+def _variable(name: str) -> str:
+    return name if name.isupper() else f"CLIPTASK_{name.upper()}"

@@ -1,0 +1,166 @@
+"""What does an installation in a cluster decide? Settings of ``cliptask operator``, from the environment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+from pydantic_settings import NoDecode
+
+from cliptask.spec.quantities import Amount, amount
+from cliptask.spec.task import Amounts, ClipTaskSpec
+from cliptask_operator.kubernetes.manifests import Renderer
+from cliptask_operator.settings.environment import Listed, Settings, read
+from cliptask_operator.sources.settings import FetchSettings
+
+Bucket = Annotated[str, StringConstraints(pattern=r"^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^\s?#]*)?$")]
+
+EVERY_NAMESPACE = "*"
+
+
+class Toleration(BaseModel):
+    """As Kubernetes has it in a pod."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+    key: str | None = None
+    operator: Literal["Exists", "Equal"] | None = None
+    value: str | None = None
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    toleration_seconds: int | None = None
+
+
+class OperatorSettings(Settings):
+    """Each field is read from ``CLIPTASK_<NAME>``; mappings are JSON, lists are separated by commas."""
+
+    renderer_image: str = Field(min_length=1, description="Image of the renderer, by tag or digest.")
+    renderer_pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
+        default="IfNotPresent", description="When nodes pull the image."
+    )
+    renderer_pull_secrets: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
+        default=(), description="Secrets of each task's namespace that hold the registry's credentials."
+    )
+    renderer_service_account: str = Field(
+        default="",
+        description="ServiceAccount of the Jobs, in each task's namespace: who may write to the buckets.",
+    )
+    renderer_environment: dict[str, str] = Field(
+        default_factory=dict, description="Further environment of the renderer, e.g. a proxy's address."
+    )
+    renderer_credentials_secret: str = Field(
+        default="",
+        description="Secret of each task's namespace whose key.json is the bucket's credentials, where the pods' own identity has none.",
+    )
+    renderer_node_selector: dict[str, str] = Field(
+        default_factory=dict, description='Labels of the nodes that Jobs may run on: {"pool": "spot"}.'
+    )
+    renderer_tolerations: tuple[Toleration, ...] = Field(
+        default=(), description='Taints that Jobs bear: [{"key": "spot", "operator": "Exists"}].'
+    )
+    renderer_priority_class: str = Field(default="", description="PriorityClass of the Jobs' pods.")
+    queue_name: str = Field(
+        default="",
+        description="Kueue's LocalQueue of the Jobs whose ClipTask carries no label that names one.",
+    )
+    renderer_scratch: Amount = Field(default="2Gi", description="Most that a Job may write to its disk.")
+    cpu_request: Amount = Field(default="1", description="CPUs set aside for a Job, unless its task says.")
+    cpu_limit: Amount = Field(default="2", description="CPUs that a Job may use, unless its task says.")
+    memory_request: Amount = Field(
+        default="1Gi", description="Memory set aside for a Job, unless its task says."
+    )
+    memory_limit: Amount = Field(
+        default="2Gi", description="Memory that a Job may use, unless its task says."
+    )
+    most_cpu: Amount | None = Field(default=None, description="The most CPUs that a task may ask for.")
+    most_memory: Amount | None = Field(default=None, description="The most memory that a task may ask for.")
+
+    buckets: dict[str, tuple[Bucket, ...]] = Field(
+        default_factory=dict,
+        description='Buckets, or prefixes in them, that tasks may read and write, by namespace; "*" is every one: {"*": ["gs://campaigns"]}.',
+    )
+    cache_uri: Bucket | None = Field(
+        default=None,
+        description="One cache for all tasks, e.g. gs://campaigns/cache. Default: one below each spec.output.uri.",
+    )
+    max_speech_characters: int = Field(
+        default=100_000, ge=0, description="The most characters of speech of one task, each line once."
+    )
+
+    retry_seconds: float = Field(
+        default=60,
+        ge=1,
+        description="Until what an administrator must mend (credentials, quotas) is tried again.",
+    )
+    watch_silence_s: float = Field(
+        default=70,
+        ge=1,
+        description="Until a watch on the API that says nothing is opened anew; the API itself speaks once a minute.",
+    )
+    watch_namespaces: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
+        default=(), description="Namespaces to serve. Default: the whole cluster."
+    )
+    jobs_per_second: float = Field(
+        default=100, gt=0, description="Jobs created in a second, of all tasks together."
+    )
+    log_format: Literal["json", "text"] = Field(default="json", description="How log lines are written.")
+    listen_address: str = Field(default="0.0.0.0", description="Where /metrics and /healthz listen.")  # noqa: S104  a pod's own
+    metrics_port: int = Field(default=9090, ge=0, le=65_535, description="Of /metrics; 0 is none.")
+    health_port: int = Field(default=8080, ge=0, le=65_535, description="Of /healthz; 0 is none.")
+
+    @property
+    def fetch(self) -> FetchSettings:
+        """Files of the operator's own machine are nobody's source."""
+        return replace(super().fetch, allow_file=False)
+
+    @property
+    def renderer(self) -> Renderer:
+        """What manifests need to know."""
+        return Renderer(
+            image=self.renderer_image,
+            requests=Amounts(cpu=self.cpu_request, memory=self.memory_request),
+            limits=Amounts(cpu=self.cpu_limit, memory=self.memory_limit),
+            pull_policy=self.renderer_pull_policy,
+            service_account=self.renderer_service_account,
+            scratch=self.renderer_scratch,
+            environment=self.renderer_environment,
+            pull_secrets=self.renderer_pull_secrets,
+            credentials_secret=self.renderer_credentials_secret,
+            node_selector=self.renderer_node_selector,
+            tolerations=tuple(
+                each.model_dump(by_alias=True, exclude_none=True) for each in self.renderer_tolerations
+            ),
+            priority_class=self.renderer_priority_class,
+            queue=self.queue_name,
+        )
+
+    def allowed(self, namespace: str) -> tuple[str, ...]:
+        """Buckets, or prefixes in them, that tasks of a namespace may read and write."""
+        return (*self.buckets.get(EVERY_NAMESPACE, ()), *self.buckets.get(namespace, ()))
+
+    def may_use(self, namespace: str, uri: str) -> bool:
+        """Whether tasks of a namespace may read and write below a ``gs://`` URI."""
+        path = _steps(uri)
+        return ".." not in path and any(
+            path[: len(_steps(each))] == _steps(each) for each in self.allowed(namespace)
+        )
+
+    def excess(self, spec: ClipTaskSpec) -> str:
+        """What a task asks for beyond the installation's most; empty where it does not."""
+        resources = spec.execution.resources
+        for kind, most in (("cpu", self.most_cpu), ("memory", self.most_memory)):
+            for which, amounts in (("requests", resources.requests), ("limits", resources.limits)):
+                wanted = getattr(amounts, kind)
+                if most is not None and wanted is not None and amount(wanted) > amount(most):
+                    return f"spec.execution.resources.{which}.{kind}: {wanted} is more than the {most} that this installation gives: ask for less"
+        return ""
+
+
+def _steps(uri: str) -> list[str]:
+    return uri.rstrip("/").split("/")
+
+
+def operator_settings_from_environment() -> OperatorSettings:
+    """Read the settings. Raises ``SetupError`` that names each variable with a bad value."""
+    return read(OperatorSettings)

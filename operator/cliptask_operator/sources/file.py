@@ -1,0 +1,60 @@
+"""How does a ``file://`` source come into a temporary file? Copied, hashed and bounded; in local mode only.
+
+Errors say what is wrong and the remedy, and name no URL.
+"""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from cliptask.errors import TransientError
+from cliptask_operator.sources.http import Arrival, OnBytes
+from cliptask_operator.sources.partial_download import Spool, refuse
+from cliptask_operator.sources.settings import FetchSettings
+
+_PIECE_BYTES = 1 << 20
+
+
+def path_of(url: str, settings: FetchSettings) -> Path:
+    """The path behind a ``file://`` URL. Raises ``SourceError`` for what may not be read."""
+    if not settings.allow_file:
+        refuse("file:// is read in local mode only", "upload the file and give its https:// URL")
+    parts = urlsplit(url)
+    if parts.query or parts.fragment:
+        refuse("a file's name cannot hold a bare ? or #", "write them as %3F and %23")
+    path = url2pathname(parts.path)
+    if parts.netloc not in {"", "localhost"} or not path.startswith("/") or "\0" in path:
+        refuse("it names no file on this machine", "write e.g. file:///home/me/clip.mp4")
+    return Path(path)
+
+
+def copy_file(
+    file: Path, target: Path, max_bytes: int, known: tuple[int | None, int | None], on_bytes: OnBytes
+) -> Arrival | None:
+    """A copy of a local file; None where its size in bytes and its ``mtime_ns`` are as ``known``. For a thread: it blocks.
+
+    Raises ``SourceError`` for what is no readable file, ``TransientError`` for one that changes meanwhile.
+    """
+    try:
+        before = file.stat()
+        if not stat.S_ISREG(before.st_mode):
+            refuse(f"{file} is no file", "name the file itself")
+        if known == (before.st_size, before.st_mtime_ns):
+            return None
+        with file.open("rb") as content, Spool(target, max_bytes) as spool:
+            spool.check(before.st_size)
+            while piece := content.read(_PIECE_BYTES):
+                spool.write(piece)
+                on_bytes(spool.size_bytes, before.st_size)
+        after = file.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        refuse(f"there is no file {file}", "check the path", error)
+    except OSError as error:
+        refuse(f"the file {file} cannot be read ({error.strerror})", "correct its path or permissions", error)
+    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        message = f"{file} changed while it was read; try again when it is finished"
+        raise TransientError(message)
+    return Arrival(spool.sha256, spool.size_bytes, mtime_ns=before.st_mtime_ns)

@@ -1,0 +1,87 @@
+"""How does a ``gs://`` source come into a file? By the same client as the store's, hashed and bounded like any other.
+
+Errors say what is wrong and the remedy, and name no URL: who asked for the download knows which it was.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+from google.api_core import exceptions as api
+
+from cliptask.errors import TransientError
+from cliptask_operator.sources.http import Arrival, OnBytes, Validators
+from cliptask_operator.sources.partial_download import Spool, refuse
+from cliptask_operator.sources.settings import FetchSettings
+from cliptask_renderer.storage.gcs_client import (
+    READER,
+    Connection,
+    Location,
+    explained,
+    location,
+    shared_connection,
+)
+
+
+def place_of(url: str) -> Location:
+    """The object behind ``gs://bucket/object``. Raises ``SourceError`` where it is none."""
+    place = location(url)
+    if place is None or not place.path:
+        refuse(
+            "it names no object", "write gs://bucket/object, with %3F for ?, %23 for # and %20 for a space"
+        )
+    return place
+
+
+def copy_object(
+    url: str,
+    target: Path,
+    settings: FetchSettings,
+    known: Validators | None,
+    on_bytes: OnBytes,
+    stopped: threading.Event,
+    connection: Connection | None = None,
+) -> Arrival | None:
+    """Bring an object into ``target``; None where it is what is ``known`` already. For a thread: it blocks.
+
+    Raises ``SourceError`` for what trying again does not better, ``SetupError`` for missing permission or credentials,
+    which whoever runs this must give, and ``TransientError``, also soon after ``stopped``. ``connection``: the
+    process's own unless given.
+    """
+    place = place_of(url)
+    connection = connection or shared_connection()
+    with explained(place.bucket, "it cannot be fetched", READER):
+        blob = connection.client.bucket(place.bucket).get_blob(place.path, **connection.call)
+    if blob is None:
+        refuse(
+            f"there is no object {place.path} in the bucket {place.bucket}, or no such bucket",
+            "check the URL",
+        )
+    if blob.content_encoding:
+        refuse(f"it is stored compressed ({blob.content_encoding})", "upload it as it is")
+    validators = Validators(etag=f"{blob.generation}-{blob.size}-{blob.crc32c}")
+    if validators == known:
+        return None
+    until = time.monotonic() + settings.timeout_s
+    with Spool(target, settings.max_bytes) as spool:
+        spool.check(blob.size)
+
+        def write(piece: bytes) -> None:
+            if stopped.is_set():
+                message = "it was interrupted; try again"
+                raise TransientError(message)
+            if time.monotonic() > until:
+                what = f"it did not arrive within {settings.timeout_s:g} s ({spool.size_bytes} bytes came)"
+                refuse(what, "make it smaller, or have CLIPTASK_FETCH_TIMEOUT_S raised")
+            spool.write(piece)
+            on_bytes(spool.size_bytes, blob.size)
+
+        with explained(place.bucket, "it cannot be fetched", READER):
+            try:
+                connection.download(place, write, blob.generation)
+            except api.NotFound as error:
+                message = "it was replaced or deleted while it was read; try again"
+                raise TransientError(message) from error
+    return Arrival(spool.sha256, spool.size_bytes, validators)

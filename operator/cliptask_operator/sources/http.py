@@ -1,0 +1,262 @@
+"""How do the bytes behind one URL come into a file? Streamed, hashed, resumed, retried, and bounded in all of it.
+
+Errors say what is wrong and the remedy, and name no URL: who asked for the download knows which it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from pathlib import Path
+
+import httpx
+import stamina
+
+from cliptask import names
+from cliptask.errors import TransientError
+from cliptask_operator.sources.partial_download import Spool, refuse
+from cliptask_operator.sources.settings import FetchSettings
+
+ALLOW_HTTP_SETTING = "CLIPTASK_ALLOW_HTTP"
+"""The setting that allows ``http://``."""
+
+_TRANSIENT = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+_FIRST_SERVER_ERROR = 500
+_REMEDIES: dict[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "give a URL that needs no login, e.g. a signed one",
+    HTTPStatus.FORBIDDEN: "make the file readable, or renew its signed URL, which may have expired",
+    HTTPStatus.NOT_FOUND: "check the URL",
+    HTTPStatus.GONE: "upload the file again",
+}
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_LONGEST_WAIT_S = 60.0
+"""Between two attempts, however often they failed."""
+
+OnBytes = Callable[[int, int | None], None]
+"""Told after each piece: bytes so far, bytes in all where they are known."""
+
+
+@dataclass(frozen=True)
+class Validators:
+    """What a server said of a content, by which it tells later whether that is still the same."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+    def changed_since(self) -> dict[str, str]:
+        """Headers that ask for the content only if it is another one; none where nothing is known."""
+        asked = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in asked.items() if value}
+
+    def rest_after(self, size_bytes: int) -> dict[str, str]:
+        """Headers that ask for the rest of the same content; none where that cannot be asked for (RFC 9110, 13.1.5)."""
+        # A weak ETag allows bytes to differ.
+        condition = self.etag if self.etag and not self.etag.startswith("W/") else self.last_modified
+        return {"Range": f"bytes={size_bytes}-", "If-Range": condition} if size_bytes and condition else {}
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A content that came in whole."""
+
+    sha256: str
+    size_bytes: int
+    validators: Validators = Validators()
+    mtime_ns: int | None = None
+    """Of a file on this machine."""
+
+
+class _AgainError(Exception):
+    """An answer that another attempt may better. ``wait_s``: what the server asks for."""
+
+    def __init__(self, what: str, wait_s: float | None = None) -> None:
+        super().__init__(what)
+        self.wait_s = wait_s
+
+
+async def download(
+    client: httpx.AsyncClient,
+    url: str,
+    target: Path,
+    settings: FetchSettings,
+    known: Validators | None = None,
+    on_bytes: OnBytes = lambda _done, _total: None,
+) -> Arrival | None:
+    """Bring a URL's content into ``target``; None where the server says that it is what is ``known`` already.
+
+    Raises ``SourceError`` for what trying again does not better, ``TransientError`` where all attempts failed.
+    ``client`` must connect by ``guarded_transport`` and follow no redirects by itself.
+    """
+    with Spool(target, settings.max_bytes) as spool:
+        transfer = _Transfer(client, url, spool, settings, known, on_bytes)
+        try:
+            async with asyncio.timeout(settings.timeout_s) as deadline:
+                return await transfer.run()
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            what = f"it did not arrive within {settings.timeout_s:g} s ({spool.size_bytes} bytes came)"
+            refuse(
+                what, "serve it from a faster host, make it smaller, or have CLIPTASK_FETCH_TIMEOUT_S raised"
+            )
+        except httpx.InvalidURL as error:
+            refuse(f"it is no URL ({error})", "correct it", error)
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+            refuse(f"it cannot be asked for ({error})", "correct the URL", error)
+        except (_AgainError, httpx.TransportError) as error:
+            if (refusal := _certificate_refusal(error)) is not None:
+                refuse(f"its host is not trusted ({refusal})", "have the host's certificate corrected", error)
+            is_silent = isinstance(error, httpx.TimeoutException)
+            what = "its host does not answer in time" if is_silent else str(error) or type(error).__name__
+            message = f"{what} (attempt {transfer.attempts} of {settings.attempts}); try again later"
+            raise TransientError(message) from error
+
+
+@dataclass
+class _Transfer:
+    client: httpx.AsyncClient
+    url: str
+    spool: Spool
+    settings: FetchSettings
+    known: Validators | None
+    on_bytes: OnBytes
+    current: Validators = Validators()
+    """Of the content that the spool holds a part of."""
+    attempts: int = 0
+
+    async def run(self) -> Arrival | None:
+        """Attempt until it is there."""
+        async for attempt in stamina.retry_context(
+            on=self._wait,
+            attempts=self.settings.attempts,
+            timeout=None,
+            wait_initial=self.settings.backoff_s,
+            wait_max=_LONGEST_WAIT_S,
+            wait_jitter=self.settings.backoff_s,
+        ):
+            with attempt:
+                return await self._attempt()
+        raise AssertionError  # pragma: no cover (stamina raises the last error itself)
+
+    def _wait(self, error: Exception) -> bool | float:
+        """Whether to try again, or after how many seconds."""
+        if isinstance(error, _AgainError):
+            return True if error.wait_s is None else error.wait_s < self.settings.timeout_s and error.wait_s
+        is_final = isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError)
+        return isinstance(error, httpx.TransportError) and not is_final and not _certificate_refusal(error)
+
+    async def _attempt(self) -> Arrival | None:
+        self.attempts += 1
+        resumed = self.current.rest_after(self.spool.size_bytes)
+        asked = self.known.changed_since() if self.known and not resumed else {}
+        async with self._answer(resumed | asked) as response:
+            if asked and response.status_code == HTTPStatus.NOT_MODIFIED:
+                return None
+            total = self._begin(response)
+            async for piece in response.aiter_raw():
+                self.spool.write(piece)
+                self.on_bytes(self.spool.size_bytes, total)
+        if total is not None and self.spool.size_bytes != total:
+            what = f"{self.spool.size_bytes} of {total} bytes came"
+            raise _AgainError(what)
+        return Arrival(self.spool.sha256, self.spool.size_bytes, self.current)
+
+    @asynccontextmanager
+    async def _answer(self, headers: dict[str, str]) -> AsyncIterator[httpx.Response]:
+        """The answer at the end of all redirects."""
+        request = self.client.build_request("GET", self.url, headers=headers)
+        for _ in range(self.settings.max_redirects + 1):
+            response = await self.client.send(request, stream=True, follow_redirects=False)
+            try:
+                if response.next_request is None:
+                    yield response
+                    return
+            finally:
+                await response.aclose()
+            self._check_redirect(request.url, response.next_request.url)
+            request = response.next_request
+        refuse(f"it redirects more than {self.settings.max_redirects} times", "give the final URL")
+
+    def _check_redirect(self, origin: httpx.URL, target: httpx.URL) -> None:
+        shown = names.public_url(str(target))
+        if origin.scheme == "https" and target.scheme == "http":
+            refuse(f"it redirects from https to {shown}", "give a URL that stays with https")
+        check_scheme(target.scheme, self.settings, f"it redirects to {shown}: ")
+
+    def _begin(self, response: httpx.Response) -> int | None:
+        """Check an answer's head and make the spool ready for its body. Returns the size of all, where it is stated."""
+        self._check_status(response)
+        encoding = response.headers.get("Content-Encoding", "identity")
+        if encoding != "identity":
+            refuse(f"its host compresses it ({encoding}) though not asked to", "have it served as it is")
+        start, total = 0, None
+        if response.status_code == HTTPStatus.PARTIAL_CONTENT:
+            start, total = _content_range(response)
+        elif response.headers.get("Content-Length", "").isdecimal():
+            total = int(response.headers["Content-Length"])
+        if start != self.spool.size_bytes:
+            self.spool.restart()
+            if start:
+                what = "its host sent another part than it was asked for"
+                raise _AgainError(what)
+        self.current = Validators(response.headers.get("ETag", ""), response.headers.get("Last-Modified", ""))
+        self.spool.check(total or 0)
+        return total
+
+    def _check_status(self, response: httpx.Response) -> None:
+        status = response.status_code
+        what = f"its host answered {status} {response.reason_phrase}".strip()
+        if status in {HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION, HTTPStatus.PARTIAL_CONTENT}:
+            return
+        if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self.spool.size_bytes:
+            self.spool.restart()
+            raise _AgainError(what)
+        if status in _TRANSIENT or status >= _FIRST_SERVER_ERROR:
+            wait_s = _retry_after(response)
+            raise _AgainError(f"{what} and asks to wait {wait_s:g} s" if wait_s else what, wait_s)
+        refuse(what, _REMEDIES.get(status, "check the URL"))
+
+
+def check_scheme(scheme: str, settings: FetchSettings, prefix: str = "") -> None:
+    """Raise ``SourceError`` for a scheme that may not be fetched from."""
+    if scheme == "https" or (scheme == "http" and settings.allow_http):
+        return
+    if scheme == "http":
+        remedy = f"use https://, or allow it by the setting {ALLOW_HTTP_SETTING}=true"
+        refuse(f"{prefix}plain http:// is not allowed", remedy)
+    what = f"{prefix}{scheme}:// is not supported" if scheme else f"{prefix}it is no URL"
+    refuse(what, "use https://, e.g. https://cdn.example.com/clip.mp4")
+
+
+def _content_range(response: httpx.Response) -> tuple[int, int | None]:
+    """First byte (-1: not stated) and size of all, from ``Content-Range`` (RFC 9110, 14.4)."""
+    found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    if found is None:
+        return -1, None
+    return int(found[1]), None if found[2] == "*" else int(found[2])
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds that the server asks to wait, stated as such or as a date (RFC 9110, 10.2.3)."""
+    stated = response.headers.get("Retry-After", "")
+    if stated.isdecimal():
+        return float(stated)
+    try:
+        moment = parsedate_to_datetime(stated)
+    except ValueError:
+        return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _certificate_refusal(error: BaseException | None) -> str | None:
+    """Why a certificate was not accepted, where that is at the bottom of an error."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else None

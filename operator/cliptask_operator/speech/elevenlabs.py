@@ -1,0 +1,217 @@
+"""How is ElevenLabs asked? The one door to its API: limited, timed, retried, its answers checked."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import io
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
+
+import av
+import httpx
+import stamina
+from elevenlabs.client import AsyncElevenLabs
+from elevenlabs.core import ApiError
+from elevenlabs.core.parse_error import ParsingError
+from elevenlabs.types import VoiceSettings
+from pydantic import ValidationError
+
+from cliptask.errors import ClipTaskError, SetupError, TransientError
+from cliptask_operator.speech.elevenlabs_errors import LONGEST_WAIT_S, TryAgain, explained
+from cliptask_operator.speech.recordings import Answer
+from cliptask_operator.speech.settings import SpeechSettings
+from cliptask_operator.speech.voices import Voice
+
+
+class ElevenLabsClient:
+    """One account. At most ``settings.concurrency`` requests for speech at once, however many ask."""
+
+    def __init__(
+        self, settings: SpeechSettings, on_turn: Callable[[float], None] = lambda _waited_s: None
+    ) -> None:
+        """``on_turn`` is told how long each request waited for its turn, in seconds."""
+        self._settings = settings
+        self._on_turn = on_turn
+        self._limit = asyncio.Semaphore(settings.concurrency)
+        self._stopping = False
+        # Redirects would carry the key along to another host.
+        self._http = httpx.AsyncClient(timeout=settings.timeout_s, follow_redirects=False)
+        # The SDK's time-out would override the client's; without a key it would take one from the environment.
+        self._api = AsyncElevenLabs(
+            base_url=settings.base_url, api_key=settings.api_key or "", httpx_client=self._http, timeout=None
+        )
+
+    def stop(self) -> None:
+        """Begin no request any more; those under way go on."""
+        self._stopping = True
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def voices(self) -> tuple[Voice, ...]:
+        """All voices of the account. Raises ``SetupError`` or ``TransientError``."""
+        found: dict[str, Voice] = {}
+        token: str | None = None
+        while True:
+
+            async def ask(token: str | None = token) -> object:
+                return await self._api.voices.search(
+                    page_size=100, next_page_token=token, request_options={"max_retries": 0}
+                )
+
+            page = await self._asked(ask)
+            found |= {voice.id: voice for voice in map(_voice, _listed(page)) if voice}
+            following = getattr(page, "next_page_token", None)
+            if not getattr(page, "has_more", False) or not isinstance(following, str) or following == token:
+                return tuple(found.values())
+            token = following
+
+    async def speak(self, text: str, voice_id: str, language: str) -> Answer:
+        """Have a text spoken, and pay for it. Raises ``SpeechError``, ``SetupError`` or ``TransientError``.
+
+        What cannot be used although it was sent as a success is not asked for again: that might cost again.
+        """
+        settings = self._settings
+
+        async def ask() -> object:
+            return await self._api.text_to_speech.convert_with_timestamps(
+                voice_id,
+                text=text,
+                model_id=settings.model,
+                language_code=language,
+                output_format=settings.output_format,
+                voice_settings=VoiceSettings(**settings.content()),
+                request_options={"max_retries": 0},
+            )
+
+        return await asyncio.to_thread(_checked, await self._asked(ask))
+
+    async def _asked(self, ask: Callable[[], Awaitable[object]]) -> object:
+        """Ask until there is an answer or no hope."""
+
+        def wait(error: Exception) -> bool | float:
+            if not isinstance(error, TryAgain):
+                return False
+            return True if error.retry_after_s is None else error.retry_after_s
+
+        async for attempt in stamina.retry_context(
+            on=wait,
+            attempts=self._settings.attempts,
+            timeout=None,
+            wait_initial=self._settings.backoff_s,
+            wait_max=LONGEST_WAIT_S,
+            wait_jitter=self._settings.backoff_s,
+        ):
+            with attempt:
+                return await self._attempt(ask)
+        raise AssertionError  # pragma: no cover - the loop returns or raises
+
+    async def _attempt(self, ask: Callable[[], Awaitable[object]]) -> object:
+        limit_s = self._settings.timeout_s
+        try:
+            # Waiting for one's turn is not counted; an answer that drips is, which no time-out of a read would notice.
+            queued = time.monotonic()
+            async with self._limit, asyncio.timeout(limit_s):
+                self._on_turn(time.monotonic() - queued)
+                if self._stopping:
+                    message = "stopped before it was asked for: run again"
+                    raise TransientError(message)
+                return await ask()
+        except ParsingError:
+            _refuse("its form is not that of the API")
+        except ApiError as error:
+            if error.status_code is not None and error.status_code < 300:  # noqa: PLR2004 - success
+                _refuse("it is no JSON")
+            raise self._without_key(explained(error)) from None
+        except (httpx.TimeoutException, TimeoutError) as error:
+            message = f"ElevenLabs did not answer within {limit_s:g} s: check the network, or run again later"
+            raise TryAgain(message) from error
+        except httpx.TransportError as error:
+            message = f"ElevenLabs cannot be reached ({type(error).__name__}: {error}): check the network and the base URL, or run again later"
+            raise TryAgain(message) from error
+        except httpx.InvalidURL as error:
+            message = f"the base URL of ElevenLabs is none ({error}): correct or unset it"
+            raise SetupError(message) from error
+        except (AttributeError, TypeError, ValueError):
+            # What the SDK, which validates nothing, stumbles over: JSON of another form, or bytes that are no text.
+            _refuse("its form is not that of the API")
+
+    def _without_key(self, error: ClipTaskError) -> ClipTaskError:
+        """The error, whose message may quote what a server echoed."""
+        key = self._settings.api_key
+        if key and key in str(error):
+            error.args = (str(error).replace(key, "***"), *error.args[1:])
+        return error
+
+
+def _refuse(why: str) -> NoReturn:
+    message = f"ElevenLabs sent an answer that cannot be used ({why}): run again, it may have been charged"
+    raise TransientError(message)
+
+
+def _listed(page: object) -> list[Any]:
+    voices = getattr(page, "voices", None)
+    if not isinstance(voices, list):
+        _refuse("it has no list of voices")
+    return voices
+
+
+def _voice(voice: Any) -> Voice | None:  # noqa: ANN401 - the SDK validates no answer
+    try:
+        return Voice(
+            id=voice.voice_id,
+            name=voice.name,
+            category=voice.category,
+            description=voice.description,
+            labels={name: str(value) for name, value in (voice.labels or {}).items() if value},
+        )
+    except (AttributeError, ValidationError):
+        return None
+
+
+def _checked(answer: object) -> Answer:
+    """The answer if it can be used. Its times are dropped where they do not fit their characters."""
+    encoded = getattr(answer, "audio_base_64", None)
+    if not isinstance(encoded, str) or not encoded:
+        _refuse("it has no audio")
+    try:
+        audio = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        _refuse("its audio is not base64")
+    duration_s = _duration_s(audio)
+    for alignment in (getattr(answer, "alignment", None), getattr(answer, "normalized_alignment", None)):
+        lists = [
+            getattr(alignment, name, None) or ()
+            for name in ("characters", "character_start_times_seconds", "character_end_times_seconds")
+        ]
+        if lists[0] and len({len(values) for values in lists}) == 1:
+            try:
+                return Answer(
+                    audio_base64=encoded,
+                    duration_s=duration_s,
+                    characters=tuple(lists[0]),
+                    starts_s=tuple(lists[1]),
+                    ends_s=tuple(lists[2]),
+                )
+            except ValidationError:
+                continue
+    return Answer(audio_base64=encoded, duration_s=duration_s)
+
+
+def _duration_s(audio: bytes) -> float:
+    """Length by decoding: an MP3's header, if it has one, only estimates it."""
+    try:
+        with av.open(io.BytesIO(audio), "r") as container:
+            stream = container.streams.audio[0]
+            samples = sum(
+                frame.samples for frame in container.decode(stream) if isinstance(frame, av.AudioFrame)
+            )
+            if samples:
+                return samples / stream.rate
+    except (av.FFmpegError, IndexError):
+        _refuse("its audio cannot be decoded")
+    _refuse("its audio is silent")

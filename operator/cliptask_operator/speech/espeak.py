@@ -1,0 +1,211 @@
+"""How does espeak-ng speak a line? In a process of its own, one a line: a second one in the same process sounds different.
+
+``python -m cliptask_operator.speech.espeak`` reads ``{"text", "language"}`` from standard input and answers on standard output
+with ``{"audio_base64", "duration_s", "events": [[character, second]]}``, or ``{"error", "message"}``. That espeak-ng is
+GPL-3 and written in C are the other reasons for the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ctypes
+import importlib.metadata
+import io
+import json
+import sys
+import wave
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cliptask.errors import ClipTaskError, MediaError, SetupError, SpeechError
+
+VOICE: Final = "espeak-ng"
+"""The voice's name in a task."""
+TIMEOUT_S: Final = 60
+"""A thousand times what the longest line takes."""
+
+_MISSING = (
+    "espeak-ng, which speaks where a line names it or there is no ElevenLabs key, is not installed: pip install "
+    "'cliptask[espeak]', or build the operator's image with --build-arg EXTRAS=espeak"
+)
+_LANGUAGES = {"zh": "cmn", "no": "nb"}
+"""ISO 639 codes whose voice has the code of a member."""
+# Of speak_lib.h.
+_SYNCHRONOUS = 2
+_DO_NOT_EXIT = 0x8000
+_CHARACTERS = 1
+_UTF8 = 1
+_WORD_EVENT = 1
+_SAMPLE_BYTES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class EspeakAnswer:
+    """A WAV file (mono, 16 bits, 22,050 Hz) and when espeak-ng says that it begins a word."""
+
+    audio: bytes
+    duration_s: float
+    events: tuple[tuple[int, float], ...]
+    """(index of a character in the text, second); several for a number, none for some words."""
+
+
+def version() -> str:
+    """What speaks, since another version sounds different. Raises ``SetupError`` where the extra is missing."""
+    try:
+        return f"espeakng-loader {importlib.metadata.version('espeakng-loader')}"
+    except importlib.metadata.PackageNotFoundError as error:
+        raise SetupError(_MISSING) from error
+
+
+async def speak(text: str, language: str) -> EspeakAnswer:
+    """Speak a text; the same text and language give the same bytes.
+
+    Raises ``SpeechError`` for a language without a voice and a text without sound, ``SetupError`` where the extra is
+    missing and ``MediaError`` where espeak-ng dies.
+    """
+    # -P keeps a file of the current folder from posing as a module.
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "cliptask_operator.speech.espeak",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    request = json.dumps({"text": text, "language": language}).encode()
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            answer, complaint = await process.communicate(request)
+    except TimeoutError as error:
+        message = f"espeak-ng did not finish within {TIMEOUT_S} s: shorten the text"
+        raise SpeechError(message) from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        last = complaint.decode(errors="replace").strip().splitlines()[-1:]
+        message = f"espeak-ng died with status {process.returncode}{''.join(f' ({line})' for line in last)}: report the text, or change it"
+        raise MediaError(message)
+    return _read(json.loads(answer))
+
+
+def _read(answer: dict[str, Any]) -> EspeakAnswer:
+    if "error" in answer:
+        raise {"SpeechError": SpeechError, "SetupError": SetupError}[answer["error"]](answer["message"])
+    return EspeakAnswer(
+        audio=base64.b64decode(answer["audio_base64"]),
+        duration_s=answer["duration_s"],
+        events=tuple((character, second) for character, second in answer["events"]),
+    )
+
+
+class _Event(ctypes.Structure):
+    """``espeak_EVENT`` of speak_lib.h."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", ctypes.c_void_p),
+    )
+
+
+class _Voice(ctypes.Structure):
+    """The start of ``espeak_VOICE`` of speak_lib.h."""
+
+    _fields_ = (("name", ctypes.c_char_p), ("languages", ctypes.c_void_p))
+
+
+_Callback = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
+)
+
+
+def _synthesize(text: str, language: str) -> dict[str, Any]:
+    library, rate = _library()
+    samples, events = bytearray(), list[tuple[int, float]]()
+
+    def collect(audio: Any, count: int, found: Any) -> int:  # noqa: ANN401 - ctypes has no types to name
+        if audio:
+            samples.extend(ctypes.string_at(audio, count * _SAMPLE_BYTES))
+        index = 0
+        while found[index].type:
+            if found[index].type == _WORD_EVENT:
+                events.append((found[index].text_position - 1, found[index].audio_position / 1000))
+            index += 1
+        return 0
+
+    callback = _Callback(collect)
+    library.espeak_SetSynthCallback(callback)
+    if library.espeak_SetVoiceByName(_LANGUAGES.get(language, language).encode()):
+        message = (
+            f"espeak-ng has no voice for the language {language!r}; it has: {', '.join(_languages(library))}"
+        )
+        raise SpeechError(message)
+    # A control character, one for one so that positions stay: NUL would end the text for a library written in C.
+    content = "".join(c if c.isprintable() else " " for c in text).encode("utf-8", "replace") + b"\0"
+    library.espeak_Synth(content, len(content), 0, _CHARACTERS, 0, _UTF8, None, None)
+    if not samples:
+        message = "espeak-ng finds nothing to say in the text: write words"
+        raise SpeechError(message)
+    return {
+        "audio_base64": base64.b64encode(_wav(bytes(samples), rate)).decode(),
+        "duration_s": len(samples) // _SAMPLE_BYTES / rate,
+        "events": events,
+    }
+
+
+def _library() -> tuple[ctypes.CDLL, int]:
+    """espeak-ng, ready to speak, and its sample rate."""
+    try:
+        import espeakng_loader  # noqa: PLC0415 - an extra
+
+        library = ctypes.CDLL(espeakng_loader.get_library_path())
+        data = espeakng_loader.get_data_path()
+    except ImportError as error:
+        raise SetupError(_MISSING) from error
+    except (OSError, RuntimeError) as error:
+        message = f"espeak-ng cannot be loaded: {error}; install it again: pip install --force-reinstall espeakng-loader"
+        raise SetupError(message) from error
+    rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data.encode(), _DO_NOT_EXIT)
+    if rate <= 0:
+        message = f"espeak-ng cannot read its data in {data}; install it again: pip install --force-reinstall espeakng-loader"
+        raise SetupError(message)
+    return library, rate
+
+
+def _languages(library: ctypes.CDLL) -> list[str]:
+    library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
+    voices = library.espeak_ListVoices(None)
+    found, index = set(_LANGUAGES), 0
+    while voices[index]:
+        # A byte of priority stands before the name of the language.
+        language = ctypes.string_at(voices[index].contents.languages + 1).decode().partition("-")[0]
+        found |= {language} if len(language) <= len("cmn") else set()
+        index += 1
+    return sorted(found)
+
+
+def _wav(samples: bytes, rate: int) -> bytes:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(_SAMPLE_BYTES)
+        writer.setframerate(rate)
+        writer.writeframes(samples)
+    return file.getvalue()
+
+
+def _main() -> None:
+    request = json.load(sys.stdin)
+    try:
+        answer = _synthesize(request["text"], request["language"])
+    except ClipTaskError as error:
+        answer = {"error": type(error).__name__, "message": str(error)}
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    _main()

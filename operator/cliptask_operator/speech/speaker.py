@@ -1,0 +1,283 @@
+"""How do lines become recordings? Each text once: found in the store, or spoken, paid for and stored."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Self
+
+from pydantic import ValidationError
+
+from cliptask.errors import ClipTaskError
+from cliptask.facts import Recording, SpokenLine
+from cliptask.names import label_of_text
+from cliptask.spec.task import Line
+from cliptask_operator.speech import espeak, recordings, voices
+from cliptask_operator.speech.recordings import Answer, Provider, SpeechOrder
+from cliptask_operator.speech.settings import SpeechSettings
+from cliptask_operator.speech.voices import Voice, VoiceBook, VoiceGone, is_voice_id
+from cliptask_operator.speech.word_timing import words_from_events
+from cliptask_renderer.storage.base import Store
+
+if TYPE_CHECKING:
+    from cliptask_operator.speech.elevenlabs import ElevenLabsClient
+
+EventKind = Literal["found", "speaking", "spoken", "failed"]
+GRACE_S = 10
+"""How long the end waits for requests that are paid for already."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEvent:
+    """What just happened to a line, for whoever waits."""
+
+    kind: EventKind
+    label: str
+    provider: Provider
+    characters: int
+    message: str = ""
+
+
+class Speaker:
+    """Speaks for a whole process: one account, one limit, however many tasks ask. An asynchronous context.
+
+    Lines that cannot be spoken come back as errors in the list, in their places: what follows from them is the task's
+    ``failurePolicy``. Without a key every line is espeak-ng's, which ``SpokenLine.provider`` tells.
+    """
+
+    def __init__(
+        self, settings: SpeechSettings, on_turn: Callable[[float], None] = lambda _waited_s: None
+    ) -> None:
+        """``on_turn`` is told how long each request to the account waited for its turn, in seconds."""
+        self._settings = settings
+        self._on_turn = on_turn
+        self._client: ElevenLabsClient | None = None
+        self._processes = asyncio.Semaphore(os.cpu_count() or 1)
+        self._asking_voices = asyncio.Lock()
+        self._running: dict[tuple[str, str], asyncio.Task[Recording]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Let what is being charged come to an end, and start nothing more."""
+        if self._client is not None:
+            self._client.stop()
+        tasks = list(self._running.values())
+        if tasks:
+            unfinished = (await asyncio.wait(tasks, timeout=GRACE_S))[1]
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if self._client is not None:
+            await self._client.close()
+
+    def _account(self) -> ElevenLabsClient:
+        if self._client is None:
+            # 0.3 s and 25 MB that only those pay who speak.
+            from cliptask_operator.speech.elevenlabs import ElevenLabsClient  # noqa: PLC0415
+
+            self._client = ElevenLabsClient(self._settings, self._on_turn)
+        return self._client
+
+    async def voices(self, store: Store) -> tuple[Voice, ...]:
+        """The account's voices, asked for anew and kept in the store. Empty without a key.
+
+        Raises ``SetupError`` or ``TransientError`` where ElevenLabs does not answer.
+        """
+        return (await self._refreshed(store)).voices if self._settings.api_key is not None else ()
+
+    async def resolve(self, lines: Sequence[Line], store: Store) -> list[SpokenLine | ClipTaskError]:
+        """What each line's recording is called, and how long it is if it exists. Pays nothing.
+
+        ElevenLabs is asked for its voices only if a name is not among those known; at most once.
+        """
+        results: list[SpokenLine | ClipTaskError] = []
+        for line, order in zip(lines, await self._orders(lines, store), strict=True):
+            if isinstance(order, ClipTaskError):
+                results.append(_of_line(order, line))
+                continue
+            try:
+                found = await asyncio.to_thread(recordings.found, store, order)
+            except ClipTaskError as error:
+                results.append(_of_line(error, line))
+            else:
+                results.append(found.line if found else order.spoken(None))
+        return results
+
+    async def speak_all(
+        self, lines: Sequence[Line], store: Store, on_event: Callable[[SpeechEvent], None] = lambda _: None
+    ) -> list[SpokenLine | ClipTaskError]:
+        """Have every line spoken that is not yet, each text with the same voice once."""
+
+        def tell(kind: EventKind, line: Line, message: str = "") -> None:
+            provider: Provider = "espeak-ng" if self._is_local(line) else "elevenlabs"
+            on_event(SpeechEvent(kind, _label(line), provider, len(line.text.strip()), message))
+
+        async def spoken(line: Line, order: SpeechOrder | ClipTaskError) -> SpokenLine | ClipTaskError:
+            try:
+                if isinstance(order, ClipTaskError):
+                    raise order
+                recording, is_new = await self._recorded(line, order, store, tell)
+            except ClipTaskError as error:
+                explained = _of_line(error, line)
+                tell("failed", line, str(explained))
+                return explained
+            tell("spoken" if is_new else "found", line)
+            return recording.line
+
+        orders = await self._orders(lines, store)
+        return list(await asyncio.gather(*map(spoken, lines, orders)))
+
+    async def _recorded(
+        self, line: Line, order: SpeechOrder, store: Store, tell: Callable[[EventKind, Line], None]
+    ) -> tuple[Recording, bool]:
+        """The recording and whether it was made now."""
+        found = await asyncio.to_thread(recordings.found, store, order)
+        if found is not None:
+            return found, False
+        tell("speaking", line)
+        try:
+            return await self._once(order, store)
+        except VoiceGone as gone:
+            # A kept name may stand for a voice that was deleted and made again since.
+            again = await self._order_of_new_voice(gone, line, order, store)
+            if again is None:
+                raise
+            return await self._once(again, store)
+
+    async def _once(self, order: SpeechOrder, store: Store) -> tuple[Recording, bool]:
+        """Make a recording, or wait for whoever makes it, and say which: whoever gives up waiting stops nobody."""
+        name = (store.uri, order.key)
+        is_first = name not in self._running
+        if is_first:
+            task = asyncio.create_task(self._made(order, store))
+            self._running[name] = task
+            task.add_done_callback(lambda done: self._done(name, done))
+        return await asyncio.shield(self._running[name]), is_first
+
+    def _done(self, name: tuple[str, str], task: asyncio.Task[Recording]) -> None:
+        del self._running[name]
+        if not task.cancelled():
+            task.exception()  # Nobody may be left who waits for it.
+
+    async def _made(self, order: SpeechOrder, store: Store) -> Recording:
+        found = await asyncio.to_thread(recordings.found, store, order)
+        if found is not None:
+            return found
+        if order.provider == "elevenlabs":
+            return await asyncio.to_thread(recordings.keep, store, order, await self._answer(order, store))
+        async with self._processes:
+            answer = await espeak.speak(order.text, order.language)
+        words = words_from_events(order.text, answer.events, answer.duration_s)
+        recording = order.recording(answer.duration_s, words)
+        return await asyncio.to_thread(recordings.write, store, order, answer.audio, recording)
+
+    async def _answer(self, order: SpeechOrder, store: Store) -> Answer:
+        """What was paid for: by a run that did not come to its end, or now."""
+        paid = await asyncio.to_thread(recordings.paid, store, order)
+        if paid is not None:
+            return paid
+        answer = await self._account().speak(order.text, order.voice, order.language)
+        await asyncio.to_thread(recordings.pay_in, store, order, answer)
+        # Another process may have been first: then its answer counts, so that audio and words are of one piece.
+        return await asyncio.to_thread(recordings.paid, store, order) or answer
+
+    async def _orders(self, lines: Sequence[Line], store: Store) -> list[SpeechOrder | ClipTaskError]:
+        names = {line.voice for line in lines if self._is_named(line)}
+        book, trouble = await self._book(names, store) if names else (VoiceBook(), None)
+        orders: list[SpeechOrder | ClipTaskError] = []
+        for line in lines:
+            try:
+                if not self._is_named(line):
+                    orders.append(self._order(line, line.voice))
+                elif (voice := book.find(line.voice)) is not None:
+                    orders.append(self._order(line, voice.id))
+                else:
+                    orders.append(trouble or book.unknown(line.voice))
+            except ClipTaskError as error:
+                orders.append(error)
+        return orders
+
+    def _is_local(self, line: Line) -> bool:
+        return self._settings.api_key is None or line.voice == espeak.VOICE
+
+    def _is_named(self, line: Line) -> bool:
+        """Whether the voice's id has to be looked up."""
+        return not self._is_local(line) and not is_voice_id(line.voice)
+
+    def _order(self, line: Line, voice_id: str) -> SpeechOrder:
+        text = line.text.strip()
+        if self._is_local(line):
+            return SpeechOrder("espeak-ng", text, espeak.VOICE, line.language, espeak.version(), "wav_22050")
+        settings = self._settings
+        return SpeechOrder(
+            "elevenlabs",
+            text,
+            voice_id,
+            line.language,
+            settings.model,
+            settings.output_format,
+            settings.content(),
+        )
+
+    async def _book(self, names: set[str], store: Store) -> tuple[VoiceBook, ClipTaskError | None]:
+        """A list of voices with these names, or the newest there is; and why there is no newer one."""
+        async with self._asking_voices:
+            book = await asyncio.to_thread(_kept_book, store)
+            if book is not None and all(_knows(book, name) for name in names):
+                return book, None
+            try:
+                return await self._refreshed(store), None
+            except ClipTaskError as error:
+                return book or VoiceBook(), error
+
+    async def _refreshed(self, store: Store) -> VoiceBook:
+        book = VoiceBook(voices=await self._account().voices() if self._settings.api_key is not None else ())
+        content = book.model_dump_json(indent=1).encode()
+        await asyncio.to_thread(store.put_bytes, voices.OBJECT, content, replace=True)
+        return book
+
+    async def _order_of_new_voice(
+        self, gone: VoiceGone, line: Line, order: SpeechOrder, store: Store
+    ) -> SpeechOrder | None:
+        """What to order instead, where a name's id is gone and the name has another one by now."""
+        if not self._is_named(line):
+            return None
+        async with self._asking_voices:
+            book = await asyncio.to_thread(_kept_book, store)
+            # Another line may have asked already.
+            if book is None or ((kept := book.find(line.voice)) is not None and kept.id == order.voice):
+                book = await self._refreshed(store)
+        voice = book.find(line.voice)
+        if voice is None:
+            raise book.unknown(line.voice) from gone
+        return self._order(line, voice.id) if voice.id != order.voice else None
+
+
+def _label(line: Line) -> str:
+    return line.name or label_of_text(line.text)
+
+
+def _of_line(error: ClipTaskError, line: Line) -> ClipTaskError:
+    """The error as one of the contract's classes, with the line named first."""
+    public = next(kind for kind in type(error).__mro__ if kind.__module__ == ClipTaskError.__module__)
+    explained: ClipTaskError = public(f"line {_label(line)!r} (voice {line.voice!r}): {error}")
+    explained.__cause__ = error
+    return explained
+
+
+def _knows(book: VoiceBook, name: str) -> bool:
+    try:
+        return book.find(name) is not None
+    except ClipTaskError:
+        return True  # Several of the name: a newer list has them as well.
+
+
+def _kept_book(store: Store) -> VoiceBook | None:
+    try:
+        return VoiceBook.model_validate_json(store.read(voices.OBJECT))
+    except (KeyError, ValidationError):
+        return None

@@ -1,0 +1,144 @@
+"""What does a Job do? One work order: fetch its inputs from the store, make the thing, check it, store it.
+
+Everything here may run twice, at once or after a crash: what exists is not made again, and what is stored is whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from cliptask import names
+from cliptask.captions import cues, webvtt
+from cliptask.errors import InputError
+from cliptask.facts import Recording
+from cliptask.orders import SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
+from cliptask_renderer.media import check, join, segment, sound
+from cliptask_renderer.media.check import StreamFacts
+from cliptask_renderer.storage.base import Store
+
+
+def make_segment(cache: Store, order: SegmentOrder) -> StreamFacts:
+    """Make a segment unless the cache has it. Raises ``MediaError`` when it cannot be made as ordered."""
+    name = names.segment_object(order.key)
+    if (there := _facts(cache, name)) is not None:
+        return there
+    with cache.scratch() as work, _local_sources(cache, order.sources) as sources:
+        output = work / "segment.mp4"
+        segment.make_segment(order, sources, output, work)
+        facts = check.check_segment(output, order)
+        cache.put(name, output, facts.metadata() | {"frames": str(order.frames)})
+    return facts
+
+
+def make_soundtrack(cache: Store, order: SoundtrackOrder) -> StreamFacts:
+    """Make a soundtrack unless the cache has it. Raises ``MediaError`` when it cannot be made as ordered."""
+    name = names.soundtrack_object(order.key)
+    if (there := _facts(cache, name)) is not None:
+        return there
+    with cache.scratch() as work, _local_sources(cache, order.sources) as sources, ExitStack() as stack:
+        speech = None
+        if order.speech is not None:
+            speech = stack.enter_context(
+                _local(cache, names.speech_object(order.speech.line_key, order.speech.extension))
+            )
+        output = work / "soundtrack.m4a"
+        sound.mix(order, sources, speech, output, work)
+        facts = check.check_soundtrack(output, order)
+        cache.put(name, output, facts.metadata() | {"samples": str(order.samples)})
+    return facts
+
+
+def make_variant(cache: Store, output: Store, folder: str, name: str, order: VariantOrder) -> None:
+    """Make ``<folder>/<name>.mp4`` with its poster and captions, and whatever part of it the cache lacks.
+
+    The video is stored last: where it is, everything beside it is, unless somebody has deleted that since. Raises
+    ``MediaError`` when it fails the gate.
+    """
+    base = f"{folder}/{name}"
+    if all(output.stat(f"{base}{ending}") is not None for ending in order.endings):
+        return
+    facts = [make_segment(cache, part) for part in order.segments]
+    soundtrack = make_soundtrack(cache, order.soundtrack) if order.soundtrack else None
+    with output.scratch() as work, ExitStack() as stack:
+        parts = [
+            stack.enter_context(_local(cache, names.segment_object(part.key))) for part in order.segments
+        ]
+        track = None
+        if order.soundtrack is not None:
+            track = stack.enter_context(_local(cache, names.soundtrack_object(order.soundtrack.key)))
+        captions = _captions(cache, order, work / "captions.vtt") if names.CAPTIONS in order.endings else None
+        made = work / "variant.mp4"
+        segments = [(file, part.frames) for file, part in zip(parts, order.segments, strict=True)]
+        soft = captions if order.captions == "soft" else None
+        join.join(segments, order.profile.fps, track, soft, made, work)
+        check.check_variant(made, order, facts, soundtrack, f"video {name}")
+        if captions is not None:
+            output.put(f"{base}{names.CAPTIONS}", captions)
+        with _poster(cache, order.segments[0], parts[0]) as poster:
+            output.put(f"{base}{names.POSTER}", poster)
+        output.put(
+            f"{base}{names.VIDEO}",
+            made,
+            {"key": order.key, "frames": str(order.frames), "duration": f"{order.duration_s:.3f}"},
+        )
+
+
+@contextlib.contextmanager
+def _poster(cache: Store, first: SegmentOrder, file: Path) -> Iterator[Path]:
+    """The first picture, made once for all variants that begin with the same segment."""
+    name = names.poster_object(first.key)
+    if cache.stat(name) is None:
+        with cache.scratch() as work:
+            join.poster(file, work / "poster.jpg")
+            cache.put(name, work / "poster.jpg")
+    with _local(cache, name) as poster:
+        yield poster
+
+
+def _captions(cache: Store, order: VariantOrder, file: Path) -> Path:
+    ref: SpeechRef = order.speech  # type: ignore[assignment]  # the caller has looked
+    recording = Recording.model_validate_json(_read(cache, names.speech_object(ref.line_key, "json")))
+    file.write_text(webvtt(cues(recording.words, order.duration_s)), encoding="utf-8")
+    return file
+
+
+def _facts(cache: Store, name: str) -> StreamFacts | None:
+    """What is known of a part that exists; None where it must be made."""
+    there = cache.stat(name)
+    if there is None:
+        return None
+    try:
+        return StreamFacts.from_metadata(there.metadata)
+    except (KeyError, ValueError):
+        cache.delete(name)  # its record is lost: it is made again rather than trusted
+        return None
+
+
+@contextlib.contextmanager
+def _local_sources(cache: Store, sources: Iterable[str]) -> Iterator[dict[str, Path]]:
+    with ExitStack() as stack:
+        yield {sha256: stack.enter_context(_local(cache, names.source_object(sha256))) for sha256 in sources}
+
+
+@contextlib.contextmanager
+def _local(cache: Store, name: str) -> Iterator[Path]:
+    with ExitStack() as stack:
+        try:
+            path = stack.enter_context(cache.local(name))
+        except KeyError:
+            raise _gone(cache, name) from None
+        yield path
+
+
+def _read(cache: Store, name: str) -> bytes:
+    try:
+        return cache.read(name)
+    except KeyError:
+        raise _gone(cache, name) from None
+
+
+def _gone(cache: Store, name: str) -> InputError:
+    return InputError(f"{cache.uri}/{name} is gone: run the task again, which fetches or makes it anew")

@@ -1,0 +1,112 @@
+"""What does a Job do with its work order, and what does it say in the end?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from cliptask.errors import ClipTaskError, InputError, MediaError, SetupError
+from cliptask.orders import WorkOrder, WorkReport
+from cliptask.spec.status import shortened
+from cliptask_renderer.storage.base import open_store
+
+ORDER = "CLIPTASK_ORDER"
+REPORT = "CLIPTASK_REPORT"
+"""Where the last words go, when that is not where Kubernetes reads them."""
+TERMINATION_LOG = "/dev/termination-log"
+
+_REPORT_BYTES = 4000
+"""Kubernetes keeps 4,096."""
+_WORDS = 1500
+"""Letters of a message, where they fit."""
+_FEWEST = 40
+_ONE_OF_SEVERAL = (InputError, MediaError)
+"""What is wrong with one video and says nothing of the next."""
+
+
+def run(environment: Mapping[str, str], say: Callable[[str], None]) -> int:
+    """Do the order in the environment; returns the exit code of sysexits.h and leaves the reason in the report.
+
+    Everything is idempotent: what the stores hold is not made again.
+    """
+    try:
+        order = _order(environment)
+        failed = _do(order, say)
+    except ClipTaskError as error:
+        say(f"error: {error}")
+        _leave(environment, WorkReport(reason=error.reason, message=str(error)))
+        return error.exit_code
+    if not failed:
+        _leave(environment, WorkReport())
+        return 0
+    first = next(iter(failed.values()))
+    several = {name: str(error) for name, error in failed.items()} if len(order.variants) > 1 else {}
+    _leave(environment, WorkReport(reason=first.reason, message=str(first), failed=several))
+    return first.exit_code
+
+
+def _order(environment: Mapping[str, str]) -> WorkOrder:
+    if ORDER not in environment:
+        message = f"{ORDER} is not set: a renderer is started by the operator, with its work order"
+        raise SetupError(message)
+    try:
+        return WorkOrder.from_text(environment[ORDER])
+    except ValueError as error:
+        problems = error.errors()[:3] if isinstance(error, ValidationError) else []
+        where = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in problems) or str(
+            error
+        )
+        message = f"{ORDER} is no work order of this version: use the same version of operator and renderer ({where})"
+        raise SetupError(message) from error
+
+
+def _do(order: WorkOrder, say: Callable[[str], None]) -> dict[str, ClipTaskError]:
+    """Make everything; returns why not, for each variant whose own fault it is. Raises what concerns all."""
+    from cliptask_renderer import build  # noqa: PLC0415  a bad order is refused before decoders are loaded
+
+    cache, output = open_store(order.cache), open_store(order.output)
+    for segment in order.segments:
+        build.make_segment(cache, segment)
+        say(f"segment {segment.key}: {segment.frames} frames")
+    failed: dict[str, ClipTaskError] = {}
+    for variant in order.variants:
+        try:
+            build.make_variant(cache, output, order.task, variant.name, variant.order)
+        except _ONE_OF_SEVERAL as error:
+            say(f"error: {variant.name}: {error}")
+            failed[variant.name] = error
+        else:
+            say(f"video {variant.name}: {variant.order.duration_s:.1f} s")
+    return failed
+
+
+def _leave(environment: Mapping[str, str], report: WorkReport) -> None:
+    """Write the report where Kubernetes reads it; without a cluster there is no such place, and the log has it all."""
+    file = Path(environment.get(REPORT, TERMINATION_LOG))
+    if file.exists():
+        file.write_text(last_words(report), encoding="utf-8")
+
+
+def last_words(report: WorkReport) -> str:
+    """The report as JSON of at most 4,000 bytes, empty where all is well: shorter words before fewer names."""
+    text = ""
+    for length in (_WORDS, _WORDS // 2, _WORDS // 5, _WORDS // 15):
+        each = length // max(len(report.failed), 1)
+        failed = {name: shortened(words, max(each, _FEWEST)) for name, words in report.failed.items()}
+        content = report.model_copy(update={"message": shortened(report.message, length), "failed": failed})
+        text = _json(content)
+        if len(text.encode()) <= _REPORT_BYTES:
+            return text
+    while len(text.encode()) > _REPORT_BYTES and failed:
+        failed.popitem()
+        text = _json(content)
+    return text
+
+
+def _json(report: WorkReport) -> str:
+    content = report.model_dump(exclude_defaults=True)
+    # Letters as they are: \u0436 takes three times the bytes of its letter.
+    return json.dumps(content, ensure_ascii=False) if content else ""

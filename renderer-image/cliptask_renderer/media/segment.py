@@ -1,0 +1,261 @@
+"""How is a segment made? Any source, brought to one exact form in one run of ffmpeg."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cliptask.errors import MediaError, SourceError
+from cliptask.orders import Cut, OverlayOrder, Profile, SegmentOrder
+from cliptask_renderer.media import ffmpeg, overlays, stills
+
+SCALER = "flags=bicubic+accurate_rnd+bitexact"
+"""The same pixels on every processor."""
+
+COLOURS = f"out_color_matrix=bt709:out_range=tv:{SCALER}"
+TAGS = "setsar=1,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709:field_mode=prog:chroma_location=left"
+"""Last in every chain: output options alone leave untagged sources unknown, and HDR changes the parameter sets."""
+
+FORM = "setsar=1,format=yuv420p"
+
+TONEMAP = (
+    "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,"
+    "zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
+)
+HDR_TAGS = {
+    "pq": "setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc",
+    "hlg": "setparams=color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc",
+}
+"""Both transfers exist with these primaries and this matrix only (ITU-R BT.2100). Files leave them out; zscale needs them."""
+
+SEEK_MARGIN_S = 2
+"""Decoding starts this long before the first wanted frame, so that rounding to frames has its neighbours."""
+
+LEAN = 0.2
+"""Of a frame. Where a source has two pictures for each of ours, every second one lies exactly between two of ours, and
+timestamps in milliseconds or a camera's unsteady clock would let chance decide which is shown: motion would judder."""
+
+SECONDS_PER_FRAME_LIMIT = 5.0
+"""A 4096x4096 HDR frame takes about one second here; the limit catches what hangs, not what is slow."""
+
+
+@dataclass
+class _Graph:
+    """An ffmpeg command in the making: its inputs and its filter graph, link by link."""
+
+    inputs: list[ffmpeg.Input] = field(default_factory=list)
+    chains: list[str] = field(default_factory=list)
+    feed: Iterable[bytes] | None = None
+
+    def add(self, given: ffmpeg.Input) -> int:
+        self.inputs.append(given)
+        return len(self.inputs) - 1
+
+
+def make_segment(order: SegmentOrder, sources: Mapping[str, Path], output: Path, work: Path) -> None:
+    """Encode a segment to ``output`` (MP4, video only).
+
+    ``sources`` has a file for each of ``order.sources``; ``work`` is a folder for intermediate files. The same order
+    gives the same bytes. Raises ``SourceError`` when a source cannot be decoded or changes its form midway,
+    ``InputError`` for titles that cannot be written, ``MediaError`` with ffmpeg's last words for anything else.
+    """
+    graph, profile, frames = _Graph(), order.profile, order.frames
+    links = [_cut(graph, number, cut, order, sources, work) for number, cut in enumerate(order.cuts)]
+    if order.is_seam:
+        fade = f"xfade=transition=fade:duration={frames / profile.fps:.6f}:offset=0,trim=end_frame={frames}"
+        graph.chains.append(f"{''.join(links)}{fade},{TAGS}[out]")
+    else:
+        graph.chains.append(f"{links[0]}{TAGS}[out]")
+    encoding = ffmpeg.video_encoding(profile.width, profile.height, profile.fps)
+    limit_s = 60 + frames * SECONDS_PER_FRAME_LIMIT
+    try:
+        said = _run(graph, ["-frames:v", str(frames), *encoding, f"file:{output}"], order, limit_s)
+    except MediaError as error:
+        _blame(order, sources, limit_s, error)
+        raise
+    if (
+        "Reconfiguring filter graph" in said
+    ):  # frames are counted anew from there: they are not the ordered ones
+        message = (
+            f"{_named(order)} has a source whose picture changes its size or colours midway: export it again"
+        )
+        raise SourceError(message)
+
+
+def _named(order: SegmentOrder) -> str:
+    return f"segment {order.key[:8]} (of {', '.join(cut.source[:12] for cut in order.cuts)})"
+
+
+def _run(graph: _Graph, output: list[str], order: SegmentOrder, limit_s: float) -> str:
+    arguments = [
+        "-loglevel",
+        "level+info",
+        "-filter_complex",
+        ";".join(graph.chains),
+        "-map",
+        "[out]",
+        *output,
+    ]
+    return ffmpeg.run(graph.inputs, arguments, what=_named(order), limit_s=limit_s, feed=graph.feed)
+
+
+def _blame(order: SegmentOrder, sources: Mapping[str, Path], limit_s: float, error: MediaError) -> None:
+    """Raise ``SourceError`` if a source alone does not decode. Done after a failure only: it costs a whole pass."""
+    for cut in order.cuts:
+        if cut.kind == "video":
+            try:
+                ffmpeg.run(
+                    [ffmpeg.media(sources[cut.source])],
+                    ["-map", "0:V:0", "-f", "null", "-"],
+                    what=f"the clip ({cut.source[:12]})",
+                    limit_s=limit_s,
+                )
+            except MediaError as broken:
+                message = f"the clip ({cut.source[:12]}) cannot be decoded: export it again: {broken}"
+                raise SourceError(message) from error
+
+
+def _cut(
+    graph: _Graph, number: int, cut: Cut, order: SegmentOrder, sources: Mapping[str, Path], work: Path
+) -> str:
+    """Add one cut with its overlays; returns the link's name, whose frames are at the profile's rate from zero."""
+    profile = order.profile
+    if cut.kind == "video":
+        base = _video(graph, cut, profile, sources[cut.source])
+    elif cut.motion is None:
+        base = _resting(graph, number, cut, profile, sources[cut.source], work)
+    else:
+        base = _moving(graph, number, cut, order, sources[cut.source], work)
+    link = f"[cut{number}]"
+    graph.chains.append(f"{base},setpts=N/{profile.fps}/TB,{TAGS}{link}")
+    for index, overlay in enumerate(cut.overlays):
+        link = _overlay(graph, link, f"[over{number}_{index}]", overlay, profile, sources, work)
+    return link
+
+
+def _video(graph: _Graph, cut: Cut, profile: Profile, source: Path) -> str:
+    """Exactly the wanted frames. What comes before them is skipped by seeking to a whole second, where it is long."""
+    seek_s = max(cut.first_frame // profile.fps - SEEK_MARGIN_S, 0)
+    # Not "accurate", which drops the picture that is on screen when the seek's second begins: a source may rest on it.
+    seek = ["-noaccurate_seek", "-ss", str(seek_s)] if seek_s else []
+    index = graph.add(ffmpeg.media(source, *seek))
+    first = cut.first_frame - seek_s * profile.fps
+    shift_s = LEAN / profile.fps - cut.video_start_us / 1_000_000
+    chain = (
+        f"[{index}:V:0]setpts=round(PTS+({shift_s:.6f})/TB),fps={profile.fps}:start_time=0,"
+        f"tpad=stop=2:stop_mode=clone,trim=start_frame={first}:end_frame={first + cut.frames}"
+    )
+    if cut.transfer != "sdr":
+        # Linear light takes 12 bytes a pixel: no more pixels than will be seen.
+        chain += f",{HDR_TAGS[cut.transfer]},{_reduced(profile)},{TONEMAP}"
+    elif cut.assumed_matrix is not None:
+        chain += f",setparams=colorspace={'bt709' if cut.assumed_matrix == 'bt709' else 'smpte170m'}"
+    return f"{chain},{_fit(profile, graph)}"
+
+
+def _resting(graph: _Graph, number: int, cut: Cut, profile: Profile, source: Path, work: Path) -> str:
+    index = graph.add(_raw_picture(source, profile, work / f"still{number}.rgb"))
+    return f"[{index}:v]{_fit(profile, graph)},loop=loop=-1:size=1,trim=end_frame={cut.frames}"
+
+
+def _moving(graph: _Graph, number: int, cut: Cut, order: SegmentOrder, source: Path, work: Path) -> str:
+    profile, canvas = order.profile, stills.canvas(order.profile)
+    prepared, fitting = work / f"canvas{number}.yuv", _Graph()
+    index = fitting.add(_raw_picture(source, canvas, work / f"still{number}.rgb"))
+    fitting.chains.append(f"[{index}:v]{_fit(canvas, fitting)}[out]")
+    _run(fitting, ["-frames:v", "1", "-f", "rawvideo", f"file:{prepared}"], order, limit_s=60)
+    frames, moved = stills.moving_frames(prepared, profile, cut), None
+    if order.is_seam:
+        # Two cuts and one standard input: a seam's few frames go through a file.
+        moved = work / f"moved{number}.yuv"
+        with moved.open("wb") as file:
+            file.writelines(frames)
+    else:
+        graph.feed = frames
+    index = graph.add(ffmpeg.pictures(profile.width, profile.height, profile.fps, "yuv420p", moved))
+    return f"[{index}:v]format=yuv420p"
+
+
+def _raw_picture(source: Path, profile: Profile, file: Path) -> ffmpeg.Input:
+    content, width, height = stills.pixels(source, profile)
+    file.write_bytes(content)
+    return ffmpeg.pictures(width, height, profile.fps, "rgb24", file)
+
+
+def _cover(width: int, height: int) -> str:
+    """Scale any shape to fill the size and cut off the rest.
+
+    Most of what will be cut off goes before, which saves two thirds of the work where a wide clip fills a tall
+    picture: by multiples of four, so that the middle stays the middle at any subsampling of colours.
+    """
+    loose = (
+        f"crop=w='iw-4*floor(max(iw-ih*{width}/{height}/sar-8,0)/4)':"
+        f"h='ih-4*floor(max(ih-iw*sar*{height}/{width}-8,0)/4)'"
+    )
+    size = f"w='max({width},2*ceil(({height}*dar-0.01)/2))':h='max({height},2*ceil(({width}/dar-0.01)/2))'"
+    return f"{loose},scale={size}:{COLOURS},crop={width}:{height},{FORM}"
+
+
+def _contain(width: int, height: int) -> str:
+    """Scale any shape to lie within the size."""
+    size = f"w='max(2,min({width},2*round({height}*dar/2)))':h='max(2,min({height},2*round({width}/dar/2)))'"
+    return f"scale={size}:{COLOURS},{FORM}"
+
+
+def _fit(profile: Profile, graph: _Graph) -> str:
+    """From any size and shape to the profile's, in yuv420p, BT.709, square pixels."""
+    width, height = profile.width, profile.height
+    match profile.fit:
+        case "stretch":
+            return f"scale={width}:{height}:{COLOURS},{FORM}"
+        case "cover":
+            return _cover(width, height)
+        case "contain":
+            return (
+                f"{_contain(width, height)},pad={width}:{height}:2*floor((ow-iw)/4):2*floor((oh-ih)/4):black"
+            )
+        case "blur":
+            number = len(graph.chains) + len(graph.inputs)
+            back, front, blurred, sharp = (
+                f"[{name}{number}]" for name in ("back", "front", "blurred", "sharp")
+            )
+            # Blurred at an eighth of the size: the eye sees no difference, and it costs next to nothing.
+            small = _cover(max(width // 16 * 2, 2), max(height // 16 * 2, 2))
+            return (
+                f"split{back}{front};"
+                f"{back}{small},gblur=sigma=4,scale={width}:{height}:{SCALER},setsar=1{blurred};"
+                f"{front}{_contain(width, height)}{sharp};"
+                f"{blurred}{sharp}overlay=2*floor((W-w)/4):2*floor((H-h)/4):format=yuv420"
+            )
+
+
+def _reduced(profile: Profile) -> str:
+    """Scale down to what the fit will show, colours untouched; what is smaller already stays as it is."""
+    width, height = profile.width, profile.height
+    larger = "max" if profile.fit == "cover" else "min"
+    if profile.fit == "stretch":
+        return f"scale=w='min(iw,{width})':h='min(ih,{height})':{SCALER}"
+    return f"scale=w='min(iw,{larger}({width},2*ceil({height}*dar/2)))':h='min(ih,{larger}({height},2*ceil({width}/dar/2)))':{SCALER}"
+
+
+def _overlay(
+    graph: _Graph,
+    base: str,
+    link: str,
+    order: OverlayOrder,
+    profile: Profile,
+    sources: Mapping[str, Path],
+    work: Path,
+) -> str:
+    layer = overlays.compose(order, profile, sources[order.image] if order.image else None)
+    height, width = layer.rgba.shape[:2]
+    file = work / f"layer{len(graph.inputs)}.rgba"
+    file.write_bytes(layer.rgba.tobytes())
+    index = graph.add(ffmpeg.pictures(width, height, profile.fps, "rgba", file))
+    graph.chains.append(f"[{index}:v]scale={COLOURS},format=yuva420p[layer{index}]")
+    graph.chains.append(
+        f"{base}[layer{index}]overlay={layer.x}:{layer.y}:format=yuv420:eof_action=repeat:"
+        f"enable='between(n,{order.start_frame},{order.end_frame - 1})'{link}"
+    )
+    return link

@@ -1,0 +1,256 @@
+"""How does a variant sound? Music, a line of speech and the clips' own sound become one AAC track of exact length."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cliptask import recipe
+from cliptask.errors import ClipTaskError, MediaError, SourceError
+from cliptask.orders import ClipSound, SoundtrackOrder
+from cliptask_renderer.media import ffmpeg
+
+LIMIT_S = 600
+"""For each run of ffmpeg. Ten minutes of sound take 10 s of CPU; the rest is for slow disks and sources of hours."""
+
+_EDGE = recipe.SAMPLE_RATE // 200
+"""5 ms: a waveform that is cut anywhere but at zero clicks; a fade this short is heard as nothing."""
+
+_DUCKING = "sidechaincompress=threshold=0.03:ratio=8:attack=20:release=300"
+"""Music gives way from -30 dBFS of speech on, which is below what a voice has and above what a room has."""
+
+_FULL_SCALE = 0.95
+"""-0.4 dBFS. Only what would otherwise clip is touched: below it the limiter is transparent to the bit."""
+
+_CEILING = 0.794
+"""-2 dBFS of samples; the waveform between them and the encoder add less than 1 dB, so -1 dBTP holds."""
+
+_SILENCE_LUFS = -70.0
+"""The absolute gate of ITU-R BS.1770: what ebur128 reports when nothing was loud enough, or long enough (0.4 s)."""
+
+_MOST_GAIN_DB = 30.0
+"""Music at 0.05 needs about this much. What needs more is noise, and is better left quiet."""
+
+_CORRECT_FROM_LU = 0.5
+"""Half of the tolerance that is promised."""
+
+_MOST_MASTERS = 5
+"""The limiter takes a part of each correction, so that they near the loudness from below. A peaky mix takes three."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One input of the mix: how it is called in errors, its file, and the filters that bring it into place."""
+
+    name: str
+    file: Path
+    filters: str
+    blame: type[ClipTaskError]
+    remedy: str
+
+
+def mix(
+    order: SoundtrackOrder, sources: Mapping[str, Path], speech: Path | None, output: Path, work: Path
+) -> None:
+    """Write ``output``: .m4a, AAC-LC, stereo, 48 kHz, one track, exactly ``order.samples`` samples once its edit list is applied.
+
+    ``sources`` has a local file for each SHA-256 in ``order.sources``; ``speech`` is the recording of
+    ``order.speech``, or None without one. ``work`` is an existing folder of the caller's for temporary files: 23 MB
+    a minute where a loudness is asked for, removed before returning. The same arguments give the same bytes.
+
+    What is too short for a loudness (0.4 s) and silence keep their level; other mixes come within 1 LU of it unless
+    that takes more than 30 dB of gain. Without a loudness the level is the sum of its parts, limited only where it
+    would clip.
+
+    Raises ``SourceError`` when the music or a clip's sound cannot be decoded, ``MediaError`` when the recording cannot, or when
+    anything else fails.
+    """
+    parts = _parts(order, sources, speech)
+    mixed = _mixed(order, parts)
+    if order.loudness is None:
+        _from_parts(
+            parts, f"{mixed},{_limiter(_FULL_SCALE)},{_exactly(order.samples)}[mix]", _encoded(output)
+        )
+        return
+    decoded = work / f"{output.name}.mix.wav"
+    try:
+        said = _from_parts(
+            parts,
+            f"{mixed},{_exactly(order.samples)},{_MEASURE}[mix]",
+            [*_REPORT, "-c:a", "pcm_f32le", "-f", "wav", f"file:{decoded}"],
+        )
+        gain_db = _gain_db(_lufs(said), order.loudness)
+        for _ in range(_MOST_MASTERS):
+            reached = _master(decoded, output, order.samples, gain_db)
+            corrected_db = min(gain_db + _gain_db(reached, order.loudness), _MOST_GAIN_DB)
+            if abs(corrected_db - gain_db) <= _CORRECT_FROM_LU:
+                break
+            gain_db = corrected_db
+    finally:
+        decoded.unlink(missing_ok=True)
+
+
+def _parts(order: SoundtrackOrder, sources: Mapping[str, Path], speech: Path | None) -> list[_Part]:
+    """The music first, then the speech, then the clips in their order."""
+    parts = []
+    if order.track is not None:
+        name = f"the music ({order.track[:12]})"
+        parts.append(_Part(name, sources[order.track], _music(order), SourceError, "replace the file"))
+    if order.speech is not None:
+        if speech is None:
+            message = f"the recording of line {order.speech.line_key[:12]} is missing: speak it first"
+            raise MediaError(message)
+        name = f"the speech ({order.speech.line_key[:12]})"
+        remedy = "remove the recording, so that it is made anew"
+        parts.append(_Part(name, speech, _speech(order), MediaError, remedy))
+    for number, clip in enumerate(order.clips, 1):
+        name = f"the sound of clip {number} ({clip.source[:12]})"
+        parts.append(_Part(name, sources[clip.source], _clip(order, clip), SourceError, "replace the file"))
+    return parts
+
+
+def _stereo(timing: str = "") -> str:
+    """Any input as 48 kHz float stereo: mono on both sides at its own level, more than two channels mixed down.
+
+    ffmpeg's own way from mono to stereo takes 3 dB off. ``FC`` exists only in mono here, ``FL`` and ``FR`` only in stereo.
+    """
+    return (
+        f"aresample={recipe.SAMPLE_RATE}{timing},aformat=sample_fmts=fltp:channel_layouts=mono|stereo,"
+        "pan=stereo|FL=FL+FC|FR=FR+FC,asetpts=N/SR/TB"
+    )
+
+
+def _music(order: SoundtrackOrder) -> str:
+    """Looped, at its volume, faded out at the end.
+
+    Looped after decoding (8 bytes a sample in memory): ffmpeg's ``-stream_loop`` left gaps at the joints of AAC,
+    Vorbis and Opus, and never ends on a file without samples.
+    """
+    samples = order.samples
+    fade = min(samples, round(recipe.MUSIC_FADE_S * recipe.SAMPLE_RATE))
+    return (
+        f"{_stereo()},atrim=end_sample={samples},aloop=loop=-1:size={samples},"
+        f"atrim=end_sample={samples},asetpts=N/SR/TB,volume={order.music_volume},{_fade('out', samples, fade)}"
+    )
+
+
+def _speech(order: SoundtrackOrder) -> str:
+    """As recorded, from the start; what would outlive the picture is cut without a click."""
+    samples = order.samples
+    return f"{_stereo()},atrim=end_sample={samples},{_fade('out', samples, min(samples, _EDGE))}"
+
+
+def _clip(order: SoundtrackOrder, clip: ClipSound) -> str:
+    """The span that its pictures have, at their place.
+
+    Fades are of equal power (a quarter of a sine), because two clips' sounds have nothing in common and would dip
+    by 3 dB in a linear crossfade. Gaps in the source's timestamps become silence, so that sound stays with its picture.
+    """
+    rate = recipe.SAMPLE_RATE
+    first = (clip.video_start_us * rate + 500_000) // 1_000_000 + clip.first_frame * rate // order.fps
+    samples = clip.frames * rate // order.fps
+    fade_in = min(samples, max(_EDGE, clip.fade_in_frames * rate // order.fps))
+    fade_out = min(samples, max(_EDGE, clip.fade_out_frames * rate // order.fps))
+    return (
+        f"{_stereo(':async=1:first_pts=0')},atrim=start_sample={first}:end_sample={first + samples},asetpts=N/SR/TB,"
+        f"volume={order.clip_volume},{_fade('in', samples, fade_in)}:curve=qsin,{_fade('out', samples, fade_out)}:curve=qsin,"
+        f"adelay=delays={clip.at_frame * rate // order.fps}S:all=1"
+    )
+
+
+def _fade(kind: str, samples: int, length: int) -> str:
+    start = samples - length if kind == "out" else 0
+    return f"afade=t={kind}:start_sample={start}:nb_samples={length}"
+
+
+def _mixed(order: SoundtrackOrder, parts: Sequence[_Part]) -> str:
+    """The filter graph from all inputs to their sum, open at its end."""
+    if not parts:
+        return f"anullsrc=r={recipe.SAMPLE_RATE}:cl=stereo,atrim=end_sample={order.samples}"
+    chains = [f"[{number}:a:0]{part.filters}[part{number}]" for number, part in enumerate(parts)]
+    names = [f"[part{number}]" for number in range(len(parts))]
+    if order.ducking and order.track is not None and order.speech is not None:
+        chains += [
+            "[part1]asplit[speech][voice]",
+            f"[voice]apad=whole_len={order.samples}[key]",  # or the music would end with the speech
+            f"[part0][key]{_DUCKING}[music]",
+        ]
+        names[:2] = ["[music]", "[speech]"]
+    return f"{';'.join(chains)};{''.join(names)}amix=inputs={len(names)}:duration=longest:normalize=0"
+
+
+def _exactly(samples: int) -> str:
+    return f"asetpts=N/SR/TB,apad=whole_len={samples},atrim=end_sample={samples}"
+
+
+def _limiter(limit: float) -> str:
+    """Of samples. Without ``level=0`` it would raise everything to full scale, without ``latency=1`` delay it."""
+    return f"alimiter=limit={limit}:level=0:attack=5:release=50:latency=1"
+
+
+_MEASURE = "ebur128=framelog=quiet"
+_REPORT = ("-loglevel", "level+info")
+
+
+def _lufs(said: str) -> float:
+    """Integrated loudness (ITU-R BS.1770-4) from the summary that ebur128 prints last."""
+    found = re.findall(r"^ *I: +(\S+) LUFS", said, re.MULTILINE)
+    if not found:
+        message = f"the mix could not be measured: {said[-500:]}"
+        raise MediaError(message)
+    return float(found[-1])
+
+
+def _gain_db(measured_lufs: float, wanted_lufs: float) -> float:
+    """What brings a mix to its loudness; 0 for silence, which nothing makes louder."""
+    if not measured_lufs > _SILENCE_LUFS:  # -inf and nan too
+        return 0.0
+    return min(wanted_lufs - measured_lufs, _MOST_GAIN_DB)
+
+
+def _master(decoded: Path, output: Path, samples: int, gain_db: float) -> float:
+    """Encode the decoded mix with a gain and a ceiling; returns how loud it became, in LUFS."""
+    chain = f"[0:a:0]volume={gain_db:.2f}dB,{_limiter(_CEILING)},{_exactly(samples)},{_MEASURE}[mix]"
+    return _lufs(_run([ffmpeg.media(decoded, "-f", "wav")], chain, [*_REPORT, *_encoded(output)]))
+
+
+def _encoded(output: Path) -> list[str]:
+    """AAC: ffmpeg 9.0's encoder has two ways to search, and neither is good at everything. Measured at 160k:
+
+    ``fast`` has 50 dB SNR on speech, where ``twoloop``, the default, has 29, as much or more on music, and half the CPU.
+    ``twoloop`` turns single frames up by as much as 6 dB, in sweeps, beats and last frames, so it broke the ceiling.
+    ``fast`` distorts sines above half of full scale with nothing else to hear, which speech and music are not.
+    """
+    return [
+        "-map_metadata", "-1", "-map_chapters", "-1",
+        "-c:a", "aac", "-aac_coder", "fast", "-profile:a", "aac_low", "-b:a", recipe.AUDIO_BITRATE,
+        "-fflags", "+bitexact", "-flags:a", "+bitexact", "-movflags", "+faststart", "-f", "ipod", f"file:{output}",
+    ]  # fmt: skip
+
+
+def _from_parts(parts: Sequence[_Part], graph: str, output: Sequence[str]) -> str:
+    """Run the graph over all inputs; where that fails, find out which of them is to blame."""
+    try:
+        return _run([ffmpeg.media(part.file) for part in parts], graph, output)
+    except MediaError:
+        for part in parts:
+            _check(part)
+        raise
+
+
+def _check(part: _Part) -> None:
+    """Decode one input alone, which is done only after a failure: one process for all is the rule."""
+    try:
+        ffmpeg.run(
+            [ffmpeg.media(part.file)], ["-map", "0:a:0", "-f", "null", "-"], what=part.name, limit_s=LIMIT_S
+        )
+    except MediaError as error:
+        message = f"{part.name} cannot be decoded, {part.remedy}: {error}"
+        raise part.blame(message) from error
+
+
+def _run(inputs: Sequence[ffmpeg.Input], graph: str, output: Sequence[str]) -> str:
+    arguments = ["-filter_complex", graph, "-map", "[mix]", *output]
+    return ffmpeg.run(inputs, arguments, what="the sound's mix", limit_s=LIMIT_S)

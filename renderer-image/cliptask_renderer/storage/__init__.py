@@ -1,0 +1,1 @@
+"""Where does everything lie? A port over objects with names, and its adapters. Imports the contract's names and errors; knows nothing of media."""

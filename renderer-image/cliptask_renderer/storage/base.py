@@ -1,0 +1,154 @@
+"""Where does everything lie? One interface over a bucket or a folder of objects with names and metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from cliptask.errors import OutputError, SetupError
+from cliptask.names import public_url
+
+NAME_BYTES = 1024
+"""Longest name of an object in Google Cloud Storage."""
+PART_BYTES = 240
+"""Longest part between slashes: 255 on every file system of Linux, less what a folder store adds to it."""
+METADATA_BYTES = 8192
+"""Most custom metadata, keys and values together, of an object in Google Cloud Storage."""
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object's name, size and the metadata that it was written with."""
+
+    name: str
+    size_bytes: int
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class Store(Protocol):
+    """Objects by name. Names are relative, with ``/`` between folders; there is no rename.
+
+    Writes are atomic: a reader sees all of an object or none. Without ``replace`` they are create-only: where the
+    object exists already it stays as it is and is returned, since a name that holds a content key means that content.
+    No name may be another's folder (``a`` beside ``a/b``): buckets take it, folders cannot.
+
+    Every method raises ``OutputError`` for a name that is none (see ``check_name``) and where the storage refuses. A
+    bucket adds ``SetupError`` where it is missing, or permission or credentials for it are, which its administrator can
+    give, and ``TransientError`` where it does not answer to the end of all attempts.
+    """
+
+    @property
+    def uri(self) -> str:
+        """What ``open_store`` opens again, e.g. in another process."""
+
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Every object whose name starts with ``prefix``, sorted by name."""
+
+    def stat(self, name: str) -> StoredObject | None:
+        """One object, or None."""
+
+    def put(
+        self, name: str, file: Path, metadata: Mapping[str, str] | None = None, *, replace: bool = False
+    ) -> StoredObject:
+        """Store a file's content. A file from ``scratch`` may be taken over, and gone; any other is copied, and kept."""
+
+    def put_bytes(
+        self, name: str, content: bytes, metadata: Mapping[str, str] | None = None, *, replace: bool = False
+    ) -> StoredObject:
+        """Store small content."""
+
+    def read(self, name: str) -> bytes:
+        """A small object's content. Raises ``KeyError`` where there is none."""
+
+    def local(self, name: str) -> AbstractContextManager[Path]:
+        """A file with the object's content to read while the context lasts. Raises ``KeyError`` where there is none."""
+
+    def delete(self, name: str) -> None:
+        """Remove an object; nothing happens where there is none."""
+
+    def scratch(self) -> AbstractContextManager[Path]:
+        """An empty folder to work in, gone afterwards, from which ``put`` need not copy.
+
+        After a crash a folder store removes it later; a bucket's lies where temporary files do, and shares their fate.
+        """
+
+
+def open_store(uri: str) -> Store:
+    """The store behind ``file:///folder`` or ``gs://bucket/prefix``. Raises ``SetupError`` for any other URI.
+
+    A folder need not exist: the first write makes it. A bucket must; its stores share one client in a process, whose
+    credentials are looked for here: ``SetupError`` where there are none.
+    """
+    shown = public_url(uri) if "://" in uri else repr(uri.partition("?")[0])
+    parts = urlsplit(uri)
+    # Each implementation is imported when asked for: a bucket's client library costs memory and time.
+    if parts.scheme == "gs":
+        from cliptask_renderer.storage import gcs_client  # noqa: PLC0415  see above
+        from cliptask_renderer.storage.gcs import GcsStore  # noqa: PLC0415  see above
+
+        place = gcs_client.location(uri)
+        if place is None:
+            message = f"cannot store in {shown}: write a bucket's URI as gs://bucket/campaigns, ? as %3F and # as %23"
+            raise SetupError(message)
+        return GcsStore(place, gcs_client.shared_connection())
+    if parts.scheme != "file":
+        message = (
+            f"cannot store in {shown}: only folders and buckets of Google Cloud Storage are supported, "
+            "written e.g. file:///srv/campaigns and gs://bucket/campaigns"
+        )
+        raise SetupError(message)
+    if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):
+        message = f"cannot store in {shown}: a folder's URI has three slashes, e.g. file:///srv/campaigns"
+        raise SetupError(message)
+    if parts.query or parts.fragment or "%00" in parts.path:
+        message = f"cannot store in {shown}: write ? as %3F and # as %23 in a folder's URI"
+        raise SetupError(message)
+    from cliptask_renderer.storage.folder import FolderStore  # noqa: PLC0415  see above
+
+    return FolderStore(Path(url2pathname(parts.path)))
+
+
+def is_name(name: str) -> bool:
+    """Whether an object may have this name, in a bucket as in a folder.
+
+    Relative, no empty or over-long part, none that begins with a dot, no control characters, valid as UTF-8.
+    """
+    try:
+        size = len(name.encode())
+        return size <= NAME_BYTES and name.isprintable() and all(map(_is_part, name.split("/")))
+    except UnicodeEncodeError:
+        return False
+
+
+def _is_part(part: str) -> bool:
+    return part != "" and not part.startswith(".") and len(part.encode()) <= PART_BYTES
+
+
+def check_name(name: str) -> str:
+    """The name itself. Raises ``OutputError`` where ``is_name`` says no."""
+    if not is_name(name):
+        message = (
+            f"{name[:200]!r} cannot be an object's name: names are relative, of printable characters, at most {NAME_BYTES} bytes, "
+            f"without parts that are empty, begin with a dot or exceed {PART_BYTES} bytes; rename what it is made from"
+        )
+        raise OutputError(message)
+    return name
+
+
+def check_metadata(name: str, metadata: Mapping[str, str] | None) -> dict[str, str]:
+    """The metadata as a dict of its own. Raises ``OutputError`` where a bucket would refuse them."""
+    own = dict(metadata or {})
+    texts = [*own, *own.values()]
+    if not all(isinstance(text, str) for text in texts):
+        message = f"the metadata of {name} must be strings, of which a bucket keeps nothing else: convert the values"
+        raise OutputError(message)
+    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
+    if size > METADATA_BYTES:
+        message = f"the metadata of {name} take {size} bytes, a bucket keeps {METADATA_BYTES}: put the rest into an object"
+        raise OutputError(message)
+    return own

@@ -1,0 +1,340 @@
+"""How is a folder a store? Objects are plain files in it; all that is internal lies in its hidden ``.store``.
+
+::
+
+    <root>/<name>                     an object: a file that anybody can open or copy
+    <root>/.store/meta/<folder>/.<file>.json   its metadata; the dot keeps it from colliding with a folder of that name
+    <root>/.store/tmp/<random>/       scratch of one living process, which holds a lock on ``lock`` in it
+    <root>/.store/lock                held for the few renames of a commit
+
+Writes are made whole and durable aside (``fsync``), then named: metadata first, then the object by ``link``, which
+fails where the name exists. A process may be killed at any moment: without its last step there is no object, and
+locks (``flock``) and what they guard end with the process that holds them.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import filecmp
+import json
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from itertools import pairwise
+from pathlib import Path
+
+from cliptask.errors import OutputError
+from cliptask_renderer.storage.base import StoredObject, check_metadata, check_name, is_name
+
+_INTERNAL = ".store"
+_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK}
+"""What file systems without hard links answer: FAT, many FUSE and network ones."""
+_REMEDIES = {
+    errno.ENOSPC: "the disk is full: free some space, or name a folder on another disk",
+    errno.EDQUOT: "the quota is used up: free some space, or name a folder on another disk",
+    errno.EFBIG: "the file is larger than the file system or the process's limit allows: name another folder, or raise the limit",
+    errno.EACCES: "permission denied: give this user write permission on the folder, or name another folder",
+    errno.EPERM: "permission denied: give this user write permission on the folder, or name another folder",
+    errno.EROFS: "it is mounted read-only: name a folder that can be written",
+    errno.ENOTDIR: "a file lies where a folder is needed: move it away, or name another folder",
+    errno.EEXIST: "something else has that name: move it away, or name another folder",
+    errno.EISDIR: "a folder has that name: move it away, or name another folder",
+    errno.ENOLCK: "its file system has no locks: name a folder on another one",
+}
+
+
+class FolderStore:
+    """A ``Store`` in a folder, which the first write makes. Safe for any number of processes and threads at once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+        self._internal = self._root / _INTERNAL
+
+    def __repr__(self) -> str:
+        return f"FolderStore({str(self._root)!r})"
+
+    @property
+    def uri(self) -> str:
+        """``file:///`` and the folder's absolute path, percent-encoded."""
+        return self._root.as_uri()
+
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Every object whose name starts with ``prefix``, sorted by name.
+
+        Names are collected at the first step, the rest as it goes: what is deleted meanwhile is left out.
+        """
+        folder = prefix.rpartition("/")[0]
+        if folder and not is_name(folder):
+            return
+        with self._explained("be listed"):
+            names = sorted(name for name in self._names(folder) if name.startswith(prefix))
+        for name in names:
+            with self._explained("be listed"):
+                found = self._look(name)
+            if found is not None:
+                yield found
+
+    def stat(self, name: str) -> StoredObject | None:
+        """One object, or None. Metadata that are lost, damaged or of a file since replaced by hand are empty."""
+        with self._explained("be read"):
+            return self._look(check_name(name))
+
+    def put(
+        self, name: str, file: Path, metadata: Mapping[str, str] | None = None, *, replace: bool = False
+    ) -> StoredObject:
+        """Store a file's content. A file from a folder store's ``scratch`` is taken over; any other is copied."""
+        target, own = self._target(name), check_metadata(name, metadata)
+        with self.scratch() as folder, self._explained("be written"):
+            staged = file
+            if not _may_take_over(file, folder):
+                staged = folder / "object"
+                shutil.copyfile(file, staged)
+            _sync(staged)
+            sidecar = folder / "sidecar"
+            sidecar.write_text(json.dumps({"sizeBytes": staged.stat().st_size, "metadata": own}))
+            _sync(sidecar)
+            stored = self._commit(name, staged, sidecar if own else None, replace=replace)
+            staged.unlink(missing_ok=True)
+            # Whoever deletes at the same time may have removed the folders already.
+            with suppress(FileNotFoundError):
+                _sync(Path(self._sidecar(name)).parent)
+                _sync(target.parent)
+        return stored
+
+    def put_bytes(
+        self, name: str, content: bytes, metadata: Mapping[str, str] | None = None, *, replace: bool = False
+    ) -> StoredObject:
+        """Store small content."""
+        with self.scratch() as folder:
+            with self._explained("be written"):
+                (folder / "content").write_bytes(content)
+            return self.put(name, folder / "content", metadata, replace=replace)
+
+    def read(self, name: str) -> bytes:
+        """A small object's content. Raises ``KeyError`` where there is none."""
+        with self.local(name) as path, self._explained("be read"):
+            try:
+                return path.read_bytes()
+            except FileNotFoundError as error:
+                raise KeyError(name) from error
+
+    @contextmanager
+    def local(self, name: str) -> Iterator[Path]:
+        """The object's own file: to be read, never to be written. Raises ``KeyError`` where there is none."""
+        target = self._target(name)
+        with self._explained("be read"):
+            size_bytes = _size(target)
+        if size_bytes is None:
+            raise KeyError(name)
+        yield target
+
+    def delete(self, name: str) -> None:
+        """Remove an object and the folders that it leaves empty; nothing happens where there is none."""
+        target, sidecar = self._target(name), Path(self._sidecar(name))
+        if self.stat(name) is None:
+            return
+        with self._explained("be written"), self._lock():
+            for path, top in ((target, self._root), (sidecar, self._internal / "meta")):
+                path.unlink(missing_ok=True)
+                _prune(path.parent, top)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """An empty folder to work in, gone afterwards. Those that dead processes left are removed first."""
+        with self._explained("be written"):
+            self._remove_dead_scratch()
+            place, lock = self._claim_scratch()
+        try:
+            yield place / "files"
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+            os.close(lock)
+
+    def _claim_scratch(self) -> tuple[Path, int]:
+        """A fresh scratch, and the descriptor that holds its lock."""
+        place = self._internal / "tmp" / secrets.token_hex(8)
+        # While the store's lock is held, no scratch is without its own lock, unless its process is dead.
+        with self._lock():
+            (place / "files").mkdir(parents=True)
+            descriptor = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return place, descriptor
+
+    def _remove_dead_scratch(self) -> None:
+        """Remove what dead processes left in ``tmp``."""
+        with self._lock():
+            (self._internal / "tmp").mkdir(exist_ok=True)
+            places = [*(self._internal / "tmp").iterdir()]
+            dead = [(place, lock) for place in places if (lock := _lock_if_dead(place)) is not None]
+        for place, lock in dead:
+            shutil.rmtree(place, ignore_errors=True)
+            os.close(lock)
+
+    def _commit(self, name: str, staged: Path, sidecar: Path | None, *, replace: bool) -> StoredObject:
+        """Give the staged file its name, unless the name is taken and not to be replaced; what then has the name."""
+        target, beside = self._target(name), Path(self._sidecar(name))
+        with self._lock():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            beside.parent.mkdir(parents=True, exist_ok=True)
+            before = _size(target)
+            if before is not None and not replace:
+                # Metadata that were lost come back with the same content.
+                if sidecar is not None and not self._metadata(name, before) and _same(staged, target):
+                    sidecar.replace(beside)
+                return StoredObject(name, before, self._metadata(name, before))
+            if before is not None:
+                # In this order no object ever lies beside another's metadata.
+                beside.unlink(missing_ok=True)
+                staged.replace(target)
+            if sidecar is not None:
+                sidecar.replace(beside)
+            else:
+                beside.unlink(missing_ok=True)
+            if before is None:
+                _link(staged, target)
+            size_bytes = target.stat().st_size
+            return StoredObject(name, size_bytes, self._metadata(name, size_bytes))
+
+    def _names(self, folder: str) -> Iterator[str]:
+        """Names of all objects below a folder, in no order."""
+        try:
+            with os.scandir(self._root / folder) as entries:
+                found = [(f"{folder}/{entry.name}".lstrip("/"), entry) for entry in entries]
+        except FileNotFoundError:
+            return
+        except NotADirectoryError:
+            if folder:
+                return
+            raise
+        for name, entry in found:
+            if not is_name(name):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._names(name)
+            elif entry.is_file(follow_symlinks=False):
+                yield name
+
+    def _look(self, name: str) -> StoredObject | None:
+        """One object by a name that is checked already, or None."""
+        # Listings are long: plain strings take half of the time that Path objects do.
+        size_bytes = _size(f"{self._root}/{name}")
+        return (
+            None if size_bytes is None else StoredObject(name, size_bytes, self._metadata(name, size_bytes))
+        )
+
+    def _metadata(self, name: str, size_bytes: int) -> dict[str, str]:
+        """What the sidecar says, if it can be read and speaks of a file of this size."""
+        try:
+            with open(self._sidecar(name), "rb") as file:  # noqa: PTH123 - as above
+                content = json.loads(file.read())
+            return check_metadata(name, content["metadata"] if content["sizeBytes"] == size_bytes else {})
+        # A damaged sidecar is a lost one: whatever it holds instead must not keep the others from being listed.
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OutputError):
+            return {}
+
+    def _target(self, name: str) -> Path:
+        return self._root / check_name(name)
+
+    def _sidecar(self, name: str) -> str:
+        folder, slash, file = name.rpartition("/")
+        return f"{self._internal}/meta/{folder}{slash}.{file}.json"
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Alone among all processes and threads that write here, for as long as a few renames take."""
+        self._internal.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._internal / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            # A process that another thread forked meanwhile has the descriptor too: closing would not unlock.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            os.close(descriptor)
+
+    @contextmanager
+    def _explained(self, action: str) -> Iterator[None]:
+        """Turn the operating system's refusals into ``OutputError``."""
+        try:
+            yield
+        except OSError as error:
+            remedy = _REMEDIES.get(error.errno or 0, "check the disk, or name another folder")
+            place = error.filename2 or error.filename
+            where = f" at {place}" if place else ""
+            message = f"{self.uri} cannot {action}: {error.strerror or error}{where}: {remedy}"
+            raise OutputError(message) from error
+
+
+def _size(path: str | Path) -> int | None:
+    """Size of a plain file in bytes; None where there is none."""
+    try:
+        found = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file's content, or a folder's entries, would survive a loss of power."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _may_take_over(file: Path, scratch: Path) -> bool:
+    """Whether a file is a plain one in some store's scratch on this file system, with no other name."""
+    found = file.lstat()
+    place = file.absolute()
+    return (
+        (_INTERNAL, "tmp") in pairwise(place.parts)
+        and stat.S_ISREG(found.st_mode)
+        and found.st_nlink == 1
+        and found.st_dev == scratch.stat().st_dev
+    )
+
+
+def _link(staged: Path, target: Path) -> None:
+    """Name a file; fails where the name exists. Only under the store's lock."""
+    try:
+        os.link(staged, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # Nobody who keeps to the lock can make the name between the look before and this.
+        staged.rename(target)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return filecmp.cmp(one, other, shallow=False)
+
+
+def _lock_if_dead(place: Path) -> int | None:
+    """The lock of a scratch whose process is dead, now held; None where it lives or is gone already."""
+    try:
+        descriptor = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _prune(folder: Path, top: Path) -> None:
+    """Remove a folder and those above it, up to ``top``, while they are empty."""
+    while folder != top:
+        try:
+            folder.rmdir()
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return
+        folder = folder.parent

@@ -1,0 +1,194 @@
+"""What a task wants made, from its spec and the facts of its files."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from cliptask.errors import InvalidTask, SourceError, SpeechError, VariantError
+from cliptask.planning.plan import Campaign, choices, plan
+from cliptask.spec.task import ClipTask
+from support.campaigns import facts, line, sources, task, url
+
+
+def planned(of: ClipTask) -> Campaign:
+    """The campaign of a task whose files and lines are all ordinary."""
+    return plan(of, sources(of), [line(each.text) for each in of.spec.speech])
+
+
+def test_every_combination_is_a_variant_with_a_name_of_its_own() -> None:
+    """Lost or doubled combinations, or names that overwrite one another, would show here."""
+    campaign = planned(task([3, 2, 2], tracks=2, lines=3))
+
+    assert len(campaign.variants) == 12
+    assert len({variant.name for variant in campaign.variants}) == 12
+    assert len({variant.clips for variant in campaign.variants}) == 12
+
+
+def test_segments_are_the_sum_of_the_clips_and_not_their_product() -> None:
+    """A segment that depended on its variant would be encoded again and again."""
+    campaign = planned(task([3, 3, 3], tracks=2, lines=2))
+
+    assert len(campaign.variants) == 27
+    assert len(campaign.segments) == 9
+
+
+def test_a_transition_adds_one_seam_for_each_pair_in_a_row() -> None:
+    """Seams are shared by every variant with that pair; bodies lose what the seams show."""
+    campaign = planned(task([3, 3, 3], transition={"kind": "crossfade", "duration": "500ms"}))
+
+    seams = [segment for segment in campaign.segments if segment.is_seam]
+    assert len(seams) == 9 + 9
+    assert len(campaign.segments) - len(seams) == 9
+    assert {segment.frames for segment in seams} == {15}
+    assert all(variant.order.frames == 3 * 90 - 2 * 15 for variant in campaign.variants)
+
+
+def test_an_appended_clip_makes_one_new_segment_and_keeps_every_earlier_variant() -> None:
+    """The promise that an edit renders only what is new."""
+    before = planned(task([3, 3, 3], tracks=2, lines=3))
+
+    after = planned(task([3, 4, 3], tracks=2, lines=3))
+
+    earlier = {variant.name for variant in before.variants}
+    assert earlier < {variant.name for variant in after.variants}
+    assert len(after.variants) - len(earlier) == 9
+    assert len({each.key for each in after.segments} - {each.key for each in before.segments}) == 1
+
+
+def test_balanced_uses_every_track_and_line_evenly() -> None:
+    """Counts that differ by more than one would bias the test that the campaign is."""
+    of = task([3, 3], tracks=2, lines=4)
+
+    chosen = choices(of.spec)
+
+    for counts, levels in (
+        (Counter(each.track for each in chosen), 2),
+        (Counter(each.line for each in chosen), 4),
+    ):
+        assert len(counts) == levels
+        assert max(counts.values()) - min(counts.values()) <= 1
+
+
+def test_product_multiplies_by_tracks_and_lines() -> None:
+    """Every combination with every track and every line, each once."""
+    of = task([2, 2], tracks=3, lines=2, variants={"music": "product", "speech": "product"})
+
+    chosen = choices(of.spec)
+
+    assert len(set(chosen)) == len(chosen) == 2 * 2 * 3 * 2
+
+
+def test_product_of_one_and_balance_of_the_other() -> None:
+    """Each of the two modes reads its own column."""
+    of = task([2, 2], tracks=3, lines=2, variants={"music": "balanced", "speech": "product"})
+
+    chosen = choices(of.spec)
+
+    assert len({(each.clips, each.line) for each in chosen}) == len(chosen) == 8
+    assert sorted(Counter(each.track for each in chosen).values()) == [2, 3, 3]
+
+
+def test_random_draws_follow_the_seed_and_music_and_speech_differ() -> None:
+    """One stream for both would tie each track to one line."""
+    mode = {"music": "random", "speech": "random"}
+
+    first, again, other = (
+        choices(task([5, 5], tracks=2, lines=2, variants=mode | {"seed": seed}).spec) for seed in (1, 1, 2)
+    )
+
+    assert first == again != other
+    assert len({(each.track, each.line) for each in first}) == 4
+
+
+def test_too_many_combinations_are_refused_with_their_number_and_the_remedy() -> None:
+    """A typing error must not become a million videos."""
+    with pytest.raises(InvalidTask, match=r"1,000,000 combinations .* spec\.variants\.limit"):
+        choices(task([100, 100, 100]).spec)
+
+
+def test_a_limit_makes_any_number_of_combinations_acceptable() -> None:
+    """The remedy that the refusal names must work."""
+    of = task([100, 100, 100], variants={"limit": 50})
+
+    assert len(choices(of.spec)) == 50
+
+
+def test_all_bad_sources_are_named_at_once() -> None:
+    """Whoever mends one file would otherwise learn of the next only by trying again."""
+    of = task([2], lines=1)
+    bad = {url("b0c0"): SourceError("first is bad"), url("b0c1"): SourceError("second is bad")}
+
+    with pytest.raises(SourceError, match="first is bad\nsecond is bad\nno such voice"):
+        plan(of, bad, [SpeechError("no such voice")])
+
+
+def test_skip_leaves_out_and_names_what_needs_a_bad_source() -> None:
+    """Nothing is dropped silently."""
+    of = task([2, 2], failurePolicy={"onSourceError": "Skip"})
+    found = sources(of) | {url("b0c1"): SourceError("gone")}
+
+    campaign = plan(of, found, [])
+
+    assert [variant.clips for variant in campaign.variants] == [("b0c0", "b1c0"), ("b0c0", "b1c1")]
+    assert [(each.clips, str(each.error)) for each in campaign.skipped] == [
+        (("b0c1", "b1c0"), "gone"),
+        (("b0c1", "b1c1"), "gone"),
+    ]
+
+
+def test_speech_longer_than_the_picture_is_refused_with_both_lengths() -> None:
+    """The older service let the sound outlive the picture."""
+    of = task([1], lines=1)
+
+    campaign = plan(of, sources(of), [line("line 0", duration_s=3.5)])
+
+    assert not campaign.variants
+    assert isinstance(campaign.skipped[0].error, VariantError)
+    assert "takes 3.5 s, the picture 3.0 s" in str(campaign.skipped[0].error)
+
+
+def test_speech_longer_than_the_picture_is_cut_where_the_task_says_so() -> None:
+    """The other policy."""
+    of = task([1], lines=1, sound={"overflow": "Trim"})
+
+    campaign = plan(of, sources(of), [line("line 0", duration_s=3.5)])
+
+    assert len(campaign.variants) == 1
+
+
+def test_soundtracks_are_shared_by_variants_of_one_length() -> None:
+    """A soundtrack depends on track, line and length, not on the pictures."""
+    campaign = planned(task([4, 4], tracks=1, lines=2))
+
+    assert len(campaign.soundtracks) == 2
+
+
+def test_settings_that_are_not_heard_change_no_soundtrack() -> None:
+    """Ducking without speech, or music at volume 0, must not make anything anew."""
+    plain, ducked = (planned(task([1], tracks=1, sound={"ducking": on})) for on in (False, True))
+
+    assert plain.soundtracks[0].key == ducked.soundtracks[0].key
+    assert planned(task([1], tracks=1, sound={"musicVolume": 0})).soundtracks == ()
+
+
+def test_clips_of_one_name_in_different_folders_keep_apart() -> None:
+    """Labels come from file names, which repeat."""
+    of = task([1], videoBlocks=[{"name": "b", "clips": [{"url": url("x/a")}, {"url": url("y/a")}]}])
+
+    campaign = plan(of, {url("x/a"): facts("1"), url("y/a"): facts("2")}, [])
+
+    labels = [variant.clips[0] for variant in campaign.variants]
+    assert len(set(labels)) == 2
+    assert all(label.startswith("a-") for label in labels)
+
+
+def test_the_same_plan_comes_out_of_the_same_input() -> None:
+    """Keys address the store: they may depend on nothing but the content."""
+    first, second = (planned(task([3, 2], tracks=2, lines=2)) for _ in range(2))
+
+    assert [variant.order.key for variant in first.variants] == [
+        variant.order.key for variant in second.variants
+    ]
+    assert first == second

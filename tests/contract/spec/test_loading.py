@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cliptask.errors import InvalidTask
+from cliptask.planning.plan import count_variants
+from cliptask.spec.loading import MOST_PROBLEMS, load, load_data
+from cliptask.spec.task import ClipTask
+from cliptask.spec.yaml_source import dump
+from support.bad_tasks import BAD_TASKS, GOOD, BadTask, mutated
+from support.tasks import tasks
+
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yaml"))
+
+
+def refusal(text: str | bytes) -> str:
+    """What the loader says of a bad text."""
+    with pytest.raises(InvalidTask) as caught:
+        load(text, "cliptask.yaml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("bad", BAD_TASKS, ids=lambda bad: bad.id)
+def test_bad_task_is_refused_at_its_path(bad: BadTask) -> None:
+    """A bad task would be rendered, or its author would not learn where and what to change."""
+    started = time.monotonic()
+    lines = refusal(bad.text).split("\n")
+
+    where = rf"cliptask\.yaml(:\d+)?: {re.escape(bad.path)}{': ' if bad.path else ''}"
+    about = [line for line in lines if re.match(where, line) and bad.words in line]
+    assert about, lines
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("bad", BAD_TASKS, ids=lambda bad: bad.id)
+def test_one_fault_is_reported_once_and_plainly(bad: BadTask) -> None:
+    """A person would read follow-up errors or a library's jargon."""
+    message = refusal(bad.text)
+
+    assert len(message.split("\n")) <= 2
+    assert not re.search(
+        r"Value error|Input should|pydantic|Traceback|NoneType|Tuple|\bdict\b|\bstr\b", message
+    )
+    assert all(len(line) < 400 for line in message.split("\n"))
+
+
+def test_table_is_large_enough() -> None:
+    """The promise of at least forty kinds of bad input would have shrunk unseen."""
+    assert len(BAD_TASKS) >= 40
+    assert len({bad.id for bad in BAD_TASKS}) == len(BAD_TASKS)
+
+
+def test_every_problem_is_listed_with_its_line() -> None:
+    """A person would mend a file in as many rounds as it has faults, or search for the lines."""
+    text = """\
+apiVersion: cliptask.dev/v1alpha1
+kind: ClipTask
+metadata:
+  name: spring
+spec:
+  videoBlocks:
+  - name: hook
+    clips:
+    - url: https://x/a.mp4
+    - {url: https://x/b.mp4, trim: {start: 5s, end: 1s}}
+    - url: b.mp4
+  sound:
+    musicVolume: 3
+  outptu: {uri: file:///x}
+"""
+
+    lines = refusal(text).split("\n")
+
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["cliptask.yaml:5", "spec.output"],
+        ["cliptask.yaml:10", "spec.videoBlocks[0].clips[1].trim.end"],
+        ["cliptask.yaml:11", "spec.videoBlocks[0].clips[2].url"],
+        ["cliptask.yaml:13", "spec.sound.musicVolume"],
+        ["cliptask.yaml:14", "spec.outptu"],
+    ]
+    assert (
+        lines[1]
+        == 'cliptask.yaml:10: spec.videoBlocks[0].clips[1].trim.end: must be after start (given "1s")'
+    )
+    assert lines[4].endswith("did you mean output?")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "htps://user:SECRET@cdn.example.com/a.mp4?token=SECRET#SECRET",
+        "cdn.example.com/a.mp4?token=SECRET",
+        "user:SECRET@cdn.example.com/a.mp4",
+        "https://[user:SECRET@::1/a.mp4?token=SECRET",
+    ],
+)
+def test_secrets_of_urls_are_not_shown(url: str) -> None:
+    """A token in a URL would end in a log."""
+    message = refusal(dump(mutated({"spec.videoBlocks[0].clips[0].url": url})))
+
+    assert "a.mp4" in message
+    assert "SECRET" not in message
+
+
+def test_secrets_in_a_wrong_place_are_not_shown() -> None:
+    """A URL that slipped into another field, or into a field's name, would end in a log with its token."""
+    message = refusal(
+        dump(
+            mutated(
+                {"spec.picture.fit": "x/a.mp4?token=SECRET", "spec.output": {"https://x/a?token=SECRET": 1}}
+            )
+        )
+    )
+
+    assert "SECRET" not in message
+    assert "SECRET" not in refusal("https://x/a?token=SECRET: 1\nhttps://x/a?token=SECRET: 2\n")
+
+
+def test_terminal_codes_are_not_shown() -> None:
+    """A task from somebody else could write to the terminal of whoever checks it."""
+    message = refusal(dump(mutated({"spec.picture.fit": "\x1b]0;x\x07\x9b2J\u202e", "spec.\x1b[2J": 1})))
+
+    assert all(character.isprintable() or character == "\n" for character in message)
+
+
+def test_problems_past_the_limit_are_counted() -> None:
+    """A file of another program would flood the terminal."""
+    message = refusal(dump(mutated({f"spec.field{number}": 1 for number in range(200)})))
+
+    assert len(message.split("\n")) == MOST_PROBLEMS + 1
+    assert message.endswith("and 150 more problems")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["  k{}: 1\n", "  {}: [\n", "  - {{clips: [{}]}}\n", "  -\n"],
+    ids=["unknown", "open", "bad", "empty"],
+)
+def test_many_lines_of_nonsense_are_refused_soon(line: str) -> None:
+    """A file of another program would keep a person waiting for a minute."""
+    head = "apiVersion: cliptask.dev/v1alpha1\nkind: ClipTask\nspec:\n"
+    started = time.monotonic()
+
+    message = refusal(head + "".join(line.format(number) for number in range(20_000)))
+
+    assert message
+    assert time.monotonic() - started < 10
+
+
+def test_not_utf8_is_named() -> None:
+    """A file of an old editor would end in a traceback."""
+    assert (
+        refusal(b"kind: ClipTask\nspec: \xff\n")
+        == refusal("kind: ClipTask\nspec: \ud800\n")
+        == "cliptask.yaml:2: is not UTF-8 text: save it with that encoding"
+    )
+
+
+def test_json_is_yaml() -> None:
+    """Generated JSON, with tabs and escapes that YAML readers refuse, would not load."""
+    task = mutated({"spec.speech[0].text": "Spring 🎉"})
+
+    assert load(json.dumps(task, indent="\t"), "task.json") == load_data(task, "task")
+
+
+def test_flow_style_with_lines_is_no_json() -> None:
+    """A YAML file in braces would be refused as bad JSON."""
+    text = yaml.safe_dump(GOOD, default_flow_style=True)
+
+    assert text.startswith("{apiVersion")
+    assert load(text, "x").metadata.name == "spring-sale"
+
+
+def test_aliases_and_merges_are_followed() -> None:
+    """An author who repeats a trim by an anchor would have to copy it."""
+    text = dump(GOOD).replace(
+        "    - url: https://cdn.example.com/hook-a.mp4\n    - url: file:///media/b.mov\n",
+        "    - &a {url: https://x/a.mp4, trim: &t {end: 2s}}\n    - {<<: *a, url: https://x/b.mp4}\n    - {url: https://x/c.mp4, trim: *t}\n",
+    )
+
+    clips = load(text, "x").spec.video_blocks[0].clips
+
+    assert [clip.url for clip in clips] == ["https://x/a.mp4", "https://x/b.mp4", "https://x/c.mp4"]
+    assert clips[0].trim == clips[1].trim == clips[2].trim is not None
+
+
+@pytest.mark.parametrize("name", ["2024-01-01", "0o17x", "1e3x"])
+def test_names_that_look_like_something_else_are_texts(name: str) -> None:
+    """A date would become something that Kubernetes does not make of it."""
+    text = dump(GOOD).replace("name: spring-sale", f"name: {name}")
+
+    assert load(text, "x").metadata.name == name
+
+
+def test_byte_order_mark_is_skipped() -> None:
+    """A file saved on Windows would be refused."""
+    assert load("\ufeff" + dump(GOOD), "x") == load(dump(GOOD), "x")
+
+
+def test_what_kubernetes_adds_is_accepted() -> None:
+    """An object read from the API could not be loaded."""
+    task = mutated({
+        "metadata.creationTimestamp": None,
+        "metadata.uid": "x",
+        "metadata.managedFields": [],
+        "metadata.labels": {"team": "ads"},
+    })  # fmt: skip
+
+    assert load_data(task, "ClipTask ads/spring-sale").metadata.labels == {"team": "ads"}
+
+
+def test_an_object_of_the_cluster_is_a_task_again() -> None:
+    """``kubectl get clip x -o yaml > f.yaml; cliptask render f.yaml`` would be refused for what the cluster added."""
+    task = mutated({
+        "metadata.namespace": "ads",
+        "metadata.generation": 2,
+        "metadata.resourceVersion": "417",
+        "metadata.annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}\n"},
+        "status": {"phase": "Complete", "index": None, "conditions": [{"type": "Complete"}], "unheardOf": 1},
+    })  # fmt: skip
+
+    assert load(dump(task), "f.yaml").spec == load(dump(GOOD), "f.yaml").spec
+
+
+@settings(max_examples=50)
+@given(tasks())
+def test_a_written_task_reads_back_as_the_same(task: ClipTask) -> None:
+    """What the program writes would not be what it reads."""
+    text = dump(task.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+    assert load(text, "x") == task
+
+
+@given(st.text() | st.text("{}[]&*!|>'\"%@`#:,-? \n\tab<~0", max_size=40) | st.binary())
+def test_no_text_makes_it_crash(text: str | bytes) -> None:
+    """Some file would end in a traceback."""
+    assert refusal(text).startswith("cliptask.yaml")
+
+
+_json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+_fields = st.sampled_from([
+    "spec.videoBlocks", "spec.videoBlocks[0]", "spec.videoBlocks[0].clips[0]", "spec.audioBlocks", "spec.speech[0]",
+    "spec.variants", "spec.variants.limit", "spec.picture", "spec.transition", "spec.overlays", "spec.sound", "spec.output.uri",
+    "metadata", "metadata.name", "metadata.labels", "kind", "status", "spec.execution.parallelism", "spec.execution.resources.requests.cpu",
+    "spec.execution.resources.limits", "spec.videoBlocks[0].clips[0].trim",
+])  # fmt: skip
+
+
+@given(_fields, _json_values)
+def test_any_value_anywhere_is_read_or_refused(path: str, value: object) -> None:
+    """Some wrong value would end in a traceback instead of a message."""
+    try:
+        load(dump(mutated({path: value})), "x")
+    except InvalidTask as refused:
+        assert str(refused)  # noqa: PT017  # both ways are right
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
+def test_an_example_may_be_used_as_it_is(file: Path) -> None:
+    """Whoever copies it would begin with an error message."""
+    task = load(file.read_text(), file.name)
+
+    assert count_variants(task.spec) > 1
+
+
+def test_there_is_an_example_for_a_cluster() -> None:
+    """The README applies it, and a cluster refuses folders."""
+    (found,) = [file for file in EXAMPLES if file.name == "cliptask.yaml"]
+
+    assert load(found.read_text(), found.name).spec.output.uri.startswith("gs://")

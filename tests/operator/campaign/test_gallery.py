@@ -1,0 +1,395 @@
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import quote
+
+import PIL.Image
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from cliptask.index import CampaignIndex
+from cliptask_operator.campaign.gallery import gallery_html
+from support.media import ClipLook, clip
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+NAMES = ("a-one-x", "50% off? #1 ä & b", "c-three-y")
+"""Of the three variants; the second one must be percent-encoded in a URL."""
+INJECTION = '</script><script>document.title = "hacked"</script><img src=x onerror="document.title=1"> {{ 7 * 7 }} <!--'
+VTT = "WEBVTT\n\n00:00.000 --> 00:03.000\nSpring is <i>here</i>.\n"
+
+expect.set_options(timeout=30_000)
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome on PATH"
+)
+
+
+def index(count: int = 3, text: str = "Spring is here.", skipped: int = 0) -> CampaignIndex:
+    """Variants of hook (a, b, c) x product (one, two), the tracks upbeat and none, and two lines."""
+    variants = [
+        {
+            "name": NAMES[n] if n < len(NAMES) else f"v-{n}",
+            "key": "0" * 64,
+            "file": f"{NAMES[n % 3]}.mp4",
+            "poster": f"{NAMES[n % 3]}.jpg",
+            "captions": f"{NAMES[n % 3]}.vtt",
+            "clips": [{"block": "hook", "clip": "abc"[n % 3]}, {"block": "track", "clip": ("one", "two")[n % 2]}],
+            "track": ("upbeat", None)[n % 2],
+            "line": ("spring", "summer")[n // 2 % 2],
+            "text": (text, "Summer is near.")[n // 2 % 2],
+            "durationSeconds": 2.0,
+            "sizeBytes": 1_500_000,
+            "frames": 20,
+        }
+        for n in range(count)
+    ]  # fmt: skip
+    skips = [
+        {"clips": variants[0]["clips"], "reason": "VariantImpossible", "message": f"too long: {INJECTION}"}
+    ] * skipped
+    return CampaignIndex.model_validate(
+        {
+            "task": "spring-sale",
+            "generatedBy": "cliptask 0",
+            "profile": {"width": 90, "height": 160, "fps": 10},
+            "blocks": ["hook", "track"],
+            "variants": variants,
+            "skipped": skips,
+            "counts": {"variants": count, "skipped": skipped, "sizeBytes": 1_500_000 * count, "durationSeconds": 2.0 * count},
+        }
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser without a window."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page in which every error of script, network and security policy fails the test."""
+    context = browser.new_context(viewport={"width": 1200, "height": 800})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("console", lambda said: errors.append(said.text) if said.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with three videos, their posters and captions."""
+    folder = tmp_path_factory.mktemp("campaign & co #1")
+    for n, name in enumerate(NAMES):
+        clip(folder / "made.mp4", ClipLook(width=90, height=160, duration_s=2, faststart=True, hue=n * 90))
+        (folder / "made.mp4").rename(folder / f"{name}.mp4")
+        PIL.Image.new("RGB", (90, 160), (80 * n, 120, 160)).save(folder / f"{name}.jpg")
+        (folder / f"{name}.vtt").write_text(VTT)
+    return folder
+
+
+@pytest.fixture
+def show(campaign: Path, page: Page) -> Callable[..., Page]:
+    """What opens a campaign's gallery from the disk."""
+
+    def opened(of: CampaignIndex, fragment: str = "") -> Page:
+        file = campaign / "gallery.html"
+        file.write_text(gallery_html(of, dict.fromkeys(NAMES, VTT)))
+        page.goto(file.as_uri() + fragment)
+        return page
+
+    return opened
+
+
+@pytest.fixture
+def served(campaign: Path) -> Iterator[str]:
+    """The campaign's address at a server, as in a bucket."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(campaign))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def shown(page: Page) -> list[str]:
+    """Names of the videos on the page."""
+    return page.locator(".card .name").all_text_contents()
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait until JavaScript says yes. The page's policy forbids it what ``wait_for_function`` does."""
+    came = page.evaluate(
+        f"""new Promise((done) => {{
+            const end = Date.now() + 60_000;
+            const look = () => ({condition}) ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 20);
+            look();
+        }})"""
+    )
+    assert came, condition
+
+
+def plays(page: Page) -> None:
+    """Wait until the open video has moved on."""
+    until(page, "document.getElementById('video').currentTime > 0.2")
+
+
+class TestFilters:
+    """Which videos are shown."""
+
+    def test_shows_all_and_says_what_they_are(self, show: Callable[..., Page]) -> None:
+        """Else a person would not see what a campaign came to."""
+        page = show(index())
+
+        expect(page).to_have_title("spring-sale · 3 videos")
+        expect(page.locator("#count")).to_have_text("3 of 3 videos")
+        assert shown(page) == list(NAMES)
+        card = page.locator(".card").first
+        expect(card.locator(".time")).to_have_text("2 s")
+        expect(card.locator("blockquote")).to_have_text("Spring is here.")
+        assert card.locator("dd").all_text_contents() == ["a", "one", "upbeat"]
+        expect(page.locator("#facts")).to_have_text("3 videos · 6 s · 4.5 MB · 90 \N{MULTIPLICATION SIGN} 160 · 10 fps".replace(" ", "\N{NO-BREAK SPACE}"), use_inner_text=False)  # fmt: skip
+        until(page, "[...document.images].every((image) => image.naturalWidth === 90)")
+
+    def test_filters_by_clip_track_and_line(self, show: Callable[..., Page]) -> None:
+        """Else nobody could find the video with a certain hook among hundreds."""
+        page = show(index(12))
+        chip = page.locator(".chip")
+
+        chip.get_by_text("one", exact=True).click()
+        expect(page.locator("#count")).to_have_text("6 of 12 videos")
+        chip.get_by_text("a", exact=True).click()
+        chip.get_by_text("b", exact=True).click()
+        expect(page.locator("#count")).to_have_text("4 of 12 videos")
+        chip.get_by_text("Summer is near.").click()
+        expect(page.locator("#count")).to_have_text("2 of 12 videos")
+        assert set(page.locator(".card dd").all_text_contents()) <= {"a", "b", "one", "upbeat"}
+        chip.get_by_text("none", exact=True).click()
+        expect(page.locator("#empty")).to_be_visible()
+        page.get_by_text("Show all videos").click()
+        expect(page.locator("#count")).to_have_text("12 of 12 videos")
+
+    def test_counts_what_each_choice_would_show(self, show: Callable[..., Page]) -> None:
+        """Else a person would try combinations that do not exist."""
+        page = show(index(3))
+
+        page.locator(".chip", has_text="two").click()
+
+        chips = page.locator("fieldset").first.locator(".chip")
+        assert chips.all_text_contents() == ["a0", "b1", "c0"]
+
+    def test_searches_names_and_lines(self, show: Callable[..., Page]) -> None:
+        """Else a name from an ad platform's report could not be found."""
+        page = show(index())
+
+        page.get_by_label("Search names and lines").fill("SUMMER y")
+        assert shown(page) == ["c-three-y"]
+        page.get_by_label("Search names and lines").fill("#1 ä")
+        assert shown(page) == ["50% off? #1 ä & b"]
+
+    def test_keeps_them_in_the_address(self, show: Callable[..., Page]) -> None:
+        """Else a person could not send a colleague what they see. A block may be called as another filter is."""
+        page = show(index(12), "#hook=b&hook=nonsense&track=two&Line=spring&Search=off")
+        assert shown(page) == ["50% off? #1 ä & b"]
+
+        page.get_by_text("Clear filters").click()
+        page.locator(".chip", has_text="upbeat").click()
+        page.locator(".chip").get_by_text("c", exact=True).click()
+
+        until(page, "location.hash === '#hook=c&Track=upbeat'")
+        page.reload()
+        expect(page.locator("#count")).to_have_text("2 of 12 videos")
+        page.evaluate("location.hash = 'hook=a'")
+        expect(page.locator("#count")).to_have_text("4 of 12 videos")
+
+
+class TestPlayer:
+    """How a video is played."""
+
+    def test_plays_from_the_disk_with_captions(self, show: Callable[..., Page]) -> None:
+        """Else a folder that was mailed around would show pictures only."""
+        page = show(index())
+
+        page.get_by_role("button", name=f"Play {NAMES[1]}").click()
+
+        plays(page)
+        expect(page.locator("#player-name")).to_have_text(NAMES[1])
+        expect(page.locator("#position")).to_have_text("2 of 3")
+        until(page, "document.getElementById('video').textTracks[0].cues?.length === 1")
+        cue = "document.getElementById('video').textTracks[0].cues[0].text"
+        assert page.evaluate(cue) == "Spring is <i>here</i>."
+        assert page.locator("#player-actions a").get_attribute("href") == f"./{quote(NAMES[1])}.mp4"
+
+    def test_plays_from_a_server_with_captions_beside(self, served: str, page: Page, campaign: Path) -> None:
+        """Else a bucket's gallery would miss files whose names must be percent-encoded."""
+        (campaign / "gallery.html").write_text(gallery_html(index()))
+        page.goto(f"{served}/gallery.html")
+
+        page.get_by_role("button", name=f"Play {NAMES[1]}").click()
+
+        plays(page)
+        until(page, "document.getElementById('video').textTracks[0].cues?.length === 1")
+
+    def test_opens_the_video_that_the_address_names(self, show: Callable[..., Page]) -> None:
+        """Else a person could not send a colleague one video with all that is known of it."""
+        page = show(index(), f"#Play={quote(NAMES[2])}")
+
+        expect(page.locator("#player")).to_be_visible()
+        expect(page.locator("#player-name")).to_have_text(NAMES[2])
+        page.get_by_role("button", name="Close").click()
+        expect(page.locator("#player")).not_to_be_visible()
+
+    def test_steps_through_what_is_shown(self, show: Callable[..., Page]) -> None:
+        """Else a review of a campaign would take a click to close and one to open each video."""
+        page = show(index(12), "#hook=a")
+        page.keyboard.press("Tab")
+        page.locator(".poster").first.focus()
+
+        page.keyboard.press("Enter")
+        expect(page.locator("#position")).to_have_text("1 of 4")
+        expect(page.locator("#previous")).to_be_disabled()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
+        expect(page.locator("#player-name")).to_have_text("v-6")
+        page.keyboard.press("ArrowLeft")
+        expect(page.locator("#player-name")).to_have_text("v-3")
+        until(page, "location.hash === '#hook=a&Play=v-3'")
+        page.keyboard.press("Escape")
+        expect(page.locator("#player")).not_to_be_visible()
+        expect(page.locator(".poster").first).to_be_focused()
+        until(page, "location.hash === '#hook=a'")
+
+    def test_plays_one_after_another(self, show: Callable[..., Page]) -> None:
+        """Else nobody could lean back."""
+        page = show(index())
+        page.locator(".poster").first.click()
+        page.get_by_label("Play one after another").check()
+
+        expect(page.locator("#player-name")).to_have_text(NAMES[2], timeout=30_000)
+
+    def test_copies_the_name(self, show: Callable[..., Page]) -> None:
+        """Else a name would have to be typed into an ad platform."""
+        page = show(index())
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+        page.locator(".card .copy").nth(1).click()
+
+        expect(page.locator(".card .copy").nth(1)).to_have_text("Copied")
+        assert page.evaluate("navigator.clipboard.readText()") == NAMES[1]
+
+    def test_loads_a_video_only_to_play_it(self, show: Callable[..., Page], page: Page) -> None:
+        """Else a campaign of hundreds would take gigabytes to look at."""
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+
+        show(index(400))
+
+        expect(page.locator("#count")).to_have_text("400 of 400 videos")
+        assert page.locator("video").count() == 1
+        assert page.locator(".card").count() < 200
+        assert not [url for url in asked if url.endswith((".mp4", ".vtt"))]
+        while page.locator(".card").count() < 400:
+            before = page.locator(".card").count()
+            page.locator(".card").last.scroll_into_view_if_needed()
+            until(page, f"document.querySelectorAll('.card').length > {before}")
+        assert len(set(shown(page))) == 400
+
+
+class TestTrust:
+    """What strangers wrote into a task."""
+
+    def test_shows_markup_as_text(self, show: Callable[..., Page]) -> None:
+        """Else a line of speech could run a script where the campaign is looked at."""
+        page = show(index(text=INJECTION, skipped=2))
+
+        expect(page.locator(".card blockquote").first).to_have_text(INJECTION)
+        page.locator("#skipped summary").click()
+        expect(page.locator("#skipped summary")).to_have_text("2 combinations were not made")
+        expect(page.locator("#skipped li span").first).to_have_text(f"too long: {INJECTION}")
+        page.locator(".poster").first.click()
+        expect(page.locator("#player-text")).to_have_text(INJECTION)
+        expect(page).to_have_title("spring-sale · 3 videos")
+
+    def test_runs_its_own_script_only(self, campaign: Path, browser: Browser) -> None:
+        """Else a script that slipped in all the same would run: the page's policy is the second wall."""
+        html = gallery_html(index()).replace("</body>", '<script>document.title = "hacked"</script></body>')
+        (campaign / "forged.html").write_text(html)
+        page = browser.new_page()
+
+        page.goto((campaign / "forged.html").as_uri())
+
+        expect(page.locator("#count")).to_have_text("3 of 3 videos")
+        expect(page).to_have_title("spring-sale · 3 videos")
+        page.close()
+
+    def test_names_a_video_that_is_not_there(self, tmp_path: Path, browser: Browser) -> None:
+        """Else a page that was copied without its videos would look broken without a word."""
+        (tmp_path / "gallery.html").write_text(gallery_html(index()))
+        page = browser.new_page()
+        page.goto((tmp_path / "gallery.html").as_uri())
+
+        page.locator(".poster").first.click()
+
+        expect(page.locator("#broken")).to_have_text(
+            "a-one-x.mp4 cannot be played: it must lie beside this page."
+        )
+        page.close()
+
+
+class TestHtml:
+    """The page as a file."""
+
+    def test_is_the_same_for_the_same_campaign(self) -> None:
+        """Else every run would upload a new page."""
+        assert gallery_html(index(), {NAMES[0]: VTT}) == gallery_html(index(), {NAMES[0]: VTT})
+
+    def test_holds_each_text_of_captions_once(self) -> None:
+        """Else hundreds of variants with the same line would make the page heavy."""
+        assert gallery_html(index(), dict.fromkeys(NAMES, VTT)).count("WEBVTT") == 1
+
+    def test_needs_no_other_address(self) -> None:
+        """Else it would tell a stranger that somebody looks, or stay empty without a network."""
+        html = gallery_html(index())
+
+        for scheme in ("http://", "https://", "//"):
+            assert f'"{scheme}' not in html
+            assert f"({scheme}" not in html
+
+    @pytest.mark.parametrize("width", [390, 1200])
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_fits_the_screen(self, browser: Browser, campaign: Path, width: int, scheme: str) -> None:
+        """Else a phone would have to scroll sideways, or a dark screen would show dark on dark."""
+        (campaign / "gallery.html").write_text(gallery_html(index()))
+        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+
+        page.goto((campaign / "gallery.html").as_uri())
+
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        back, ink = page.evaluate(
+            "(({backgroundColor: b, color: c}) => [b, c])(getComputedStyle(document.body))"
+        )
+        assert (_brightness(back) < _brightness(ink)) == (scheme == "dark")
+        assert page.locator("#search").is_visible() == (width > 820)
+        page.close()
+
+
+def _brightness(color: str) -> int:
+    return sum(int(part) for part in color.removeprefix("rgb(").removesuffix(")").split(","))

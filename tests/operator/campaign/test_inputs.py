@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cliptask.errors import InputError, OutputError, SetupError, SourceError, SpeechError, TransientError
+from cliptask.facts import SourceFacts, SpokenLine
+from cliptask.spec.task import ClipTaskSpec
+from cliptask_operator.campaign.inputs import Gatherer
+from cliptask_operator.campaign.resolved_inputs import Material
+from cliptask_operator.controller.metrics import Metrics
+from cliptask_operator.sources.fetcher import Fetcher
+from cliptask_operator.sources.settings import FetchSettings
+from cliptask_operator.speech.settings import SpeechSettings
+from cliptask_operator.speech.speaker import Speaker
+from cliptask_renderer.storage.base import Store
+from support.campaigns import task
+from support.elevenlabs_stub import ElevenLabsStub
+from support.http_server import MediaServer, Status
+
+HELLO = {"voice": "Rachel", "text": "Hello."}
+
+
+@dataclass
+class Desk:
+    """Gathers, and notes what it is told."""
+
+    server: MediaServer
+    speech: SpeechSettings
+    store: Store
+    told: list[tuple[str, int]] = field(default_factory=list)
+    metrics: Metrics = field(default_factory=Metrics)
+
+    def spec(self, *clips: str, **changes: Any) -> ClipTaskSpec:  # noqa: ANN401  a spec's parts
+        """A task of one block of these files of the server."""
+        block = {"name": "a", "clips": [{"url": f"{self.server.url}/{each}"} for each in clips]}
+        return task([1], **{"videoBlocks": [block], **changes}).spec
+
+    async def gather(self, spec: ClipTaskSpec, *, speak: bool = True) -> Material:
+        """As the operator does."""
+        fetch = FetchSettings(
+            open_hosts=frozenset({self.server.host}), allow_http=True, backoff_s=0.001, attempts=2
+        )
+        async with Fetcher(fetch) as fetcher, Speaker(self.speech) as speaker:
+            gatherer = Gatherer(fetcher, speaker, self.metrics)
+            return await gatherer.gather(spec, self.store, self._tell, speak=speak)
+
+    def counted(self, name: str, **labels: str) -> float:
+        """A metric's value."""
+        return self.metrics.registry.get_sample_value(name, labels) or 0
+
+    def _tell(self, message: str, paid: int) -> None:
+        self.told.append((message, paid))
+
+
+@pytest.fixture
+def desk(server: MediaServer, settings: SpeechSettings, store: Store) -> Desk:
+    """Everything that gathering takes."""
+    return Desk(server, settings, store)
+
+
+async def test_everything_comes_and_is_told(desk: Desk) -> None:
+    """A person would see nothing move for minutes."""
+    tone, logo = f"{desk.server.url}/tone.mp3", f"{desk.server.url}/logo.png"
+    spec = desk.spec(
+        "clip.mp4",
+        audioBlocks=[{"name": "m", "tracks": [{"url": tone}]}],
+        overlays=[{"image": {"url": logo}}],
+        speech=[HELLO, {"voice": "Rachel", "text": "Bye."}],
+    )
+
+    found = await desk.gather(spec)
+
+    kinds = {url: facts.kind for url, facts in found.sources.items() if isinstance(facts, SourceFacts)}
+    assert kinds == {f"{desk.server.url}/clip.mp4": "video", tone: "audio", logo: "still"}
+    assert all(isinstance(line, SpokenLine) and line.duration_s for line in found.lines)
+    assert (found.characters, found.characters_spoken) == (10, 10)
+    assert len(desk.told) == 5
+    assert desk.told[-1] == ("fetching: 0 sources and 0 lines to go", 10)
+
+
+async def test_what_is_there_is_neither_fetched_nor_paid_for_again(desk: Desk, stub: ElevenLabsStub) -> None:
+    """Each restart of the operator would pay for every line."""
+    spec = desk.spec("clip.mp4", speech=[HELLO])
+    first = await desk.gather(spec)
+    paid = stub.characters
+
+    second = await desk.gather(spec)
+
+    assert second == first
+    assert stub.characters == paid == 6
+    assert desk.counted("cliptask_speech_characters_total") == 6
+    assert desk.counted("cliptask_speech_lines_total", outcome="found") == 1
+    assert desk.counted("cliptask_fetch_seconds_count", outcome="downloaded") == 1
+    assert desk.counted("cliptask_fetch_seconds_count", outcome="unchanged") == 1
+
+
+async def test_a_suspended_task_spends_nothing(desk: Desk, stub: ElevenLabsStub) -> None:
+    """It is to show what it would cost."""
+    found = await desk.gather(desk.spec("clip.mp4", speech=[HELLO]), speak=False)
+
+    assert stub.speech_calls == 0
+    assert (found.characters, found.characters_spoken) == (6, 0)
+    assert desk.told == [("fetching: 0 sources and 0 lines to go", 0)]
+
+
+async def test_what_cannot_be_had_takes_the_place_of_its_facts(desk: Desk) -> None:
+    """By the task's policy the rest may be made without it."""
+    speech = [HELLO, {"voice": "Nobody", "text": "Hello."}]
+
+    found = await desk.gather(desk.spec("clip.mp4", "missing.mp4", speech=speech))
+
+    good, bad = found.sources.values()
+    assert isinstance(good, SourceFacts)
+    assert isinstance(bad, SourceError)
+    assert "/missing.mp4" in str(bad)
+    assert isinstance(found.lines[0], SpokenLine)
+    assert isinstance(found.lines[1], SpeechError)
+    assert (found.characters, found.characters_spoken) == (6, 6)
+    assert desk.told[-1][0] == "fetching: 0 sources and 0 lines to go"
+    assert desk.counted("cliptask_speech_lines_total", outcome="spoken") == 1
+    assert desk.counted("cliptask_speech_lines_total", outcome="SpeechUnusable") == 1
+
+
+async def test_a_server_that_is_busy_is_asked_again_later(desk: Desk) -> None:
+    """A campaign would lose its videos to a bad minute of somebody's server."""
+    desk.server.script("/busy.mp4", Status(503))
+
+    with pytest.raises(TransientError, match=r"busy\.mp4"):
+        await desk.gather(desk.spec("busy.mp4", "clip.mp4"))
+
+
+async def test_an_account_that_refuses_is_waited_for(desk: Desk, stub: ElevenLabsStub) -> None:
+    """The administrator's mistake is no fault of the lines."""
+    stub.key = "another"
+
+    with pytest.raises(SetupError):
+        await desk.gather(desk.spec("clip.mp4", speech=[HELLO]))
+
+    assert desk.counted("cliptask_speech_lines_total", outcome="Misconfigured") == 1
+
+
+async def test_a_title_that_cannot_be_written_is_refused_before_anything_is_spent(
+    desk: Desk, stub: ElevenLabsStub
+) -> None:
+    """A font without the letters would show boxes, in videos that were paid for."""
+    spec = desk.spec("clip.mp4", overlays=[{"text": "\U00013000"}], speech=[HELLO])
+
+    with pytest.raises(InputError):
+        await desk.gather(spec)
+
+    assert (desk.server.count(), stub.speech_calls) == (0, 0)
+
+
+async def test_when_the_store_fails_nothing_more_is_told(
+    desk: Desk, stub: ElevenLabsStub, tmp_path: Path
+) -> None:
+    """The look that comes after would be overwritten by the words of the one that failed."""
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "urls").write_text("a file where a folder belongs")
+    stub.delay_s = 0.5
+    fetch = FetchSettings(open_hosts=frozenset({desk.server.host}), allow_http=True)
+    told: list[str] = []
+
+    async with Fetcher(fetch) as fetcher, Speaker(desk.speech) as speaker:
+        gatherer = Gatherer(fetcher, speaker, desk.metrics)
+        with pytest.raises(OutputError):
+            await gatherer.gather(
+                desk.spec("clip.mp4", speech=[HELLO]),
+                desk.store,
+                lambda words, _: told.append(words),
+                speak=True,
+            )
+        before = list(told)
+
+    assert told == before
+
+
+async def test_the_same_line_twice_is_one_recording(desk: Desk, stub: ElevenLabsStub) -> None:
+    """It would be counted, and paid for, twice."""
+    found = await desk.gather(desk.spec("clip.mp4", speech=[HELLO, HELLO | {"text": " Hello. "}]))
+
+    assert stub.characters == 6
+    assert (found.characters, found.characters_spoken) == (6, 6)

@@ -1,0 +1,352 @@
+"""What a person types, and what they are told: exit codes of sysexits.h, one message, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cliptask_operator.cli import app
+from support import media
+from support.bad_tasks import BAD_TASKS, GOOD, BadTask
+from support.elevenlabs_stub import KEY, ElevenLabsStub
+from support.http_server import Content, MediaServer, Status, Stream, redirect
+from support.studio import Studio
+
+MOST_BYTES = 3_000_000
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a command."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line in this process; without a terminal, a key or settings, as in a script."""
+    for name in ("ELEVENLABS_API_KEY", "CLIPTASK_OPEN_HOSTS", "CLIPTASK_ALLOW_HTTP"):
+        monkeypatch.delenv(name, raising=False)
+
+    def command(*arguments: str | Path, **settings: str) -> Ran:
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["cliptask", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            app.main()
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return Ran(int(ended.value.code or 0), said.out, said.err)
+
+    return command
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Any:  # noqa: ANN401  a generator fixture
+    """A server of sources, some of them bad."""
+    with MediaServer(tmp_path) as running:
+        yield running
+
+
+@pytest.mark.parametrize("bad", BAD_TASKS, ids=[bad.id for bad in BAD_TASKS])
+def test_a_bad_task_is_refused_with_its_path_and_the_remedy(run: Run, tmp_path: Path, bad: BadTask) -> None:
+    """The author must see at once which field is wrong and what to write instead."""
+    task = tmp_path / "cliptask.yaml"
+    task.write_text(bad.text)
+
+    ran = run("validate", task)
+
+    assert ran.code == 65
+    assert str(task) in ran.err
+    assert bad.path in ran.err
+    assert bad.words in ran.err
+
+
+def _broken_mp4(folder: Path) -> bytes:
+    whole = media.clip(folder / "whole.mp4", media.ClipLook(faststart=True))
+    return media.cut_short(whole, folder / "cut.mp4", 0.6).read_bytes()
+
+
+def _huge_picture(folder: Path) -> bytes:
+    from PIL import Image  # noqa: PLC0415  only here
+
+    Image.new("1", (20_000, 20_000)).save(folder / "huge.png")
+    return (folder / "huge.png").read_bytes()
+
+
+def _silence_of_no_length(folder: Path) -> bytes:
+    return media.track(folder / "empty.wav", duration_s=0.001).read_bytes()[:44]
+
+
+BAD_CLIPS: dict[str, tuple[Callable[[Path], Content | Status | Stream], str]] = {
+    "missing": (lambda _: Status(404), "404"),
+    "forbidden": (lambda _: Status(403), "403"),
+    "gone": (lambda _: Status(410), "410"),
+    "html": (lambda _: Content(b"<!DOCTYPE html><html><body>Please log in</body></html>"), "HTML"),
+    "truncated": (lambda folder: Content(_broken_mp4(folder)), "cut short"),
+    "ffconcat": (lambda _: Content(b"ffconcat version 1.0\nfile /etc/passwd\n"), "it is text and no media"),
+    "playlist": (
+        lambda _: Content(b"#EXTM3U\n#EXTINF:1,\nhttp://169.254.169.254/x.ts\n"),
+        "it is text and no media",
+    ),
+    "svg": (lambda _: Content(b'<svg xmlns="http://www.w3.org/2000/svg"/>'), "it is text and no media"),
+    "text": (lambda _: Content(b"hello"), "it is text and no media"),
+    "zero bytes": (lambda _: Content(b""), "empty"),
+    "audio": (lambda folder: Content(media.track(folder / "a.mp3").read_bytes()), "audioBlocks"),
+    "still": (lambda folder: Content(media.picture(folder / "p.png").read_bytes()), "duration: 3s"),
+    "huge picture": (lambda folder: Content(_huge_picture(folder)), "20000"),
+    "animation": (lambda folder: Content(media.animation(folder / "a.gif").read_bytes()), "animat"),
+    "endless": (lambda _: Stream(), "CLIPTASK_MAX_SOURCE_BYTES"),
+    "redirect to metadata": (lambda _: redirect("http://169.254.169.254/latest"), "169.254.169.254"),
+    "redirect to a file": (lambda _: redirect("file:///etc/passwd"), "file"),
+    "redirect for ever": (lambda _: redirect("/bad.mp4"), "redirect"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_CLIPS)
+def test_a_bad_clip_is_named_with_the_remedy(
+    run: Run, server: MediaServer, tmp_path: Path, kind: str
+) -> None:
+    """Only the file can tell; nothing may be made, and the message says which file and why."""
+    answer, words = BAD_CLIPS[kind]
+    server.script("/bad.mp4", answer(tmp_path))
+    task = _task(tmp_path, {"url": f"{server.url}/bad.mp4?token=secret"})
+
+    ran = run(
+        "render", task, "-o", tmp_path / "out",
+        CLIPTASK_OPEN_HOSTS=server.host, CLIPTASK_ALLOW_HTTP="true", CLIPTASK_MAX_SOURCE_BYTES=str(MOST_BYTES),
+    )  # fmt: skip
+
+    assert ran.code == 65, ran.err
+    assert "/bad.mp4" in ran.err
+    assert words.lower() in ran.err.lower()
+    assert "secret" not in ran.err + ran.out
+    assert not list((tmp_path / "out").glob("t/*.mp4"))
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://127.0.0.1:1/a.mp4", "CLIPTASK_ALLOW_HTTP"),
+        ("https://127.0.0.1:1/a.mp4", "CLIPTASK_OPEN_HOSTS"),
+        ("https://2130706433/a.mp4", "CLIPTASK_OPEN_HOSTS"),
+        ("https://[::ffff:169.254.169.254]/a.mp4", "CLIPTASK_OPEN_HOSTS"),
+        ("https://no-such-host.invalid/a.mp4", "no-such-host.invalid"),
+        ("file:///no/such/file.mp4", "/no/such/file.mp4"),
+        ("file:///etc", "/etc"),
+    ],
+)
+def test_a_source_that_may_not_or_cannot_be_reached_is_named(
+    run: Run, tmp_path: Path, url: str, words: str
+) -> None:
+    """With the setting that would allow it, where there is one."""
+    ran = run("render", _task(tmp_path, {"url": url}), "-o", tmp_path / "out")
+
+    assert ran.code in (65, 75)
+    assert words in ran.err
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"clip": {"trim": {"start": "5s"}}}, "trim.start is after the end of the file"),
+        ({"clip": {"duration": "3s"}}, "use trim to shorten it"),
+        ({"audioBlocks": [{"name": "a", "tracks": [{"url": "CLIP"}]}]}, "has no sound"),
+        ({"overlays": [{"image": {"url": "CLIP"}}]}, "is not a picture"),
+        ({"overlays": [{"text": "hi", "from": "5s"}]}, "nobody would see it"),
+        ({"overlays": [{"text": "\u4f60\u597d"}]}, "cannot write"),
+        (
+            {
+                "speech": [
+                    {"voice": "espeak-ng", "text": "far too long for so short a clip, as anybody hears"}
+                ]
+            },
+            "overflow to Trim",
+        ),
+        ({"speech": [{"voice": "espeak-ng", "text": "hello", "language": "qqq"}]}, "qqq"),
+    ],
+)
+def test_what_only_the_files_can_tell_is_named_with_the_remedy(
+    run: Run, tmp_path: Path, spec: dict[str, Any], words: str
+) -> None:
+    """Good YAML and good files that do not fit together."""
+    path = media.clip(tmp_path / "clip.mp4", media.ClipLook(audio=False))
+    clip = {"url": path.as_uri()} | spec.get("clip", {})
+    rest = json.loads(
+        json.dumps({name: value for name, value in spec.items() if name != "clip"}).replace(
+            "CLIP", path.as_uri()
+        )
+    )
+
+    ran = run("render", _task(tmp_path, clip, **rest), "-o", tmp_path / "out")
+
+    assert ran.code == 65, ran.err
+    assert words in ran.err
+
+
+def test_a_track_of_no_length_is_named(run: Run, tmp_path: Path) -> None:
+    """It would be looped for ever."""
+    (tmp_path / "empty.wav").write_bytes(_silence_of_no_length(tmp_path))
+    clip = media.clip(tmp_path / "clip.mp4").as_uri()
+    tracks = [{"name": "a", "tracks": [{"url": (tmp_path / "empty.wav").as_uri()}]}]
+
+    ran = run("render", _task(tmp_path, {"url": clip}, audioBlocks=tracks), "-o", tmp_path / "out")
+
+    assert ran.code == 65
+    assert "empty.wav" in ran.err
+
+
+def _spoken(run: Run, folder: Path, voice: str, key: str) -> tuple[Ran, ElevenLabsStub]:
+    """Render one line in this voice with this key; returns the account as it is afterwards, too."""
+    clip = media.clip(folder / "clip.mp4").as_uri()
+    task = _task(folder, {"url": clip}, speech=[{"voice": voice, "text": "Hello."}])
+    with ElevenLabsStub() as account:
+        settings = {"ELEVENLABS_API_KEY": key, "CLIPTASK_ELEVENLABS_BASE_URL": account.url}
+        return run("render", task, "-o", folder / "out", **settings), account
+
+
+def test_a_voice_that_does_not_exist_is_named_with_those_that_do(run: Run, tmp_path: Path) -> None:
+    """And nothing is paid for."""
+    ran, account = _spoken(run, tmp_path, "Rachael", KEY)
+
+    assert ran.code == 65
+    assert "Rachael" in ran.err
+    assert "Rachel" in ran.err
+    assert account.speech_calls == 0
+
+
+def test_a_wrong_key_is_the_administrators_to_mend(run: Run, tmp_path: Path) -> None:
+    """Another exit code than for a bad task, and the key is shown nowhere."""
+    ran, _ = _spoken(run, tmp_path, "Rachel", "wrong-key")
+
+    assert ran.code == 78
+    assert "wrong-key" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ((), 0, "Usage:"),
+        (("--version",), 0, "0.1.0"),
+        (("bogus",), 64, "No such command 'bogus'"),
+        (("render",), 64, "Missing argument"),
+        (("plan", "x", "-o", "xml"), 64, "xml"),
+        (("validate", "/no/such.yaml"), 66, "/no/such.yaml"),
+        (("validate", "/etc"), 66, "/etc"),
+        (("convert", "/no/such.json", "--output-uri", "file:///x"), 66, "/no/such.json"),
+    ],
+)
+def test_exit_codes_of_misuse(run: Run, arguments: tuple[str, ...], code: int, words: str) -> None:
+    """Scripts tell by them who must act."""
+    ran = run(*arguments)
+
+    assert ran.code == code
+    assert words in ran.out + ran.err
+
+
+def test_an_output_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> None:
+    """A file where the folder should be."""
+    (tmp_path / "out").write_text("in the way")
+    clip = media.clip(tmp_path / "clip.mp4").as_uri()
+
+    ran = run("render", _task(tmp_path, {"url": clip}), "-o", tmp_path / "out")
+
+    assert ran.code == 73
+    assert str(tmp_path / "out") in ran.err
+
+
+def test_a_wrong_setting_is_named(run: Run, tmp_path: Path) -> None:
+    """Settings are the administrator's input, and as often mistyped."""
+    clip = media.clip(tmp_path / "clip.mp4").as_uri()
+
+    ran = run("render", _task(tmp_path, {"url": clip}), "-o", tmp_path / "out", CLIPTASK_DOWNLOADS="many")
+
+    assert ran.code == 78
+    assert "CLIPTASK_DOWNLOADS" in ran.err
+
+
+def test_validate_counts_the_videos_without_fetching(run: Run, tmp_path: Path) -> None:
+    """The sources of this task do not exist."""
+    task = tmp_path / "cliptask.yaml"
+    task.write_text(yaml.safe_dump(GOOD))
+
+    ran = run("validate", task)
+
+    assert (ran.code, ran.out) == (0, f"{task}: ClipTask spring-sale is valid; 2 videos\n")
+
+
+def test_validate_refuses_a_title_that_nobody_can_write(run: Run, tmp_path: Path) -> None:
+    """It would be valid, and fail on the cluster when everything is fetched."""
+    spec = GOOD["spec"] | {"overlays": [{"text": "\u6625\u306e\u6b4c"}]}
+    (tmp_path / "cliptask.yaml").write_text(yaml.safe_dump(GOOD | {"spec": spec}))
+
+    ran = run("validate", tmp_path / "cliptask.yaml")
+
+    assert ran.code == 65
+    assert "give the title as an image" in ran.err.replace("\n", " ")
+
+
+def test_a_converted_request_is_a_valid_task(run: Run, tmp_path: Path) -> None:
+    """What comes from the older service goes straight into the new one."""
+    request = {
+        "uuid_": "a1b2", "task_name": "Spring Sale", "video_blocks": {"Hook 1": ["https://x.example/a.mp4"]},
+        "audio_blocks": {}, "text_to_speach": [{"voice": "Rachel", "text": "Hello."}],
+    }  # fmt: skip
+    (tmp_path / "request.json").write_text(json.dumps(request))
+    converted = run("convert", tmp_path / "request.json", "--output-uri", "file:///srv/campaigns")
+    (tmp_path / "cliptask.yaml").write_text(converted.out)
+
+    ran = run("validate", tmp_path / "cliptask.yaml")
+
+    assert (converted.code, ran.code) == (0, 0)
+    assert "ClipTask spring-sale is valid; 1 video\n" in ran.out
+
+
+def test_voices_lists_the_accounts_and_the_local_one(run: Run) -> None:
+    """Names as lines may use them, for people and for scripts."""
+    with ElevenLabsStub() as account:
+        ran = run("voices", "-o", "json", ELEVENLABS_API_KEY=KEY, CLIPTASK_ELEVENLABS_BASE_URL=account.url)
+
+    listed = {each["name"] for each in json.loads(ran.out)}
+    assert {"Rachel", "espeak-ng"} <= listed
+
+
+@pytest.mark.parametrize("form", ["table", "json", "yaml"])
+def test_plan_prints_what_is_asked_for(run: Run, tmp_path: Path, form: str) -> None:
+    """Three forms of the same counts."""
+    task = Studio(tmp_path).write([[0, 1], [2]], tracks=1)
+
+    ran = run("plan", task, "-o", form, "--folder", tmp_path / "out")
+
+    assert ran.code == 0
+    if form == "table":
+        assert [line.split() for line in ran.out.splitlines() if line.startswith("videos")] == [
+            ["videos", "2", "0", "2"]
+        ]
+    else:
+        assert yaml.safe_load(ran.out)["videos"] == {"total": 2, "toMake": 2}
+
+
+def _task(folder: Path, clip: dict[str, Any], **spec: Any) -> Path:  # noqa: ANN401  a spec's parts
+    blocks = {"videoBlocks": [{"name": "b", "clips": [clip]}], "output": {"uri": "file:///nowhere"}}
+    task = {
+        "apiVersion": "cliptask.dev/v1alpha1",
+        "kind": "ClipTask",
+        "metadata": {"name": "t"},
+        "spec": blocks | spec,
+    }
+    path = folder / "cliptask.yaml"
+    path.write_text(yaml.safe_dump(task, allow_unicode=True))
+    return path

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cliptask.spec.task import ClipTaskSpec
+from cliptask_operator.controller.admission import (
+    BucketNotAllowed,
+    Refused,
+    ResourcesNotAllowed,
+    TooManyVariants,
+    TooMuchSpeech,
+    admit,
+)
+from cliptask_operator.settings.operator import OperatorSettings
+from support.campaigns import task
+
+SPRING = {"voice": "Rachel", "text": "Spring is here."}
+
+
+def settings(**changes: Any) -> OperatorSettings:  # noqa: ANN401  fields of many types
+    """An installation in which everybody may use one bucket."""
+    return OperatorSettings.model_validate(
+        {"renderer_image": "renderer:1", "buckets": {"*": ["gs://campaigns"]}, **changes}
+    )
+
+
+def spec(
+    blocks: list[int] | None = None,
+    output: str = "gs://campaigns/spring",
+    **changes: Any,  # noqa: ANN401  as above
+) -> ClipTaskSpec:
+    """A campaign for that bucket."""
+    return task(blocks or [1], **{"output": {"uri": output}, **changes}).spec
+
+
+def refusal(
+    refused: type[Refused], wanted: ClipTaskSpec, by: OperatorSettings, namespace: str = "ads"
+) -> str:
+    """The words with which a task is refused; the reason must be the class's name."""
+    with pytest.raises(refused) as raised:
+        admit(wanted, namespace, by)
+    assert raised.value.reason == refused.__name__
+    return str(raised.value)
+
+
+def test_a_good_task_is_taken_with_its_numbers() -> None:
+    """Nobody would see what a campaign is going to cost while it is fetched."""
+    standing = admit(spec([3, 2], speech=[SPRING]), "ads", settings())
+
+    assert (standing.phase, standing.accepted, standing.sources) == ("Fetching", True, "False")
+    assert (standing.counts.variants, standing.counts.speech_characters) == (6, 15)
+
+
+# Buckets
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "gs://campaigns-evil/x",
+        "gs://campaigns.evil/x",
+        "gs://campaign/x",
+        "gs://other/campaigns",
+        "gs://campaigns/team-b",
+        "gs://campaigns/team-a-evil",
+        "gs://campaigns/team-a/../team-b",
+        "gs://campaigns/team-a/..",
+        "gs://campaigns//team-a/x",
+        "gs://campaigns",
+        "file:///campaigns/team-a",
+    ],
+)
+def test_what_only_looks_like_an_allowed_bucket_is_refused(uri: str) -> None:
+    """The operator's own credentials would write there."""
+    by = settings(buckets={"*": ["gs://campaigns/team-a"]})
+
+    words = refusal(BucketNotAllowed, spec(output=uri), by)
+
+    assert words == f"tasks in namespace ads may not use {uri}: use gs://campaigns/team-a"
+
+
+@pytest.mark.parametrize("allowed", ["gs://campaigns/team-a", "gs://campaigns/team-a/", "gs://campaigns"])
+@pytest.mark.parametrize(
+    "uri", ["gs://campaigns/team-a", "gs://campaigns/team-a/", "gs://campaigns/team-a/x/y"]
+)
+def test_what_is_below_an_allowed_prefix_is_taken(allowed: str, uri: str) -> None:
+    """A slash more or less would keep a team from its own bucket."""
+    assert admit(spec(output=uri), "ads", settings(buckets={"*": [allowed]})).accepted
+
+
+@given(st.text("ab/.-", max_size=8), st.text("ab/.-", max_size=8))
+def test_an_allowed_prefix_reaches_no_further_than_its_own_folder(allowed: str, rest: str) -> None:
+    """What is allowed is a folder, not the first letters of a name."""
+    by = settings(buckets={"*": [f"gs://bucket/{allowed}"]})
+
+    if by.may_use("ads", f"gs://bucket/{allowed}{rest}"):
+        assert allowed == "" or allowed.endswith("/") or rest[:1] in {"", "/"}
+        assert ".." not in rest.split("/")
+
+
+def test_sources_in_buckets_are_guarded_like_outputs() -> None:
+    """A task could have the operator read what its author may not."""
+    secret = "gs://payroll/salaries.mp4"  # noqa: S105  a file
+    block = {"name": "a", "clips": [{"url": "gs://campaigns/a.mp4"}, {"url": secret}]}
+    for wanted in (
+        spec(videoBlocks=[block]),
+        spec(audioBlocks=[{"name": "a", "tracks": [{"url": secret}]}]),
+        spec(overlays=[{"image": {"url": secret}}]),
+    ):
+        assert secret in refusal(BucketNotAllowed, wanted, settings())
+
+
+def test_each_namespace_has_its_own_buckets_beside_everybodys() -> None:
+    """Teams would read each other's campaigns."""
+    by = settings(buckets={"*": ["gs://shared"], "ads": ["gs://team-ads"], "film": ["gs://team-film"]})
+
+    assert admit(spec(output="gs://team-ads/x"), "ads", by).accepted
+    assert admit(spec(output="gs://shared/x"), "ads", by).accepted
+    words = refusal(BucketNotAllowed, spec(output="gs://team-film/x"), by)
+    assert words == "tasks in namespace ads may not use gs://team-film/x: use gs://shared, gs://team-ads"
+    assert refusal(BucketNotAllowed, spec(output="gs://team-ads/x"), by, namespace="film")
+
+
+def test_where_no_bucket_is_allowed_somebody_must_be_asked() -> None:
+    """An empty list is no remedy."""
+    words = refusal(BucketNotAllowed, spec(), settings(buckets={"film": ["gs://campaigns"]}))
+
+    assert words.endswith("may not use gs://campaigns/spring: ask the administrator to allow a bucket for it")
+
+
+def test_a_refusal_shows_no_token() -> None:
+    """The query of a URL may carry one."""
+    wanted = spec(videoBlocks=[{"name": "a", "clips": [{"url": "gs://private/a.mp4?token=s3cret"}]}])
+
+    assert "s3cret" not in refusal(BucketNotAllowed, wanted, settings())
+
+
+# Resources, numbers
+
+
+@pytest.mark.parametrize(
+    ("resources", "words"),
+    [
+        ({"limits": {"cpu": "4"}}, "spec.execution.resources.limits.cpu: 4 is more than the 2"),
+        ({"requests": {"cpu": "2001m"}}, "spec.execution.resources.requests.cpu: 2001m is more than the 2"),
+        ({"limits": {"memory": "3Gi"}}, "spec.execution.resources.limits.memory: 3Gi is more than the 2Gi"),
+        ({"requests": {"memory": "3G"}}, "spec.execution.resources.requests.memory: 3G is more than the 2Gi"),
+    ],
+)
+def test_nobody_gets_more_than_the_installations_most(resources: Mapping[str, Any], words: str) -> None:
+    """One task could take whole nodes, or wait for ever for one that there is not."""
+    by = settings(most_cpu="2", most_memory="2Gi")
+
+    said = refusal(ResourcesNotAllowed, spec(execution={"resources": resources}), by)
+
+    assert said.startswith(words)
+    assert "ask for less" in said
+
+
+def test_wishes_up_to_the_most_are_granted() -> None:
+    """Quantities are compared as numbers, not as texts."""
+    resources = {
+        "requests": {"cpu": "1900m", "memory": "900Mi"},
+        "limits": {"cpu": "2000m", "memory": "2048Mi"},
+    }
+    wanted = spec(execution={"resources": resources})
+
+    assert admit(wanted, "ads", settings(most_cpu="2", most_memory="2Gi")).accepted
+    assert admit(wanted, "ads", settings()).accepted
+
+
+def test_too_many_videos_are_refused_with_the_remedy() -> None:
+    """A slip of one block would make a thousand videos too many."""
+    words = refusal(TooManyVariants, spec([5, 5]), settings(max_variants=24))
+
+    assert "25 combinations are more than the 24 allowed" in words
+    assert "spec.variants.limit" in words
+    assert admit(spec([5, 5], variants={"limit": 24}), "ads", settings(max_variants=24)).counts.variants == 24
+
+
+def test_too_much_speech_is_refused_before_it_is_paid_for() -> None:
+    """A pasted book would empty the account."""
+    wanted = spec(speech=[SPRING, {"voice": "Rachel", "text": "x" * 1000}])
+
+    words = refusal(TooMuchSpeech, wanted, settings(max_speech_characters=1014))
+
+    assert words == (
+        "spec.speech: 1,015 characters are more than the 1,014 that this installation speaks for one task: shorten it"
+    )
+    assert admit(wanted, "ads", settings(max_speech_characters=1015)).counts.speech_characters == 1015
+
+
+def test_what_is_paid_once_is_counted_once() -> None:
+    """The same line is spoken once, but in another voice or language it is another."""
+    lines = [
+        SPRING,
+        SPRING | {"text": " Spring is here. "},
+        SPRING | {"voice": "Adam"},
+        SPRING | {"language": "de"},
+    ]
+
+    assert admit(spec(speech=lines), "ads", settings()).counts.speech_characters == 45

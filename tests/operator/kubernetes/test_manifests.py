@@ -1,0 +1,589 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cliptask.orders import NamedVariant, WorkOrder
+from cliptask.planning.plan import plan
+from cliptask.spec.quantities import amount
+from cliptask.spec.task import Amounts, Execution, Resources
+from cliptask_operator.kubernetes import manifests
+from cliptask_operator.kubernetes.manifests import (
+    JobFacts,
+    Manifest,
+    Renderer,
+    Stores,
+    TaskRef,
+    Unit,
+    Verdict,
+)
+from support.campaigns import sources, task
+
+TASK = TaskRef(
+    "ads",
+    "spring-sale",
+    "0f0a7c1e-1111-2222-3333-444455556666",
+    {
+        manifests.QUEUE_LABEL: "team-a",
+        manifests.PRIORITY_LABEL: "low",
+        "app.kubernetes.io/instance": "campaigns",
+        "argocd.argoproj.io/instance": "campaigns",
+        "team": "a",
+    },
+)
+RENDERER = Renderer("renderer:1", Amounts(cpu="1", memory="1Gi"), Amounts(cpu="2", memory="2Gi"))
+STORES = Stores("gs://campaigns/.cliptask", "gs://campaigns")
+LONGEST_NAME = "n" * 40
+
+
+def units(blocks: list[int], **spec: Any) -> list[Unit]:  # noqa: ANN401  a spec's parts
+    """A Job's work for each variant, then for each segment, of a campaign."""
+    wanted = task(blocks, **spec)
+    campaign = plan(wanted, sources(wanted), [])
+    variants = [NamedVariant(name=each.name, order=each.order) for each in campaign.variants]
+    return [
+        *(Unit("variant", variants=(each,)) for each in variants),
+        *(Unit("segment", segments=(each,)) for each in campaign.segments),
+    ]
+
+
+UNIT = units([1, 1])[0]
+
+
+def manifest(
+    unit: Unit = UNIT,
+    ref: TaskRef = TASK,
+    execution: Execution | None = None,
+    renderer: Renderer = RENDERER,
+) -> Manifest:
+    """The Job of a unit."""
+    return manifests.job(unit, ref, execution or Execution(), "3/again", STORES, renderer)
+
+
+def pod_of(made: Manifest) -> Manifest:
+    """The pod's part of a Job."""
+    pod: Manifest = made["spec"]["template"]["spec"]
+    return pod
+
+
+def container_of(made: Manifest) -> Manifest:
+    """The only container."""
+    (found,) = pod_of(made)["containers"]
+    return dict(found)
+
+
+def environment_of(made: Manifest) -> dict[str, str]:
+    """Of the only container."""
+    entries = container_of(made)["env"]
+    found = {each["name"]: each["value"] for each in entries}
+    assert len(found) == len(entries)
+    return found
+
+
+# Manifests
+
+
+def test_a_manifest_is_the_same_each_time() -> None:
+    """A Job sent twice would be two, or one that differs from what is in the cluster."""
+    assert json.dumps(manifest()) == json.dumps(manifest())
+
+
+def test_a_pod_is_as_restricted_as_namespaces_may_demand() -> None:
+    """A namespace that enforces PodSecurity ``restricted`` would take no Job."""
+    renderer = replace(RENDERER, service_account="renderer", pull_secrets=("registry",))
+    pod = pod_of(manifest(renderer=renderer))
+
+    container = container_of(manifest(renderer=renderer))
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["runAsUser"] > 0
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & pod.keys()
+    assert [set(each) - {"name"} for each in pod["volumes"]] == [{"emptyDir"}]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["serviceAccountName"] == "renderer"
+    assert pod["imagePullSecrets"] == [{"name": "registry"}]
+
+
+def test_what_a_program_writes_to_lies_on_its_volume() -> None:
+    """Everything else is read-only: ffmpeg and fontconfig would find no place."""
+    made = manifest(renderer=replace(RENDERER, scratch="7Gi"))
+
+    (volume,), (mount,) = pod_of(made)["volumes"], container_of(made)["volumeMounts"]
+    assert volume["name"] == mount["name"]
+    assert volume["emptyDir"] == {"sizeLimit": "7Gi"}
+    assert environment_of(made)["TMPDIR"] == environment_of(made)["HOME"] == mount["mountPath"]
+
+
+def test_the_api_takes_its_failure_policy() -> None:
+    """Exit codes that are unsorted, repeated or 0, or pods that restart, and the API refuses every Job."""
+    spec = manifest()["spec"]
+
+    ignored, final = spec["podFailurePolicy"]["rules"]
+    codes = final["onExitCodes"]["values"]
+    assert spec["template"]["spec"]["restartPolicy"] == "Never"
+    assert spec["podReplacementPolicy"] == "Failed"
+    assert codes == sorted(set(codes))
+    assert 65 in codes
+    assert not {0, 1, 75, 137} & set(codes)
+    assert final["onExitCodes"]["containerName"] == container_of(manifest())["name"]
+    assert ignored == {
+        "action": "Ignore",
+        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+    }
+
+
+def test_a_job_is_run_as_its_task_says() -> None:
+    """A task's patience would be somebody else's."""
+    execution = Execution(backoff_limit=7, active_deadline_seconds=33, ttl_seconds_after_finished=0)
+
+    spec = manifest(execution=execution)["spec"]
+
+    assert (spec["backoffLimit"], spec["activeDeadlineSeconds"], spec["ttlSecondsAfterFinished"]) == (
+        7,
+        33,
+        0,
+    )
+
+
+def test_a_job_belongs_to_its_task() -> None:
+    """Deleted tasks would leave their Jobs behind, and Jobs would not be found."""
+    made = manifest()
+
+    assert made["metadata"]["namespace"] == "ads"
+    assert made["metadata"]["ownerReferences"] == [
+        {
+            "apiVersion": "cliptask.dev/v1alpha1", "kind": "ClipTask", "name": "spring-sale", "uid": TASK.uid,
+            "controller": True, "blockOwnerDeletion": False,
+        }
+    ]  # fmt: skip
+    assert manifests.owner_uid(made) == TASK.uid
+    pod_labels = made["spec"]["template"]["metadata"]["labels"]
+    assert made["metadata"]["labels"] | pod_labels == made["metadata"]["labels"]
+    assert pod_labels == {manifests.TASK_LABEL: "spring-sale", manifests.STEP_LABEL: "variant"}
+
+
+def test_of_the_tasks_labels_only_those_of_queues_come_along() -> None:
+    """Argo CD prunes what bears its labels but is in no repository; Kueue queues what bears its own."""
+    queued, plain = manifest(), manifest(ref=replace(TASK, labels={}))
+
+    added = queued["metadata"]["labels"].items() - plain["metadata"]["labels"].items()
+    assert dict(added) == {manifests.QUEUE_LABEL: "team-a", manifests.PRIORITY_LABEL: "low"}
+    assert not [label for label in plain["metadata"]["labels"] if not label.startswith("cliptask.dev/")]
+    assert "suspend" not in queued["spec"]
+
+
+def test_argo_cd_is_told_that_most_updates_do_not_matter() -> None:
+    """A thousand Jobs would make it look at their application at each of their steps."""
+    job = manifest()
+
+    for each in (job, job["spec"]["template"]):
+        assert each["metadata"]["annotations"]["argocd.argoproj.io/ignore-resource-updates"] == "true"
+
+
+def test_a_queue_of_the_installation_is_for_tasks_that_name_none() -> None:
+    """Jobs of a task that nobody labelled would pass by the quota."""
+    renderer = replace(RENDERER, queue="default")
+
+    def queue(ref: TaskRef) -> str:
+        return str(manifest(ref=ref, renderer=renderer)["metadata"]["labels"][manifests.QUEUE_LABEL])
+
+    assert queue(replace(TASK, labels={})) == "default"
+    assert queue(TASK) == "team-a"
+
+
+def test_pods_go_where_the_installation_sends_them() -> None:
+    """Renderers would run on nodes that are dearer, or wait for ones that refuse them."""
+    spot = {"key": "spot", "operator": "Exists"}
+    renderer = replace(RENDERER, node_selector={"pool": "spot"}, tolerations=(spot,), priority_class="low")
+
+    there, anywhere = pod_of(manifest(renderer=renderer)), pod_of(manifest())
+
+    assert {name: there[name] for name in there.keys() - anywhere.keys()} == {
+        "nodeSelector": {"pool": "spot"},
+        "tolerations": [spot],
+        "priorityClassName": "low",
+    }
+
+
+def test_a_key_file_is_found_where_the_environment_says() -> None:
+    """Without an identity of its own, a pod would reach no bucket."""
+    made = manifest(renderer=replace(RENDERER, credentials_secret="gcs"))  # noqa: S106  a Secret's name
+
+    volumes = {each["name"]: each for each in pod_of(made)["volumes"]}
+    mounted = {each["mountPath"]: volumes[each["name"]] for each in container_of(made)["volumeMounts"]}
+    folder, _, file = environment_of(made)["GOOGLE_APPLICATION_CREDENTIALS"].rpartition("/")
+
+    assert mounted[folder]["secret"] == {"secretName": "gcs"}
+    assert file == "key.json"
+
+
+def test_the_work_order_reaches_the_container_whole() -> None:
+    """A renderer would make something else than was planned."""
+    for unit in units([2, 1]):
+        order = WorkOrder.from_text(environment_of(manifest(unit))["CLIPTASK_ORDER"])
+
+        assert (order.cache, order.output, order.task) == (STORES.cache, STORES.output, TASK.name)
+        assert (order.segments, order.variants) == (unit.segments, unit.variants)
+
+
+def test_an_installations_environment_replaces_none_of_a_jobs_own() -> None:
+    """A proxy's address is welcome, another work order is not."""
+    environment = {"HTTPS_PROXY": "http://proxy:3128", "CLIPTASK_ORDER": "{}", "TMPDIR": "/tmp"}  # noqa: S108  that it is not used is the point
+
+    found = environment_of(manifest(renderer=replace(RENDERER, environment=environment)))
+
+    assert found["HTTPS_PROXY"] == "http://proxy:3128"
+    assert found["CLIPTASK_ORDER"] != "{}"
+    assert found["TMPDIR"] != environment["TMPDIR"]
+
+
+def test_people_see_what_a_job_makes() -> None:
+    """``kubectl describe`` would show digests alone."""
+    annotations = manifest()["metadata"]["annotations"]
+
+    assert annotations["cliptask.dev/makes"] == UNIT.variants[0].name
+    many = Unit("variant", variants=UNIT.variants * 20)
+    assert len(manifest(many)["metadata"]["annotations"]["cliptask.dev/makes"]) <= 1000
+
+
+# Names
+
+
+def test_names_are_fit_for_jobs_and_their_pods() -> None:
+    """The API refuses longer ones, and a pod adds six characters to its Job's."""
+    for unit in units([2, 2], transition={"duration": "500ms"}):
+        name = unit.job_name(replace(TASK, name=LONGEST_NAME))
+
+        assert re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", name)
+        assert len(name) <= 63 - len("-abcde")
+        assert name == manifest(unit, replace(TASK, name=LONGEST_NAME))["metadata"]["name"]
+
+
+def test_another_work_or_another_task_has_another_name() -> None:
+    """A Job of a deleted task would be taken for the new one's, or one work for another."""
+    every = [*units([3, 2], transition={"duration": "500ms"}), *units([3, 1])]
+    distinct = {unit.key: unit for unit in every}.values()
+
+    names = {unit.job_name(TASK) for unit in distinct}
+
+    assert len(names) == len(distinct)
+    assert not names & {unit.job_name(replace(TASK, uid="another")) for unit in distinct}
+
+
+def test_the_same_work_has_the_same_name_whatever_the_task_says_of_its_jobs() -> None:
+    """An edit of parallelism or of the text of an annotation would throw away what runs."""
+    patient = manifest(execution=Execution(parallelism=7, backoff_limit=9))
+    relabelled = manifest(ref=replace(TASK, labels={}))
+
+    assert patient["metadata"]["name"] == relabelled["metadata"]["name"] == manifest()["metadata"]["name"]
+
+
+def test_a_video_under_another_name_is_another_work() -> None:
+    """A clip's new label gives videos new names: a Job that makes the old ones would be taken for theirs."""
+    (variant,) = UNIT.variants
+    renamed = Unit("variant", variants=(variant.model_copy(update={"name": "other-1234abcd"}),))
+
+    assert renamed.job_name(TASK) != UNIT.job_name(TASK)
+
+
+def test_ten_thousand_names_are_distinct() -> None:
+    """Of two Jobs with one name only one is made: with 8 digits that is 1 campaign of this size in 86."""
+    digits = len(UNIT.job_name(TASK).rpartition("-")[2])
+
+    variants = 10_000
+    expected_collisions = variants * (variants - 1) / 2 / 16**digits
+
+    assert expected_collisions < 1e-5
+
+
+# Resources
+
+cpus = st.sampled_from(["1m", "250m", "1", "1.5", "2", "1k"])
+memories = st.sampled_from(["16Mi", "1000M", "1Gi", "1.5Gi", "2G", "4Gi"])
+amounts = st.builds(Amounts, cpu=st.none() | cpus, memory=st.none() | memories)
+defaults = st.builds(Amounts, cpu=cpus, memory=memories)
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> Resources:
+    """What a task may wish: within one wish, requests are within limits."""
+    requests, limits = draw(amounts), draw(amounts)
+    for kind in ("cpu", "memory"):
+        request, limit = getattr(requests, kind), getattr(limits, kind)
+        if request and limit and amount(request) > amount(limit):
+            requests = requests.model_copy(update={kind: limit})
+    return Resources(requests=requests, limits=limits)
+
+
+@given(wishes(), defaults, defaults)
+def test_no_default_contradicts_a_wish(wish: Resources, requests: Amounts, limits: Amounts) -> None:
+    """The API refuses a Job that requests more than its limit, and a wish that is not heard is a bug."""
+    renderer = replace(RENDERER, requests=requests, limits=limits)
+
+    found = manifests.resources(Execution(resources=wish), renderer)
+
+    for kind in ("cpu", "memory"):
+        assert amount(found["requests"][kind]) <= amount(found["limits"][kind])
+        for which, wished in (("requests", wish.requests), ("limits", wish.limits)):
+            assert getattr(wished, kind) in {None, found[which][kind]}
+    if wish == Resources() and all(
+        amount(getattr(requests, kind)) <= amount(getattr(limits, kind)) for kind in ("cpu", "memory")
+    ):
+        assert found == {"requests": requests.model_dump(), "limits": limits.model_dump()}
+
+
+# Facts
+
+
+def condition(kind: str, status: str = "True", reason: str = "", message: str = "") -> dict[str, str]:
+    """As the Job controller writes it."""
+    return {
+        "type": kind, "status": status, "reason": reason, "message": message,
+        "lastProbeTime": "2025-01-01T00:00:00Z", "lastTransitionTime": "2025-01-01T00:00:00Z",
+    }  # fmt: skip
+
+
+def body(*conditions: Mapping[str, str], **status: object) -> Manifest:
+    """A Job as the API gives it."""
+    made = manifest()
+    return {**made, "status": {"conditions": [*conditions], **status} if conditions or status else {}}
+
+
+FAIL_JOB = "Container renderer for pod ads/spring-sale-1-abcde failed with exit code 65 matching FailJob rule at index 1"
+
+
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [
+        (body(), "active"),
+        ({**manifest()}, "active"),
+        (body(active=1, ready=1, startTime="2025-01-01T00:00:00Z"), "active"),
+        (body(condition("Suspended", reason="JobSuspended")), "active"),
+        (body(condition("Suspended", "False", "JobResumed"), active=1), "active"),
+        (body(condition("FailureTarget", reason="PodFailurePolicy", message=FAIL_JOB), failed=1), "active"),
+        (body(condition("FailureTarget", reason="DeadlineExceeded"), active=1), "active"),
+        (body(condition("SuccessCriteriaMet", reason="CompletionsReached"), succeeded=1), "active"),
+        (body(condition("Complete", "False"), condition("Failed", "False")), "active"),
+        (body(condition("SuccessCriteriaMet"), condition("Complete"), succeeded=1), "succeeded"),
+        (body(condition("Suspended", "False"), condition("Complete"), succeeded=1, failed=1), "succeeded"),
+        (body(condition("FailureTarget"), condition("Failed"), failed=1), "failed"),
+    ],
+)
+def test_a_job_has_ended_when_it_says_so(found: Manifest, state: str) -> None:
+    """A Job whose pods are still ending would be judged before its last words are known."""
+    assert manifests.facts(found).state == state
+
+
+def test_a_job_that_somebody_holds_back_is_known() -> None:
+    """Nobody would see that a campaign waits for its queue's quota, and not for a node."""
+    held, plain = body(), body()
+    held["spec"] = held["spec"] | {"suspend": True}
+    plain["spec"] = plain["spec"] | {"suspend": False}
+
+    assert (manifests.facts(held).suspended, manifests.facts(held).state) == (True, "active")
+    assert not manifests.facts(plain).suspended
+
+
+def test_a_failed_job_says_why() -> None:
+    """People would have to ask the cluster."""
+    failed = manifests.facts(
+        body(
+            condition("FailureTarget", reason="PodFailurePolicy", message=FAIL_JOB),
+            condition("Failed", reason="PodFailurePolicy", message=FAIL_JOB),
+        )
+    )
+
+    assert failed == JobFacts(
+        manifest()["metadata"]["name"], "failed", "3/again", "PodFailurePolicy", FAIL_JOB, deleting=False
+    )
+
+
+def test_a_job_that_goes_is_not_counted_on() -> None:
+    """With finalizers a deleted Job is seen for a while."""
+    leaving = body(condition("Complete"))
+    leaving["metadata"] = leaving["metadata"] | {"deletionTimestamp": "2025-01-01T00:00:00Z"}
+
+    assert manifests.facts(leaving).deleting
+
+
+def test_a_job_that_somebody_else_made_has_no_task_and_no_attempt() -> None:
+    """The operator would stop at a Job that only bears its label."""
+    stranger = {"metadata": {"name": "x", "annotations": None, "ownerReferences": None}, "status": None}
+    of_cron = {"metadata": {"name": "x", "ownerReferences": [{"kind": "CronJob", "uid": "u"}]}}
+
+    assert manifests.owner_uid(stranger) is None
+    assert manifests.owner_uid(of_cron) is None
+    assert manifests.facts(stranger) == JobFacts("x", "active")
+
+
+# Verdicts
+
+
+def pod(
+    code: int, message: str | None = None, reason: str = "Error", at: str = "2025-01-01T00:00:01Z"
+) -> Manifest:
+    """A pod that has ended."""
+    terminated: dict[str, object] = {"exitCode": code, "reason": reason, "finishedAt": at}
+    if message is not None:
+        terminated["message"] = message
+    return {
+        "metadata": {"name": "p"},
+        "status": {
+            "phase": "Failed",
+            "containerStatuses": [
+                {"name": "sidecar", "state": {"terminated": {"exitCode": 3, "message": "not me"}}},
+                {"name": manifests.CONTAINER, "state": {"terminated": terminated}},
+            ],
+        },
+    }
+
+
+def verdict(*pods: Manifest, reason: str = "PodFailurePolicy", message: str = FAIL_JOB) -> Verdict:
+    """Why a Job failed whose pods ended so."""
+    return manifests.verdict(
+        JobFacts("j", "failed", "1/", reason, message), pods, Execution(active_deadline_seconds=33)
+    )
+
+
+REPORT = json.dumps({"reason": "CheckFailed", "message": "video v: 24 frames instead of 25"})
+
+
+def test_a_report_is_taken_at_its_word() -> None:
+    """The person would read of exit codes instead of a file."""
+    assert verdict(pod(65, REPORT)) == Verdict("CheckFailed", "video v: 24 frames instead of 25")
+
+
+def test_the_last_of_several_attempts_counts() -> None:
+    """A failure that has passed would be shown for the one that has not."""
+    first = pod(75, '{"reason": "Unavailable", "message": "the bucket does not answer"}')
+    last = pod(65, REPORT, at="2025-01-01T00:00:09Z")
+    assert verdict(first, last).reason == verdict(last, first).reason == "CheckFailed"
+
+
+def test_attempts_in_vain_end_with_the_last_ones_words() -> None:
+    """``BackoffLimitExceeded`` names no cause."""
+    words = '{"reason": "Unavailable", "message": "the bucket does not answer"}'
+
+    found = verdict(
+        pod(75, words), reason="BackoffLimitExceeded", message="Job has reached the specified backoff limit"
+    )
+
+    assert found == Verdict("Unavailable", "the bucket does not answer")
+
+
+def test_of_several_videos_each_has_its_own_reason() -> None:
+    """One bad video would lend its words to the others."""
+    said = json.dumps({"reason": "CheckFailed", "message": "first", "failed": {"a": "first", "b": "second"}})
+
+    assert verdict(pod(70, said)).failed == {"a": "first", "b": "second"}
+
+
+@pytest.mark.parametrize("code", [137, 70, 1])
+def test_memory_is_named_where_it_ran_out(code: int) -> None:
+    """The kernel may kill the encoder alone, and the renderer then tells of a broken encode."""
+    found = verdict(pod(code, "ffmpeg: killed", reason="OOMKilled"), reason="BackoffLimitExceeded")
+
+    assert found.reason == "OutOfMemory"
+    assert "spec.execution.resources.limits.memory" in found.message
+
+
+def test_a_kill_without_a_word_is_the_memorys() -> None:
+    """The runtime may be late with the reason; "exit code 137" would tell nobody what to raise."""
+    assert verdict(pod(137), reason="BackoffLimitExceeded").reason == "OutOfMemory"
+    assert verdict(pod(137, "the bucket is away"), reason="BackoffLimitExceeded").reason == "RendererFailed"
+
+
+def test_a_deadline_says_how_long_it_was_and_what_to_do() -> None:
+    """Its pod was killed and has no words of its own."""
+    found = verdict(pod(137, ""), reason="DeadlineExceeded", message="Job was active longer than deadline")
+
+    assert found.reason == "DeadlineExceeded"
+    assert "33 s" in found.message
+    assert "spec.execution.activeDeadlineSeconds" in found.message
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Traceback (most recent call last):\nKeyError: 'x'",
+        REPORT[:40],
+        "[]",
+        "5",
+        "null",
+        '"text"',
+        "{}",
+        '{"message": "without a reason"}',
+        '{"reason": 5}',
+        '{"reason": null, "message": "x"}',
+        '{"reason": "X", "message": null}',
+        '{"reason": "X", "failed": ["a"]}',
+        '{"reason": "X", "failed": {"a": null}}',
+        '{"reason": "", "message": "x"}',
+        json.dumps({"reason": "x" * 100, "message": "longer than a reason may be"}),
+        '{"reason": "two words"}',
+        "[" * 100_000,
+    ],
+)
+def test_garbage_is_shown_as_what_it_is(said: str) -> None:
+    """A message of another program would end the operator's work on the task."""
+    found = verdict(pod(1, said), reason="BackoffLimitExceeded")
+
+    assert found.reason == "RendererFailed"
+    assert found.message.startswith("exit code 1: ")
+    assert found.message.endswith(said[-100:])
+    assert len(found.message) < 700
+    assert found.failed == {}
+
+
+@pytest.mark.parametrize(
+    "pods",
+    [
+        [],
+        [{"metadata": {"name": "p"}}],
+        [{"metadata": {"name": "p"}, "status": {"containerStatuses": None}}],
+        [
+            {
+                "metadata": {},
+                "status": {"containerStatuses": [{"name": manifests.CONTAINER, "state": {"waiting": {}}}]},
+            }
+        ],
+    ],
+)
+def test_without_last_words_the_jobs_own_message_is_shown(pods: list[Manifest]) -> None:
+    """Pods may be gone with their node, or never have begun."""
+    found = verdict(
+        *pods, reason="BackoffLimitExceeded", message="Job has reached the specified backoff limit"
+    )
+
+    assert found.reason == "RendererFailed"
+    assert "Job has reached the specified backoff limit" in found.message
+
+
+def test_even_nothing_is_said_in_words() -> None:
+    """An empty message helps nobody."""
+    assert "nothing is known" in verdict(reason="", message="").message
+
+
+def test_a_pod_without_its_last_words_shows_its_code() -> None:
+    """There may be nothing but that."""
+    assert verdict(pod(139), message="m").message == "exit code 139: m"
+
+
+def test_a_verdict_becomes_an_error_of_the_index() -> None:
+    """One verdict's reason would become every error's."""
+    error = Verdict("OutOfMemory", "it needed more").as_error()
+
+    assert (error.reason, str(error)) == ("OutOfMemory", "it needed more")
+    assert type(error).reason == "Internal"

@@ -1,0 +1,111 @@
+"""Who does which job next."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cliptask.errors import MediaError, TransientError
+from cliptask_operator.local.process_pool import Job, work
+
+
+def note(file: Path, text: str) -> None:
+    """Append a line, atomically."""
+    with file.open("a") as opened:
+        opened.write(text + "\n")
+
+
+def fail(_file: Path) -> None:
+    """Fail as a renderer does."""
+    message = "no good"
+    raise MediaError(message)
+
+
+def die(_file: Path) -> None:
+    """End as the kernel ends a process that takes too much memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_what_is_needed_is_done_first(tmp_path: Path) -> None:
+    """A video joined before its segments exist would fail."""
+    log = tmp_path / "log"
+    jobs = [
+        Job("video", 0, partial(note, log, "video"), ("a", "b", "there already")),
+        Job("a", 1, partial(note, log, "a")),
+        Job("b", 2, partial(note, log, "b")),
+    ]
+
+    ended = [(job.name, error) for job, error in work(jobs, 2)]
+
+    assert sorted(ended[:2]) == [("a", None), ("b", None)]
+    assert ended[2] == ("video", None)
+    assert log.read_text().splitlines()[-1] == "video"
+
+
+def test_a_failure_takes_along_only_what_needs_it(tmp_path: Path) -> None:
+    """The rest of a campaign is worth having."""
+    jobs = [
+        Job("bad", 0, partial(fail, tmp_path)),
+        Job("good", 0, partial(note, tmp_path / "log", "good")),
+        Job("both", 1, partial(note, tmp_path / "log", "both"), ("bad", "good")),
+        Job("only good", 1, partial(note, tmp_path / "log", "only good"), ("good",)),
+        Job("after both", 2, partial(note, tmp_path / "log", "after both"), ("both", "bad")),
+    ]
+
+    ended = {job.name: str(error) for job, error in work(jobs, 2)}
+
+    assert ended == {
+        "bad": "no good",
+        "good": "None",
+        "both": "no good",
+        "only good": "None",
+        "after both": "no good",
+    }
+    assert (tmp_path / "log").read_text().splitlines() == ["good", "only good"]
+
+
+def test_a_killed_worker_is_told_as_a_passing_fault_with_its_remedy(tmp_path: Path) -> None:
+    """Out of memory is the most common way for a worker to end."""
+    with pytest.raises(TransientError, match="CLIPTASK_WORKERS"):
+        list(work([Job("x", 0, partial(die, tmp_path))], 1))
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_workers_end_with_the_program(tmp_path: Path, how: signal.Signals) -> None:
+    """Encodes that go on after Ctrl-C or a crash would take the CPU from the next run."""
+    script = tmp_path / "main.py"
+    script.write_text(
+        textwrap.dedent("""
+        import time, sys
+        from functools import partial
+        from cliptask_operator.local.process_pool import Job, work
+        if __name__ == "__main__":
+            for _ in work([Job(str(n), 0, partial(time.sleep, 600)) for n in range(2)], 2): pass
+        """)
+    )
+    with subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL) as program:
+        workers: list[psutil.Process] = []
+        while len(workers) < 2:
+            assert program.poll() is None
+            workers = [
+                each
+                for each in psutil.Process(program.pid).children()
+                if "spawn_main" in " ".join(each.cmdline())
+            ]
+            time.sleep(0.05)
+
+        program.send_signal(how)
+
+        program.wait(timeout=30)
+    gone, alive = psutil.wait_procs(workers, timeout=30)
+    assert not alive
+    assert len(gone) == 2

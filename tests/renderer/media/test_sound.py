@@ -1,0 +1,370 @@
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from cliptask.errors import MediaError, SourceError
+from cliptask.orders import ClipSound, SoundtrackOrder, SpeechRef
+from cliptask_renderer.media import ffmpeg, sound
+from support import media
+
+RATE = 48_000
+TRACK = "a" * 64
+SPEECH = SpeechRef(line_key="b" * 64, extension="wav")
+CLIP = "c" * 64
+
+Samples = npt.NDArray[np.float64]
+
+
+def order(**changes: Any) -> SoundtrackOrder:  # noqa: ANN401  the model checks them
+    """Two seconds without any sound, but for the changes."""
+    plain: dict[str, Any] = {"music_volume": 1.0, "clip_volume": 1.0, "ducking": False, "loudness": None}
+    return SoundtrackOrder(**{"fps": 30, "frames": 60, **plain, **changes})
+
+
+def audio(
+    path: Path, expression: str, duration_s: float = 1.0, *, rate: int = RATE, options: str = ""
+) -> Path:
+    """A file of ``aevalsrc``'s expression; ``|`` separates channels, ``options`` are the encoder's."""
+    source = f"aevalsrc='{expression}':sample_rate={rate}:duration={duration_s}"
+    return media.ffmpeg(["-f", "lavfi", "-i", source, *options.split()], path)
+
+
+def heard(path: Path) -> Samples:
+    """What a player that knows edit lists plays: 2 x samples, 1.0 is full scale, cut at the track's own length."""
+    with av.open(path) as container:
+        stream = container.streams.audio[0]
+        frames = [frame.to_ndarray() for frame in container.decode(stream)]
+        assert stream.duration is not None
+        return np.concatenate(frames, axis=1)[:, : stream.duration].astype(float)
+
+
+def mixed(folder: Path, wanted: SoundtrackOrder, speech: Path | None = None, **sources: Path) -> Samples:
+    """Mix and listen. ``music`` and ``clip`` are the sources."""
+    files = {TRACK: sources.get("music", folder), CLIP: sources.get("clip", folder)}
+    output = folder / "mix.m4a"
+    sound.mix(wanted, files, speech, output, folder)
+    return heard(output)
+
+
+def level(samples: Samples, start_s: float, end_s: float) -> float:
+    """RMS of a span of both channels; a full-scale sine has 0.707."""
+    span = samples[..., round(start_s * RATE) : round(end_s * RATE)]
+    return float(np.sqrt(np.mean(span**2)))
+
+
+def measured(path: Path) -> tuple[float, float]:
+    """Integrated loudness in LUFS and true peak in dBTP."""
+    graph = ["-loglevel", "info", "-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"]
+    said = ffmpeg.run([ffmpeg.media(path)], graph, what="measuring", limit_s=60)
+    return (
+        float(re.findall(r"I: +(\S+) LUFS", said)[-1]),
+        float(re.findall(r"Peak: +(\S+) dBFS", said)[-1]),
+    )
+
+
+@pytest.mark.parametrize(("frames", "fps"), [(1, 60), (1, 30), (7, 24), (50, 25), (47, 29)])
+def test_a_mix_is_exactly_as_long_as_its_picture(tmp_path: Path, frames: int, fps: int) -> None:
+    """A soundtrack that outlives its picture, or ends early, makes players stall or loop badly."""
+    music = media.track(tmp_path / "music.mp3", 0.3)
+    wanted = order(fps=fps, frames=frames, track=TRACK)
+
+    mixed(tmp_path, wanted, music=music)
+
+    with av.open(tmp_path / "mix.m4a") as container:
+        stream = container.streams.audio[0]
+        decoded = sum(frame.samples for frame in container.decode(stream))
+        assert (stream.start_time, stream.duration) == (0, wanted.samples)
+        assert stream.time_base == Fraction(1, RATE)
+        assert wanted.samples <= decoded < wanted.samples + 1024
+
+
+def test_a_mix_is_one_plain_track_that_starts_at_once(tmp_path: Path) -> None:
+    """Ad platforms ask for AAC-LC, stereo, 48 kHz; a track's tags or cover must not travel into campaigns."""
+    cover = media.track_with_cover(tmp_path / "cover.mp3", media.picture(tmp_path / "cover.png"))
+    music = media.ffmpeg(
+        ["-i", str(cover), "-c", "copy", "-metadata", "title=Upbeat"], tmp_path / "music.mp3"
+    )
+
+    mixed(tmp_path, order(track=TRACK), music=music)
+
+    content = (tmp_path / "mix.m4a").read_bytes()
+    assert content.index(b"moov") < content.index(b"mdat")
+    with av.open(tmp_path / "mix.m4a") as container:
+        (stream,) = container.streams
+        assert isinstance(stream, av.AudioStream)
+        assert (stream.codec_context.name, stream.profile, stream.rate, stream.layout.name) == (
+            "aac", "LC", RATE, "stereo",
+        )  # fmt: skip
+        assert not {"title", "encoder", "creation_time"} & container.metadata.keys()
+
+
+def test_the_same_order_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Keys are made of orders: bytes that differ between runs would make one key mean two files."""
+    music = audio(tmp_path / "music.mp3", "0.5*sin(440*2*PI*t)|0.4*random(0)")
+    spoken = audio(tmp_path / "line.wav", "0.5*sin(900*2*PI*t)", 0.5)
+    clip = media.clip(tmp_path / "clip.mp4")
+    sounds = (ClipSound(source=CLIP, first_frame=5, frames=20, at_frame=10),)
+    wanted = order(track=TRACK, speech=SPEECH, clips=sounds, ducking=True, loudness=-14.0)
+
+    mixed(tmp_path, wanted, spoken, music=music, clip=clip)
+    first = (tmp_path / "mix.m4a").read_bytes()
+    mixed(tmp_path, wanted, spoken, music=music, clip=clip)
+
+    assert (tmp_path / "mix.m4a").read_bytes() == first
+
+
+@pytest.mark.parametrize("suffix", ["mp3", "m4a", "flac", "wav", "webm"])
+def test_music_loops_without_a_gap(tmp_path: Path, suffix: str) -> None:
+    """Encoder delay between two rounds is a hole of 20 to 50 ms in the beat."""
+    options = {"webm": "-c:a libopus", "m4a": "-aac_coder fast"}.get(suffix, "")
+    music = audio(tmp_path / f"music.{suffix}", "0.3*sin(441*2*PI*t)", 0.5, rate=44_100, options=options)
+
+    samples = mixed(tmp_path, order(track=TRACK), music=music)
+
+    levels = [level(samples, at, at + 0.01) for at in np.arange(0.1, 1.4, 0.005)]
+    assert min(levels) / float(np.median(levels)) > 0.9
+    assert max(levels) / float(np.median(levels)) < 1.1
+
+
+def test_music_has_its_volume_and_fades_at_the_end(tmp_path: Path) -> None:
+    """Music that stops dead sounds like a broken video."""
+    music = audio(tmp_path / "music.wav", "0.5*sin(400*2*PI*t)", 5)
+
+    samples = mixed(tmp_path, order(track=TRACK, music_volume=0.2), music=music)
+
+    assert level(samples, 0.2, 1.4) == pytest.approx(0.0707, rel=0.02)
+    assert level(samples, 1.7, 1.8) == pytest.approx(0.0354, rel=0.1)
+    assert level(samples, 1.99, 2.0) < 0.002
+
+
+@pytest.mark.parametrize(
+    ("expression", "rate", "left", "right"),
+    [
+        ("0.5*sin(400*2*PI*t)", 8_000, 0.354, 0.354),
+        ("0.5*sin(400*2*PI*t)|0", 96_000, 0.354, 0.0),
+        ("0|0|0.5*sin(400*2*PI*t)|0|0|0", 48_000, 0.25, 0.25),  # the centre of 5.1: ITU-R BS.775, -3 dB
+    ],
+)
+def test_any_channels_and_rate_become_stereo(
+    tmp_path: Path, expression: str, rate: int, left: float, right: float
+) -> None:
+    """A mono line must come from both sides at its own level, and no channel may go missing."""
+    spoken = audio(tmp_path / "line.wav", expression, 2, rate=rate)
+
+    samples = mixed(tmp_path, order(speech=SPEECH), spoken)
+
+    assert level(samples[0], 0.1, 1.9) == pytest.approx(left, abs=0.005)
+    assert level(samples[1], 0.1, 1.9) == pytest.approx(right, abs=0.005)
+
+
+def test_speech_starts_with_the_picture(tmp_path: Path) -> None:
+    """Captions follow the recording's own times, so its first sample belongs to the first frame."""
+    spoken = audio(tmp_path / "line.wav", "if(eq(n,4800),1,0)", 0.5)
+
+    samples = mixed(tmp_path, order(speech=SPEECH), spoken)
+
+    assert abs(int(np.argmax(np.abs(samples[0]))) - 4800) <= 1
+    assert level(samples, 0.6, 2.0) < 0.0001
+
+
+def test_speech_that_outlives_the_picture_is_cut_without_a_click(tmp_path: Path) -> None:
+    """The older service left sound running over the last frame; a cut in mid-wave cracks."""
+    spoken = audio(tmp_path / "line.wav", "0.5*cos(50*2*PI*t)", 5)
+
+    samples = mixed(tmp_path, order(speech=SPEECH), spoken)
+
+    assert samples.shape[1] == 2 * RATE
+    assert level(samples, 1.9, 1.99) == pytest.approx(0.354, rel=0.05)
+    assert np.abs(samples[:, -20:]).max() < 0.05
+
+
+def with_sound(path: Path, expression: str, *, video_s: float = 0.0, audio_s: float = 0.0) -> Path:
+    """A clip whose streams start ``video_s`` and ``audio_s`` after each other; lossless sound."""
+    video = ["-itsoffset", str(video_s), "-f", "lavfi", "-i", "testsrc2=size=64x64:rate=30:duration=3"]
+    tone = [
+        "-itsoffset",
+        str(audio_s),
+        "-f",
+        "lavfi",
+        "-i",
+        f"aevalsrc='{expression}':sample_rate=48000:duration=3",
+    ]
+    return media.ffmpeg([*video, *tone, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "flac"], path)
+
+
+@pytest.mark.parametrize(
+    ("video_s", "audio_s", "lands_at"),
+    [(0.0, 0.0, 36_000), (0.0, 0.1, 40_800), (0.2, 0.0, 26_400)],
+)
+def test_a_clips_sound_stays_with_its_pictures(
+    tmp_path: Path, video_s: float, audio_s: float, lands_at: int
+) -> None:
+    """Lips and sound drift apart, also where a camera started one of the two streams late."""
+    clip = with_sound(tmp_path / "clip.mp4", "if(eq(n,60000),1,0)", video_s=video_s, audio_s=audio_s)
+    part = ClipSound(
+        source=CLIP, video_start_us=round(video_s * 1e6), first_frame=30, frames=30, at_frame=15
+    )  # the click, 1.25 s into the sound, is 0.25 s into the part, which starts at 0.5 s
+
+    samples = mixed(tmp_path, order(clips=(part,)), clip=clip)
+
+    assert abs(int(np.argmax(np.abs(samples[0]))) - lands_at) <= 1
+
+
+def test_a_clips_sound_ends_with_its_pictures(tmp_path: Path) -> None:
+    """Sound of a clip's cut-off part would run on under the next clip."""
+    clip = audio(tmp_path / "clip.wav", "0.5*sin(400*2*PI*t)", 3)
+    part = ClipSound(source=CLIP, first_frame=10, frames=15, at_frame=30)
+
+    samples = mixed(tmp_path, order(clips=(part,), clip_volume=0.5), clip=clip)
+
+    assert level(samples, 0.0, 0.97) < 0.001
+    assert level(samples, 1.02, 1.48) == pytest.approx(0.177, rel=0.03)
+    assert level(samples, 1.53, 2.0) < 0.001
+
+
+def test_a_crossfade_keeps_the_level(tmp_path: Path) -> None:
+    """Two unlike sounds dip by 3 dB in the middle of a linear crossfade."""
+    left = audio(tmp_path / "left.wav", "0.4*sin(400*2*PI*t)", 2)
+    right = audio(tmp_path / "right.wav", "0.4*sin(637*2*PI*t)", 2)
+    parts = (
+        ClipSound(source=CLIP, first_frame=0, frames=40, at_frame=0, fade_out_frames=20),
+        ClipSound(source=TRACK, first_frame=0, frames=40, at_frame=20, fade_in_frames=20),
+    )
+
+    samples = mixed(tmp_path, order(clips=parts), clip=left, music=right)
+
+    levels = [level(samples, at, at + 0.05) for at in np.arange(0.1, 1.8, 0.05)]
+    assert min(levels) / 0.283 > 0.9
+    assert max(levels) / 0.283 < 1.1
+
+
+def test_music_gives_way_to_speech_and_comes_back(tmp_path: Path) -> None:
+    """Words drown in music that does not duck, and a video sounds empty where it stays down."""
+    music = audio(tmp_path / "music.wav", "0.5*sin(400*2*PI*t)|0", 5)
+    spoken = audio(tmp_path / "line.wav", "0|0.3*sin(900*2*PI*t)", 1)
+    wanted = order(frames=120, track=TRACK, speech=SPEECH, ducking=True)
+
+    samples = mixed(tmp_path, wanted, spoken, music=music)
+
+    under, after = level(samples[0], 0.3, 1.0), level(samples[0], 2.5, 3.4)
+    assert after == pytest.approx(0.354, rel=0.02)
+    assert under < after / 3
+    assert level(samples[1], 0.3, 0.9) == pytest.approx(0.212, rel=0.02)
+
+
+def test_ducking_without_speech_changes_nothing(tmp_path: Path) -> None:
+    """A task asks for ducking once; its variants without a line must sound as if it had not."""
+    music = media.track(tmp_path / "music.mp3")
+
+    plain = mixed(tmp_path, order(track=TRACK), music=music)
+    ducked = mixed(tmp_path, order(track=TRACK, ducking=True), music=music)
+
+    assert np.array_equal(plain, ducked)
+
+
+@pytest.mark.parametrize(
+    "speech",
+    [
+        "0.2*sin(300*2*PI*t)*lt(mod(t,0.4),0.3)",
+        "0.1*sin(300*2*PI*t)+0.8*sin(1000*2*PI*t)*lt(mod(t,0.5),0.02)",  # peaks that the limiter must take
+        "0.03*sin(300*2*PI*t)+0.95*sin(700*2*PI*t)*lt(mod(t,0.3),0.008)",  # and so much of them that once does not do
+    ],
+)
+def test_a_mix_has_the_loudness_that_was_asked_for(tmp_path: Path, speech: str) -> None:
+    """Platforms turn loud ads down and leave quiet ones unheard; a peak over -1 dBTP distorts on phones."""
+    music = audio(tmp_path / "music.mp3", "0.5*sin(110*2*PI*t)+0.2*(random(0)-0.5)", 2)
+    spoken = audio(tmp_path / "line.wav", speech, 2.5)
+    wanted = order(frames=90, track=TRACK, music_volume=0.1, speech=SPEECH, ducking=True, loudness=-14.0)
+
+    mixed(tmp_path, wanted, spoken, music=music)
+
+    loudness_lufs, true_peak_db = measured(tmp_path / "mix.m4a")
+    assert loudness_lufs == pytest.approx(-14.0, abs=1.0)
+    assert true_peak_db <= -1.0
+    assert not list(tmp_path.glob("*.mix.wav"))
+
+
+@pytest.mark.parametrize("loudness", [None, -14.0])
+def test_silence_stays_silent(tmp_path: Path, loudness: float | None) -> None:
+    """A variant without any sound still has a track, and a loudness does not blow up its zeros."""
+    wanted = order(loudness=loudness)
+
+    samples = mixed(tmp_path, wanted)
+
+    assert samples.shape == (2, wanted.samples)
+    assert not samples.any()
+
+
+def test_what_is_too_short_for_a_loudness_keeps_its_level(tmp_path: Path) -> None:
+    """Loudness is defined from 0.4 s on; a guess would turn the tick of a short variant into a bang."""
+    music = audio(tmp_path / "music.wav", "0.1*sin(400*2*PI*t)", 1)
+
+    samples = mixed(tmp_path, order(frames=9, track=TRACK, loudness=-14.0), music=music)
+
+    assert level(samples, 0.0, 0.02) == pytest.approx(0.0707, rel=0.1)
+
+
+def test_noise_is_not_raised_to_a_voice(tmp_path: Path) -> None:
+    """The hiss of an almost silent clip at -14 LUFS would be the loudest thing in the campaign."""
+    clip = audio(tmp_path / "clip.wav", "0.0008*(random(0)-0.5)", 2)
+    part = ClipSound(source=CLIP, first_frame=0, frames=60, at_frame=0)
+
+    mixed(tmp_path, order(clips=(part,), loudness=-14.0), clip=clip)
+
+    assert measured(tmp_path / "mix.m4a")[0] < -30
+
+
+def test_a_sum_that_would_clip_is_limited(tmp_path: Path) -> None:
+    """The older service clipped: a mastered track and a loud line add up to more than full scale."""
+    music = audio(tmp_path / "music.wav", "0.8*sin(400*2*PI*t)+0.1*(random(0)-0.5)", 2)
+    spoken = audio(tmp_path / "line.wav", "0.8*sin(410*2*PI*t)+0.1*(random(1)-0.5)", 1)
+
+    samples = mixed(tmp_path, order(track=TRACK, speech=SPEECH), spoken, music=music)
+
+    assert np.abs(samples).max() < 1.0
+    assert level(samples, 1.2, 1.4) == pytest.approx(0.566, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("broken", "error", "named", "loudness"),
+    [
+        ("music", SourceError, "the music (aaaaaaaaaaaa)", None),
+        ("line", MediaError, "the speech (bbbbbbbbbbbb)", -14.0),
+        ("clip", SourceError, "the sound of clip 1 (cccccccccccc)", None),
+    ],
+)
+def test_what_cannot_be_decoded_is_named(
+    tmp_path: Path, broken: str, error: type[Exception], named: str, loudness: float | None
+) -> None:
+    """With three inputs in one run, only a name tells which file somebody has to replace."""
+    files = {name: media.track(tmp_path / f"{name}.flac") for name in ("music", "line", "clip")}
+    files[broken].write_bytes(b"not a sound")
+    part = ClipSound(source=CLIP, first_frame=0, frames=30, at_frame=0)
+    wanted = order(track=TRACK, speech=SPEECH, clips=(part,), loudness=loudness)
+
+    with pytest.raises(error, match=re.escape(named)):
+        mixed(tmp_path, wanted, files["line"], music=files["music"], clip=files["clip"])
+
+    assert not list(tmp_path.glob("*.mix.wav"))
+
+
+def test_a_track_without_sound_is_named(tmp_path: Path) -> None:
+    """A silent video given as music must be told apart from a broken disk."""
+    music = media.clip(tmp_path / "music.mp4", media.ClipLook(audio=False))
+
+    with pytest.raises(SourceError, match="the music"):
+        mixed(tmp_path, order(track=TRACK), music=music)
+
+
+def test_a_missing_recording_is_named(tmp_path: Path) -> None:
+    """A variant without the line that its order names would be the wrong video under the right name."""
+    with pytest.raises(MediaError, match="recording of line bbbbbbbbbbbb is missing"):
+        mixed(tmp_path, order(speech=SPEECH))

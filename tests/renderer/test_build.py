@@ -1,0 +1,364 @@
+from __future__ import annotations
+
+import copy
+import hashlib
+import io
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import av
+import PIL.Image
+import pytest
+
+from cliptask import names
+from cliptask.errors import InputError, MediaError
+from cliptask.facts import Recording, SpokenLine, Word
+from cliptask.orders import SoundtrackOrder, SpeechRef, VariantOrder
+from cliptask_renderer import build
+from cliptask_renderer.media import check
+from cliptask_renderer.storage.base import Store, StoredObject
+from cliptask_renderer.storage.folder import FolderStore
+from support import frames as f
+from support import media
+
+LINE = "c" * 64
+SPEECH = SpeechRef(line_key=LINE, extension="mp3")
+
+
+class Campaign:
+    """A cache that has two clips, a picture, a track and a line, and the orders of things made of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.cache = FolderStore(folder / "cache")
+        self.output = FolderStore(folder / "out")
+        self.clips = [
+            self._source(media.clip(folder / f"{hue}.mp4", media.ClipLook(fps=30, hue=hue)))
+            for hue in (0, 120)
+        ]
+        self.picture = self._source(media.picture(folder / "p.png"))
+        self.track = self._source(media.track(folder / "t.mp3", 2.0))
+        self._speak(media.track(folder / "l.mp3", 0.5, 330))
+        first, second = self.clips
+        self.bodies = tuple(f.order_of(f.video(clip, at, 10)) for clip, at in ((first, 0), (second, 5)))
+        self.seam = f.order_of(f.video(first, 10, 5), f.video(second, 0, 5))
+        self.segments = (self.bodies[0], self.seam, self.bodies[1])
+        self.sound = SoundtrackOrder(
+            fps=30, frames=25, track=self.track, speech=SPEECH, music_volume=0.2, clip_volume=0, ducking=True, loudness=None
+        )  # fmt: skip
+        self.variant = VariantOrder(
+            segments=self.segments, soundtrack=self.sound, captions="soft", speech=SPEECH
+        )
+
+    def make(self, name: str = "v", order: VariantOrder | None = None) -> None:
+        """Make a variant."""
+        build.make_variant(self.cache, self.output, "task", name, order or self.variant)
+
+    def copied(self, folder: Path) -> Campaign:
+        """The same in another folder."""
+        twin = copy.copy(self)
+        twin.folder, twin.cache, twin.output = (
+            folder,
+            FolderStore(folder / "cache"),
+            FolderStore(folder / "out"),
+        )
+        for name in ("cache", "out"):
+            if (self.folder / name).exists():
+                shutil.copytree(self.folder / name, folder / name)
+        return twin
+
+    def _source(self, file: Path) -> str:
+        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+        self.cache.put(names.source_object(sha256), file)
+        return sha256
+
+    def _speak(self, file: Path) -> None:
+        line = SpokenLine(key=LINE, extension="mp3", provider="espeak-ng", characters=5)
+        words = (Word(text="Hello", start_s=0.0, end_s=0.4),)
+        recording = Recording(line=line, voice="x", text="Hello", words=words)
+        self.cache.put(names.speech_object(LINE, "mp3"), file)
+        self.cache.put_bytes(names.speech_object(LINE, "json"), recording.model_dump_json().encode())
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
+    """Everything fetched and spoken, nothing made: the original, which no test changes."""
+    return Campaign(tmp_path_factory.mktemp("begun"))
+
+
+@pytest.fixture(scope="module")
+def finished(begun: Campaign, tmp_path_factory: pytest.TempPathFactory) -> Campaign:
+    """One variant made: the original, which no test changes."""
+    made = begun.copied(tmp_path_factory.mktemp("finished"))
+    made.make()
+    return made
+
+
+@pytest.fixture
+def campaign(begun: Campaign, tmp_path: Path) -> Campaign:
+    """Everything fetched and spoken, nothing made."""
+    return begun.copied(tmp_path)
+
+
+@pytest.fixture
+def made(finished: Campaign, tmp_path: Path) -> Campaign:
+    """One variant made, with all its parts in the cache."""
+    return finished.copied(tmp_path)
+
+
+def _state(store: Store) -> dict[str, tuple[int, int, Mapping[str, str]]]:
+    """Inode, time of change and metadata of every object."""
+    found = {}
+    for item in store.list():
+        with store.local(item.name) as path:
+            found[item.name] = (path.stat().st_ino, path.stat().st_mtime_ns, item.metadata)
+    return found
+
+
+def _content(store: Store) -> dict[str, bytes]:
+    return {item.name: store.read(item.name) for item in store.list()}
+
+
+def test_a_variant_is_made_with_all_that_belongs_to_it(made: Campaign) -> None:
+    """A video would be without sound, captions, poster or the facts that the next run needs."""
+    found = {item.name: item for item in made.output.list()}
+    assert sorted(found) == ["task/v.jpg", "task/v.mp4", "task/v.vtt"]
+    assert found["task/v.mp4"].metadata == {"key": made.variant.key, "frames": "25", "duration": "0.833"}
+    assert b"Hello" in made.output.read("task/v.vtt")
+    with made.output.local("task/v.mp4") as path, av.open(str(path)) as container:
+        assert [stream.type for stream in container.streams] == ["video", "audio", "subtitle"]
+        assert container.streams.video[0].frames == 25
+
+
+def test_parts_are_left_in_the_cache_for_others(made: Campaign) -> None:
+    """Each variant would encode its clips again."""
+    parts = {
+        item.name: item.metadata
+        for item in made.cache.list()
+        if item.name.startswith(("segments/", "soundtracks/"))
+    }
+    segments = {names.segment_object(order.key) for order in made.segments}
+    poster = names.poster_object(made.segments[0].key)
+    assert set(parts) == {*segments, poster, names.soundtrack_object(made.sound.key)}
+    assert all(parts[name]["packets"] for name in set(parts) - {poster})
+
+
+def test_what_exists_is_not_made_again(made: Campaign) -> None:
+    """A second run would cost as much as the first."""
+    before = _state(made.cache), _state(made.output)
+
+    made.make()
+    for order in made.segments:
+        build.make_segment(made.cache, order)
+    build.make_soundtrack(made.cache, made.sound)
+
+    assert (_state(made.cache), _state(made.output)) == before
+
+
+@pytest.mark.parametrize("ending", [names.POSTER, names.CAPTIONS])
+def test_what_is_lost_beside_a_video_is_made_again(ending: str, made: Campaign) -> None:
+    """Captions that somebody deleted would never come again, or the video be replaced while people watch it."""
+    content, before = _content(made.output), _state(made.output)
+    made.output.delete(f"task/v{ending}")
+
+    made.make()
+
+    assert _content(made.output) == content
+    after = _state(made.output)
+    assert {name for name in after if after[name] != before[name]} == {f"task/v{ending}"}
+
+
+def test_an_existing_variant_needs_neither_sources_nor_parts(made: Campaign) -> None:
+    """A finished campaign could not be run again once its cache is cleared."""
+    for item in list(made.cache.list()):
+        made.cache.delete(item.name)
+
+    made.make()
+
+    assert not list(made.cache.list())
+
+
+def test_a_second_variant_shares_the_parts(made: Campaign) -> None:
+    """Parts would be written anew under the same name, while others read them."""
+    before = _state(made.cache)
+
+    made.make("w", made.variant.model_copy(update={"captions": "none", "speech": None}))
+
+    assert _state(made.cache) == before
+    assert [item.name for item in made.output.list("task/w")] == ["task/w.jpg", "task/w.mp4"]
+
+
+def test_the_poster_is_the_first_picture(made: Campaign) -> None:
+    """The gallery would show another picture, or a black one."""
+    with made.output.local("task/v.mp4") as path:
+        first = f.decoded(path, "rgb24")[0]
+    with PIL.Image.open(io.BytesIO(made.output.read("task/v.jpg"))) as poster:
+        assert poster.size == (96, 160)
+        small, shown = poster.resize((6, 10)), PIL.Image.fromarray(first).resize((6, 10))
+        differences = [abs(a - b) for a, b in zip(small.tobytes(), shown.tobytes(), strict=True)]
+    assert max(differences) < 16
+
+
+def test_captions_in_a_file_are_not_in_the_video(campaign: Campaign) -> None:
+    """Whoever wants a sidecar would see the captions twice."""
+    campaign.make(order=campaign.variant.model_copy(update={"captions": "sidecar"}))
+
+    with campaign.output.local("task/v.mp4") as path, av.open(str(path)) as container:
+        assert [stream.type for stream in container.streams] == ["video", "audio"]
+    assert campaign.output.stat("task/v.vtt") is not None
+
+
+def test_a_silent_variant_is_made(campaign: Campaign) -> None:
+    """A task of pictures alone would fail."""
+    campaign.make(order=VariantOrder(segments=campaign.segments[:1]))
+
+    assert [item.name for item in campaign.output.list()] == ["task/v.jpg", "task/v.mp4"]
+
+
+def test_stills_titles_and_logos_come_from_the_cache(campaign: Campaign) -> None:
+    """Pictures are sources like any other: a segment of them would fail."""
+    over = [f.overlay(text="Hi"), f.overlay(image=campaign.picture, position="top", width=0.3)]
+    order = f.order_of(f.still(campaign.picture, motion="zoomIn", overlays=over))
+
+    assert build.make_segment(campaign.cache, order).packets == 5
+
+
+@pytest.mark.parametrize("part", ["segment", "soundtrack"])
+def test_a_part_whose_record_is_lost_is_made_again(part: str, made: Campaign) -> None:
+    """A part of which nothing is known could not be proven to be in a video, or would be trusted."""
+    name = (
+        names.segment_object(made.seam.key) if part == "segment" else names.soundtrack_object(made.sound.key)
+    )
+    before = made.cache.stat(name)
+    content = made.cache.read(name)
+    made.cache.put_bytes(name, b"something else", replace=True)
+
+    made.make("w")
+
+    assert made.cache.stat(name) == before
+    assert made.cache.read(name) == content
+
+
+def test_a_part_that_is_damaged_stops_the_variant(campaign: Campaign) -> None:
+    """A bad disk would deliver a video with broken pictures."""
+    for order in campaign.segments:
+        build.make_segment(campaign.cache, order)
+    name = names.segment_object(campaign.seam.key)
+    metadata = (campaign.cache.stat(name) or StoredObject(name, 0)).metadata
+    content = bytearray(campaign.cache.read(name))
+    content[content.index(b"mdat") + 900] ^= 1
+    campaign.cache.put_bytes(name, bytes(content), metadata, replace=True)
+
+    with pytest.raises(MediaError, match="video v differs from its segment number 2"):
+        campaign.make()
+
+    assert not list(campaign.output.list())
+
+
+@pytest.mark.parametrize("what", ["clip", "track", "line", "words"])
+def test_a_missing_input_is_named(what: str, campaign: Campaign) -> None:
+    """Somebody who cleared the cache would read of a KeyError."""
+    name = {
+        "clip": names.source_object(campaign.clips[0]),
+        "track": names.source_object(campaign.track),
+        "line": names.speech_object(LINE, "mp3"),
+        "words": names.speech_object(LINE, "json"),
+    }[what]
+    campaign.cache.delete(name)
+
+    with pytest.raises(InputError, match=rf"{name} is gone: run the task again"):
+        campaign.make()
+
+    assert not list(campaign.output.list())
+
+
+class FullDisk(Exception):
+    """The store takes no more."""
+
+
+class Failing(FolderStore):
+    """A store that stops when it has taken so many new objects, as a killed process does."""
+
+    def __init__(self, root: Path, writes: int) -> None:
+        super().__init__(root)
+        self.writes = writes
+        self.names: list[str] = []
+
+    def put(
+        self, name: str, file: Path, metadata: Mapping[str, str] | None = None, *, replace: bool = False
+    ) -> StoredObject:
+        """Write as long as there are writes left."""
+        if self.stat(name) is None:
+            self.writes -= 1
+        if self.writes < 0:
+            raise FullDisk
+        self.names.append(name)
+        return super().put(name, file, metadata, replace=replace)
+
+
+def test_the_video_is_stored_last(campaign: Campaign, tmp_path: Path) -> None:
+    """After a crash there would be videos without captions and posters, and nothing would ever make these."""
+    output = Failing(tmp_path / "out", 99)
+
+    build.make_variant(campaign.cache, output, "task", "v", campaign.variant)
+
+    assert output.names == ["task/v.vtt", "task/v.jpg", "task/v.mp4"]
+
+
+def test_a_run_goes_on_where_another_ended(campaign: Campaign, finished: Campaign, tmp_path: Path) -> None:
+    """Work would be lost, or done twice, after a crash between any two writes; the result must be the same."""
+    written: list[str] = []
+
+    for _ in range(20):
+        cache = Failing(tmp_path / "cache", 2)
+        output = Failing(tmp_path / "out", 1)
+        try:
+            build.make_variant(cache, output, "task", "v", campaign.variant)
+        except FullDisk:
+            written += cache.names
+        else:
+            break
+
+    assert len(written) == len(set(written))
+    assert _content(campaign.output) == _content(finished.output)
+    assert _content(campaign.cache) == _content(finished.cache)
+
+
+ALONE = """
+import sys
+from pathlib import Path
+from cliptask.orders import VariantOrder
+from cliptask_renderer.storage.folder import FolderStore
+from cliptask_renderer.build import make_variant
+
+folder, order = Path(sys.argv[1]), VariantOrder.model_validate_json(sys.argv[2])
+make_variant(FolderStore(folder / "cache"), FolderStore(folder / "out"), "task", "v", order)
+"""
+
+
+def test_two_runs_at_once_agree(campaign: Campaign, tmp_path: Path) -> None:
+    """Two workers that make the same part would spoil each other's files."""
+    command = [sys.executable, "-c", ALONE, str(tmp_path), campaign.variant.model_dump_json()]
+    runs = [subprocess.Popen(command) for _ in range(2)]
+
+    codes = [run.wait(120) for run in runs]
+
+    assert codes == [0, 0]
+    facts = [build.make_segment(campaign.cache, order) for order in campaign.segments]
+    sound = build.make_soundtrack(campaign.cache, campaign.sound)
+    with campaign.output.local("task/v.mp4") as path:
+        check.check_variant(path, campaign.variant, facts, sound, "video v")
+
+
+def test_nothing_is_left_in_the_scratch(made: Campaign, tmp_path: Path) -> None:
+    """Half-made files would fill the disk, failure by failure."""
+    made.cache.delete(names.source_object(made.clips[0]))
+    with pytest.raises(InputError):
+        build.make_segment(made.cache, f.order_of(f.video(made.clips[0], 1, 3)))
+
+    left = [path for root in ("cache", "out") for path in (tmp_path / root / ".store" / "tmp").rglob("*")]
+
+    assert not left
