@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from cliptask.errors import ClipTaskError, InputError, MediaError, SetupError
 from cliptask.orders import WorkOrder, WorkReport
 from cliptask.spec.status import shortened
-from cliptask_renderer.storage.base import open_store
+from cliptask_renderer.storage.open import open_store
 
 ORDER = "CLIPTASK_ORDER"
 REPORT = "CLIPTASK_REPORT"
@@ -87,10 +87,10 @@ def _leave(environment: Mapping[str, str], report: WorkReport) -> None:
     """Write the report where Kubernetes reads it; without a cluster there is no such place, and the log has it all."""
     file = Path(environment.get(REPORT, TERMINATION_LOG))
     if file.exists():
-        file.write_text(last_words(report), encoding="utf-8")
+        file.write_text(termination_message(report), encoding="utf-8")
 
 
-def last_words(report: WorkReport) -> str:
+def termination_message(report: WorkReport) -> str:
     """The report as JSON of at most 4,000 bytes, empty where all is well: shorter words before fewer names."""
     text = ""
     for length in (_WORDS, _WORDS // 2, _WORDS // 5, _WORDS // 15):

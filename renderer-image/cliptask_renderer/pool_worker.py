@@ -6,7 +6,7 @@ The media libraries are imported by the process that uses them: whoever plans ne
 from __future__ import annotations
 
 from cliptask.orders import SegmentOrder, SoundtrackOrder, VariantOrder
-from cliptask_renderer.storage.base import open_store
+from cliptask_renderer.storage.open import open_store
 
 
 def make_segment(cache_uri: str, order: SegmentOrder) -> None:

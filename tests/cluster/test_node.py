@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from cliptask_operator.kubernetes.manifests import last_words
+from cliptask_operator.kubernetes.manifests import termination_failure
 from cluster.images_buildah import Image
 from cluster.kubectl import KubectlFailed
 from cluster.node import Node
@@ -128,7 +128,7 @@ def test_a_memory_limit_is_kept(node: Node, namespace: str, renderer: Image) -> 
 
     # The kubelet's reason is OOMKilled, or Error where containerd hears of the end before it hears why (containerd#8180).
     assert ended["exitCode"] == 128 + signal.SIGKILL
-    assert last_words(ended).reason == "OutOfMemory"
+    assert termination_failure(ended).reason == "OutOfMemory"
 
 
 def test_pods_reach_a_server_of_the_test(node: Node, namespace: str, renderer: Image) -> None:

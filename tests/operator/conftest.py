@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from cliptask_operator.speech.settings import SpeechSettings
-from cliptask_renderer.storage.base import Store, open_store
+from cliptask_renderer.storage.base import Store
+from cliptask_renderer.storage.open import open_store
 from support.elevenlabs_stub import KEY, ElevenLabsStub
 from support.http_server import MediaServer
 from support.media import clip, picture, track

@@ -251,7 +251,7 @@ def test_a_report_is_whole_json_however_much_there_is_to_say(letter: str, videos
     """The kubelet cuts at 4,096 bytes: half a report is none, and the person reads of an exit code alone."""
     failed = {f"{number}{letter * 190}": f"{number} {letter * 5000}" for number in range(videos)}
 
-    content = job_main.last_words(
+    content = job_main.termination_message(
         WorkReport(reason="InvalidInput", message=failed[next(iter(failed))], failed=failed)
     )
 
@@ -266,7 +266,7 @@ def test_words_are_not_shorter_than_they_must_be() -> None:
     """In other scripts than Latin a person would read a sixth of them."""
     message = "ж" * 1500
 
-    content = job_main.last_words(WorkReport(reason="InvalidInput", message=message))
+    content = job_main.termination_message(WorkReport(reason="InvalidInput", message=message))
 
     assert WorkReport.model_validate_json(content).message == message
 
@@ -276,7 +276,7 @@ def test_of_many_videos_each_is_named() -> None:
     failed = {f"hook-{number}-product-{number}-1234abcd": f"{number} " + "x" * 5000 for number in range(20)}
 
     read = WorkReport.model_validate_json(
-        job_main.last_words(WorkReport(reason="CheckFailed", message="0 x", failed=failed))
+        job_main.termination_message(WorkReport(reason="CheckFailed", message="0 x", failed=failed))
     )
 
     assert read.failed.keys() == failed.keys()

@@ -18,7 +18,7 @@ RATES: tuple[Fps, ...] = (24, 25, 30, 48, 50, 60)
 
 
 @dataclass(frozen=True)
-class Take:
+class ClipRange:
     """A clip as it is used: frames [first_frame, first_frame + frames) of a source at the video's rate."""
 
     facts: SourceFacts
@@ -33,7 +33,7 @@ class Footage:
     fps: int
     width: int
     height: int
-    clips: tuple[tuple[Take | ClipTaskError, ...], ...]
+    clips: tuple[tuple[ClipRange | ClipTaskError, ...], ...]
     tracks: tuple[SourceFacts | ClipTaskError, ...]
     images: tuple[SourceFacts | ClipTaskError | None, ...]
     """For each overlay; None where it is a text."""
@@ -44,7 +44,7 @@ class Footage:
         every = [*(take for block in self.clips for take in block), *self.tracks, *self.images]
         return tuple(each for each in every if isinstance(each, ClipTaskError))
 
-    def take(self, block: int, clip: int) -> Take:
+    def take(self, block: int, clip: int) -> ClipRange:
         """A clip. Raises what makes it unusable."""
         return _usable(self.clips[block][clip])
 
@@ -100,7 +100,7 @@ def _usable(value: T | ClipTaskError) -> T:
     return value
 
 
-def _take(clip: Clip, facts: SourceFacts | ClipTaskError, fps: int, where: str) -> Take | ClipTaskError:
+def _take(clip: Clip, facts: SourceFacts | ClipTaskError, fps: int, where: str) -> ClipRange | ClipTaskError:
     if isinstance(facts, ClipTaskError):
         return facts
     if facts.kind == "audio":
@@ -108,15 +108,15 @@ def _take(clip: Clip, facts: SourceFacts | ClipTaskError, fps: int, where: str) 
     return _still(clip, facts, fps, where) if facts.kind == "still" else _video(clip, facts, fps, where)
 
 
-def _still(clip: Clip, facts: SourceFacts, fps: int, where: str) -> Take | ClipTaskError:
+def _still(clip: Clip, facts: SourceFacts, fps: int, where: str) -> ClipRange | ClipTaskError:
     if clip.trim is not None:
         return SourceError(f"{where} is a still picture: trim is for videos; give its duration instead")
     if clip.duration is None:
         return SourceError(f"{where} is a still picture: say how long to show it, e.g. duration: 3s")
-    return Take(facts, 0, max(frames_of(clip.duration, fps), 1))
+    return ClipRange(facts, 0, max(frames_of(clip.duration, fps), 1))
 
 
-def _video(clip: Clip, facts: SourceFacts, fps: int, where: str) -> Take | ClipTaskError:
+def _video(clip: Clip, facts: SourceFacts, fps: int, where: str) -> ClipRange | ClipTaskError:
     if clip.duration is not None:
         return SourceError(f"{where} is a video: use trim to shorten it; duration is for still pictures")
     length, frame = timedelta(seconds=facts.duration_s), timedelta(seconds=1 / fps)
@@ -130,7 +130,7 @@ def _video(clip: Clip, facts: SourceFacts, fps: int, where: str) -> Take | ClipT
         return SourceError(
             f"{where}: the trimmed part is shorter than one picture ({format_duration(_rounded(frame))})"
         )
-    return Take(facts, first, last - first)
+    return ClipRange(facts, first, last - first)
 
 
 def _track(facts: SourceFacts | ClipTaskError, where: str) -> SourceFacts | ClipTaskError:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
 from cliptask.orders import ClipSound, Cut, OverlayOrder, Profile, SegmentOrder
-from cliptask.planning.bindings import Footage, Take
+from cliptask.planning.bindings import ClipRange, Footage
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import ClipTaskSpec, Overlay
 
@@ -78,7 +78,7 @@ class Timeline:
                 message = f"spec.overlays[{index}].from: {format_duration(overlay.from_)} is when {place}, so nobody would see it"
                 raise InvalidTask(message)
 
-    def _take(self, block: int, clip: int, blocks: int) -> Take:
+    def _take(self, block: int, clip: int, blocks: int) -> ClipRange:
         take = self._footage.take(block, clip)
         overlaps = self._overlap * ((block > 0) + (block < blocks - 1))
         if take.frames <= overlaps:
@@ -89,7 +89,7 @@ class Timeline:
             raise SourceError(message)
         return take
 
-    def _starts(self, takes: Sequence[Take]) -> list[int]:
+    def _starts(self, takes: Sequence[ClipRange]) -> list[int]:
         """The frame of the video at which each clip's first frame lies."""
         starts, at = [], 0
         for take in takes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cliptask.planning.plan import Campaign
-from cliptask_operator.campaign.resolved_inputs import Material
+from cliptask_operator.campaign.resolved_inputs import ResolvedInputs
 from cliptask_operator.campaign.stores import Pending
 
 
@@ -64,7 +64,7 @@ class Forecast:
         }
 
 
-def forecast(campaign: Campaign, material: Material, pending: Pending) -> Forecast:
+def forecast(campaign: Campaign, material: ResolvedInputs, pending: Pending) -> Forecast:
     """Count what a campaign takes; ``pending`` is what the store lacks."""
     lines = material.recordings
     paid = [line for line in lines if line.provider == "elevenlabs"]

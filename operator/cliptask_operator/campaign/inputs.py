@@ -10,7 +10,7 @@ import structlog
 
 from cliptask.errors import ClipTaskError, SetupError, TransientError
 from cliptask.spec.task import ClipTaskSpec
-from cliptask_operator.campaign.resolved_inputs import Material
+from cliptask_operator.campaign.resolved_inputs import ResolvedInputs
 from cliptask_operator.controller.metrics import Metrics
 from cliptask_operator.sources.fetcher import Fetcher, FetchEvent
 from cliptask_operator.speech.speaker import Speaker, SpeechEvent
@@ -24,7 +24,7 @@ Progress = Callable[[str, int], None]
 """Told in words how far it is, and how many characters are spoken."""
 
 
-class Gatherer:
+class InputResolver:
     """Fetches and speaks for every task."""
 
     def __init__(self, fetcher: Fetcher, speaker: Speaker, metrics: Metrics) -> None:
@@ -32,7 +32,9 @@ class Gatherer:
         self._speaker = speaker
         self._metrics = metrics
 
-    async def gather(self, spec: ClipTaskSpec, cache: Store, progress: Progress, *, speak: bool) -> Material:
+    async def gather(
+        self, spec: ClipTaskSpec, cache: Store, progress: Progress, *, speak: bool
+    ) -> ResolvedInputs:
         """Fetch every source and have every line spoken, side by side; without ``speak`` nothing is paid for.
 
         Raises ``InputError`` for a title that cannot be written, ``TransientError`` or ``SetupError`` where something
@@ -59,7 +61,7 @@ class Gatherer:
         later = [each for each in (*found.values(), *spoken) if isinstance(each, TransientError | SetupError)]
         if later:
             raise later[0]
-        return Material(found, spoken)
+        return ResolvedInputs(found, spoken)
 
 
 class _Tally:

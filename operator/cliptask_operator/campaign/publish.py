@@ -18,7 +18,7 @@ from cliptask_renderer.storage.base import Store, StoredObject
 
 INDEX, TABLE, GALLERY = "index.json", "index.csv", "gallery.html"
 OWNER = "owner.json"
-"""Whose the folder is, where a cluster claims it."""
+"""TaskQuery the folder is, where a cluster claims it."""
 
 _PARALLEL = 16
 """Requests at a time: a bucket takes some 50 ms for each, a large campaign has thousands."""

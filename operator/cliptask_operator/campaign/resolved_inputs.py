@@ -10,7 +10,7 @@ from cliptask.facts import SourceFacts, SpokenLine
 
 
 @dataclass(frozen=True)
-class Material:
+class ResolvedInputs:
     """Facts of each source by its URL, and of each line in order; an error stands for what cannot be had."""
 
     sources: Mapping[str, SourceFacts | ClipTaskError]

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from cliptask import names
 from cliptask.orders import SegmentOrder, SoundtrackOrder
 from cliptask.planning.plan import Campaign, Variant
-from cliptask_renderer.storage.base import Store, open_store
+from cliptask_renderer.storage.base import Store
+from cliptask_renderer.storage.open import open_store
 
 CACHE = ".cliptask"
 """Folder of the cache below the output, unless the installation has another."""
 
 
 @dataclass(frozen=True)
-class Place:
+class Stores:
     """The store of the videos, and the one of everything that they share."""
 
     output: Store
@@ -42,9 +43,9 @@ class Pending:
     variants: tuple[Variant, ...]
 
 
-def place_at(output_uri: str, cache_uri: str | None = None) -> Place:
+def place_at(output_uri: str, cache_uri: str | None = None) -> Stores:
     """The stores of an output URI. Raises ``SetupError`` for a URI that is none."""
-    return Place(open_store(output_uri), open_store(cache_uri or f"{output_uri.rstrip('/')}/{CACHE}"))
+    return Stores(open_store(output_uri), open_store(cache_uri or f"{output_uri.rstrip('/')}/{CACHE}"))
 
 
 def parts_of(cache: Store) -> frozenset[str]:
@@ -70,7 +71,7 @@ def keys_of(campaign: Campaign, parts: AbstractSet[str]) -> frozenset[str]:
     return frozenset([*segments, *soundtracks])
 
 
-def holdings(campaign: Campaign, place: Place) -> Holdings:
+def holdings(campaign: Campaign, place: Stores) -> Holdings:
     """What of a campaign is there, found by listing the stores."""
     return Holdings(frozenset(videos_of(campaign, place.output)), keys_of(campaign, parts_of(place.cache)))
 

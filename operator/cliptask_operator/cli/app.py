@@ -31,7 +31,7 @@ from cliptask_operator.settings.environment import settings_from_environment
 from cliptask_renderer.media.fonts import refuse_unwritable
 
 if TYPE_CHECKING:
-    from cliptask_operator.kubernetes.pod_logs import Speaker
+    from cliptask_operator.kubernetes.pod_logs import PodLog
     from cliptask_operator.local.render import Outcome
     from cliptask_operator.speech.settings import SpeechSettings
     from cliptask_operator.speech.voices import Voice
@@ -51,7 +51,7 @@ plugin = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="Campaigns of short videos in this cluster.",
+    help="TaskController of short videos in this cluster.",
 )
 errors = Console(stderr=True)
 
@@ -171,7 +171,7 @@ def voices(output: OutputFormat = Format.table) -> None:
 
 async def _voices_of(settings: SpeechSettings) -> tuple[Voice, ...]:
     from cliptask_operator.speech.speaker import Speaker  # noqa: PLC0415  as above
-    from cliptask_renderer.storage.base import open_store  # noqa: PLC0415  as above
+    from cliptask_renderer.storage.open import open_store  # noqa: PLC0415  as above
 
     with tempfile.TemporaryDirectory() as folder:
         async with Speaker(settings) as speaker:
@@ -226,7 +226,7 @@ def trial(
     # A pod is ended by this signal: it leaves nothing behind either.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     began = time.monotonic()
-    wanted = trial_.Trial(uri, namespace, context, timeout)
+    wanted = trial_.SmokeTest(uri, namespace, context, timeout)
     videos = asyncio.run(trial_.run(wanted, typer.echo))
     typer.echo(f"{videos} videos in {time.monotonic() - began:.1f} s: the installation works")
 
@@ -260,7 +260,7 @@ def status(
     """
     from cliptask_operator.cli import status_view, watch  # noqa: PLC0415  as above
 
-    whose, console = watch.Whose(name, namespace, context), Console()
+    whose, console = watch.TaskQuery(name, namespace, context), Console()
     if output is not Format.table:
         _print(asyncio.run(watch.look(whose)).get("status") or {}, output)
     elif once or not console.is_terminal:
@@ -291,14 +291,14 @@ def logs(
 
     said = 0
 
-    def say(speaker: Speaker, log: str) -> None:
+    def say(speaker: PodLog, log: str) -> None:
         nonlocal said
         said += 1
         heading.print(speaker.title, style="bold", markup=False, highlight=False, soft_wrap=True)
         typer.echo(log)
 
     heading = Console()
-    body = asyncio.run(watch.read(watch.Whose(name, namespace, context), say, failed=failed, lines=tail))
+    body = asyncio.run(watch.read(watch.TaskQuery(name, namespace, context), say, failed=failed, lines=tail))
     if not said:
         errors.print(f"no pod of {name} {'has failed' if failed else 'is there'}, or it is gone with its Job")
         for each in status_view.status(body).failures:

@@ -15,7 +15,7 @@ from PIL import Image
 from cliptask.errors import MissingInput, SetupError
 from cliptask.names import VIDEO
 from cliptask.spec.task import GROUP, KIND, VERSION
-from cliptask_operator.campaign.stores import Place, place_at
+from cliptask_operator.campaign.stores import Stores, place_at
 from cliptask_operator.cli.status_view import is_over, status
 from cliptask_operator.cli.watch import heard
 from cliptask_operator.kubernetes.client import Cluster
@@ -32,12 +32,12 @@ _LOG_LINES = 20
 Say = Callable[[str], None]
 
 
-class TrialFailed(SetupError):
+class SmokeTestFailed(SetupError):
     """The installation did not make the campaign; the message says how far it came."""
 
 
 @dataclass(frozen=True)
-class Trial:
+class SmokeTest:
     """Where to try, and how long."""
 
     uri: str
@@ -48,10 +48,10 @@ class Trial:
     timeout_s: float = 300
 
 
-async def run(trial: Trial, say: Say) -> int:
+async def run(trial: SmokeTest, say: Say) -> int:
     """Make the campaign and remove every trace of it, also after a failure; returns the number of its videos.
 
-    Raises ``TrialFailed`` where it is not complete in time, after what its failed pods have said is given out.
+    Raises ``SmokeTestFailed`` where it is not complete in time, after what its failed pods have said is given out.
     """
     name = f"trial-{uuid.uuid4().hex[:8]}"
     place = await asyncio.to_thread(place_at, f"{trial.uri.rstrip('/')}/{name}")
@@ -67,11 +67,11 @@ async def run(trial: Trial, say: Say) -> int:
         videos = await asyncio.to_thread(_videos, place.output, name)
         if videos != _VIDEOS:
             message = f"the campaign is said to be complete, and {videos} of {_VIDEOS} videos are in {place.output.uri}"
-            raise TrialFailed(message)
+            raise SmokeTestFailed(message)
         return videos
 
 
-async def _watched(cluster: Cluster, trial: Trial, which: tuple[str, str], say: Say) -> None:
+async def _watched(cluster: Cluster, trial: SmokeTest, which: tuple[str, str], say: Say) -> None:
     """Until the campaign is complete; each new message is given out."""
     said, body = "", await cluster.task(*which)
     try:
@@ -91,19 +91,19 @@ async def _watched(cluster: Cluster, trial: Trial, which: tuple[str, str], say: 
         )
         await _tell_logs(cluster, which, say)
         message = f"the campaign is not complete after {trial.timeout_s:g} s; {stands}"
-        raise TrialFailed(message) from None
+        raise SmokeTestFailed(message) from None
     if status(body).phase != "Complete":
         await _tell_logs(cluster, which, say)
         conditions = {each.type: each for each in status(body).conditions}
         failed = conditions["Failed"]
         message = f"the campaign is not made: {failed.reason}: {failed.message}"
-        raise TrialFailed(message)
+        raise SmokeTestFailed(message)
     say(f"{status(body).phase}: {status(body).message}")
 
 
 async def _tell_logs(cluster: Cluster, which: tuple[str, str], say: Say) -> None:
-    async for speaker, log in heard(cluster, *which, failed=True, lines=_LOG_LINES):
-        say(speaker.title)
+    async for pod_log, log in heard(cluster, *which, failed=True, lines=_LOG_LINES):
+        say(pod_log.title)
         if log:
             say(log)
 
@@ -150,7 +150,7 @@ def _videos(output: Store, name: str) -> int:
     return sum(each.size_bytes > 0 for each in output.list(f"{name}/") if each.name.endswith(VIDEO))
 
 
-def _empty(place: Place) -> None:
+def _empty(place: Stores) -> None:
     """The cache first: its names are none that the output's store would delete."""
     for store in (place.cache, place.output):
         for each in list(store.list()):

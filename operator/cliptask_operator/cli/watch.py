@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from cliptask_operator.cli.status_view import is_over
 from cliptask_operator.kubernetes.client import Cluster
 from cliptask_operator.kubernetes.manifests import Manifest
-from cliptask_operator.kubernetes.pod_logs import Speaker, speakers
+from cliptask_operator.kubernetes.pod_logs import PodLog, pod_logs
 
 _LOOK_S = 1.0
 
 
 @dataclass(frozen=True)
-class Whose:
+class TaskQuery:
     """Which ClipTask is meant; without a namespace, the one of that name where the account is at home."""
 
     name: str
@@ -24,13 +24,13 @@ class Whose:
     """Of the kubeconfig; None: the current one."""
 
 
-async def look(whose: Whose) -> Manifest:
+async def look(whose: TaskQuery) -> Manifest:
     """The ClipTask as it is. Raises ``MissingInput``."""
     async with Cluster(context=whose.context) as cluster:
         return await cluster.task(whose.namespace or cluster.namespace, whose.name)
 
 
-async def follow(whose: Whose, show: Callable[[Manifest], None]) -> None:
+async def follow(whose: TaskQuery, show: Callable[[Manifest], None]) -> None:
     """Show the ClipTask every second, until nothing more happens. Raises ``MissingInput``, also when it is deleted."""
     async with Cluster(context=whose.context) as cluster:
         while True:
@@ -41,19 +41,19 @@ async def follow(whose: Whose, show: Callable[[Manifest], None]) -> None:
             await asyncio.sleep(_LOOK_S)
 
 
-async def read(whose: Whose, say: Callable[[Speaker, str], None], *, failed: bool, lines: int) -> Manifest:
+async def read(whose: TaskQuery, say: Callable[[PodLog, str], None], *, failed: bool, lines: int) -> Manifest:
     """Give out what the ClipTask's pods have printed, the last ``lines`` of each; returns it. Raises ``MissingInput``."""
     async with Cluster(context=whose.context) as cluster:
         namespace = whose.namespace or cluster.namespace
         body = await cluster.task(namespace, whose.name)
-        async for speaker, log in heard(cluster, namespace, whose.name, failed=failed, lines=lines):
-            say(speaker, log)
+        async for pod_log, log in heard(cluster, namespace, whose.name, failed=failed, lines=lines):
+            say(pod_log, log)
         return body
 
 
 async def heard(
     cluster: Cluster, namespace: str, task: str, *, failed: bool, lines: int
-) -> AsyncIterator[tuple[Speaker, str]]:
+) -> AsyncIterator[tuple[PodLog, str]]:
     """A task's pods, or only those that ``failed`` or cannot start, with the last ``lines`` of each."""
-    for each in speakers(await cluster.pods(namespace, task), failed=failed):
+    for each in pod_logs(await cluster.pods(namespace, task), failed=failed):
         yield each, await cluster.log(namespace, each.pod, lines) if each.has_log else ""

@@ -1,4 +1,4 @@
-"""Whose turn is it, where several want much? So many at once, shared evenly among those who wait."""
+"""TaskQuery turn is it, where several want much? So many at once, shared evenly among those who wait."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from itertools import count
 
 
-class Turns:
+class FairSemaphore:
     """Self-clocked fair queueing (Golestani 1994) with turns of one size, newcomers first among equals.
 
     Whoever comes with a first wish goes before the further wishes of all who wait, and whoever has a thousand is not

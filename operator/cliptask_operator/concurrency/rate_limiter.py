@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 
-class Limiter:
+class RateLimiter:
     """Lets ``per_second`` begin on average, and ``burst`` at once after a pause."""
 
     def __init__(

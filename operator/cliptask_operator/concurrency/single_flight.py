@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Flights(Generic[T]):
+class SingleFlight(Generic[T]):
     """Work by key. Whoever asks while some is being done shares the next with all who ask until that begins.
 
     So nobody gets an answer that is older than the question.

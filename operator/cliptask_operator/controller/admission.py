@@ -6,7 +6,7 @@ from cliptask.errors import InputError
 from cliptask.names import public_url
 from cliptask.planning.plan import count_variants
 from cliptask.spec.task import ClipTaskSpec
-from cliptask_operator.controller.status_snapshot import Counts, Standing
+from cliptask_operator.controller.status_snapshot import Counts, StatusSnapshot
 from cliptask_operator.settings.operator import OperatorSettings
 
 
@@ -44,7 +44,7 @@ class OutputInUse(Refused):
     reason = "OutputInUse"
 
 
-def admit(spec: ClipTaskSpec, namespace: str, settings: OperatorSettings) -> Standing:
+def admit(spec: ClipTaskSpec, namespace: str, settings: OperatorSettings) -> StatusSnapshot:
     """Where the campaign is once it is taken. Raises ``Refused``."""
     for uri in (spec.output.uri, *(url for url in spec.urls if url.startswith("gs://"))):
         if not settings.may_use(namespace, uri):
@@ -70,4 +70,6 @@ def admit(spec: ClipTaskSpec, namespace: str, settings: OperatorSettings) -> Sta
         )
         raise TooMuchSpeech(message)
     counts = Counts(variants=variants, speech_characters=characters)
-    return Standing("Fetching", "Fetching", "fetching sources and speech", sources="False", counts=counts)
+    return StatusSnapshot(
+        "Fetching", "Fetching", "fetching sources and speech", sources="False", counts=counts
+    )

@@ -9,7 +9,7 @@ PATIENCE_S = 120.0
 """Until a part that another task is making is made all the same: its Job may wait for a node, or in a queue."""
 
 
-class Shelf:
+class ArtifactLeases:
     """Segments and soundtracks of one cache by their keys, for all tasks that use it."""
 
     def __init__(self, clock: Callable[[], float], ring: Callable[[str], None]) -> None:
@@ -63,13 +63,13 @@ class Shelf:
         self.makes(uid, frozenset())
 
 
-class Shelves:
+class CacheLeases:
     """The shelf of each cache."""
 
     def __init__(self, clock: Callable[[], float], ring: Callable[[str], None]) -> None:
         self._clock, self._ring = clock, ring
-        self._shelves: dict[str, Shelf] = {}
+        self._shelves: dict[str, ArtifactLeases] = {}
 
-    def of(self, cache_uri: str) -> Shelf:
+    def of(self, cache_uri: str) -> ArtifactLeases:
         """It lives as long as the operator, with some 100 bytes for each part."""
-        return self._shelves.setdefault(cache_uri, Shelf(self._clock, self._ring))
+        return self._shelves.setdefault(cache_uri, ArtifactLeases(self._clock, self._ring))

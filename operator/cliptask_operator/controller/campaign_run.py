@@ -12,35 +12,37 @@ from cliptask.errors import ClipTaskError, InputError
 from cliptask.planning.plan import Campaign, plan
 from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.publish import prune, publish
-from cliptask_operator.campaign.stores import Place, place_at
+from cliptask_operator.campaign.stores import Stores, place_at
 from cliptask_operator.controller import admission, ownership
 from cliptask_operator.controller.admission import Refused
-from cliptask_operator.controller.context import Tools
-from cliptask_operator.controller.job_controller import Memory, Production
+from cliptask_operator.controller.context import Context
+from cliptask_operator.controller.job_controller import JobController, Memory
 from cliptask_operator.controller.reconcile import Decision, Desired
 from cliptask_operator.controller.status_snapshot import (
     Attempt,
     Counts,
-    Standing,
+    StatusSnapshot,
     ending,
     failures_of,
     refused,
 )
-from cliptask_operator.kubernetes.manifests import TaskRef, Verdict
+from cliptask_operator.kubernetes.manifests import JobFailure, TaskRef
 
-Report = Callable[[Standing], None]
+OnStatus = Callable[[StatusSnapshot], None]
 
 
 @dataclass
-class Pursuit:
+class CampaignRun:
     """One attempt. It may be dropped at any time: another one finds out where it was."""
 
-    tools: Tools
+    tools: Context
     ref: TaskRef
     task: ClipTask
     attempt: Attempt
-    report: Report
-    standing: Standing = field(default_factory=lambda: Standing("Pending", "Pending", "not looked at yet"))
+    on_status: OnStatus
+    standing: StatusSnapshot = field(
+        default_factory=lambda: StatusSnapshot("Pending", "Pending", "not looked at yet")
+    )
     _memory: Memory = field(default_factory=Memory)
 
     async def run(self) -> None:
@@ -68,14 +70,14 @@ class Pursuit:
         desired = Desired(
             self.ref, campaign, self.attempt.name, spec.execution.parallelism, spec.execution.variants_per_job
         )
-        production = Production(self.tools, self.ref, spec.execution, desired, place, self._memory)
+        production = JobController(self.tools, self.ref, spec.execution, desired, place, self._memory)
         await production.begin()
         if spec.execution.suspend:
             await self._suspended(production)
         failed = await production.run(lambda decision: self._tell(production, decision))
         await self._publish(production, failed)
 
-    async def _plan(self, place: Place) -> Campaign:
+    async def _plan(self, place: Stores) -> Campaign:
         """Have everything fetched and spoken, and find out what that makes."""
         spec = self.task.spec
 
@@ -108,7 +110,7 @@ class Pursuit:
         )
         return campaign
 
-    async def _suspended(self, production: Production) -> NoReturn:
+    async def _suspended(self, production: JobController) -> NoReturn:
         """End what runs, show what there is, and wait: only an edit changes it, and ends this attempt."""
         while True:
             await production.halt()
@@ -124,7 +126,7 @@ class Pursuit:
             )
             await production.rest()
 
-    async def _publish(self, production: Production, failed: Mapping[str, Verdict]) -> None:
+    async def _publish(self, production: JobController, failed: Mapping[str, JobFailure]) -> None:
         campaign, output, spec = production.desired.campaign, production.place.output, self.task.spec
         errors: dict[str, ClipTaskError] = {name: each.as_error() for name, each in failed.items()}
         index = await asyncio.to_thread(publish, campaign, errors, output)
@@ -145,7 +147,7 @@ class Pursuit:
             )
         )
 
-    def _tell(self, production: Production, decision: Decision) -> None:
+    def _tell(self, production: JobController, decision: Decision) -> None:
         counts, trouble = self._counts(production, decision.active), production.trouble
         message = f"{counts.succeeded} of {counts.variants} videos, {counts.segments_ready} of {counts.segments} segments"
         if decision.queued:
@@ -161,7 +163,7 @@ class Pursuit:
             )
         )
 
-    def _counts(self, production: Production, active: int) -> Counts:
+    def _counts(self, production: JobController, active: int) -> Counts:
         return replace(
             self.standing.counts,
             succeeded=production.succeeded,
@@ -169,6 +171,6 @@ class Pursuit:
             segments_ready=production.segments_ready,
         )
 
-    def _say(self, standing: Standing) -> None:
+    def _say(self, standing: StatusSnapshot) -> None:
         self.standing = standing
-        self.report(standing)
+        self.on_status(standing)

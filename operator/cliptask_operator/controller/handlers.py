@@ -9,8 +9,8 @@ from typing import Any, cast
 import kopf
 
 from cliptask.spec.task import GROUP, PLURAL, VERSION
-from cliptask_operator.controller.status_snapshot import Standing
-from cliptask_operator.controller.task_controller import Campaigns, first, is_finished
+from cliptask_operator.controller.status_snapshot import StatusSnapshot
+from cliptask_operator.controller.task_controller import TaskController, first, is_finished
 from cliptask_operator.kubernetes.client import api_address
 from cliptask_operator.kubernetes.manifests import TASK_LABEL
 
@@ -24,7 +24,7 @@ _MOST_EVENTS = 5
 """Of failures, for each report: the status has more, the index has all."""
 
 
-def register(registry: kopf.OperatorRegistry, campaigns: Campaigns) -> None:
+def register(registry: kopf.OperatorRegistry, campaigns: TaskController) -> None:
     """Bind the campaigns to what happens in the cluster."""
 
     def unfinished(body: kopf.Body, **_: object) -> bool:
@@ -93,7 +93,7 @@ class _NoDiffs(kopf.DiffBaseStorage):
         """Leave no annotation."""
 
 
-def announce(body: Mapping[str, Any], now: Standing, before: Standing | None) -> None:
+def announce(body: Mapping[str, Any], now: StatusSnapshot, before: StatusSnapshot | None) -> None:
     """Post Events: of a new phase or reason, and of failures."""
     about = kopf.Body(cast("kopf.RawBody", body))
     if before is None or (before.phase, before.reason) != (now.phase, now.reason):

@@ -12,7 +12,7 @@ from cliptask_operator.kubernetes import manifests
 from cliptask_operator.kubernetes.manifests import JobFacts
 
 
-class JobBook:
+class JobCache:
     """Facts of Jobs by the UID of their task, and a bell for each task that rings when something changes."""
 
     def __init__(self) -> None:

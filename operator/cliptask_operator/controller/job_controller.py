@@ -13,12 +13,20 @@ import structlog
 
 from cliptask.errors import ClipTaskError
 from cliptask.spec.task import Execution
-from cliptask_operator.campaign.stores import Place, keys_of, parts_of, videos_of
-from cliptask_operator.controller.artifact_leases import Shelf
-from cliptask_operator.controller.context import Tools
+from cliptask_operator.campaign.stores import Stores, keys_of, parts_of, videos_of
+from cliptask_operator.controller.artifact_leases import ArtifactLeases
+from cliptask_operator.controller.context import Context
 from cliptask_operator.controller.reconcile import Decision, Desired, Observed, reconcile
 from cliptask_operator.kubernetes.client import AlreadyThere
-from cliptask_operator.kubernetes.manifests import JobFacts, Stores, TaskRef, Unit, Verdict, job, verdict
+from cliptask_operator.kubernetes.manifests import (
+    JobFacts,
+    JobFailure,
+    StoreUris,
+    TaskRef,
+    Unit,
+    job,
+    verdict,
+)
 
 T = TypeVar("T")
 log = structlog.get_logger("cliptask.production")
@@ -41,7 +49,7 @@ _ADMINISTRATORS = frozenset({"Misconfigured", "StoreUnwritable"})
 class Memory:
     """What an attempt has seen that the cluster may forget. Without it, what failed is tried once more."""
 
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    verdicts: dict[str, JobFailure] = field(default_factory=dict)
     """Why Jobs failed for good, by their names."""
     lies: Counter[str] = field(default_factory=Counter)
     """How often a Job's word was not true."""
@@ -50,14 +58,14 @@ class Memory:
 
 
 @dataclass
-class Production:
+class JobController:
     """One attempt's Jobs. Everything that it knows it could find out again: it may be dropped at any time."""
 
-    tools: Tools
+    tools: Context
     ref: TaskRef
     execution: Execution
     desired: Desired
-    place: Place
+    place: Stores
     memory: Memory
     trouble: ClipTaskError | None = None
     """What an administrator has to mend."""
@@ -70,7 +78,7 @@ class Production:
         await self._list_jobs()
         await self._list_store()
 
-    async def run(self, tell: Callable[[Decision], None]) -> Mapping[str, Verdict]:
+    async def run(self, tell: Callable[[Decision], None]) -> Mapping[str, JobFailure]:
         """Keep Jobs going until nothing is left to make; returns why not, for each variant that cannot be made.
 
         ``tell`` hears of each look. Raises ``TransientError`` and ``SetupError`` for what may pass.
@@ -195,7 +203,7 @@ class Production:
             if not lost.isdisjoint(each.name for each in unit.variants):
                 self.memory.lies[name] += 1
                 if self.memory.lies[name] > _MOST_LIES:
-                    self.memory.verdicts[name] = Verdict(
+                    self.memory.verdicts[name] = JobFailure(
                         "ObjectMissing",
                         "its Job succeeds but leaves nothing in the bucket: check the bucket's lifecycle rules, and that "
                         "operator and renderer use the same one",
@@ -206,7 +214,7 @@ class Production:
     async def _create(self, named: tuple[str, Unit]) -> None:
         name, unit = named
         tools, attempt = self.tools, self.desired.attempt
-        stores = Stores(self.place.cache.uri, self.place.output.uri)
+        stores = StoreUris(self.place.cache.uri, self.place.output.uri)
         manifest = job(unit, self.ref, self.execution, attempt, stores, tools.settings.renderer)
         try:
             async with tools.turns.turn(self.ref.uid):
@@ -256,7 +264,7 @@ class Production:
         return self.tools.clock()
 
     @property
-    def _shelf(self) -> Shelf:
+    def _shelf(self) -> ArtifactLeases:
         return self.tools.shelves.of(self.place.cache.uri)
 
 

@@ -16,7 +16,7 @@ STALLED_S = 15.0
 """Without a beat, after which the operator is called stalled: nothing that it does keeps the loop for a second."""
 
 
-class Heart:
+class LoopMonitor:
     """Beats with the event loop. An API server that is away does not stop it: a restart would not bring that back."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

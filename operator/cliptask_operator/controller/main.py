@@ -12,17 +12,17 @@ import kopf
 import structlog
 
 from cliptask.errors import SetupError, TransientError
-from cliptask_operator.campaign.inputs import Gatherer
-from cliptask_operator.concurrency.fair_semaphore import Turns
-from cliptask_operator.concurrency.rate_limiter import Limiter
-from cliptask_operator.concurrency.single_flight import Flights
+from cliptask_operator.campaign.inputs import InputResolver
+from cliptask_operator.concurrency.fair_semaphore import FairSemaphore
+from cliptask_operator.concurrency.rate_limiter import RateLimiter
+from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.controller import handlers
-from cliptask_operator.controller.artifact_leases import Shelves
-from cliptask_operator.controller.context import Tools
-from cliptask_operator.controller.job_cache import JobBook
-from cliptask_operator.controller.loop_monitor import Heart
+from cliptask_operator.controller.artifact_leases import CacheLeases
+from cliptask_operator.controller.context import Context
+from cliptask_operator.controller.job_cache import JobCache
+from cliptask_operator.controller.loop_monitor import LoopMonitor
 from cliptask_operator.controller.metrics import Metrics
-from cliptask_operator.controller.task_controller import Campaigns
+from cliptask_operator.controller.task_controller import TaskController
 from cliptask_operator.kubernetes.client import Cluster
 from cliptask_operator.settings import logs
 from cliptask_operator.sources.fetcher import Fetcher
@@ -58,22 +58,22 @@ async def _operate(settings: OperatorSettings) -> None:
         cluster = await stack.enter_async_context(Cluster(metrics.requested))
         fetcher = await stack.enter_async_context(Fetcher(settings.fetch))
         speaker = await stack.enter_async_context(Speaker(settings.speech, metrics.speech_waited))
-        book = JobBook()
-        tools = Tools(
+        book = JobCache()
+        tools = Context(
             cluster=cluster,
             book=book,
-            shelves=Shelves(time.monotonic, book.ring),
-            listings=Flights(),
-            gatherer=Gatherer(fetcher, speaker, metrics),
+            shelves=CacheLeases(time.monotonic, book.ring),
+            listings=SingleFlight(),
+            gatherer=InputResolver(fetcher, speaker, metrics),
             settings=settings,
             metrics=metrics,
-            turns=Turns(_CREATIONS),
-            creations=Limiter(settings.jobs_per_second, burst=50),
+            turns=FairSemaphore(_CREATIONS),
+            creations=RateLimiter(settings.jobs_per_second, burst=50),
             clock=time.monotonic,
         )
-        campaigns = Campaigns(tools, handlers.announce)
+        campaigns = TaskController(tools, handlers.announce)
         handlers.register(registry, campaigns)
-        heart = Heart()
+        heart = LoopMonitor()
         beating = asyncio.create_task(heart.beat())
         stack.callback(beating.cancel)
         metrics.count(campaigns.census, tools.book.active, lambda: heart.late_s)

@@ -1,4 +1,4 @@
-"""Whose is an output folder? The first task that claims it keeps it."""
+"""TaskQuery is an output folder? The first task that claims it keeps it."""
 
 from __future__ import annotations
 

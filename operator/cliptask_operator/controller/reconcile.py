@@ -10,7 +10,7 @@ from itertools import islice
 
 from cliptask.orders import NamedVariant
 from cliptask.planning.plan import Campaign
-from cliptask_operator.kubernetes.manifests import JobFacts, TaskRef, Unit, Verdict
+from cliptask_operator.kubernetes.manifests import JobFacts, JobFailure, TaskRef, Unit
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Observed:
     parts: AbstractSet[str]
     """Keys of the segments and soundtracks that are in the cache."""
     jobs: Mapping[str, JobFacts]
-    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    verdicts: Mapping[str, JobFailure] = field(default_factory=dict)
     """Why the Jobs of these names failed in this attempt; they are not tried again, whether the Jobs are there or not."""
     paused: AbstractSet[str] = frozenset()
     """Names of Jobs that may not be created yet."""
@@ -80,7 +80,7 @@ class Decision:
     """Those of them that are suspended until somebody, such as Kueue, lets them run."""
     making: AbstractSet[str]
     """Keys of the parts that these make."""
-    failed: Mapping[str, Verdict]
+    failed: Mapping[str, JobFailure]
     """Why, for each variant that cannot be made in this attempt."""
     finished: bool
     """Nothing is left to make."""
@@ -94,7 +94,7 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
     making waits for that. One that runs already goes on, though an edit has made its segments shared. Jobs that nobody
     wants any more, and failed ones of an earlier attempt, are deleted.
     """
-    failed: dict[str, Verdict] = {}
+    failed: dict[str, JobFailure] = {}
     open_units = list(_open(desired, observed, failed))
     shared = _shared(open_units, observed.parts)
     ready: list[tuple[str, Unit]] = []
@@ -126,7 +126,7 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
     )
 
 
-def _open(desired: Desired, observed: Observed, failed: dict[str, Verdict]) -> Iterator[tuple[str, Unit]]:
+def _open(desired: Desired, observed: Observed, failed: dict[str, JobFailure]) -> Iterator[tuple[str, Unit]]:
     """Units with videos that are not there and whose Job has not failed; notes those that have in ``failed``."""
     for name, unit in desired.units:
         missing = _missing(unit, observed)
@@ -135,7 +135,10 @@ def _open(desired: Desired, observed: Observed, failed: dict[str, Verdict]) -> I
             yield name, unit
         elif missing and verdict is not None:
             failed.update(
-                {each: Verdict(verdict.reason, verdict.failed.get(each, verdict.message)) for each in missing}
+                {
+                    each: JobFailure(verdict.reason, verdict.failed.get(each, verdict.message))
+                    for each in missing
+                }
             )
 
 

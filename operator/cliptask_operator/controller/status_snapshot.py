@@ -20,7 +20,7 @@ from cliptask.spec.status import (
     shortened,
     timestamp,
 )  # fmt: skip
-from cliptask_operator.kubernetes.manifests import Verdict
+from cliptask_operator.kubernetes.manifests import JobFailure
 
 Truth = Literal["True", "False", "Unknown"]
 
@@ -53,7 +53,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Standing:
+class StatusSnapshot:
     """How far an attempt has come."""
 
     phase: Phase
@@ -70,7 +70,9 @@ class Standing:
     """What holds it up for now."""
 
 
-def status_of(standing: Standing, attempt: Attempt, before: ClipTaskStatus, now: datetime) -> ClipTaskStatus:
+def status_of(
+    standing: StatusSnapshot, attempt: Attempt, before: ClipTaskStatus, now: datetime
+) -> ClipTaskStatus:
     """The status that says so. Times are kept from ``before`` where what they are of has not changed."""
     same = (before.observed_generation, before.observed_retry) == (attempt.generation, attempt.retry)
     counts = standing.counts
@@ -96,13 +98,13 @@ def status_of(standing: Standing, attempt: Attempt, before: ClipTaskStatus, now:
     )
 
 
-def _end(standing: Standing, before: ClipTaskStatus, now: str, *, same: bool) -> str | None:
+def _end(standing: StatusSnapshot, before: ClipTaskStatus, now: str, *, same: bool) -> str | None:
     if standing.phase not in {"Complete", "Failed"}:
         return None
     return (before.completion_time if same and before.phase == standing.phase else None) or now
 
 
-def _conditions(standing: Standing, attempt: Attempt, now: str) -> tuple[Condition, ...]:
+def _conditions(standing: StatusSnapshot, attempt: Attempt, now: str) -> tuple[Condition, ...]:
     complete, failed = standing.phase == "Complete", standing.phase == "Failed"
     sources_say = {
         "True": ("Ready", "every source and line that is wanted is in the cache"),
@@ -130,17 +132,17 @@ def _conditions(standing: Standing, attempt: Attempt, now: str) -> tuple[Conditi
     )
 
 
-def refused(reason: str, message: str) -> Standing:
+def refused(reason: str, message: str) -> StatusSnapshot:
     """A task that is not worked on until it, or the installation, changes."""
-    return Standing("Failed", reason, message, accepted=False)
+    return StatusSnapshot("Failed", reason, message, accepted=False)
 
 
-def held_up(standing: Standing, error: ClipTaskError) -> Standing:
+def held_up(standing: StatusSnapshot, error: ClipTaskError) -> StatusSnapshot:
     """The same place, with what must pass first."""
     return replace(standing, reason=error.reason, message=str(error), trouble=error)
 
 
-def failures_of(campaign: Campaign, failed: Mapping[str, Verdict]) -> tuple[Failure, ...]:
+def failures_of(campaign: Campaign, failed: Mapping[str, JobFailure]) -> tuple[Failure, ...]:
     """The variants that cannot be made: what the plan left out, then what Jobs failed at."""
     skipped = [
         Failure(
@@ -157,7 +159,7 @@ def failures_of(campaign: Campaign, failed: Mapping[str, Verdict]) -> tuple[Fail
     return (*skipped, *broken)
 
 
-def ending(campaign: Campaign, failed: Mapping[str, Verdict], *, skips: bool) -> tuple[Phase, str, str]:
+def ending(campaign: Campaign, failed: Mapping[str, JobFailure], *, skips: bool) -> tuple[Phase, str, str]:
     """Phase, reason and message of a campaign of which nothing is left to make. ``skips``: ``onSourceError: Skip``."""
     wanted = len(campaign.variants) + len(campaign.skipped)
     lost = len(failed) + len(campaign.skipped)

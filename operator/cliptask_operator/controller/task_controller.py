@@ -20,13 +20,13 @@ from cliptask.spec.task import GROUP
 from cliptask_operator.campaign.publish import remove_all
 from cliptask_operator.controller import ownership
 from cliptask_operator.controller.admission import Refused
-from cliptask_operator.controller.campaign_run import Pursuit
-from cliptask_operator.controller.context import Tools
+from cliptask_operator.controller.campaign_run import CampaignRun
+from cliptask_operator.controller.context import Context
 from cliptask_operator.controller.metrics import Census
-from cliptask_operator.controller.status_snapshot import Attempt, Standing, held_up, refused, status_of
+from cliptask_operator.controller.status_snapshot import Attempt, StatusSnapshot, held_up, refused, status_of
 from cliptask_operator.kubernetes.client import Cluster
 from cliptask_operator.kubernetes.manifests import TaskRef
-from cliptask_renderer.storage.base import open_store
+from cliptask_renderer.storage.open import open_store
 
 RETRY = f"{GROUP}/retry"
 STATUS_S = 1.0
@@ -37,7 +37,7 @@ _ENDS = frozenset({"Complete", "Failed"})
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 2.0, 30.0
 
 log = structlog.get_logger("cliptask.campaigns")
-Announce = Callable[[Mapping[str, Any], Standing, Standing | None], None]
+Announce = Callable[[Mapping[str, Any], StatusSnapshot, StatusSnapshot | None], None]
 """Told of a task (its body), where it is and where it was when somebody was told last."""
 
 
@@ -102,10 +102,10 @@ def census(bodies: Iterable[Mapping[str, Any]]) -> Census:
 
 
 @dataclass
-class Campaigns:
+class TaskController:
     """Every task's loop."""
 
-    tools: Tools
+    tools: Context
     announce: Announce
 
     def __post_init__(self) -> None:
@@ -173,7 +173,7 @@ class Campaigns:
         finally:
             self._at_work -= 1
 
-    def _tell(self, body: Mapping[str, Any], now: Standing, before: Standing | None) -> None:
+    def _tell(self, body: Mapping[str, Any], now: StatusSnapshot, before: StatusSnapshot | None) -> None:
         if now.phase in _ENDS and (before is None or before.phase != now.phase):
             self.tools.metrics.task_ended(now.phase)
         self.announce(body, now, before)
@@ -192,7 +192,7 @@ class Campaigns:
             writer.say(refused(error.reason, str(error)))
             await asyncio.Event().wait()
         wait_s, retry_s = _FIRST_WAIT_S, self.tools.settings.retry_seconds
-        pursuit = Pursuit(self.tools, ref, task, attempt, writer.say)
+        pursuit = CampaignRun(self.tools, ref, task, attempt, writer.say)
         while True:
             try:
                 await pursuit.run()
@@ -230,13 +230,13 @@ class _Writer:
         self._announce = announce
         self._interval_s = interval_s
         self._written = status_before(body)
-        self._announced: Standing | None = None
-        self._next: Standing | None = None
+        self._announced: StatusSnapshot | None = None
+        self._next: StatusSnapshot | None = None
         self._news = asyncio.Event()
         self._end = asyncio.Event()
         self._writing: asyncio.Task[bool] | None = None
 
-    def say(self, standing: Standing) -> None:
+    def say(self, standing: StatusSnapshot) -> None:
         """Have it written soon."""
         self._next = standing
         self._news.set()
@@ -265,7 +265,7 @@ class _Writer:
                     async with asyncio.timeout(self._interval_s() - STATUS_S):
                         await self._end.wait()
 
-    async def _write(self, standing: Standing, status: ClipTaskStatus) -> bool:
+    async def _write(self, standing: StatusSnapshot, status: ClipTaskStatus) -> bool:
         """Write one status and tell of it; returns whether that worked."""
         try:
             await self._cluster.patch_status(self._ref, _patch(status))

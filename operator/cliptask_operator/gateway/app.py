@@ -29,7 +29,7 @@ from cliptask.names import slug
 from cliptask.spec.status import ClipTaskStatus, Failure, Phase, Reported, Timestamp
 from cliptask.spec.task import GROUP, NAME_PATTERN
 from cliptask_operator.cli.status_view import is_told, status
-from cliptask_operator.concurrency.rate_limiter import Limiter
+from cliptask_operator.concurrency.rate_limiter import RateLimiter
 from cliptask_operator.kubernetes.client import AlreadyThere, Cluster
 from cliptask_operator.settings.gateway import GatewaySettings
 
@@ -56,7 +56,7 @@ RefreshVoices = Callable[[], Awaitable[int]]
 log = structlog.get_logger("cliptask.gateway")
 
 
-class Trouble(Reported):
+class ErrorBody(Reported):
     """Why a request was not granted."""
 
     reason: str = Field(description="In one word, for programs.")
@@ -98,7 +98,7 @@ def gateway(settings: GatewaySettings, cluster: Cluster, refresh_voices: Refresh
         title="ClipTask gateway",
         version=cliptask.__version__,
         description="Takes requests of the older HTTP service, and makes them ClipTasks.",
-        responses={code: {"model": Trouble} for code in (401, 429, 500, 503)},
+        responses={code: {"model": ErrorBody} for code in (401, 429, 500, 503)},
     )
     _tell_errors(app)
     app.middleware("http")(_logged)
@@ -115,7 +115,7 @@ def gateway(settings: GatewaySettings, cluster: Cluster, refresh_voices: Refresh
         f"{API}/process_media",
         status_code=202,
         dependencies=guarded,
-        responses={code: {"model": Trouble} for code in (409, 413, 422)},
+        responses={code: {"model": ErrorBody} for code in (409, 413, 422)},
         openapi_extra={
             "requestBody": {
                 "required": True,
@@ -150,7 +150,7 @@ def gateway(settings: GatewaySettings, cluster: Cluster, refresh_voices: Refresh
     @app.get(
         f"{API}/tasks/{{id:path}}",
         dependencies=guarded,
-        responses={code: {"model": Trouble} for code in (404, 422)},
+        responses={code: {"model": ErrorBody} for code in (404, 422)},
     )
     async def progress(id_: Annotated[str, Path(alias="id")]) -> Progress:
         """How far a request is, by its `uuid_` or the id that it was given."""
@@ -199,7 +199,7 @@ def _has_token(settings: GatewaySettings) -> Callable[..., Awaitable[None]]:
 
 def _in_turn(settings: GatewaySettings) -> Callable[[], Awaitable[None]]:
     per_minute = settings.gateway_requests_per_minute
-    limiter = Limiter(per_minute / 60, burst=max(int(per_minute / 6), 1))
+    limiter = RateLimiter(per_minute / 60, burst=max(int(per_minute / 6), 1))
 
     async def check() -> None:
         if (wait_s := limiter.take()) > 0:
@@ -240,7 +240,7 @@ async def _logged(request: Request, go_on: Callable[[Request], Awaitable[Respons
 
 
 def _tell_errors(app: FastAPI) -> None:
-    """Every error in one form, ``Trouble``."""
+    """Every error in one form, ``ErrorBody``."""
 
     @app.exception_handler(ClipTaskError)
     async def ours(_: Request, error: ClipTaskError) -> Response:
@@ -255,5 +255,5 @@ def _tell_errors(app: FastAPI) -> None:
 
 
 def _trouble(status: int, reason: str, message: str, headers: Mapping[str, str]) -> Response:
-    content = Trouble(reason=reason, message=message).model_dump(by_alias=True)
+    content = ErrorBody(reason=reason, message=message).model_dump(by_alias=True)
     return JSONResponse(content, status, dict(headers))

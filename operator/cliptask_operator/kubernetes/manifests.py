@@ -123,7 +123,7 @@ class Renderer:
 
 
 @dataclass(frozen=True)
-class Stores:
+class StoreUris:
     """Where a task's files lie."""
 
     cache: str
@@ -131,7 +131,7 @@ class Stores:
 
 
 def job(
-    unit: Unit, task: TaskRef, execution: Execution, attempt: str, stores: Stores, renderer: Renderer
+    unit: Unit, task: TaskRef, execution: Execution, attempt: str, uris: StoreUris, renderer: Renderer
 ) -> Manifest:
     """The Job that does a unit's work. Pure: the same arguments give the same manifest, byte for byte."""
     labels = {TASK_LABEL: task.name, STEP_LABEL: unit.step}
@@ -166,16 +166,16 @@ def job(
                     "labels": labels,
                     "annotations": {MAKES: _makes(unit), **_QUIET},
                 },
-                "spec": _pod(unit, task, execution, stores, renderer),
+                "spec": _pod(unit, task, execution, uris, renderer),
             },
         },
     }
 
 
-def _pod(unit: Unit, task: TaskRef, execution: Execution, stores: Stores, renderer: Renderer) -> Manifest:
+def _pod(unit: Unit, task: TaskRef, execution: Execution, uris: StoreUris, renderer: Renderer) -> Manifest:
     order = WorkOrder(
-        cache=stores.cache,
-        output=stores.output,
+        cache=uris.cache,
+        output=uris.output,
         task=task.name,
         segments=unit.segments,
         variants=unit.variants,
@@ -303,7 +303,7 @@ def owner_uid(body: Mapping[str, Any]) -> str | None:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class JobFailure:
     """Why a Job failed, for people and programs."""
 
     reason: str
@@ -318,25 +318,25 @@ class Verdict:
         return error
 
 
-def verdict(failed: JobFacts, pods: Iterable[Mapping[str, Any]], execution: Execution) -> Verdict:
+def verdict(failed: JobFacts, pods: Iterable[Mapping[str, Any]], execution: Execution) -> JobFailure:
     """Make sense of a failed Job and of what its pods said last."""
     if failed.reason == "DeadlineExceeded":
-        return Verdict(
+        return JobFailure(
             "DeadlineExceeded",
             f"it ran past {execution.active_deadline_seconds} s: raise spec.execution.activeDeadlineSeconds, give it more CPU, "
             "or see with kubectl describe why its pod did not start",
         )
     ended = sorted((terminated(pod) for pod in pods), key=lambda each: str(each.get("finishedAt")))
     last: Mapping[str, Any] = next((each for each in reversed(ended) if each.get("exitCode")), {})
-    return last_words(last, failed.message)
+    return termination_failure(last, failed.message)
 
 
-def last_words(ended: Mapping[str, Any], otherwise: str = "") -> Verdict:
+def termination_failure(ended: Mapping[str, Any], otherwise: str = "") -> JobFailure:
     """What a container that ``terminated`` with an error gave as the reason; ``otherwise`` where it said nothing."""
     said = str(ended.get("message") or "").strip()
     # The container's runtime may hear of the end before it hears why: then there is but the code of SIGKILL.
     if ended.get("reason") == "OOMKilled" or (ended.get("exitCode") == _KILLED and not said):
-        return Verdict(
+        return JobFailure(
             "OutOfMemory",
             "it needed more memory than its limit: raise spec.execution.resources.limits.memory",
         )
@@ -345,9 +345,9 @@ def last_words(ended: Mapping[str, Any], otherwise: str = "") -> Verdict:
     except ValidationError:
         report = WorkReport()
     if _REASON.fullmatch(report.reason):
-        return Verdict(report.reason, report.message, report.failed)
+        return JobFailure(report.reason, report.message, report.failed)
     words = said[-600:] or otherwise or "nothing is known of it"
-    return Verdict("RendererFailed", f"exit code {ended.get('exitCode', 'unknown')}: {words}")
+    return JobFailure("RendererFailed", f"exit code {ended.get('exitCode', 'unknown')}: {words}")
 
 
 def terminated(pod: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from cliptask.spec.status import shortened
-from cliptask_operator.kubernetes.manifests import MAKES, STEP_LABEL, container_state, last_words, terminated
+from cliptask_operator.kubernetes.manifests import (
+    MAKES,
+    STEP_LABEL,
+    container_state,
+    terminated,
+    termination_failure,
+)
 
 _WORDS = 240
 """Of the reason; the log below has all of it."""
@@ -16,7 +22,7 @@ _STARTS = frozenset({"ContainerCreating", "PodInitializing"})
 
 
 @dataclass(frozen=True)
-class Speaker:
+class PodLog:
     """A pod, as somebody wants to know it who looks for what went wrong."""
 
     pod: str
@@ -32,7 +38,7 @@ class Speaker:
         return f"{self.makes} · {self.state} · pod {self.pod}"
 
 
-def speakers(pods: Iterable[Mapping[str, Any]], *, failed: bool) -> tuple[Speaker, ...]:
+def pod_logs(pods: Iterable[Mapping[str, Any]], *, failed: bool) -> tuple[PodLog, ...]:
     """In order of creation; only those that ``failed`` or cannot start, or all of them."""
     ordered = sorted(
         pods, key=lambda pod: (str(pod["metadata"].get("creationTimestamp")), pod["metadata"]["name"])
@@ -41,12 +47,12 @@ def speakers(pods: Iterable[Mapping[str, Any]], *, failed: bool) -> tuple[Speake
     return tuple(each for each in found if each.failed or not failed)
 
 
-def _speaker(pod: Mapping[str, Any]) -> Speaker:
+def _speaker(pod: Mapping[str, Any]) -> PodLog:
     metadata = pod["metadata"]
     state, trouble = _state(pod)
     step = {"variant": "video"}.get(metadata["labels"].get(STEP_LABEL), "segment")
     makes = (metadata.get("annotations") or {}).get(MAKES, "")
-    return Speaker(
+    return PodLog(
         pod=metadata["name"],
         makes=f"{step} {makes}".strip(),
         state=state,
@@ -60,7 +66,7 @@ def _state(pod: Mapping[str, Any]) -> tuple[str, bool]:
     ended, waiting = terminated(pod), container_state(pod).get("waiting") or {}
     status = pod.get("status") or {}
     if ended.get("exitCode"):
-        words = last_words(ended)
+        words = termination_failure(ended)
         return f"failed: {words.reason}: {shortened(words.message, _WORDS)}", True
     if status.get("phase") == "Failed":  # evicted before it began, or lost with its node
         return _words("failed", status), True

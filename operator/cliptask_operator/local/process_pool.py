@@ -1,4 +1,4 @@
-"""Who does which job next? A pool of processes that works through jobs that wait for one another."""
+"""Who does which task next? A pool of processes that works through tasks that wait for one another."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ from cliptask_renderer.media.ffmpeg import die_with_parent
 
 
 @dataclass(frozen=True)
-class Job:
+class Task:
     """Something to do in another process, once everything that it needs is done."""
 
     name: str
     rank: int
-    """Of all jobs that could begin, the one of lowest rank does."""
+    """Of all tasks that could begin, the one of lowest rank does."""
     do: Callable[[], object]
     """Picklable, e.g. a ``functools.partial`` of a module's function."""
     needs: tuple[str, ...] = ()
-    """Names of other jobs. One that is not among the jobs counts as done."""
+    """Names of other tasks. One that is not among the tasks counts as done."""
 
 
-def work(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, ClipTaskError | None]]:
-    """Do the jobs and yield each as it ends, with the error that kept it from being done.
+def work(tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, ClipTaskError | None]]:
+    """Do the tasks and yield each as it ends, with the error that kept it from being done.
 
-    A job whose need failed fails with the same error, and the others go on. An interrupt (Ctrl-C) ends the processes
+    A task whose need failed fails with the same error, and the others go on. An interrupt (Ctrl-C) ends the processes
     at once. Raises ``TransientError`` when a process is killed; what else is no ``ClipTaskError`` is a bug and raised.
     """
-    if not jobs:
+    if not tasks:
         return
-    queue = _Queue(jobs)
+    queue = _Queue(tasks)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
-        min(workers, len(jobs)), mp_context=context, initializer=_begin, initargs=(os.getpid(),)
+        min(workers, len(tasks)), mp_context=context, initializer=_begin, initargs=(os.getpid(),)
     ) as pool:
-        running: dict[Future[object], Job] = {}
+        running: dict[Future[object], Task] = {}
         try:
             while queue.ready or running:
                 # One more than can run, so that no process waits for the next; no more, so that ranks still decide.
                 while queue.ready and len(running) <= workers:
-                    job = queue.take()
-                    running[pool.submit(job.do)] = job
+                    task = queue.take()
+                    running[pool.submit(task.do)] = task
                 ended, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in ended:
                     yield from queue.end(running.pop(future), _error(future))
@@ -81,31 +81,31 @@ def _error(future: Future[object]) -> ClipTaskError | None:
 
 
 class _Queue:
-    """Jobs that may begin, by rank, and for each job that may not how many it waits for."""
+    """Jobs that may begin, by rank, and for each task that may not how many it waits for."""
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
-        self._jobs = {job.name: job for job in jobs}
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self._tasks = {task.name: task for task in tasks}
         self._missing: dict[str, int] = {}
         self._waiting: dict[str, list[str]] = defaultdict(list)
         self.ready: list[tuple[int, str]] = []
-        for job in jobs:
-            needs = {need for need in job.needs if need in self._jobs}
-            self._missing[job.name] = len(needs)
+        for task in tasks:
+            needs = {need for need in task.needs if need in self._tasks}
+            self._missing[task.name] = len(needs)
             for need in needs:
-                self._waiting[need].append(job.name)
+                self._waiting[need].append(task.name)
             if not needs:
-                heapq.heappush(self.ready, (job.rank, job.name))
+                heapq.heappush(self.ready, (task.rank, task.name))
 
-    def take(self) -> Job:
-        return self._jobs[heapq.heappop(self.ready)[1]]
+    def take(self) -> Task:
+        return self._tasks[heapq.heappop(self.ready)[1]]
 
-    def end(self, job: Job, error: ClipTaskError | None) -> Iterator[tuple[Job, ClipTaskError | None]]:
-        """Yield the job, and with an error also all that needed it, each once."""
-        yield job, error
-        for name in self._waiting.pop(job.name, []):
+    def end(self, task: Task, error: ClipTaskError | None) -> Iterator[tuple[Task, ClipTaskError | None]]:
+        """Yield the task, and with an error also all that needed it, each once."""
+        yield task, error
+        for name in self._waiting.pop(task.name, []):
             self._missing[name] -= 1
             if error is not None and self._missing[name] >= 0:
                 self._missing[name] = -1_000_000  # ended: nothing makes it ready any more
-                yield from self.end(self._jobs[name], error)
+                yield from self.end(self._tasks[name], error)
             elif self._missing[name] == 0:
-                heapq.heappush(self.ready, (self._jobs[name].rank, name))
+                heapq.heappush(self.ready, (self._tasks[name].rank, name))

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 
 
-class Report(Protocol):
+class ProgressReporter(Protocol):
     """Where work says how far it is."""
 
     def begin(self, kind: str, total: int) -> None:
@@ -32,7 +32,7 @@ class Report(Protocol):
 
 
 @contextmanager
-def report_on(console: Console) -> Iterator[Report]:
+def report_on(console: Console) -> Iterator[ProgressReporter]:
     """Bars where the console is a terminal, else a plain line at the start and the end of each kind."""
     if not console.is_terminal:
         yield _Lines(console)

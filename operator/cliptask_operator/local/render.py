@@ -16,10 +16,10 @@ from cliptask.facts import SpokenLine
 from cliptask.planning.plan import Campaign, count_variants, plan
 from cliptask.spec.task import ClipTask, ClipTaskSpec
 from cliptask_operator.campaign.publish import prune, publish
-from cliptask_operator.campaign.resolved_inputs import Material
-from cliptask_operator.campaign.stores import Pending, Place, holdings, pending
-from cliptask_operator.local.process_pool import Job, work
-from cliptask_operator.local.progress import Report
+from cliptask_operator.campaign.resolved_inputs import ResolvedInputs
+from cliptask_operator.campaign.stores import Pending, Stores, holdings, pending
+from cliptask_operator.local.process_pool import Task, work
+from cliptask_operator.local.progress import ProgressReporter
 from cliptask_operator.settings.environment import Settings
 from cliptask_operator.sources.fetcher import FetchEvent, fetch_all
 from cliptask_operator.speech.speaker import Speaker, SpeechEvent
@@ -50,7 +50,9 @@ class Outcome:
         return (*(skipped.error for skipped in self.campaign.skipped), *self.failed.values())
 
 
-def gather(task: ClipTask, place: Place, settings: Settings, report: Report, *, speak: bool) -> Material:
+def gather(
+    task: ClipTask, place: Stores, settings: Settings, report: ProgressReporter, *, speak: bool
+) -> ResolvedInputs:
     """Fetch every source and, if wanted, speak every line, side by side. Without ``speak`` nothing is paid for."""
     count_variants(
         task.spec, settings.max_variants
@@ -60,8 +62,8 @@ def gather(task: ClipTask, place: Place, settings: Settings, report: Report, *, 
 
 
 async def _gather(
-    spec: ClipTaskSpec, cache: Store, settings: Settings, report: Report, *, speak: bool
-) -> Material:
+    spec: ClipTaskSpec, cache: Store, settings: Settings, report: ProgressReporter, *, speak: bool
+) -> ResolvedInputs:
     # What is tried again is no news; what fails in the end is an error.
     stamina.instrumentation.set_on_retry_hooks([])
     report.begin("sources", len(spec.urls))
@@ -75,11 +77,11 @@ async def _gather(
     async with Speaker(settings.speech) as speaker:
         speaking = _speak(speaker, spec, cache, report) if speak else speaker.resolve(spec.speech, cache)
         sources, lines = await asyncio.gather(fetch_all(spec.urls, cache, settings.fetch, fetched), speaking)
-    return Material(sources, lines)
+    return ResolvedInputs(sources, lines)
 
 
 async def _speak(
-    speaker: Speaker, spec: ClipTaskSpec, cache: Store, report: Report
+    speaker: Speaker, spec: ClipTaskSpec, cache: Store, report: ProgressReporter
 ) -> list[SpokenLine | ClipTaskError]:
     report.begin("lines", len(spec.speech))
 
@@ -90,7 +92,7 @@ async def _speak(
     return await speaker.speak_all(spec.speech, cache, told)
 
 
-def render(task: ClipTask, place: Place, settings: Settings, report: Report) -> Outcome:
+def render(task: ClipTask, place: Stores, settings: Settings, report: ProgressReporter) -> Outcome:
     """Make everything that the task wants and the place lacks, then write the campaign's index and gallery.
 
     Once nothing is missing, videos that it no longer wants are removed, if it says so (``spec.output.prune``). What fails is left out and named in the outcome; what was made stays, so that another run goes on from there.
@@ -104,14 +106,16 @@ def render(task: ClipTask, place: Place, settings: Settings, report: Report) -> 
     return Outcome(campaign, wanted, failed, index, removed)
 
 
-def make(task: str, wanted: Pending, place: Place, workers: int, report: Report) -> dict[str, ClipTaskError]:
+def make(
+    task: str, wanted: Pending, place: Stores, workers: int, report: ProgressReporter
+) -> dict[str, ClipTaskError]:
     """Make what is wanted in a pool of processes; returns why for each variant that could not be made."""
     report.begin("segments", len(wanted.segments))
     report.begin("soundtracks", len(wanted.soundtracks))
     report.begin("videos", len(wanted.variants))
     failed = {}
-    for job, error in work(_jobs(task, wanted, place), workers):
-        kind, _, name = job.name.partition(" ")
+    for done, error in work(_tasks(task, wanted, place), workers):
+        kind, _, name = done.name.partition(" ")
         report.advance(kind)
         if error is not None and kind == "videos":
             failed[name] = error
@@ -119,15 +123,15 @@ def make(task: str, wanted: Pending, place: Place, workers: int, report: Report)
     return failed
 
 
-def _jobs(task: str, wanted: Pending, place: Place) -> list[Job]:
+def _tasks(task: str, wanted: Pending, place: Stores) -> list[Task]:
     """Videos first whenever they can be made; segments in the order in which videos need them."""
     cache, output = place.cache.uri, place.output.uri
-    jobs = [
-        Job(f"segments {order.key}", rank, partial(pool_worker.make_segment, cache, order))
+    tasks = [
+        Task(f"segments {order.key}", rank, partial(pool_worker.make_segment, cache, order))
         for rank, order in enumerate(wanted.segments, 1)
     ]
-    jobs += [
-        Job(f"soundtracks {order.key}", 1, partial(pool_worker.make_soundtrack, cache, order))
+    tasks += [
+        Task(f"soundtracks {order.key}", 1, partial(pool_worker.make_soundtrack, cache, order))
         for order in wanted.soundtracks
     ]
     for variant in wanted.variants:
@@ -135,5 +139,5 @@ def _jobs(task: str, wanted: Pending, place: Place) -> list[Job]:
         needs = [f"segments {part.key}" for part in order.segments]
         needs += [f"soundtracks {order.soundtrack.key}"] if order.soundtrack else []
         do = partial(pool_worker.make_variant, cache, output, task, variant.name, order)
-        jobs.append(Job(f"videos {variant.name}", 0, do, tuple(needs)))
-    return jobs
+        tasks.append(Task(f"videos {variant.name}", 0, do, tuple(needs)))
+    return tasks

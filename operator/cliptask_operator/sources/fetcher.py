@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from cliptask import __version__, names
 from cliptask.errors import ClipTaskError, SetupError, SourceError, TransientError
 from cliptask.facts import SourceFacts
-from cliptask_operator.concurrency.single_flight import Flights
+from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.sources.file import copy_file, path_of
 from cliptask_operator.sources.http import (
     Arrival,
@@ -102,7 +102,7 @@ class Fetcher:
         _keep_queries_out_of_logs()
         self._settings = settings
         self._slots = asyncio.Semaphore(settings.parallel)
-        self._flights: Flights[SourceFacts | _SourceFailedError] = Flights()
+        self._flights: SingleFlight[SourceFacts | _SourceFailedError] = SingleFlight()
         self._client = httpx.AsyncClient(
             transport=transport or guarded_transport(settings.open_hosts),
             # The environment's proxies would connect past the guard, its .netrc would send passwords.

@@ -12,7 +12,7 @@ from urllib.request import url2pathname
 
 from cliptask.errors import TransientError
 from cliptask_operator.sources.http import Arrival, OnBytes
-from cliptask_operator.sources.partial_download import Spool, refuse
+from cliptask_operator.sources.partial_download import PartialDownload, refuse
 from cliptask_operator.sources.settings import FetchSettings
 
 _PIECE_BYTES = 1 << 20
@@ -44,7 +44,7 @@ def copy_file(
             refuse(f"{file} is no file", "name the file itself")
         if known == (before.st_size, before.st_mtime_ns):
             return None
-        with file.open("rb") as content, Spool(target, max_bytes) as spool:
+        with file.open("rb") as content, PartialDownload(target, max_bytes) as spool:
             spool.check(before.st_size)
             while piece := content.read(_PIECE_BYTES):
                 spool.write(piece)

@@ -13,7 +13,7 @@ from google.api_core import exceptions as api
 
 from cliptask.errors import TransientError
 from cliptask_operator.sources.http import Arrival, OnBytes, Validators
-from cliptask_operator.sources.partial_download import Spool, refuse
+from cliptask_operator.sources.partial_download import PartialDownload, refuse
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_renderer.storage.gcs_client import (
     READER,
@@ -65,7 +65,7 @@ def copy_object(
     if validators == known:
         return None
     until = time.monotonic() + settings.timeout_s
-    with Spool(target, settings.max_bytes) as spool:
+    with PartialDownload(target, settings.max_bytes) as spool:
         spool.check(blob.size)
 
         def write(piece: bytes) -> None:

@@ -21,7 +21,7 @@ import stamina
 
 from cliptask import names
 from cliptask.errors import TransientError
-from cliptask_operator.sources.partial_download import Spool, refuse
+from cliptask_operator.sources.partial_download import PartialDownload, refuse
 from cliptask_operator.sources.settings import FetchSettings
 
 ALLOW_HTTP_SETTING = "CLIPTASK_ALLOW_HTTP"
@@ -94,7 +94,7 @@ async def download(
     Raises ``SourceError`` for what trying again does not better, ``TransientError`` where all attempts failed.
     ``client`` must connect by ``guarded_transport`` and follow no redirects by itself.
     """
-    with Spool(target, settings.max_bytes) as spool:
+    with PartialDownload(target, settings.max_bytes) as spool:
         transfer = _Transfer(client, url, spool, settings, known, on_bytes)
         try:
             async with asyncio.timeout(settings.timeout_s) as deadline:
@@ -123,7 +123,7 @@ async def download(
 class _Transfer:
     client: httpx.AsyncClient
     url: str
-    spool: Spool
+    spool: PartialDownload
     settings: FetchSettings
     known: Validators | None
     on_bytes: OnBytes

@@ -12,7 +12,7 @@ from typing import NoReturn, Self
 from cliptask.errors import OutputError, SourceError
 
 
-class Spool:
+class PartialDownload:
     """A file that grows by pieces, hashed on the way, never beyond ``max_bytes``.
 
     Raises ``OutputError`` where the disk refuses.

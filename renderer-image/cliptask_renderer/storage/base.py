@@ -7,11 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
-from cliptask.errors import OutputError, SetupError
-from cliptask.names import public_url
+from cliptask.errors import OutputError
 
 NAME_BYTES = 1024
 """Longest name of an object in Google Cloud Storage."""
@@ -76,41 +73,6 @@ class Store(Protocol):
 
         After a crash a folder store removes it later; a bucket's lies where temporary files do, and shares their fate.
         """
-
-
-def open_store(uri: str) -> Store:
-    """The store behind ``file:///folder`` or ``gs://bucket/prefix``. Raises ``SetupError`` for any other URI.
-
-    A folder need not exist: the first write makes it. A bucket must; its stores share one client in a process, whose
-    credentials are looked for here: ``SetupError`` where there are none.
-    """
-    shown = public_url(uri) if "://" in uri else repr(uri.partition("?")[0])
-    parts = urlsplit(uri)
-    # Each implementation is imported when asked for: a bucket's client library costs memory and time.
-    if parts.scheme == "gs":
-        from cliptask_renderer.storage import gcs_client  # noqa: PLC0415  see above
-        from cliptask_renderer.storage.gcs import GcsStore  # noqa: PLC0415  see above
-
-        place = gcs_client.location(uri)
-        if place is None:
-            message = f"cannot store in {shown}: write a bucket's URI as gs://bucket/campaigns, ? as %3F and # as %23"
-            raise SetupError(message)
-        return GcsStore(place, gcs_client.shared_connection())
-    if parts.scheme != "file":
-        message = (
-            f"cannot store in {shown}: only folders and buckets of Google Cloud Storage are supported, "
-            "written e.g. file:///srv/campaigns and gs://bucket/campaigns"
-        )
-        raise SetupError(message)
-    if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):
-        message = f"cannot store in {shown}: a folder's URI has three slashes, e.g. file:///srv/campaigns"
-        raise SetupError(message)
-    if parts.query or parts.fragment or "%00" in parts.path:
-        message = f"cannot store in {shown}: write ? as %3F and # as %23 in a folder's URI"
-        raise SetupError(message)
-    from cliptask_renderer.storage.folder import FolderStore  # noqa: PLC0415  see above
-
-    return FolderStore(Path(url2pathname(parts.path)))
 
 
 def is_name(name: str) -> bool:

@@ -225,7 +225,7 @@ def explained(bucket: str, what: str, role: str = WRITER) -> Iterator[None]:
 
 def _translated(error: Exception, bucket: str, what: str, role: str) -> ClipTaskError:
     cause = error.cause if isinstance(error, api.RetryError) and error.cause else error
-    said = f"{what}: {_last_words(cause)}"
+    said = f"{what}: {_reason(cause)}"
     kind: type[ClipTaskError] = SetupError
     match cause:
         case api.NotFound():
@@ -246,7 +246,7 @@ def _translated(error: Exception, bucket: str, what: str, role: str) -> ClipTask
 _BUSY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
-def _last_words(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     """What a refusal says, without the request's URL, which may hold the key to an upload."""
     match error:
         case api.GoogleAPICallError():
@@ -257,7 +257,7 @@ def _last_words(error: BaseException) -> str:
             return "it cannot be reached, or breaks connections"
         case auth.GoogleAuthError():
             first = error.args[0] if error.args else type(error).__name__
-            said = _last_words(first) if isinstance(first, BaseException) else str(first)
+            said = _reason(first) if isinstance(first, BaseException) else str(first)
             return _one_line(f"there is no access token for it: {said}")
     return type(error).__name__
 

@@ -9,8 +9,8 @@ import pytest
 from cliptask.errors import InputError, OutputError, SetupError, SourceError, SpeechError, TransientError
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.spec.task import ClipTaskSpec
-from cliptask_operator.campaign.inputs import Gatherer
-from cliptask_operator.campaign.resolved_inputs import Material
+from cliptask_operator.campaign.inputs import InputResolver
+from cliptask_operator.campaign.resolved_inputs import ResolvedInputs
 from cliptask_operator.controller.metrics import Metrics
 from cliptask_operator.sources.fetcher import Fetcher
 from cliptask_operator.sources.settings import FetchSettings
@@ -39,13 +39,13 @@ class Desk:
         block = {"name": "a", "clips": [{"url": f"{self.server.url}/{each}"} for each in clips]}
         return task([1], **{"videoBlocks": [block], **changes}).spec
 
-    async def gather(self, spec: ClipTaskSpec, *, speak: bool = True) -> Material:
+    async def gather(self, spec: ClipTaskSpec, *, speak: bool = True) -> ResolvedInputs:
         """As the operator does."""
         fetch = FetchSettings(
             open_hosts=frozenset({self.server.host}), allow_http=True, backoff_s=0.001, attempts=2
         )
         async with Fetcher(fetch) as fetcher, Speaker(self.speech) as speaker:
-            gatherer = Gatherer(fetcher, speaker, self.metrics)
+            gatherer = InputResolver(fetcher, speaker, self.metrics)
             return await gatherer.gather(spec, self.store, self._tell, speak=speak)
 
     def counted(self, name: str, **labels: str) -> float:
@@ -166,7 +166,7 @@ async def test_when_the_store_fails_nothing_more_is_told(
     told: list[str] = []
 
     async with Fetcher(fetch) as fetcher, Speaker(desk.speech) as speaker:
-        gatherer = Gatherer(fetcher, speaker, desk.metrics)
+        gatherer = InputResolver(fetcher, speaker, desk.metrics)
         with pytest.raises(OutputError):
             await gatherer.gather(
                 desk.spec("clip.mp4", speech=[HELLO]),

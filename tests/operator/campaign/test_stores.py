@@ -6,7 +6,7 @@ import pytest
 
 from cliptask import names
 from cliptask.planning.plan import Campaign, Variant, plan
-from cliptask_operator.campaign.stores import Place, holdings, pending, place_at
+from cliptask_operator.campaign.stores import Stores, holdings, pending, place_at
 from support.campaigns import line, sources, task
 
 
@@ -16,12 +16,12 @@ def campaign() -> Campaign:
     return plan(wanted, sources(wanted), [line("line 0")])
 
 
-def place(folder: Path) -> Place:
+def place(folder: Path) -> Stores:
     """Folders with nothing in them."""
     return place_at((folder / "out").as_uri())
 
 
-def store(variant: Variant, where: Place, lost: str = "") -> None:
+def store(variant: Variant, where: Stores, lost: str = "") -> None:
     """Every file of a variant but that with one ending."""
     for ending in variant.order.endings:
         if ending != lost:

@@ -7,19 +7,19 @@ from rich.console import Console
 
 from cliptask.spec.status import ClipTaskStatus, Failure
 from cliptask_operator.cli.status_view import is_over, view
-from cliptask_operator.controller.status_snapshot import Attempt, Counts, Standing, status_of
+from cliptask_operator.controller.status_snapshot import Attempt, Counts, StatusSnapshot, status_of
 from support.campaigns import task
 
 NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 COUNTS = Counts(
     variants=12, succeeded=5, active=3, segments=7, segments_ready=7, speech_characters=90, speech_characters_paid=90
 )  # fmt: skip
-RENDERING = Standing(
+RENDERING = StatusSnapshot(
     "Rendering", "Rendering", "5 of 12 videos, 7 of 7 segments", sources="True", counts=COUNTS
 )
 
 
-def body(standing: Standing | None, *, generation: int = 1, retry: str = "") -> dict[str, object]:
+def body(standing: StatusSnapshot | None, *, generation: int = 1, retry: str = "") -> dict[str, object]:
     """A ClipTask as the API has it; the operator has seen generation 1."""
     wanted = task([3, 2, 2], tracks=2, lines=3).model_dump(mode="json", by_alias=True, exclude_defaults=True)
     status = status_of(standing, Attempt(1), ClipTaskStatus(), NOON) if standing else None
@@ -71,7 +71,7 @@ def test_failures_come_with_their_reason_and_how_many_more_there_are() -> None:
     failures = tuple(
         Failure(variant=f"v{n}", reason="SourceUnusable", message="torn [red]") for n in range(23)
     )
-    failed = Standing(
+    failed = StatusSnapshot(
         "Failed", "VariantsFailed", "no", counts=COUNTS, failures=failures, index="gs://b/out/c/index.json"
     )
 
@@ -85,7 +85,7 @@ def test_failures_come_with_their_reason_and_how_many_more_there_are() -> None:
 @pytest.mark.parametrize("change", [{"generation": 2}, {"retry": "again"}], ids=str)
 def test_an_old_word_is_not_taken_for_a_new_one(change: dict[str, object]) -> None:
     """After an edit the view would say Complete, of what was wanted before."""
-    complete = Standing("Complete", "Complete", "12 of 12 videos are there", counts=COUNTS)
+    complete = StatusSnapshot("Complete", "Complete", "12 of 12 videos are there", counts=COUNTS)
 
     assert is_over(body(complete))
     assert not is_over(body(complete, **change))  # type: ignore[arg-type]  # one of two
@@ -102,7 +102,7 @@ def test_a_task_that_nobody_has_looked_at_is_shown() -> None:
 
 def test_a_task_that_the_program_cannot_read_is_shown_without_its_blocks() -> None:
     """The operator refuses it, and the view is where somebody looks for why."""
-    bad = body(Standing("Failed", "InvalidTask", "spec.videoBlocks: what it says"))
+    bad = body(StatusSnapshot("Failed", "InvalidTask", "spec.videoBlocks: what it says"))
     bad["spec"] = {"unknown": 1}
 
     assert "spec.videoBlocks: what it says" in drawn(bad)

@@ -3,14 +3,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from cliptask_operator.concurrency.fair_semaphore import Turns
+from cliptask_operator.concurrency.fair_semaphore import FairSemaphore
 
 
 class Desk:
     """One turn at a time, whose owners are noted; the first turn lasts until everybody has come."""
 
     def __init__(self, at_once: int = 1) -> None:
-        self.turns = Turns(at_once)
+        self.turns = FairSemaphore(at_once)
         self.served: list[str] = []
         self.opened = asyncio.Event()
         self.most = self._now = 0
@@ -48,7 +48,7 @@ async def test_a_newcomer_does_not_wait_for_all_of_the_others() -> None:
 
 async def test_newcomers_do_not_starve_who_waits() -> None:
     """A large task would never end where small ones keep coming."""
-    turns, served = Turns(1), list[str]()
+    turns, served = FairSemaphore(1), list[str]()
 
     async def small(number: int) -> None:
         async with turns.turn(f"small{number}"):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cliptask_operator.concurrency.rate_limiter import Limiter
+from cliptask_operator.concurrency.rate_limiter import RateLimiter
 
 
 @dataclass
@@ -50,7 +50,7 @@ async def settle() -> None:
 async def begin(arrivals: list[float], per_second: float, burst: int) -> list[tuple[int, float]]:
     """Who began when: (number of the arrival, second)."""
     time, begun = FakeTime(), []
-    limiter = Limiter(per_second, burst, time.clock, time.sleep)
+    limiter = RateLimiter(per_second, burst, time.clock, time.sleep)
 
     async def work(number: int) -> None:
         await limiter.turn()
@@ -101,7 +101,7 @@ def test_in_no_span_of_time_do_more_begin_than_promised(
 async def test_who_gives_up_stops_nobody() -> None:
     """A task that is deleted while it waits would hold up all others."""
     time = FakeTime()
-    limiter = Limiter(1, 1, time.clock, time.sleep)
+    limiter = RateLimiter(1, 1, time.clock, time.sleep)
     waiting = [asyncio.create_task(limiter.turn()) for _ in range(3)]
     await settle()
 

@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from cliptask_operator.concurrency.single_flight import Flights
+from cliptask_operator.concurrency.single_flight import SingleFlight
 
 
 class Work:
     """Work that ends when told to, and counts how often it began."""
 
     def __init__(self) -> None:
-        self.flights: Flights[int] = Flights()
+        self.flights: SingleFlight[int] = SingleFlight()
         self.begun = 0
         self.ended = 0
         self.may_end = asyncio.Event()

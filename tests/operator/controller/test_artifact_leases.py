@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from cliptask_operator.controller.artifact_leases import PATIENCE_S, Shelf, Shelves
+from cliptask_operator.controller.artifact_leases import PATIENCE_S, ArtifactLeases, CacheLeases
 
 
 @dataclass
@@ -15,7 +15,7 @@ class Room:
     rung: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.shelf = Shelf(lambda: self.now_s, self.rung.append)
+        self.shelf = ArtifactLeases(lambda: self.now_s, self.rung.append)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_listing_corrects_what_jobs_said(room: Room) -> None:
 
 def test_each_cache_has_its_own() -> None:
     """What is in one bucket is not in the other."""
-    shelves = Shelves(lambda: 0, lambda _: None)
+    shelves = CacheLeases(lambda: 0, lambda _: None)
 
     shelves.of("gs://a").made({"x"})
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cliptask_operator.controller.job_cache import JobBook
+from cliptask_operator.controller.job_cache import JobCache
 from cliptask_operator.kubernetes.manifests import ATTEMPT, JobFacts
 
 
@@ -26,12 +26,12 @@ DONE = JobFacts("j", "succeeded", "1/")
 
 
 @pytest.fixture
-def book() -> JobBook:
+def book() -> JobCache:
     """An empty one."""
-    return JobBook()
+    return JobCache()
 
 
-def test_what_the_watch_says_is_known(book: JobBook) -> None:
+def test_what_the_watch_says_is_known(book: JobCache) -> None:
     """The operator would have to ask for every Job."""
     book.saw(body(), gone=False)
     assert book.of("u") == {"j": ACTIVE}
@@ -43,7 +43,7 @@ def test_what_the_watch_says_is_known(book: JobBook) -> None:
     assert book.of("u") == {}
 
 
-def test_tasks_are_kept_apart(book: JobBook) -> None:
+def test_tasks_are_kept_apart(book: JobCache) -> None:
     """A campaign would count another's Jobs; one of a deleted namesake has another UID."""
     book.saw(body("j", "u"), gone=False)
     book.saw(body("j", "v", "Complete"), gone=False)
@@ -54,7 +54,7 @@ def test_tasks_are_kept_apart(book: JobBook) -> None:
     assert book.active() == 1
 
 
-def test_somebody_elses_job_is_no_news(book: JobBook) -> None:
+def test_somebody_elses_job_is_no_news(book: JobCache) -> None:
     """Whoever uses the label on Jobs of their own would stop the operator."""
     book.saw({"metadata": {"name": "x"}}, gone=False)
     book.saw({"metadata": {"name": "x", "ownerReferences": [{"kind": "CronJob", "uid": "u"}]}}, gone=False)
@@ -62,7 +62,7 @@ def test_somebody_elses_job_is_no_news(book: JobBook) -> None:
     assert book.of("u") == {}
 
 
-def test_what_was_created_or_deleted_is_known_at_once(book: JobBook) -> None:
+def test_what_was_created_or_deleted_is_known_at_once(book: JobCache) -> None:
     """Until the watch tells, a Job would be created twice, or deleted twice."""
     book.created("u", "j", "1/")
     assert book.of("u") == {"j": ACTIVE}
@@ -71,7 +71,7 @@ def test_what_was_created_or_deleted_is_known_at_once(book: JobBook) -> None:
     assert book.of("u") == {"j": JobFacts("j", "active", "1/", deleting=True)}
 
 
-def test_the_watch_may_be_quicker_than_the_answer(book: JobBook) -> None:
+def test_the_watch_may_be_quicker_than_the_answer(book: JobCache) -> None:
     """A Job that has ended by the time its creation is confirmed would count as running for ever."""
     book.saw(body("j", "u", "Complete"), gone=False)
 
@@ -80,14 +80,14 @@ def test_the_watch_may_be_quicker_than_the_answer(book: JobBook) -> None:
     assert book.of("u") == {"j": DONE}
 
 
-def test_a_deletion_of_what_is_gone_leaves_nothing(book: JobBook) -> None:
+def test_a_deletion_of_what_is_gone_leaves_nothing(book: JobCache) -> None:
     """A Job that nobody has would wait to be gone."""
     book.deleted("u", "j")
 
     assert book.of("u") == {}
 
 
-def test_a_listing_forgets_what_was_deleted_unseen(book: JobBook) -> None:
+def test_a_listing_forgets_what_was_deleted_unseen(book: JobCache) -> None:
     """A Job that was deleted while the watch was cut would hold its place for ever."""
     book.saw(body("a"), gone=False)
     book.saw(body("b"), gone=False)
@@ -97,7 +97,7 @@ def test_a_listing_forgets_what_was_deleted_unseen(book: JobBook) -> None:
     assert book.of("u") == {"b": JobFacts("b", "succeeded", "1/")}
 
 
-def test_what_was_given_out_does_not_change(book: JobBook) -> None:
+def test_what_was_given_out_does_not_change(book: JobCache) -> None:
     """A decision would be taken on Jobs that change meanwhile."""
     before = book.of("u")
 
@@ -109,14 +109,14 @@ def test_what_was_given_out_does_not_change(book: JobBook) -> None:
 # The bell
 
 
-def rings(book: JobBook, *event: Any, gone: bool = False) -> bool:  # noqa: ANN401  a Job's parts
+def rings(book: JobCache, *event: Any, gone: bool = False) -> bool:  # noqa: ANN401  a Job's parts
     """Whether an event wakes the task."""
     book.bell("u").clear()
     book.saw(body(*event), gone=gone)
     return book.bell("u").is_set()
 
 
-def test_news_of_a_job_wake_its_task_alone(book: JobBook) -> None:
+def test_news_of_a_job_wake_its_task_alone(book: JobCache) -> None:
     """A finished Job would be noticed at the next look, half a minute later; or every task would look at it."""
     other = book.bell("v")
 
@@ -126,7 +126,7 @@ def test_news_of_a_job_wake_its_task_alone(book: JobBook) -> None:
     assert not other.is_set()
 
 
-def test_what_changes_nothing_wakes_nobody(book: JobBook) -> None:
+def test_what_changes_nothing_wakes_nobody(book: JobCache) -> None:
     """A Job's status changes five times, and every restart of the watch repeats all of them."""
     book.saw(body(), gone=False)
 
@@ -135,7 +135,7 @@ def test_what_changes_nothing_wakes_nobody(book: JobBook) -> None:
     assert not rings(book, "never-seen", "u", gone=True)
 
 
-def test_one_bell_for_all_who_wait(book: JobBook) -> None:
+def test_one_bell_for_all_who_wait(book: JobCache) -> None:
     """Whoever holds an older bell would sleep on."""
     bell = book.bell("u")
     book.ring("u")
@@ -145,7 +145,7 @@ def test_one_bell_for_all_who_wait(book: JobBook) -> None:
     book.ring("nobody works on it")
 
 
-def test_nothing_is_kept_of_a_task_that_is_gone(book: JobBook) -> None:
+def test_nothing_is_kept_of_a_task_that_is_gone(book: JobCache) -> None:
     """Jobs go after their task: an operator that runs for a year would remember every one."""
     book.saw(body("a"), gone=False)
     book.saw(body("b"), gone=False)
@@ -162,7 +162,7 @@ def test_nothing_is_kept_of_a_task_that_is_gone(book: JobBook) -> None:
     assert not book._bells  # noqa: SLF001  as above
 
 
-def test_what_is_heard_during_a_listing_is_newer_than_the_listing(book: JobBook) -> None:
+def test_what_is_heard_during_a_listing_is_newer_than_the_listing(book: JobCache) -> None:
     """A Job that ended meanwhile would run for ever, one that went would come back, one just created would vanish."""
     book.saw(body("ended"), gone=False)
     book.saw(body("went"), gone=False)

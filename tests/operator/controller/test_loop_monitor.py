@@ -11,7 +11,7 @@ from http import HTTPStatus
 import pytest
 
 from cliptask_operator.controller import loop_monitor
-from cliptask_operator.controller.loop_monitor import STALLED_S, Heart
+from cliptask_operator.controller.loop_monitor import STALLED_S, LoopMonitor
 from cluster.processes import free_port
 
 
@@ -20,7 +20,7 @@ class Patient:
 
     def __init__(self) -> None:
         self.now_s = 1000.0
-        self.heart = Heart(lambda: self.now_s)
+        self.heart = LoopMonitor(lambda: self.now_s)
         self.port = free_port()
 
     def probe(self, path: str = "/healthz") -> tuple[int, str]:
@@ -66,7 +66,7 @@ def test_other_paths_are_not_there(patient: Patient) -> None:
 
 def test_a_blocked_loop_beats_no_more_and_then_again() -> None:
     """Whatever blocks the loop blocks what would tell of it."""
-    heart = Heart()
+    heart = LoopMonitor()
     blocked, go_on = threading.Event(), threading.Event()
     late_s: list[float] = []
 

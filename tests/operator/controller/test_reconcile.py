@@ -12,11 +12,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from cliptask.planning.plan import Campaign, plan
 from cliptask_operator.controller.reconcile import Decision, Desired, Observed, reconcile
-from cliptask_operator.kubernetes.manifests import JobFacts, TaskRef, Unit, Verdict
+from cliptask_operator.kubernetes.manifests import JobFacts, JobFailure, TaskRef, Unit
 from support.campaigns import sources, task
 
 TASK = TaskRef("ads", "t", "uid")
-BROKEN = Verdict("CheckFailed", "24 frames instead of 25")
+BROKEN = JobFailure("CheckFailed", "24 frames instead of 25")
 
 
 def campaign(blocks: list[int], *, tracks: int = 0, crossfade: bool = False) -> Campaign:
@@ -295,13 +295,13 @@ def test_of_several_videos_of_a_job_only_those_that_are_missing_failed() -> None
     """A video that is in the bucket would be called lost."""
     wanted = desired([3], variants_per_job=3)
     one, two, three = variants(wanted)
-    verdict = Verdict("CheckFailed", "the first one's", {two: "its own"})
+    verdict = JobFailure("CheckFailed", "the first one's", {two: "its own"})
 
     decision = reconcile(wanted, observed(videos={one}, verdicts={wanted.units[0][0]: verdict}))
 
     assert decision.failed == {
-        two: Verdict("CheckFailed", "its own"),
-        three: Verdict("CheckFailed", "the first one's"),
+        two: JobFailure("CheckFailed", "its own"),
+        three: JobFailure("CheckFailed", "the first one's"),
     }
     assert decision.finished
 
@@ -393,7 +393,7 @@ class World(RuleBasedStateMachine):
     def restart(self, keep_verdicts: bool) -> None:
         """The operator is new: it knows the listing, and of failures what Jobs still tell; or it only listed."""
         if not keep_verdicts:
-            self.verdicts: dict[str, Verdict] = {}
+            self.verdicts: dict[str, JobFailure] = {}
             self.believed = {name for name, job in self.jobs.items() if job.facts.state == "succeeded"}
         self._list()
 

@@ -12,22 +12,22 @@ from cliptask.spec.status import MESSAGE_LENGTH, MOST_FAILURES, ClipTaskStatus, 
 from cliptask_operator.controller.status_snapshot import (
     Attempt,
     Counts,
-    Standing,
+    StatusSnapshot,
     ending,
     failures_of,
     held_up,
     refused,
     status_of,
 )  # fmt: skip
-from cliptask_operator.kubernetes.manifests import Verdict
+from cliptask_operator.kubernetes.manifests import JobFailure
 from support.campaigns import line, sources, task, url
 
 NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 FIRST = Attempt(1)
-RENDERING = Standing("Rendering", "Rendering", "1 of 2 videos", sources="True")
+RENDERING = StatusSnapshot("Rendering", "Rendering", "1 of 2 videos", sources="True")
 COMPLETE = replace(RENDERING, phase="Complete", reason="Complete", message="2 of 2 videos are there")
 FAILED = replace(RENDERING, phase="Failed", reason="VariantsFailed", message="1 of 2 videos")
-BROKEN = Verdict("CheckFailed", "24 frames instead of 25")
+BROKEN = JobFailure("CheckFailed", "24 frames instead of 25")
 
 
 def at(minutes: int) -> str:
@@ -35,7 +35,7 @@ def at(minutes: int) -> str:
     return (NOON + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def story(*standings: Standing, attempt: Attempt = FIRST) -> list[ClipTaskStatus]:
+def story(*standings: StatusSnapshot, attempt: Attempt = FIRST) -> list[ClipTaskStatus]:
     """The status after each, a minute apart."""
     statuses = [ClipTaskStatus()]
     for minute, standing in enumerate(standings):
@@ -50,7 +50,7 @@ def conditions(status: ClipTaskStatus) -> dict[str, Condition]:
     return {str(kind): condition for kind, condition in found.items()}
 
 
-def truths(standing: Standing) -> dict[str, str]:
+def truths(standing: StatusSnapshot) -> dict[str, str]:
     """Which conditions hold."""
     (status,) = story(standing)
     return {kind: each.status for kind, each in conditions(status).items()}
@@ -62,18 +62,30 @@ def truths(standing: Standing) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("standing", "accepted", "ready", "complete", "failed"),
     [
-        (Standing("Pending", "Pending", "not looked at yet"), "True", "Unknown", "False", "False"),
-        (Standing("Fetching", "Fetching", "3 to go", sources="False"), "True", "False", "False", "False"),
+        (StatusSnapshot("Pending", "Pending", "not looked at yet"), "True", "Unknown", "False", "False"),
+        (
+            StatusSnapshot("Fetching", "Fetching", "3 to go", sources="False"),
+            "True",
+            "False",
+            "False",
+            "False",
+        ),
         (RENDERING, "True", "True", "False", "False"),
         (replace(RENDERING, phase="Suspended", reason="Suspended"), "True", "True", "False", "False"),
         (COMPLETE, "True", "True", "True", "False"),
         (FAILED, "True", "True", "False", "True"),
         (refused("BucketNotAllowed", "use gs://b"), "False", "Unknown", "False", "True"),
-        (Standing("Failed", "SourceUnusable", "404", sources="False"), "True", "False", "False", "True"),
+        (
+            StatusSnapshot("Failed", "SourceUnusable", "404", sources="False"),
+            "True",
+            "False",
+            "False",
+            "True",
+        ),
     ],
 )
 def test_conditions_say_where_it_is(
-    standing: Standing, accepted: str, ready: str, complete: str, failed: str
+    standing: StatusSnapshot, accepted: str, ready: str, complete: str, failed: str
 ) -> None:
     """``kubectl wait`` and Argo CD go by them."""
     assert truths(standing) == {
@@ -241,6 +253,6 @@ def test_last_words_fit_the_status() -> None:
     """The API would refuse the whole status, and nothing more would be told."""
     of = campaign()
 
-    (failure,) = failures_of(of, {of.variants[0].name: Verdict("X", "w" * 9999)})
+    (failure,) = failures_of(of, {of.variants[0].name: JobFailure("X", "w" * 9999)})
 
     assert len(failure.message) == MESSAGE_LENGTH

@@ -17,12 +17,12 @@ from cliptask.spec.task import Amounts, Execution, Resources
 from cliptask_operator.kubernetes import manifests
 from cliptask_operator.kubernetes.manifests import (
     JobFacts,
+    JobFailure,
     Manifest,
     Renderer,
-    Stores,
+    StoreUris,
     TaskRef,
     Unit,
-    Verdict,
 )
 from support.campaigns import sources, task
 
@@ -39,7 +39,7 @@ TASK = TaskRef(
     },
 )
 RENDERER = Renderer("renderer:1", Amounts(cpu="1", memory="1Gi"), Amounts(cpu="2", memory="2Gi"))
-STORES = Stores("gs://campaigns/.cliptask", "gs://campaigns")
+STORES = StoreUris("gs://campaigns/.cliptask", "gs://campaigns")
 LONGEST_NAME = "n" * 40
 
 
@@ -450,7 +450,7 @@ def pod(
     }
 
 
-def verdict(*pods: Manifest, reason: str = "PodFailurePolicy", message: str = FAIL_JOB) -> Verdict:
+def verdict(*pods: Manifest, reason: str = "PodFailurePolicy", message: str = FAIL_JOB) -> JobFailure:
     """Why a Job failed whose pods ended so."""
     return manifests.verdict(
         JobFacts("j", "failed", "1/", reason, message), pods, Execution(active_deadline_seconds=33)
@@ -462,7 +462,7 @@ REPORT = json.dumps({"reason": "CheckFailed", "message": "video v: 24 frames ins
 
 def test_a_report_is_taken_at_its_word() -> None:
     """The person would read of exit codes instead of a file."""
-    assert verdict(pod(65, REPORT)) == Verdict("CheckFailed", "video v: 24 frames instead of 25")
+    assert verdict(pod(65, REPORT)) == JobFailure("CheckFailed", "video v: 24 frames instead of 25")
 
 
 def test_the_last_of_several_attempts_counts() -> None:
@@ -480,7 +480,7 @@ def test_attempts_in_vain_end_with_the_last_ones_words() -> None:
         pod(75, words), reason="BackoffLimitExceeded", message="Job has reached the specified backoff limit"
     )
 
-    assert found == Verdict("Unavailable", "the bucket does not answer")
+    assert found == JobFailure("Unavailable", "the bucket does not answer")
 
 
 def test_of_several_videos_each_has_its_own_reason() -> None:
@@ -583,7 +583,7 @@ def test_a_pod_without_its_last_words_shows_its_code() -> None:
 
 def test_a_verdict_becomes_an_error_of_the_index() -> None:
     """One verdict's reason would become every error's."""
-    error = Verdict("OutOfMemory", "it needed more").as_error()
+    error = JobFailure("OutOfMemory", "it needed more").as_error()
 
     assert (error.reason, str(error)) == ("OutOfMemory", "it needed more")
     assert type(error).reason == "Internal"

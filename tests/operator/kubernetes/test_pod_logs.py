@@ -6,7 +6,7 @@ import pytest
 
 from cliptask.orders import WorkReport
 from cliptask_operator.kubernetes.manifests import CONTAINER, MAKES, STEP_LABEL
-from cliptask_operator.kubernetes.pod_logs import Speaker, speakers
+from cliptask_operator.kubernetes.pod_logs import PodLog, pod_logs
 
 REPORT = WorkReport(reason="SourceUnusable", message="its third picture is torn").model_dump_json()
 
@@ -49,7 +49,7 @@ def pod(state: dict[str, Any] | None = None, name: str = "p", at: int = 0, **sta
 )  # fmt: skip
 def test_a_pod_says_how_it_is(seen: dict[str, Any], state: str, *, failed: bool, has_log: bool) -> None:
     """A log without the reason above it leaves a person to guess; a log that is not there would be an error."""
-    assert speakers([seen], failed=False) == (Speaker("p", "video a-b-1", state, failed, has_log),)
+    assert pod_logs([seen], failed=False) == (PodLog("p", "video a-b-1", state, failed, has_log),)
 
 
 def test_only_those_in_trouble_are_read_in_order_of_creation() -> None:
@@ -57,5 +57,5 @@ def test_only_those_in_trouble_are_read_in_order_of_creation() -> None:
     broken = {"terminated": {"exitCode": 70, "message": "x"}}
     pods = [pod(broken, "late", 2), pod({"running": {}}, "well", 1), pod(broken, "early", 0)]
 
-    assert [each.pod for each in speakers(pods, failed=True)] == ["early", "late"]
-    assert [each.pod for each in speakers(pods, failed=False)] == ["early", "well", "late"]
+    assert [each.pod for each in pod_logs(pods, failed=True)] == ["early", "late"]
+    assert [each.pod for each in pod_logs(pods, failed=False)] == ["early", "well", "late"]

@@ -1,4 +1,4 @@
-"""Who does which job next."""
+"""Who does which task next."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from cliptask.errors import MediaError, TransientError
-from cliptask_operator.local.process_pool import Job, work
+from cliptask_operator.local.process_pool import Task, work
 
 
 def note(file: Path, text: str) -> None:
@@ -38,13 +38,13 @@ def die(_file: Path) -> None:
 def test_what_is_needed_is_done_first(tmp_path: Path) -> None:
     """A video joined before its segments exist would fail."""
     log = tmp_path / "log"
-    jobs = [
-        Job("video", 0, partial(note, log, "video"), ("a", "b", "there already")),
-        Job("a", 1, partial(note, log, "a")),
-        Job("b", 2, partial(note, log, "b")),
+    tasks = [
+        Task("video", 0, partial(note, log, "video"), ("a", "b", "there already")),
+        Task("a", 1, partial(note, log, "a")),
+        Task("b", 2, partial(note, log, "b")),
     ]
 
-    ended = [(job.name, error) for job, error in work(jobs, 2)]
+    ended = [(task.name, error) for task, error in work(tasks, 2)]
 
     assert sorted(ended[:2]) == [("a", None), ("b", None)]
     assert ended[2] == ("video", None)
@@ -53,15 +53,15 @@ def test_what_is_needed_is_done_first(tmp_path: Path) -> None:
 
 def test_a_failure_takes_along_only_what_needs_it(tmp_path: Path) -> None:
     """The rest of a campaign is worth having."""
-    jobs = [
-        Job("bad", 0, partial(fail, tmp_path)),
-        Job("good", 0, partial(note, tmp_path / "log", "good")),
-        Job("both", 1, partial(note, tmp_path / "log", "both"), ("bad", "good")),
-        Job("only good", 1, partial(note, tmp_path / "log", "only good"), ("good",)),
-        Job("after both", 2, partial(note, tmp_path / "log", "after both"), ("both", "bad")),
+    tasks = [
+        Task("bad", 0, partial(fail, tmp_path)),
+        Task("good", 0, partial(note, tmp_path / "log", "good")),
+        Task("both", 1, partial(note, tmp_path / "log", "both"), ("bad", "good")),
+        Task("only good", 1, partial(note, tmp_path / "log", "only good"), ("good",)),
+        Task("after both", 2, partial(note, tmp_path / "log", "after both"), ("both", "bad")),
     ]
 
-    ended = {job.name: str(error) for job, error in work(jobs, 2)}
+    ended = {task.name: str(error) for task, error in work(tasks, 2)}
 
     assert ended == {
         "bad": "no good",
@@ -76,7 +76,7 @@ def test_a_failure_takes_along_only_what_needs_it(tmp_path: Path) -> None:
 def test_a_killed_worker_is_told_as_a_passing_fault_with_its_remedy(tmp_path: Path) -> None:
     """Out of memory is the most common way for a worker to end."""
     with pytest.raises(TransientError, match="CLIPTASK_WORKERS"):
-        list(work([Job("x", 0, partial(die, tmp_path))], 1))
+        list(work([Task("x", 0, partial(die, tmp_path))], 1))
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
@@ -87,9 +87,9 @@ def test_workers_end_with_the_program(tmp_path: Path, how: signal.Signals) -> No
         textwrap.dedent("""
         import time, sys
         from functools import partial
-        from cliptask_operator.local.process_pool import Job, work
+        from cliptask_operator.local.process_pool import Task, work
         if __name__ == "__main__":
-            for _ in work([Job(str(n), 0, partial(time.sleep, 600)) for n in range(2)], 2): pass
+            for _ in work([Task(str(n), 0, partial(time.sleep, 600)) for n in range(2)], 2): pass
         """)
     )
     with subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL) as program:

@@ -17,7 +17,8 @@ from cliptask.facts import SourceFacts
 from cliptask_operator.sources.fetcher import FetchEvent, fetch_all
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.ssrf import OPEN_HOSTS_SETTING, guarded_transport
-from cliptask_renderer.storage.base import Store, open_store
+from cliptask_renderer.storage.base import Store
+from cliptask_renderer.storage.open import open_store
 from support.http_server import Content, MediaServer, Status, Stream, redirect
 from support.media import ClipLook, clip, track
 

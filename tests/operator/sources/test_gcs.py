@@ -17,8 +17,9 @@ from cliptask_operator.sources.fetcher import FetchEvent, fetch_all
 from cliptask_operator.sources.gcs import copy_object
 from cliptask_operator.sources.http import Arrival
 from cliptask_operator.sources.settings import FetchSettings
-from cliptask_renderer.storage.base import Store, open_store
+from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.gcs_client import Connection, connect
+from cliptask_renderer.storage.open import open_store
 from support.gcs import Cut, Damage, FakeGcs, FaultyProxy, Refuse
 from support.media import clip
 

@@ -15,7 +15,8 @@ from cliptask.names import speech_object
 from cliptask.spec.task import Line
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.speaker import Speaker, SpeechEvent
-from cliptask_renderer.storage.base import Store, open_store
+from cliptask_renderer.storage.base import Store
+from cliptask_renderer.storage.open import open_store
 from support.elevenlabs_stub import ADAM, KEY, RACHEL, ElevenLabsStub
 from support.speaking import SPRING, recording, speak, spoken
 
@@ -77,7 +78,7 @@ import asyncio, sys
 from cliptask.spec.task import Line
 from cliptask_operator.speech.speaker import Speaker
 from cliptask_operator.speech.settings import SpeechSettings
-from cliptask_renderer.storage.base import open_store
+from cliptask_renderer.storage.open import open_store
 async def main(uri, url, key):
     async with Speaker(SpeechSettings(api_key=key, base_url=url)) as speaker:
         print((await speaker.speak_all([Line(voice="Rachel", text="Spring is here.")], open_store(uri)))[0].key)

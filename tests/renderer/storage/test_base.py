@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cliptask.errors import OutputError, SetupError
-from cliptask_renderer.storage.base import METADATA_BYTES, Store, StoredObject, is_name, open_store
+from cliptask_renderer.storage.base import METADATA_BYTES, Store, StoredObject, is_name
 from cliptask_renderer.storage.folder import FolderStore
+from cliptask_renderer.storage.open import open_store
 from support.gcs import FakeGcs
 
 PARTS = st.text(min_size=1, max_size=40)
@@ -249,7 +250,7 @@ class TestEveryStore:
 # Each object is one digit a thousand times or more; its name says how often, its metadata which.
 _WRITER = """
 import random, sys
-from cliptask_renderer.storage.base import open_store
+from cliptask_renderer.storage.open import open_store
 store = open_store(sys.argv[1])
 replace = sys.argv[3] == "replace"
 seed = random.Random(sys.argv[2])
@@ -402,7 +403,7 @@ class TestFolder:
         """Else two runs of a campaign at once would fail or mix their files."""
         code = """
 import sys
-from cliptask_renderer.storage.base import open_store
+from cliptask_renderer.storage.open import open_store
 store = open_store(sys.argv[1])
 print("ready", flush=True)
 for n in range(60):
@@ -427,7 +428,7 @@ for n in range(60):
         """Else killed runs would fill the disk, or a second run would take the first one's files away."""
         code = """
 import sys
-from cliptask_renderer.storage.base import open_store
+from cliptask_renderer.storage.open import open_store
 with open_store(sys.argv[1]).scratch() as folder:
     (folder / sys.argv[2]).mkdir()
     print("ready", flush=True)
@@ -484,7 +485,7 @@ with open_store(sys.argv[1]).scratch() as folder:
 import resource, sys
 from pathlib import Path
 from cliptask.errors import OutputError
-from cliptask_renderer.storage.base import open_store
+from cliptask_renderer.storage.open import open_store
 store = open_store(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 print("ready", flush=True)

@@ -308,7 +308,7 @@ class TestFaults:
         open_store_ = f"""
 import resource
 from cliptask.errors import ClipTaskError, OutputError
-from cliptask_renderer.storage.base import open_store
+from cliptask_renderer.storage.open import open_store
 store = open_store("gs://{bucket}")
 store.put_bytes("a", b"x" * 100_000)
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
@@ -362,7 +362,7 @@ class TestProcess:
             code = f"""
 import json, resource
 from pathlib import Path
-from cliptask_renderer.storage.base import open_store
+from cliptask_renderer.storage.open import open_store
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 store = open_store("gs://{gcs.bucket()}")
@@ -397,7 +397,7 @@ print(json.dumps([size, put - before, peak() - before]))
         code = f"""
 import re
 from cliptask.errors import SetupError
-from cliptask_renderer.storage.base import open_store
+from cliptask_renderer.storage.open import open_store
 try:
     open_store("gs://bucket/a")
 except SetupError as error:
@@ -450,7 +450,7 @@ except SetupError as error:
         """Else every worker of a local campaign would load a library that it does not use."""
         code = """
 import sys
-from cliptask_renderer.storage.base import open_store
+from cliptask_renderer.storage.open import open_store
 open_store("file:///srv")
 print("google.cloud.storage" in sys.modules)
 """
