@@ -211,7 +211,7 @@ _PACKED = "xz:"
 
 
 class WorkOrder(Order):
-    """What one Job has to do, complete in itself: JSON in its environment."""
+    """What one Job, or one process of a pool, has to do, complete in itself."""
 
     cache: str
     """URI of the store of what campaigns share."""
@@ -220,7 +220,30 @@ class WorkOrder(Order):
     task: str
     """Folder of the videos in it."""
     segments: tuple[SegmentOrder, ...] = ()
+    soundtracks: tuple[SoundtrackOrder, ...] = ()
     variants: tuple[NamedVariant, ...] = ()
+
+    @property
+    def step(self) -> Literal["segment", "soundtrack", "variant"]:
+        """What kind of thing it makes."""
+        if self.variants:
+            return "variant"
+        return "segment" if self.segments else "soundtrack"
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 (hex) of the content keys of all that it makes, and of the names that videos get."""
+        keys = [part.key for part in (*self.segments, *self.soundtracks)]
+        keys += [f"{variant.name} {variant.order.key}" for variant in self.variants]
+        return hashlib.sha256(" ".join([self.step, *keys]).encode()).hexdigest()
+
+    @cached_property
+    def parts(self) -> frozenset[str]:
+        """Content keys of the segments and soundtracks that it makes where the cache lacks them."""
+        soundtracks = (variant.order.soundtrack for variant in self.variants)
+        segments = (part for variant in self.variants for part in variant.order.segments)
+        parts = (*self.segments, *self.soundtracks, *segments, *filter(None, soundtracks))
+        return frozenset(part.key for part in parts)
 
     def to_text(self) -> str:
         """JSON without what is default; where that is long, packed: one variable of an environment holds 128 KiB."""

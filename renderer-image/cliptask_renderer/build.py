@@ -1,4 +1,4 @@
-"""What does a Job do? One work order: fetch its inputs from the store, make the thing, check it, store it.
+"""How is a work order done? Its inputs come from the store, the thing is made, checked and stored.
 
 Everything here may run twice, at once or after a crash: what exists is not made again, and what is stored is whole.
 """
@@ -6,18 +6,46 @@ Everything here may run twice, at once or after a crash: what exists is not made
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 from cliptask import names
 from cliptask.captions import cues, webvtt
-from cliptask.errors import InputError
+from cliptask.errors import ClipTaskError, InputError, MediaError
 from cliptask.facts import Recording
-from cliptask.orders import SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
+from cliptask.orders import SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder, WorkOrder
 from cliptask_renderer.media import check, join, segment, sound
 from cliptask_renderer.media.check import StreamFacts
 from cliptask_renderer.storage.base import Store
+from cliptask_renderer.storage.open import open_store
+
+_ONE_OF_SEVERAL = (InputError, MediaError)
+"""What is wrong with one video and says nothing of the next."""
+
+
+def execute(order: WorkOrder, log: Callable[[str], None]) -> dict[str, ClipTaskError]:
+    """Make everything; returns why not, for each variant that is itself to blame. Raises what concerns all of them.
+
+    The one entry of a Job's pod and of a process of a pool. ``log`` is told of each thing that is there.
+    """
+    cache, output = open_store(order.cache), open_store(order.output)
+    for segment_order in order.segments:
+        make_segment(cache, segment_order)
+        log(f"segment {segment_order.key}: {segment_order.frames} frames")
+    for soundtrack in order.soundtracks:
+        make_soundtrack(cache, soundtrack)
+        log(f"soundtrack {soundtrack.key}: {soundtrack.samples} samples")
+    failed: dict[str, ClipTaskError] = {}
+    for variant in order.variants:
+        try:
+            make_variant(cache, output, order.task, variant.name, variant.order)
+        except _ONE_OF_SEVERAL as error:
+            log(f"error: {variant.name}: {error}")
+            failed[variant.name] = error
+        else:
+            log(f"video {variant.name}: {variant.order.duration_s:.1f} s")
+    return failed
 
 
 def make_segment(cache: Store, order: SegmentOrder) -> StreamFacts:

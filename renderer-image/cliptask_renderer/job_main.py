@@ -8,10 +8,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from cliptask.errors import ClipTaskError, InputError, MediaError, SetupError
+from cliptask.errors import ClipTaskError, SetupError
 from cliptask.orders import WorkOrder, WorkReport
 from cliptask.spec.status import shortened
-from cliptask_renderer.storage.open import open_store
 
 ORDER = "CLIPTASK_ORDER"
 REPORT = "CLIPTASK_REPORT"
@@ -23,8 +22,6 @@ _REPORT_BYTES = 4000
 _WORDS = 1500
 """Letters of a message, where they fit."""
 _FEWEST = 40
-_ONE_OF_SEVERAL = (InputError, MediaError)
-"""What is wrong with one video and says nothing of the next."""
 
 
 def run(environment: Mapping[str, str], say: Callable[[str], None]) -> int:
@@ -34,7 +31,9 @@ def run(environment: Mapping[str, str], say: Callable[[str], None]) -> int:
     """
     try:
         order = _order(environment)
-        failed = _do(order, say)
+        from cliptask_renderer.build import execute  # noqa: PLC0415  a bad order is refused before decoders are loaded
+
+        failed = execute(order, say)
     except ClipTaskError as error:
         say(f"error: {error}")
         _leave(environment, WorkReport(reason=error.reason, message=str(error)))
@@ -61,26 +60,6 @@ def _order(environment: Mapping[str, str]) -> WorkOrder:
         )
         message = f"{ORDER} is no work order of this version: use the same version of operator and renderer ({where})"
         raise SetupError(message) from error
-
-
-def _do(order: WorkOrder, say: Callable[[str], None]) -> dict[str, ClipTaskError]:
-    """Make everything; returns why not, for each variant whose own fault it is. Raises what concerns all."""
-    from cliptask_renderer import build  # noqa: PLC0415  a bad order is refused before decoders are loaded
-
-    cache, output = open_store(order.cache), open_store(order.output)
-    for segment in order.segments:
-        build.make_segment(cache, segment)
-        say(f"segment {segment.key}: {segment.frames} frames")
-    failed: dict[str, ClipTaskError] = {}
-    for variant in order.variants:
-        try:
-            build.make_variant(cache, output, order.task, variant.name, variant.order)
-        except _ONE_OF_SEVERAL as error:
-            say(f"error: {variant.name}: {error}")
-            failed[variant.name] = error
-        else:
-            say(f"video {variant.name}: {variant.order.duration_s:.1f} s")
-    return failed
 
 
 def _leave(environment: Mapping[str, str], report: WorkReport) -> None:

@@ -16,9 +16,9 @@ from rich.console import Console
 
 from cliptask import names
 from cliptask.orders import SegmentOrder, SoundtrackOrder, VariantOrder
-from cliptask.planning.plan import Campaign, plan
+from cliptask.planning.plan import Campaign
 from cliptask.spec.loading import load
-from cliptask_operator.campaign.stores import CACHE, place_at
+from cliptask_operator.campaign.stores import CACHE, open_stores
 from cliptask_operator.local import render
 from cliptask_operator.local.progress import report_on
 from cliptask_operator.settings.environment import Settings
@@ -63,10 +63,8 @@ def limit(rendered: Path, workers: int) -> Limit:
 
 def _campaign(task_file: Path, out: Path) -> Campaign:
     task, settings = load(task_file.read_text(), task_file.name), Settings()
-    place = place_at(out.as_uri())
-    with report_on(Console(quiet=True)) as report:
-        material = render.gather(task, place, settings, report, speak=True)
-    return plan(task, material.sources, material.lines, settings.max_variants)
+    with report_on(Console(quiet=True)) as progress:
+        return render.plan(task, open_stores(out.as_uri()), settings, progress, speak=True).campaign
 
 
 def _timed(do: Callable[[], object]) -> float:

@@ -224,7 +224,7 @@ def main() -> None:
             plane.kubectl("create", "namespace", "bench")
             plane.kubectl("wait", "--for=create", "serviceaccount/default", "-n", "bench", "--timeout=60s")
             (folder / "bed").mkdir()
-            with Bed(plane, "bench", folder / "bed", {"CLIPTASK_JOBS_PER_SECOND": "1000"}) as bed:
+            with Bed(plane, "bench", folder / "bed") as bed:
                 bed.start()
                 large, jobs = one_task(bed, given.variants, given.parallelism)
                 bed.stop()

@@ -151,7 +151,7 @@ def test_the_charts_defaults_are_the_operators(monkeypatch: pytest.MonkeyPatch) 
     plain = OperatorSettings(
         renderer_image=by_chart.renderer_image, elevenlabs_api_key=by_chart.elevenlabs_api_key
     )
-    for name in ("metrics_port", "jobs_per_second", "max_source_bytes"):
+    for name in ("metrics_port", "downloads", "max_source_bytes"):
         monkeypatch.delenv(f"CLIPTASK_{name.upper()}")
 
     assert by_chart == plain
@@ -187,7 +187,7 @@ def test_values_reach_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
     assert found.watch_namespaces == ("ads", "film")
-    assert found.allowed("ads") == ("gs://campaigns", "gs://media/ads")
+    assert found.policy_for("ads").buckets == ("gs://campaigns", "gs://media/ads")
     assert found.cache_uri == "gs://campaigns/cache"
     assert found.open_hosts == {"media.local", "10.0.0.1:8080"}
     assert (found.max_source_bytes, found.max_variants) == (10_000_000_000, 2_000_000)

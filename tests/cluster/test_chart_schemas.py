@@ -35,7 +35,6 @@ OTHERWISE = {
     "limits.maxSpeechCharacters": 0,
     "limits.mostCpu": 4,
     "limits.mostMemory": "8Gi",
-    "limits.jobsPerSecond": 0.5,
     "operator.image.repository": "r.example/operator",
     "operator.image.tag": "latest",
     "operator.image.digest": f"sha256:{'a' * 64}",

@@ -256,9 +256,9 @@ def test_helm_tries_the_installation(installation: Installation) -> None:
 
     assert "2 videos in " in said
     assert "Phase:          Succeeded" in said
-    assert "trial-" not in installation.kubectl("get", "clip", "--output=name")
-    assert "trial" not in installation.kubectl("get", "role,rolebinding", "--output=name")
-    tried = list(installation.gcs.open(installation.bucket).list_blobs(prefix="cliptask-trial"))
+    assert "smoke-test-" not in installation.kubectl("get", "clip", "--output=name")
+    assert "smoke-test" not in installation.kubectl("get", "role,rolebinding", "--output=name")
+    tried = list(installation.gcs.open(installation.bucket).list_blobs(prefix="cliptask-smoke-test"))
     assert tried == []
 
 

@@ -99,7 +99,7 @@ def test_without_the_expressions_flux_waits_for_nothing(bed: Bed, flux: Flux) ->
 
 
 def test_what_is_not_in_git_any_more_goes(bed: Bed, flux: Flux, followed: str) -> None:
-    """TaskController that nobody wants would stay, or their videos go without leave."""
+    """Campaigns that nobody wants would stay, or their videos go without leave."""
     revision = offer(bed, flux)
     bed.wait_for(lambda: flux.ready(followed, revision)[0] == "True", "ready")
 

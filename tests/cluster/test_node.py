@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from cliptask_operator.kubernetes.manifests import termination_failure
+from cliptask_operator.kubernetes.job_status import termination_failure
 from cluster.images_buildah import Image
 from cluster.kubectl import KubectlFailed
 from cluster.node import Node

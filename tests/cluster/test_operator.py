@@ -1,7 +1,15 @@
 from __future__ import annotations
 
 import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
 from statistics import median
+
+import psutil
+import pytest
 
 from cluster.bed import Bed
 from cluster.witness import Witness, fetched
@@ -57,6 +65,40 @@ def test_it_loses_no_time(bed: Bed) -> None:
 
     assert median(witness.first_job[name] - there[name] for name in names) < 1
     assert median(witness.ended[name] - witness.last_end[name] for name in names) < 2
+
+
+def test_it_is_well_as_long_as_it_moves(bed: Bed) -> None:
+    """The kubelet would restart an operator that works, or leave one alone that hangs for ever."""
+    assert probe(bed) == HTTPStatus.OK
+    # A probe with a typing error would be well for ever.
+    assert probe(bed, "/health") == HTTPStatus.NOT_FOUND
+
+    with stopped(bed), pytest.raises(TimeoutError):
+        probe(bed)
+
+    assert probe(bed) == HTTPStatus.OK
+
+
+@contextmanager
+def stopped(bed: Bed) -> Iterator[None]:
+    """In here the operator stands still."""
+    assert bed.operator is not None
+    process = psutil.Process(bed.operator.pid)
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.resume()
+
+
+def probe(bed: Bed, path: str = "/healthz") -> int:
+    """What the kubelet is answered. Raises TimeoutError as its probe fails."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{bed.health_port}{path}", timeout=3) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
 
 
 def phases(bed: Bed) -> list[str]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from cliptask_operator.controller.metrics import Census, Metrics
+from cliptask_operator.controller.metrics import Metrics
+from cliptask_operator.controller.task_counts import TaskCounts
 from cluster.breakages import BREAKAGES
 from cluster.images import CHECKOUT
 from cluster.prometheus import ALERTS, DASHBOARD, hastened, names_in
@@ -51,7 +52,7 @@ def test_a_minute_is_a_second_in_tests_and_nothing_else_is_changed() -> None:
 def test_alerts_and_panels_ask_for_what_there_is() -> None:
     """A misspelt name looks like peace."""
     metrics = Metrics()
-    metrics.count(Census, lambda: 0, lambda: 0)
+    metrics.count(TaskCounts, lambda: 0, lambda: 0)
     metrics.requested("GET", 200, 0.1)
     there = {sample.name for family in metrics.registry.collect() for sample in family.samples}
 

@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 from cliptask import errors
-from cliptask_operator.controller import admission
-from cliptask_operator.controller.metrics import Census, Metrics
+from cliptask_operator.campaign import preflight
+from cliptask_operator.controller.metrics import Metrics
+from cliptask_operator.controller.task_counts import TaskCounts
 from cliptask_operator.settings.environment import Settings
 from cliptask_operator.settings.gateway import GatewaySettings
 from cliptask_operator.settings.operator import OperatorSettings
@@ -35,7 +36,7 @@ def test_every_reason_is_explained() -> None:
     """Somebody reads it in a status and looks for what to do."""
     said = {
         each.reason
-        for module in (errors, admission)
+        for module in (errors, preflight)
         for each in vars(module).values()
         if isinstance(each, type) and issubclass(each, errors.ClipTaskError)
     }
@@ -47,7 +48,7 @@ def test_every_reason_is_explained() -> None:
 def test_metrics_are_those_of_the_page() -> None:
     """Dashboards are built from the page."""
     metrics = Metrics()
-    metrics.count(Census, lambda: 0, lambda: 0)
+    metrics.count(TaskCounts, lambda: 0, lambda: 0)
 
     told = {name.removesuffix("_total") for name in re.findall(r"`((?:cliptask|process)_\w+)", PAGE)}
 

@@ -16,7 +16,6 @@ MAX_VARIANTS: {{ $v.limits.maxVariants | int64 | quote }}
 MAX_SPEECH_CHARACTERS: {{ $v.limits.maxSpeechCharacters | int64 | quote }}
 MOST_CPU: {{ $v.limits.mostCpu | quote }}
 MOST_MEMORY: {{ $v.limits.mostMemory | quote }}
-JOBS_PER_SECOND: {{ $v.limits.jobsPerSecond | quote }}
 LOG_FORMAT: {{ $v.operator.logFormat | quote }}
 METRICS_PORT: {{ $v.metrics.port | quote }}
 RENDERER_IMAGE: {{ include "cliptask.image" (list $v.renderer.image .Chart.AppVersion) | quote }}

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cliptask.planning.plan import Campaign
-from cliptask_operator.campaign.resolved_inputs import ResolvedInputs
-from cliptask_operator.campaign.stores import Pending
+from cliptask_operator.campaign.inputs import ResolvedInputs
+from cliptask_operator.campaign.inventory import Missing
 
 
 @dataclass(frozen=True)
@@ -64,18 +64,18 @@ class Forecast:
         }
 
 
-def forecast(campaign: Campaign, material: ResolvedInputs, pending: Pending) -> Forecast:
-    """Count what a campaign takes; ``pending`` is what the store lacks."""
-    lines = material.recordings
+def forecast(campaign: Campaign, inputs: ResolvedInputs, missing: Missing) -> Forecast:
+    """Count what a campaign takes; ``missing`` is what the store lacks."""
+    lines = inputs.recordings
     paid = [line for line in lines if line.provider == "elevenlabs"]
     seams, missing_seams = (
-        sum(each.is_seam for each in some) for some in (campaign.segments, pending.segments)
+        sum(each.is_seam for each in some) for some in (campaign.segments, missing.segments)
     )
     rows = (
-        Row("videos", len(campaign.variants), len(pending.variants)),
-        Row("clips", len(campaign.segments) - seams, len(pending.segments) - missing_seams),
+        Row("videos", len(campaign.variants), len(missing.variants)),
+        Row("clips", len(campaign.segments) - seams, len(missing.segments) - missing_seams),
         Row("seams", seams, missing_seams),
-        Row("soundtracks", len(campaign.soundtracks), len(pending.soundtracks)),
+        Row("soundtracks", len(campaign.soundtracks), len(missing.soundtracks)),
         Row("lines", len(lines), sum(not line.is_spoken for line in lines)),
         Row(
             "paid characters",
@@ -83,4 +83,4 @@ def forecast(campaign: Campaign, material: ResolvedInputs, pending: Pending) -> 
             sum(line.characters for line in paid if not line.is_spoken),
         ),
     )
-    return Forecast(campaign, rows, frozenset(variant.name for variant in pending.variants))
+    return Forecast(campaign, rows, frozenset(variant.name for variant in missing.variants))

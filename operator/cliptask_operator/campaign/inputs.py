@@ -1,102 +1,96 @@
-"""How does the operator come by a task's sources and speech? All tasks together stay within one account's limits."""
+"""What comes of a task's URLs and lines? Everything is fetched and spoken side by side, each once."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
-
-import structlog
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from cliptask.errors import ClipTaskError, SetupError, TransientError
+from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.spec.task import ClipTaskSpec
-from cliptask_operator.campaign.resolved_inputs import ResolvedInputs
-from cliptask_operator.controller.metrics import Metrics
 from cliptask_operator.sources.fetcher import Fetcher, FetchEvent
 from cliptask_operator.speech.speaker import Speaker, SpeechEvent
-from cliptask_renderer.media.fonts import refuse_unwritable
 from cliptask_renderer.storage.base import Store
 
-log = structlog.get_logger("cliptask.sources")
-_OUTCOMES = {"finished": "downloaded", "cached": "unchanged", "failed": "failed"}
 
-Progress = Callable[[str, int], None]
-"""Told in words how far it is, and how many characters are spoken."""
+@dataclass(frozen=True)
+class ResolvedInputs:
+    """Facts of each source by its URL, and of each line in order; an error stands for what cannot be had."""
+
+    sources: Mapping[str, SourceFacts | ClipTaskError]
+    lines: Sequence[SpokenLine | ClipTaskError]
+
+    @property
+    def recordings(self) -> tuple[SpokenLine, ...]:
+        """The lines that can be had, those that are one recording once."""
+        return tuple({line.key: line for line in self.lines if isinstance(line, SpokenLine)}.values())
+
+    @property
+    def characters(self) -> int:
+        """Of all recordings."""
+        return sum(line.characters for line in self.recordings)
+
+    @property
+    def characters_spoken(self) -> int:
+        """Of those that are there."""
+        return sum(line.characters for line in self.recordings if line.is_spoken)
+
+    @property
+    def temporary_error(self) -> ClipTaskError | None:
+        """Why something cannot be had that may be had later: the account, the network or an administrator is to act."""
+        results = (*self.sources.values(), *self.lines)
+        return next((each for each in results if isinstance(each, TransientError | SetupError)), None)
 
 
-class InputResolver:
-    """Fetches and speaks for every task."""
+class InputObserver(Protocol):
+    """Whoever waits for the inputs."""
 
-    def __init__(self, fetcher: Fetcher, speaker: Speaker, metrics: Metrics) -> None:
-        self._fetcher = fetcher
-        self._speaker = speaker
-        self._metrics = metrics
+    def begin(self, sources: int, lines: int) -> None:
+        """So many are looked for. No lines where nothing is to be spoken."""
 
-    async def gather(
-        self, spec: ClipTaskSpec, cache: Store, progress: Progress, *, speak: bool
+    def fetched(self, event: FetchEvent) -> None:
+        """A source has got further."""
+
+    def spoke(self, event: SpeechEvent) -> None:
+        """A line has got further."""
+
+
+class Inputs(Protocol):
+    """Where inputs come from."""
+
+    async def resolve(
+        self, spec: ClipTaskSpec, cache: Store, observer: InputObserver, *, speak: bool
     ) -> ResolvedInputs:
-        """Fetch every source and have every line spoken, side by side; without ``speak`` nothing is paid for.
+        """Bring every source into the cache and have every line spoken; without ``speak`` nothing is paid for.
 
-        Raises ``InputError`` for a title that cannot be written, ``TransientError`` or ``SetupError`` where something
-        may be had later.
+        Raises the cache's errors; what concerns a single source or line stands in its place.
         """
-        await asyncio.to_thread(refuse_unwritable, *spec.titles)
-        tally = _Tally(len(spec.urls), len(spec.speech) if speak else 0, progress, self._metrics)
+
+
+@dataclass(frozen=True)
+class InputResolver:
+    """Fetches and speaks for all tasks of a process, which together stay within one account's limits."""
+
+    fetcher: Fetcher
+    speaker: Speaker
+
+    async def resolve(
+        self, spec: ClipTaskSpec, cache: Store, observer: InputObserver, *, speak: bool
+    ) -> ResolvedInputs:
+        """See ``Inputs``."""
+        observer.begin(len(spec.urls), len(spec.speech) if speak else 0)
         lines = (
-            self._speaker.speak_all(spec.speech, cache, tally.spoke)
+            self.speaker.speak_all(spec.speech, cache, observer.spoke)
             if speak
-            else self._speaker.resolve(spec.speech, cache)
+            else self.speaker.resolve(spec.speech, cache)
         )
         try:
             async with asyncio.TaskGroup() as group:
-                fetching = group.create_task(self._fetcher.fetch_all(spec.urls, cache, tally.fetched))
+                fetching = group.create_task(self.fetcher.fetch_all(spec.urls, cache, observer.fetched))
                 speaking = group.create_task(lines)
         except ExceptionGroup as several:
-            # One is enough to say what is wrong with the store; the other has ended, and tells nothing more.
+            # One is enough to say what is wrong with the cache; the other has ended, and tells nothing more.
             raise several.exceptions[0] from several
-        found, spoken = fetching.result(), speaking.result()
-        for each in spoken:
-            if isinstance(each, ClipTaskError):
-                self._metrics.line_had(each.reason)
-        later = [each for each in (*found.values(), *spoken) if isinstance(each, TransientError | SetupError)]
-        if later:
-            raise later[0]
-        return ResolvedInputs(found, spoken)
-
-
-class _Tally:
-    """What is still to come, told to whoever waits, counts and reads logs."""
-
-    def __init__(self, sources: int, lines: int, progress: Progress, metrics: Metrics) -> None:
-        self._sources, self._lines, self._paid = sources, lines, 0
-        self._progress = progress
-        self._metrics = metrics
-        self._began: dict[str, float] = {}
-
-    def fetched(self, event: FetchEvent) -> None:
-        if event.kind == "started":
-            self._began[event.url] = time.monotonic()
-        outcome = _OUTCOMES.get(event.kind)
-        if outcome is None:
-            return
-        took_s = time.monotonic() - self._began.get(event.url, time.monotonic())
-        self._metrics.fetched(outcome, event.size_bytes, took_s)
-        log.info("source", url=event.shown, outcome=outcome, bytes=event.size_bytes, seconds=round(took_s, 3))
-        self._sources -= 1
-        self._tell()
-
-    def spoke(self, event: SpeechEvent) -> None:
-        if event.kind == "speaking":
-            return
-        if event.kind == "spoken":
-            self._metrics.spoken(event.characters)
-            log.info("line spoken", line=event.label, characters=event.characters)
-        if event.kind == "found":
-            self._metrics.line_had("found")
-        if event.kind != "failed":
-            self._paid += event.characters
-        self._lines -= 1
-        self._tell()
-
-    def _tell(self) -> None:
-        self._progress(f"fetching: {self._sources} sources and {self._lines} lines to go", self._paid)
+        return ResolvedInputs(fetching.result(), speaking.result())

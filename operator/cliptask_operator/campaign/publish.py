@@ -13,12 +13,12 @@ from cliptask.index import CampaignIndex, campaign_index, index_csv, index_json
 from cliptask.names import CAPTIONS, POSTER, VIDEO
 from cliptask.planning.plan import Campaign
 from cliptask_operator.campaign.gallery import gallery_html
-from cliptask_operator.campaign.stores import videos_of
+from cliptask_operator.campaign.inventory import videos_of
 from cliptask_renderer.storage.base import Store, StoredObject
 
 INDEX, TABLE, GALLERY = "index.json", "index.csv", "gallery.html"
 OWNER = "owner.json"
-"""TaskQuery the folder is, where a cluster claims it."""
+"""Whose the folder is, where a cluster claims it."""
 
 _PARALLEL = 16
 """Requests at a time: a bucket takes some 50 ms for each, a large campaign has thousands."""

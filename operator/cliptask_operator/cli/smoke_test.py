@@ -15,10 +15,10 @@ from PIL import Image
 from cliptask.errors import MissingInput, SetupError
 from cliptask.names import VIDEO
 from cliptask.spec.task import GROUP, KIND, VERSION
-from cliptask_operator.campaign.stores import Stores, place_at
-from cliptask_operator.cli.status_view import is_over, status
+from cliptask_operator.campaign.stores import Stores, open_stores
 from cliptask_operator.cli.watch import heard
-from cliptask_operator.kubernetes.client import Cluster
+from cliptask_operator.kubernetes.client import KubernetesClient
+from cliptask_operator.kubernetes.task_state import is_at_rest, status_of
 from cliptask_renderer.storage.base import Store
 
 _WIDTH, _HEIGHT = 180, 320
@@ -48,22 +48,22 @@ class SmokeTest:
     timeout_s: float = 300
 
 
-async def run(trial: SmokeTest, say: Say) -> int:
+async def run(test: SmokeTest, say: Say) -> int:
     """Make the campaign and remove every trace of it, also after a failure; returns the number of its videos.
 
     Raises ``SmokeTestFailed`` where it is not complete in time, after what its failed pods have said is given out.
     """
-    name = f"trial-{uuid.uuid4().hex[:8]}"
-    place = await asyncio.to_thread(place_at, f"{trial.uri.rstrip('/')}/{name}")
+    name = f"smoke-test-{uuid.uuid4().hex[:8]}"
+    place = await asyncio.to_thread(open_stores, f"{test.uri.rstrip('/')}/{name}")
     async with AsyncExitStack() as stack:
-        cluster = await stack.enter_async_context(Cluster(context=trial.context))
-        namespace = trial.namespace or cluster.namespace
+        cluster = await stack.enter_async_context(KubernetesClient(context=test.context))
+        namespace = test.namespace or cluster.namespace
         stack.push_async_callback(asyncio.to_thread, _empty, place)
         await asyncio.to_thread(_draw, place.output)
         say(f"{namespace}/{name}: {len(_COLOURS)} pictures are in {place.output.uri}")
         await cluster.create_task(_task(name, namespace, place.output.uri))
         stack.push_async_callback(_delete, cluster, (namespace, name))
-        await _watched(cluster, trial, (namespace, name), say)
+        await _watched(cluster, test, (namespace, name), say)
         videos = await asyncio.to_thread(_videos, place.output, name)
         if videos != _VIDEOS:
             message = f"the campaign is said to be complete, and {videos} of {_VIDEOS} videos are in {place.output.uri}"
@@ -71,14 +71,14 @@ async def run(trial: SmokeTest, say: Say) -> int:
         return videos
 
 
-async def _watched(cluster: Cluster, trial: SmokeTest, which: tuple[str, str], say: Say) -> None:
+async def _watched(cluster: KubernetesClient, test: SmokeTest, which: tuple[str, str], say: Say) -> None:
     """Until the campaign is complete; each new message is given out."""
     said, body = "", await cluster.task(*which)
     try:
-        async with asyncio.timeout(trial.timeout_s):
-            while not is_over(body):
-                message = f"{status(body).phase}: {status(body).message}"
-                if message != said and status(body).message:
+        async with asyncio.timeout(test.timeout_s):
+            while not is_at_rest(body):
+                message = f"{status_of(body).phase}: {status_of(body).message}"
+                if message != said and status_of(body).message:
                     say(message)
                     said = message
                 await asyncio.sleep(_LOOK_S)
@@ -90,25 +90,25 @@ async def _watched(cluster: Cluster, trial: SmokeTest, which: tuple[str, str], s
             else "no operator has looked at it: does one run, and serve this namespace?"
         )
         await _tell_logs(cluster, which, say)
-        message = f"the campaign is not complete after {trial.timeout_s:g} s; {stands}"
+        message = f"the campaign is not complete after {test.timeout_s:g} s; {stands}"
         raise SmokeTestFailed(message) from None
-    if status(body).phase != "Complete":
+    if status_of(body).phase != "Complete":
         await _tell_logs(cluster, which, say)
-        conditions = {each.type: each for each in status(body).conditions}
+        conditions = {each.type: each for each in status_of(body).conditions}
         failed = conditions["Failed"]
         message = f"the campaign is not made: {failed.reason}: {failed.message}"
         raise SmokeTestFailed(message)
-    say(f"{status(body).phase}: {status(body).message}")
+    say(f"{status_of(body).phase}: {status_of(body).message}")
 
 
-async def _tell_logs(cluster: Cluster, which: tuple[str, str], say: Say) -> None:
+async def _tell_logs(cluster: KubernetesClient, which: tuple[str, str], say: Say) -> None:
     async for pod_log, log in heard(cluster, *which, failed=True, lines=_LOG_LINES):
         say(pod_log.title)
         if log:
             say(log)
 
 
-async def _delete(cluster: Cluster, which: tuple[str, str]) -> None:
+async def _delete(cluster: KubernetesClient, which: tuple[str, str]) -> None:
     """Return when it is gone, so that nothing of it writes to the bucket any more."""
     await cluster.delete_task(*which)
     with suppress(TimeoutError, MissingInput):

@@ -15,36 +15,17 @@ from cliptask.errors import InvalidTask
 from cliptask.planning.plan import Labels
 from cliptask.spec.loading import load_data
 from cliptask.spec.status import MOST_FAILURES, ClipTaskStatus, shortened
-from cliptask.spec.task import GROUP
+from cliptask_operator.kubernetes.task_state import is_observed, status_of
 
 _BAR = 40
 _WORDS = 240
 """Of a failure's message; `cliptask logs NAME --failed` has all of it."""
 _STYLES = {"Complete": "green", "Failed": "red", "Suspended": "yellow"}
-ENDS = frozenset(_STYLES)
-"""Phases in which nothing goes on by itself."""
-
-
-def status(body: Mapping[str, Any]) -> ClipTaskStatus:
-    """What the operator has last said of it."""
-    return ClipTaskStatus.model_validate(body.get("status") or {})
-
-
-def is_told(body: Mapping[str, Any]) -> bool:
-    """Whether the operator has seen the newest edit and the newest retry."""
-    metadata, said = body["metadata"], status(body)
-    retry = (metadata.get("annotations") or {}).get(f"{GROUP}/retry", "")
-    return (said.observed_generation, said.observed_retry) == (metadata.get("generation", 0), retry)
-
-
-def is_over(body: Mapping[str, Any]) -> bool:
-    """Whether nothing more happens until somebody does something."""
-    return is_told(body) and status(body).phase in ENDS
 
 
 def view(body: Mapping[str, Any], now: datetime) -> RenderableType:
     """The campaign in one screen: what it is, how far it is, what has failed and why."""
-    said = status(body)
+    said = status_of(body)
     parts: list[RenderableType] = [_title(body, said, now), *_blocks(body)]
     if said.variants:
         parts += ["", _bars(said)]
@@ -58,7 +39,7 @@ def view(body: Mapping[str, Any], now: datetime) -> RenderableType:
 def _title(body: Mapping[str, Any], said: ClipTaskStatus, now: datetime) -> Text:
     metadata = body["metadata"]
     title = Text(f"{metadata['namespace']}/{metadata['name']}  ", style="bold")
-    if not is_told(body):
+    if not is_observed(body):
         return title.append("waiting for the operator, which has not seen the newest edit", "yellow")
     title.append(said.phase, _STYLES.get(said.phase, "cyan"))
     if said.start_time:

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from cliptask_operator.cli.status_view import is_over
-from cliptask_operator.kubernetes.client import Cluster
+from cliptask_operator.kubernetes.client import KubernetesClient
 from cliptask_operator.kubernetes.manifests import Manifest
 from cliptask_operator.kubernetes.pod_logs import PodLog, pod_logs
+from cliptask_operator.kubernetes.task_state import is_at_rest
 
 _LOOK_S = 1.0
 
@@ -26,24 +26,24 @@ class TaskQuery:
 
 async def look(whose: TaskQuery) -> Manifest:
     """The ClipTask as it is. Raises ``MissingInput``."""
-    async with Cluster(context=whose.context) as cluster:
+    async with KubernetesClient(context=whose.context) as cluster:
         return await cluster.task(whose.namespace or cluster.namespace, whose.name)
 
 
 async def follow(whose: TaskQuery, show: Callable[[Manifest], None]) -> None:
     """Show the ClipTask every second, until nothing more happens. Raises ``MissingInput``, also when it is deleted."""
-    async with Cluster(context=whose.context) as cluster:
+    async with KubernetesClient(context=whose.context) as cluster:
         while True:
             body = await cluster.task(whose.namespace or cluster.namespace, whose.name)
             show(body)
-            if is_over(body):
+            if is_at_rest(body):
                 return
             await asyncio.sleep(_LOOK_S)
 
 
 async def read(whose: TaskQuery, say: Callable[[PodLog, str], None], *, failed: bool, lines: int) -> Manifest:
     """Give out what the ClipTask's pods have printed, the last ``lines`` of each; returns it. Raises ``MissingInput``."""
-    async with Cluster(context=whose.context) as cluster:
+    async with KubernetesClient(context=whose.context) as cluster:
         namespace = whose.namespace or cluster.namespace
         body = await cluster.task(namespace, whose.name)
         async for pod_log, log in heard(cluster, namespace, whose.name, failed=failed, lines=lines):
@@ -52,7 +52,7 @@ async def read(whose: TaskQuery, say: Callable[[PodLog, str], None], *, failed: 
 
 
 async def heard(
-    cluster: Cluster, namespace: str, task: str, *, failed: bool, lines: int
+    cluster: KubernetesClient, namespace: str, task: str, *, failed: bool, lines: int
 ) -> AsyncIterator[tuple[PodLog, str]]:
     """A task's pods, or only those that ``failed`` or cannot start, with the last ``lines`` of each."""
     for each in pod_logs(await cluster.pods(namespace, task), failed=failed):

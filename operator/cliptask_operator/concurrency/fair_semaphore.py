@@ -1,4 +1,4 @@
-"""TaskQuery turn is it, where several want much? So many at once, shared evenly among those who wait."""
+"""Whose turn is it, where several want much? So many at once, shared evenly among those who wait."""
 
 from __future__ import annotations
 

@@ -1,19 +1,35 @@
-"""What do all tasks of an operator work with? One of each, shared."""
+"""What do all tasks of an operator share? One of each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cliptask_operator.campaign.inputs import InputResolver
+from cliptask_operator.campaign.pipeline import Pipeline
+from cliptask_operator.campaign.stores import Stores
 from cliptask_operator.concurrency.fair_semaphore import FairSemaphore
-from cliptask_operator.concurrency.rate_limiter import RateLimiter
-from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.controller.artifact_leases import CacheLeases
 from cliptask_operator.controller.job_cache import JobCache
 from cliptask_operator.controller.metrics import Metrics
-from cliptask_operator.kubernetes.client import Cluster
+from cliptask_operator.kubernetes.cluster import Cluster
 from cliptask_operator.settings.operator import OperatorSettings
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How patient the controller is, in seconds. Tests are less so."""
+
+    resync_s: float = 15.0
+    """Between looks when nothing happens; then the Jobs are listed, in case a watch has fallen silent."""
+    relist_s: float = 120.0
+    """Between listings of the Jobs when much happens, for what a watch did not say."""
+    debounce_s: float = 0.1
+    """Events of this time are taken in together."""
+    status_s: float = 1.0
+    """Between two writes of one task's status."""
+    first_backoff_s: float = 2.0
+    """Before an attempt that met something temporary goes on; doubled each time, up to ``longest_backoff_s``."""
+    longest_backoff_s: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -21,16 +37,15 @@ class Context:
     """All that is handed down."""
 
     cluster: Cluster
-    book: JobCache
-    shelves: CacheLeases
-    listings: SingleFlight[frozenset[str]]
-    """Of caches, by their URIs."""
-    gatherer: InputResolver
+    job_cache: JobCache
+    leases: CacheLeases
+    pipeline: Pipeline
     settings: OperatorSettings
     metrics: Metrics
-    turns: FairSemaphore
-    """TaskQuery turn it is to create a Job: the first Job of a task never waits for the hundredth of another."""
-    creations: RateLimiter
-    """When the next may be created."""
+    job_creation: FairSemaphore
+    """Who may create a Job: the first Job of a task never waits for the hundredth of another."""
+    open_stores: Callable[[str, str | None], Stores]
+    """Of an output's URI and, if all tasks share one, the cache's."""
     clock: Callable[[], float]
     """Seconds, monotonic."""
+    timing: Timing = Timing()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -10,56 +10,52 @@ import kopf
 
 from cliptask.spec.task import GROUP, PLURAL, VERSION
 from cliptask_operator.controller.status_snapshot import StatusSnapshot
-from cliptask_operator.controller.task_controller import TaskController, first, is_finished
+from cliptask_operator.controller.task_controller import TaskController
 from cliptask_operator.kubernetes.client import api_address
 from cliptask_operator.kubernetes.manifests import TASK_LABEL
 
 _BACKOFFS_S = (0.5, 1.0, 2.0, *(3.0 for _ in range(200)))
 """Between attempts at an API server that is away. kopf's own grow to 21 s: so long nothing would go on once it is back."""
-_LAST_WORDS_S = 5.0
-"""For a daemon that is told to stop, before it is cancelled."""
 _REMOVALS, _REMOVAL_S = 20, 15.0
 """Attempts at removing a deleted task's videos, and the time between them: then the task goes without."""
 _MOST_EVENTS = 5
 """Of failures, for each report: the status has more, the index has all."""
 
 
-def register(registry: kopf.OperatorRegistry, campaigns: TaskController) -> None:
-    """Bind the campaigns to what happens in the cluster."""
+def register(
+    registry: kopf.OperatorRegistry, controller: TaskController, until_served: Callable[[], Awaitable[None]]
+) -> None:
+    """Bind the controller to what happens in the cluster. ``until_served`` returns once there are ClipTasks to watch.
 
-    def unfinished(body: kopf.Body, **_: object) -> bool:
-        return not is_finished(body)
+    Only a task that asks for its videos to be removed with it gets a finalizer: a namespace that is deleted together
+    with the operator would wait for ever for it to be taken away.
+    """
 
     def prunes(body: kopf.Body, **_: object) -> bool:
         return bool(body.get("spec", {}).get("output", {}).get("prune"))
 
     @kopf.on.login(registry=registry)
-    def log_in(**of_kopf: Any) -> kopf.ConnectionInfo | None:  # noqa: ANN401  passed on
+    async def log_in(**of_kopf: Any) -> kopf.ConnectionInfo | None:  # noqa: ANN401  passed on
+        # kopf asks once what there is to watch, and would stay deaf to a resource that comes later.
+        await until_served()
         in_pod = kopf.login_with_service_account(**of_kopf)
         # kopf knows the API by its name alone; its address needs no DNS, and is what our own client uses.
         return replace(in_pod, server=api_address()) if in_pod else kopf.login_with_kubeconfig(**of_kopf)
 
-    @kopf.daemon(
-        GROUP, VERSION, PLURAL, registry=registry, when=unfinished, cancellation_backoff=_LAST_WORDS_S
-    )
-    async def keep(body: kopf.Body, stopped: kopf.DaemonStopped, **_: object) -> None:
-        """Keep one task going until it is finished or deleted."""
-        await first(campaigns.keep(dict(body)), stopped.wait())
-
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def on_task(event: kopf.RawEvent, **_: object) -> None:
-        campaigns.changed(event["object"], gone=event["type"] == "DELETED")
+        controller.observe(event["object"], gone=event["type"] == "DELETED")
 
     @kopf.on.event("batch", "v1", "jobs", registry=registry)
     async def on_job(event: kopf.RawEvent, **_: object) -> None:
-        campaigns.tools.book.saw(event["object"], gone=event["type"] == "DELETED")
+        controller.context.job_cache.observe(event["object"], gone=event["type"] == "DELETED")
 
     @kopf.on.delete(
         GROUP, VERSION, PLURAL, registry=registry, when=prunes, retries=_REMOVALS, backoff=_REMOVAL_S
     )
     async def on_delete(body: kopf.Body, **_: object) -> None:
         """Remove the videos of a task that asked for it."""
-        await campaigns.remove(dict(body))
+        await controller.remove(dict(body))
 
 
 def configure(settings: kopf.OperatorSettings, silence_s: float) -> None:
@@ -97,7 +93,7 @@ def announce(body: Mapping[str, Any], now: StatusSnapshot, before: StatusSnapsho
     """Post Events: of a new phase or reason, and of failures."""
     about = kopf.Body(cast("kopf.RawBody", body))
     if before is None or (before.phase, before.reason) != (now.phase, now.reason):
-        bad = now.phase == "Failed" or now.trouble is not None
+        bad = now.phase == "Failed" or now.blocking_error is not None
         kopf.event(about, type="Warning" if bad else "Normal", reason=now.reason, message=now.message)
     known = {each.variant for each in before.failures} if before else set()
     for each in [each for each in now.failures if each.variant not in known][:_MOST_EVENTS]:

@@ -1,272 +1,275 @@
-"""Which Jobs run for a campaign, until all of it is made? Looks, each of which decides (purely) and acts."""
+"""Which Jobs run for a campaign, until all of it is made? Each look observes, decides (purely), acts and reports."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from typing import NoReturn, TypeVar
 
 import structlog
 
 from cliptask.errors import ClipTaskError
 from cliptask.spec.task import Execution
-from cliptask_operator.campaign.stores import Stores, keys_of, parts_of, videos_of
+from cliptask_operator.campaign.inventory import Inventory
+from cliptask_operator.campaign.stores import Stores
+from cliptask_operator.controller import status_snapshot
 from cliptask_operator.controller.artifact_leases import ArtifactLeases
 from cliptask_operator.controller.context import Context
-from cliptask_operator.controller.reconcile import Decision, Desired, Observed, reconcile
-from cliptask_operator.kubernetes.client import AlreadyThere
-from cliptask_operator.kubernetes.manifests import (
-    JobFacts,
-    JobFailure,
-    StoreUris,
-    TaskRef,
-    Unit,
-    job,
-    verdict,
-)
+from cliptask_operator.controller.reconcile import Decision, Desired, NamedOrder, Observed, reconcile
+from cliptask_operator.controller.run_state import RunState
+from cliptask_operator.controller.status_snapshot import Counts, StatusSnapshot
+from cliptask_operator.kubernetes.cluster import AlreadyExists
+from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure, failure_of
+from cliptask_operator.kubernetes.manifests import job
 
 T = TypeVar("T")
-log = structlog.get_logger("cliptask.production")
+log = structlog.get_logger("cliptask.jobs")
 
-LOOK_S = 15.0
-"""Between looks when nothing happens; then the Jobs are listed, in case a watch has fallen silent."""
-RELIST_S = 120.0
-"""Between listings of the Jobs when much happens, for what a watch did not say."""
-GATHER_S = 0.1
-"""Events of this time are looked at together."""
 _SHARE = 4
 """So many times as long as a look took, the next one waits: that of a campaign of ten thousand takes long."""
-_MOST_LIES = 2
+_MOST_FALSE_SUCCESSES = 2
 """How often a Job may succeed without leaving what it was to make."""
 _ADMINISTRATORS = frozenset({"Misconfigured", "StoreUnwritable"})
 """Reasons of failures that an administrator can mend, and that are therefore none of the variant's."""
 
 
 @dataclass
-class Memory:
-    """What an attempt has seen that the cluster may forget. Without it, what failed is tried once more."""
-
-    verdicts: dict[str, JobFailure] = field(default_factory=dict)
-    """Why Jobs failed for good, by their names."""
-    lies: Counter[str] = field(default_factory=Counter)
-    """How often a Job's word was not true."""
-    paused: dict[str, float] = field(default_factory=dict)
-    """Until when a Job of this name is not created again."""
-
-
-@dataclass
 class JobController:
-    """One attempt's Jobs. Everything that it knows it could find out again: it may be dropped at any time."""
+    """The Jobs of one attempt. It may be dropped at any time: another one finds out where it was."""
 
-    tools: Context
-    ref: TaskRef
+    context: Context
     execution: Execution
     desired: Desired
-    place: Stores
-    memory: Memory
-    trouble: ClipTaskError | None = None
-    """What an administrator has to mend."""
-    _videos: AbstractSet[str] = frozenset()
-    _believed: AbstractSet[str] = frozenset()
-    """Names of Jobs that succeeded and whose word was taken for it."""
+    stores: Stores
+    state: RunState
+    report: Callable[[StatusSnapshot], None]
+    failed: Mapping[str, JobFailure] = field(default_factory=dict, init=False)
+    """Why not, for each variant that could not be made in the end."""
+    _look_s: float = field(default=0.0, init=False)
+    """How long the last look took."""
 
     async def begin(self) -> None:
-        """Find out what there is."""
+        """Find out which Jobs there are. Before the stores are listed: what these made is found there, or gone."""
         await self._list_jobs()
-        await self._list_store()
+        self.state.credited_jobs = _succeeded(self._jobs())
 
-    async def run(self, tell: Callable[[Decision], None]) -> Mapping[str, JobFailure]:
-        """Keep Jobs going until nothing is left to make; returns why not, for each variant that cannot be made.
-
-        ``tell`` hears of each look. Raises ``TransientError`` and ``SetupError`` for what may pass.
-        """
-        listed_at, is_quiet = self._now(), False
+    async def execute(self, there: Inventory) -> Mapping[str, ClipTaskError]:
+        """See ``Executor``. A suspended task's Jobs end, and it waits for ever: an edit ends its attempt."""
+        self._take_in(there)
         try:
-            while True:
-                if is_quiet or self._now() - listed_at > RELIST_S:
-                    await self._list_jobs()
-                    listed_at = self._now()
-                began = self._now()
-                decision = await self._look()
-                took = self._now() - began
-                await self._each(self._delete, decision.delete)
-                await self._each(self._create, decision.create)
-                if not decision.finished:
-                    tell(decision)
-                    is_quiet = not await self.rest(took * _SHARE)
-                elif await self._is_confirmed():
-                    return decision.failed
+            if self.execution.suspend:
+                await self._stay_suspended()
+            failed = await self._run()
         finally:
-            self._shelf.leave(self.ref.uid)
+            self._leases.release(self.desired.task.uid)
+        self.failed = failed
+        return {name: failure.as_error() for name, failure in failed.items()}
 
-    async def halt(self) -> None:
-        """Delete the Jobs that run."""
-        running = [
-            each.name for each in self._jobs().values() if each.state == "active" and not each.deleting
-        ]
-        await self._each(self._delete, running)
+    async def _run(self) -> Mapping[str, JobFailure]:
+        """Reconcile until nothing is left to make; returns why not, for each variant that cannot be made."""
+        listed_at, is_quiet = self._now(), False
+        while True:
+            if is_quiet or self._now() - listed_at > self.context.timing.relist_s:
+                await self._list_jobs()
+                listed_at = self._now()
+            decision = await self.reconcile_once()
+            if not decision.finished:
+                is_quiet = not await self._changed(self._look_s * _SHARE)
+            elif await self._is_confirmed():
+                return decision.failed
 
-    async def rest(self, least_s: float = 0) -> bool:
-        """Until something happens, or it is time to look anyway; returns whether something did."""
-        bell = self.tools.book.bell(self.ref.uid)
-        try:
-            async with asyncio.timeout(LOOK_S):
-                await bell.wait()
-        except TimeoutError:
-            return False
-        await asyncio.sleep(max(GATHER_S, least_s))
-        bell.clear()
-        return True
+    async def _stay_suspended(self) -> NoReturn:
+        while True:
+            running = [
+                name for name, each in self._jobs().items() if each.state == "active" and not each.deleting
+            ]
+            await _all(self._delete, running)
+            self.report(status_snapshot.suspended(self.state.snapshot, self.desired.campaign, self.counts()))
+            await self._changed()
 
-    @property
-    def succeeded(self) -> int:
-        """How many videos are there."""
-        return len(self._videos)
-
-    @property
-    def segments_ready(self) -> int:
-        """How many segments there are. A finished video had all of its own, whoever made them."""
-        campaign = self.desired.campaign
-        finished = (each.order for each in campaign.variants if each.name in self._videos)
-        made = {part.key for order in finished for part in order.segments}
-        return sum(each.key in made or each.key in self._shelf.there for each in campaign.segments)
-
-    async def _look(self) -> Decision:
-        """Take in what has happened, and decide."""
-        # One view for the whole look: a Job that fails during it is judged by the next.
-        known = self._jobs()
-        await self._learn(known)
-        now = self._now()
-        paused = {name for name, until in self.memory.paused.items() if until > now}
-        self.trouble = self.trouble if paused else None
-        uid, shelf = self.ref.uid, self._shelf
-        elsewhere = shelf.made_elsewhere(uid, self.desired.parts)
+    async def reconcile_once(self) -> Decision:
+        """One look: observe, decide, act, report."""
         began = self._now()
-        decision = reconcile(
-            self.desired, Observed(self._videos, shelf.there, known, self.memory.verdicts, paused, elsewhere)
-        )
-        self.tools.metrics.looked(self._now() - began)
-        shelf.makes(uid, decision.making)
+        observed = await self._observe()
+        decision = self._decide(observed)
+        self._look_s = self._now() - began
+        await self._act(decision)
+        if not decision.finished:
+            self._report(decision)
         return decision
 
-    async def _learn(self, known: Mapping[str, JobFacts]) -> None:
-        """Take in what Jobs have come to since the last look."""
-        units = self.desired.by_name
-        succeeded = _succeeded(known)
-        for name in succeeded - self._believed:
-            if (unit := units.get(name)) is not None:
-                self._videos |= {variant.name for variant in unit.variants}
-                self._shelf.made(unit.parts)
-                self.tools.metrics.job_succeeded(unit.step, len(unit.variants))
-        self._believed = succeeded
+    async def _changed(self, least_s: float = 0) -> bool:
+        """Wait until something happens, or it is time to look anyway; returns whether something did."""
+        timing, changed = self.context.timing, self.context.job_cache.changed(self.desired.task.uid)
+        try:
+            async with asyncio.timeout(timing.resync_s):
+                await changed.wait()
+        except TimeoutError:
+            return False
+        await asyncio.sleep(max(timing.debounce_s, least_s))
+        changed.clear()
+        return True
+
+    def counts(self, active: int = 0) -> Counts:
+        """How far the campaign is. A finished video had all of its segments, whoever made them."""
+        campaign = self.desired.campaign
+        finished = (each.order for each in campaign.variants if each.name in self.state.videos)
+        made = {part.key for order in finished for part in order.segments} | self._leases.stored
+        return replace(
+            self.state.snapshot.counts,
+            succeeded=len(self.state.videos),
+            active=active,
+            segments_ready=sum(segment.key in made for segment in campaign.segments),
+        )
+
+    # Observe
+
+    async def _observe(self) -> Observed:
+        """Take in what has happened. One view for the whole look: a Job that fails during it is judged by the next."""
+        jobs, state, now = self._jobs(), self.state, self._now()
+        self._credit(jobs)
+        await self._take_in_failures(jobs)
+        paused = {name for name, until in state.paused_until.items() if until > now}
+        state.blocking_error = state.blocking_error if paused else None
+        leased = self._leases.held_by_others(self.desired.task.uid, self.desired.parts)
+        return Observed(state.videos, self._leases.stored, jobs, state.failures, paused, leased)
+
+    def _credit(self, jobs: Mapping[str, JobFacts]) -> None:
+        """Believe Jobs that say they made everything."""
+        succeeded = _succeeded(jobs)
+        for name in succeeded - self.state.credited_jobs:
+            if (order := self.desired.by_name.get(name)) is not None:
+                self.state.videos |= {variant.name for variant in order.variants}
+                self._leases.made(order.parts)
+                self.context.metrics.job_succeeded(order.step, len(order.variants))
+        self.state.credited_jobs = succeeded
+
+    async def _take_in_failures(self, jobs: Mapping[str, JobFacts]) -> None:
         failed = [
             each
-            for each in known.values()
+            for each in jobs.values()
             if each.state == "failed" and each.attempt == self.desired.attempt and not each.deleting
-            and each.name in units and each.name not in self.memory.verdicts
+            and each.name in self.desired.by_name and each.name not in self.state.failures
         ]  # fmt: skip
-        if failed:
-            await self._judge(failed)
-            if self.desired.variants_per_job > 1:
-                await self._list_store()  # some of a Job's videos may have been made
-
-    async def _judge(self, failed: list[JobFacts]) -> None:
-        pods = await self.tools.cluster.failed_pods(self.ref)
+        if not failed:
+            return
+        pods = await self.context.cluster.failed_pods(self.desired.task)
         for each in failed:
             own = [
                 pod
                 for pod in pods
                 if pod["metadata"].get("labels", {}).get("batch.kubernetes.io/job-name") == each.name
             ]
-            found = verdict(each, own, self.execution)
-            if found.reason in _ADMINISTRATORS:
-                self.memory.paused[each.name] = self._now() + self.tools.settings.retry_seconds
-                self.trouble = found.as_error()
-                await self._delete(each.name)
-            else:
-                self.memory.verdicts[each.name] = found
-                self.tools.metrics.job_failed(found.reason)
-            variants = [variant.name for variant in self.desired.by_name[each.name].variants]
-            log.warning(
-                "job failed", job=each.name, variants=variants, reason=found.reason, message=found.message
-            )
+            await self._take_in_failure(each.name, failure_of(each, own, self.execution))
+        if self.desired.variants_per_job > 1:
+            await self._list_stores()  # some of a Job's videos may have been made
 
-    async def _is_confirmed(self) -> bool:
-        """Whether the videos that Jobs say they made are there; those that are not are missing again."""
-        believed = self._videos
-        await self._list_store()
-        lost = believed - self._videos
-        for name, unit in self.desired.units:
-            if not lost.isdisjoint(each.name for each in unit.variants):
-                self.memory.lies[name] += 1
-                if self.memory.lies[name] > _MOST_LIES:
-                    self.memory.verdicts[name] = JobFailure(
-                        "ObjectMissing",
-                        "its Job succeeds but leaves nothing in the bucket: check the bucket's lifecycle rules, and that "
-                        "operator and renderer use the same one",
-                    )
-                    self.tools.metrics.job_failed("ObjectMissing")
-        return not lost
+    async def _take_in_failure(self, name: str, failure: JobFailure) -> None:
+        if failure.reason in _ADMINISTRATORS:
+            self.state.paused_until[name] = self._now() + self.context.settings.retry_seconds
+            self.state.blocking_error = failure.as_error()
+            await self._delete(name)
+        else:
+            self._fail(name, failure)
+        variants = [variant.name for variant in self.desired.by_name[name].variants]
+        log.warning("job failed", job=name, variants=variants, reason=failure.reason, message=failure.message)
 
-    async def _create(self, named: tuple[str, Unit]) -> None:
-        name, unit = named
-        tools, attempt = self.tools, self.desired.attempt
-        stores = StoreUris(self.place.cache.uri, self.place.output.uri)
-        manifest = job(unit, self.ref, self.execution, attempt, stores, tools.settings.renderer)
+    def _fail(self, name: str, failure: JobFailure) -> None:
+        self.state.failures[name] = failure
+        self.context.metrics.job_failed(failure.reason)
+
+    # Decide
+
+    def _decide(self, observed: Observed) -> Decision:
+        began = self._now()
+        decision = reconcile(self.desired, observed)
+        self.context.metrics.reconciled(self._now() - began)
+        self._leases.hold(self.desired.task.uid, decision.making)
+        return decision
+
+    # Act
+
+    async def _act(self, decision: Decision) -> None:
+        await _all(self._delete, decision.delete)
+        await _all(self._create, decision.create)
+
+    async def _create(self, named: NamedOrder) -> None:
+        name, order = named
+        context, desired = self.context, self.desired
+        manifest = job(order, desired.task, self.execution, desired.attempt, context.settings.renderer)
         try:
-            async with tools.turns.turn(self.ref.uid):
-                await tools.creations.turn()
-                await tools.cluster.create_job(manifest)
-        except AlreadyThere:
+            async with context.job_creation.turn(desired.task.uid):
+                await context.cluster.create_job(manifest)
+        except AlreadyExists:
             # Sent twice, or an old one is still going: either way the listing tells.
             await self._list_jobs()
         else:
-            tools.book.created(self.ref.uid, name, attempt)
-            tools.metrics.job_created(unit.step)
+            context.job_cache.created(desired.task.uid, name, desired.attempt)
+            context.metrics.job_created(order.step)
 
     async def _delete(self, name: str) -> None:
-        self.tools.book.deleted(self.ref.uid, name)
-        await self.tools.cluster.delete_job(self.ref.namespace, name)
+        self.context.job_cache.deleted(self.desired.task.uid, name)
+        await self.context.cluster.delete_job(self.desired.task.namespace, name)
+
+    # Report
+
+    def _report(self, decision: Decision) -> None:
+        state, counts = self.state, self.counts(decision.active)
+        self.report(
+            status_snapshot.rendering(
+                state.snapshot, self.desired.campaign, decision, counts, state.blocking_error
+            )
+        )
+
+    async def _is_confirmed(self) -> bool:
+        """Whether the videos that Jobs say they made are there; those that are not are missing again."""
+        claimed = self.state.videos
+        await self._list_stores()
+        lost = claimed - self.state.videos
+        for name, order in self.desired.variant_orders:
+            if not lost.isdisjoint(variant.name for variant in order.variants):
+                self.state.false_successes[name] += 1
+                if self.state.false_successes[name] > _MOST_FALSE_SUCCESSES:
+                    remedy = (
+                        "check the bucket's lifecycle rules, and that operator and renderer use the same one"
+                    )
+                    message = f"its Job succeeds but leaves nothing in the bucket: {remedy}"
+                    self._fail(name, JobFailure("ObjectMissing", message))
+        return not lost
 
     async def _list_jobs(self) -> None:
-        since = self.tools.book.mark()
-        self.tools.book.listed(self.ref.uid, await self.tools.cluster.jobs(self.ref), since)
+        job_cache, task = self.context.job_cache, self.desired.task
+        since = job_cache.mark()
+        job_cache.listed(task.uid, await self.context.cluster.jobs(task), since)
 
-    async def _list_store(self) -> None:
-        succeeded, campaign, output, cache = (
-            _succeeded(self._jobs()),
-            self.desired.campaign,
-            self.place.output,
-            self.place.cache,
-        )
-        videos, parts = await asyncio.gather(
-            asyncio.to_thread(videos_of, campaign, output),
-            # Tasks that share a cache ask for the same.
-            self.tools.listings.join(cache.uri, lambda: asyncio.to_thread(parts_of, cache)),
-        )
-        self._videos, there = frozenset(videos), keys_of(campaign, parts)
-        self._shelf.listed(there, self.desired.parts - there)
-        self._believed |= succeeded  # what they made is listed, or is not there any more
+    async def _list_stores(self) -> None:
+        succeeded = _succeeded(self._jobs())
+        self._take_in(await self.context.pipeline.inventory(self.desired.campaign, self.stores))
+        self.state.credited_jobs |= succeeded  # what they made is listed, or is not there any more
 
-    async def _each(self, do: Callable[[T], Awaitable[None]], items: Sequence[T]) -> None:
-        """All of them side by side; the first error is raised when every one has ended."""
-        for result in await asyncio.gather(*map(do, items), return_exceptions=True):
-            if isinstance(result, BaseException):
-                raise result
+    def _take_in(self, there: Inventory) -> None:
+        self.state.videos = there.videos
+        self._leases.listed(there.parts, self.desired.parts - there.parts)
 
     def _jobs(self) -> Mapping[str, JobFacts]:
-        return self.tools.book.of(self.ref.uid)
+        return self.context.job_cache.of(self.desired.task.uid)
 
     def _now(self) -> float:
-        return self.tools.clock()
+        return self.context.clock()
 
     @property
-    def _shelf(self) -> ArtifactLeases:
-        return self.tools.shelves.of(self.place.cache.uri)
+    def _leases(self) -> ArtifactLeases:
+        return self.context.leases.of(self.stores.cache.uri)
 
 
-def _succeeded(jobs: Mapping[str, JobFacts]) -> set[str]:
-    return {each.name for each in jobs.values() if each.state == "succeeded" and not each.deleting}
+def _succeeded(jobs: Mapping[str, JobFacts]) -> AbstractSet[str]:
+    return frozenset(each.name for each in jobs.values() if each.state == "succeeded" and not each.deleting)
+
+
+async def _all(do: Callable[[T], Awaitable[None]], items: Sequence[T]) -> None:
+    """All of them side by side; the first error is raised when every one has ended."""
+    for result in await asyncio.gather(*map(do, items), return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result

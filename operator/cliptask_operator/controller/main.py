@@ -13,9 +13,9 @@ import structlog
 
 from cliptask.errors import SetupError, TransientError
 from cliptask_operator.campaign.inputs import InputResolver
+from cliptask_operator.campaign.pipeline import Pipeline
+from cliptask_operator.campaign.stores import open_stores
 from cliptask_operator.concurrency.fair_semaphore import FairSemaphore
-from cliptask_operator.concurrency.rate_limiter import RateLimiter
-from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.controller import handlers
 from cliptask_operator.controller.artifact_leases import CacheLeases
 from cliptask_operator.controller.context import Context
@@ -23,7 +23,7 @@ from cliptask_operator.controller.job_cache import JobCache
 from cliptask_operator.controller.loop_monitor import LoopMonitor
 from cliptask_operator.controller.metrics import Metrics
 from cliptask_operator.controller.task_controller import TaskController
-from cliptask_operator.kubernetes.client import Cluster
+from cliptask_operator.kubernetes.client import KubernetesClient
 from cliptask_operator.settings import logs
 from cliptask_operator.sources.fetcher import Fetcher
 from cliptask_operator.speech.speaker import Speaker
@@ -38,7 +38,7 @@ _THREADS = 16
 _CRD_S = 1.0
 """Between looks for the resource."""
 
-log = structlog.get_logger("cliptask.operate")
+log = structlog.get_logger("cliptask.operator")
 
 
 def operate(settings: OperatorSettings) -> None:
@@ -55,33 +55,31 @@ async def _operate(settings: OperatorSettings) -> None:
     registry, kopf_settings, metrics = kopf.OperatorRegistry(), kopf.OperatorSettings(), Metrics()
     handlers.configure(kopf_settings, settings.watch_silence_s)
     async with AsyncExitStack() as stack:
-        cluster = await stack.enter_async_context(Cluster(metrics.requested))
+        cluster = await stack.enter_async_context(KubernetesClient(metrics.requested))
         fetcher = await stack.enter_async_context(Fetcher(settings.fetch))
         speaker = await stack.enter_async_context(Speaker(settings.speech, metrics.speech_waited))
-        book = JobCache()
-        tools = Context(
-            cluster=cluster,
-            book=book,
-            shelves=CacheLeases(time.monotonic, book.ring),
-            listings=SingleFlight(),
-            gatherer=InputResolver(fetcher, speaker, metrics),
-            settings=settings,
-            metrics=metrics,
-            turns=FairSemaphore(_CREATIONS),
-            creations=RateLimiter(settings.jobs_per_second, burst=50),
-            clock=time.monotonic,
+        job_cache, monitor = JobCache(), LoopMonitor()
+        controller = TaskController(
+            Context(
+                cluster=cluster,
+                job_cache=job_cache,
+                leases=CacheLeases(time.monotonic, job_cache.notify),
+                pipeline=Pipeline(InputResolver(fetcher, speaker), settings.max_variants),
+                settings=settings,
+                metrics=metrics,
+                job_creation=FairSemaphore(_CREATIONS),
+                open_stores=open_stores,
+                clock=time.monotonic,
+            ),
+            handlers.announce,
         )
-        campaigns = TaskController(tools, handlers.announce)
-        handlers.register(registry, campaigns)
-        heart = LoopMonitor()
-        beating = asyncio.create_task(heart.beat())
+        stack.push_async_callback(controller.close)
+        handlers.register(registry, controller, lambda: _until_served(cluster))
+        beating = asyncio.create_task(monitor.beat())
         stack.callback(beating.cancel)
-        metrics.count(campaigns.census, tools.book.active, lambda: heart.late_s)
+        metrics.count(controller.count, job_cache.active, lambda: monitor.late_s)
         if settings.metrics_port:
             stack.callback(metrics.serve(settings.metrics_port, settings.listen_address))
-        if settings.health_port:
-            stack.callback(heart.serve(settings.health_port, settings.listen_address))
-        await _until_served(cluster)
         kopf_settings.scanning.disabled = bool(settings.watch_namespaces)
         await kopf.operator(
             registry=registry,
@@ -91,11 +89,20 @@ async def _operate(settings: OperatorSettings) -> None:
             identity="cliptask",  # type: ignore[arg-type]  # a NewType that kopf does not export
             clusterwide=not settings.watch_namespaces,
             namespaces=settings.watch_namespaces,
+            liveness_endpoint=_liveness(settings),
         )
 
 
-async def _until_served(cluster: Cluster) -> None:
-    """Wait for the CRD: kopf asks once what there is to watch, and would stay deaf to a resource that comes later."""
+def _liveness(settings: OperatorSettings) -> str | None:
+    """Where kopf answers that the event loop still moves: a probe of one that stands still runs into its time-out."""
+    if not settings.health_port:
+        return None
+    address = settings.listen_address
+    return f"http://{f'[{address}]' if ':' in address else address}:{settings.health_port}/healthz"
+
+
+async def _until_served(cluster: KubernetesClient) -> None:
+    """Wait for the CRD."""
     said = False
     while True:
         try:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from cliptask.spec.status import PHASES
+from cliptask_operator.controller.task_counts import TaskCounts
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _LONG_SECONDS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
@@ -17,24 +17,13 @@ _LONG_SECONDS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
 # Prometheus sees no increase from nothing to 1: what alerts ask for is there, as 0, from the start.
 _STEPS = ("segment", "variant")
 _ENDS = ("Complete", "Failed")
-_TROUBLES = ("Internal", "Misconfigured", "StoreUnwritable", "Unavailable")
+_BLOCKING = ("Internal", "Misconfigured", "StoreUnwritable", "Unavailable")
 _JOB_FAILURES = (
     "CheckFailed", "DeadlineExceeded", "ObjectMissing", "OutOfMemory", "RendererFailed", "SourceUnusable",
     "Unavailable", "VariantImpossible",
 )  # fmt: skip
 _FETCHES = ("downloaded", "unchanged", "failed")
 _LINES = ("spoken", "found", "SpeechUnusable", "Misconfigured", "Unavailable")
-
-
-@dataclass(frozen=True)
-class Census:
-    """All tasks that there are, counted."""
-
-    phases: Mapping[str, int] = field(default_factory=dict)
-    troubles: Mapping[str, int] = field(default_factory=dict)
-    """Tasks that something holds up, by reason."""
-    videos_pending: int = 0
-    """Videos that tasks at work still lack."""
 
 
 class Metrics:
@@ -82,7 +71,7 @@ class Metrics:
             buckets=_LONG_SECONDS,
             registry=own,
         )
-        self._looks = Histogram(
+        self._reconciliations = Histogram(
             "cliptask_reconcile_seconds",
             "Time of each decision, without its actions.",
             buckets=_SECONDS,
@@ -144,9 +133,9 @@ class Metrics:
         """A line got its slot."""
         self._speech_waits.observe(seconds)
 
-    def looked(self, seconds: float) -> None:
+    def reconciled(self, seconds: float) -> None:
         """A decision was taken."""
-        self._looks.observe(seconds)
+        self._reconciliations.observe(seconds)
 
     def requested(self, verb: str, code: int, seconds: float) -> None:
         """A request to the Kubernetes API has ended."""
@@ -154,10 +143,10 @@ class Metrics:
         self._request_seconds.labels(verb).observe(seconds)
 
     def count(
-        self, census: Callable[[], Census], active_jobs: Callable[[], int], late_s: Callable[[], float]
+        self, counts: Callable[[], TaskCounts], active_jobs: Callable[[], int], late_s: Callable[[], float]
     ) -> None:
         """Have tasks and Jobs counted, and the event loop looked at, whenever Prometheus asks."""
-        self.registry.register(_Counted(census, active_jobs, late_s))
+        self.registry.register(_Counted(counts, active_jobs, late_s))
 
     def serve(self, port: int, address: str) -> Callable[[], None]:
         """Answer ``/metrics`` in a thread; returns what ends it."""
@@ -173,25 +162,25 @@ class Metrics:
 
 class _Counted(Collector):
     def __init__(
-        self, census: Callable[[], Census], active_jobs: Callable[[], int], late_s: Callable[[], float]
+        self, counts: Callable[[], TaskCounts], active_jobs: Callable[[], int], late_s: Callable[[], float]
     ) -> None:
-        self._census = census
+        self._count_tasks = counts
         self._active_jobs = active_jobs
         self._late_s = late_s
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        census = self._census()
+        counts = self._count_tasks()
         yield _by(
-            "phase", "cliptask_tasks", "ClipTasks, by phase.", {**dict.fromkeys(PHASES, 0), **census.phases}
+            "phase", "cliptask_tasks", "ClipTasks, by phase.", {**dict.fromkeys(PHASES, 0), **counts.phases}
         )
         yield _by(
             "reason",
-            "cliptask_tasks_troubled",
+            "cliptask_tasks_blocked",
             "Unfinished ClipTasks that something holds up, by reason.",
-            {**dict.fromkeys(_TROUBLES, 0), **census.troubles},
+            {**dict.fromkeys(_BLOCKING, 0), **counts.blocked},
         )
         for name, meaning, value in (
-            ("cliptask_videos_pending", "Videos that ClipTasks at work still lack.", census.videos_pending),
+            ("cliptask_videos_pending", "Videos that ClipTasks at work still lack.", counts.videos_pending),
             ("cliptask_jobs_active", "Jobs that run or wait, for a node or in a queue.", self._active_jobs()),
             (
                 "cliptask_event_loop_lag_seconds",

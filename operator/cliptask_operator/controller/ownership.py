@@ -1,14 +1,20 @@
-"""TaskQuery is an output folder? The first task that claims it keeps it."""
+"""Whose is an output folder? The first task that claims it keeps it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 
+from cliptask_operator.campaign.preflight import Refused
 from cliptask_operator.campaign.publish import OWNER
-from cliptask_operator.controller.admission import OutputInUse
-from cliptask_operator.kubernetes.manifests import TaskRef
+from cliptask_operator.kubernetes.task_state import TaskRef
 from cliptask_renderer.storage.base import Store
+
+
+class OutputInUse(Refused):
+    """The folder of its videos is another task's."""
+
+    reason = "OutputInUse"
 
 
 def claim(output: Store, task: TaskRef) -> None:

@@ -20,22 +20,12 @@ from cliptask.spec.status import (
     shortened,
     timestamp,
 )  # fmt: skip
-from cliptask_operator.kubernetes.manifests import JobFailure
+from cliptask_operator.campaign.preflight import Demand
+from cliptask_operator.controller.reconcile import Decision
+from cliptask_operator.kubernetes.job_status import JobFailure
+from cliptask_operator.kubernetes.task_state import FINAL_PHASES, Attempt
 
 Truth = Literal["True", "False", "Unknown"]
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """What a look at a task is for: a generation of its spec, and a value of its retry annotation."""
-
-    generation: int
-    retry: str = ""
-
-    @property
-    def name(self) -> str:
-        """For annotations of Jobs."""
-        return f"{self.generation}/{self.retry}"
 
 
 @dataclass(frozen=True)
@@ -66,58 +56,66 @@ class StatusSnapshot:
     failures: tuple[Failure, ...] = ()
     """All of them."""
     index: str = ""
-    trouble: ClipTaskError | None = field(default=None, compare=False)
-    """What holds it up for now."""
+    blocking_error: ClipTaskError | None = field(default=None, compare=False)
+    """What must pass, or be mended, first."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the attempt has ended."""
+        return self.phase in FINAL_PHASES
 
 
-def status_of(
-    standing: StatusSnapshot, attempt: Attempt, before: ClipTaskStatus, now: datetime
+PENDING = StatusSnapshot("Pending", "Pending", "not looked at yet")
+
+
+def status_from(
+    snapshot: StatusSnapshot, attempt: Attempt, before: ClipTaskStatus, now: datetime
 ) -> ClipTaskStatus:
     """The status that says so. Times are kept from ``before`` where what they are of has not changed."""
     same = (before.observed_generation, before.observed_retry) == (attempt.generation, attempt.retry)
-    counts = standing.counts
+    counts = snapshot.counts
     return ClipTaskStatus(
         observed_generation=attempt.generation,
         observed_retry=attempt.retry,
-        phase=standing.phase,
-        message=shortened(standing.message),
-        conditions=changed(before.conditions, _conditions(standing, attempt, timestamp(now))),
+        phase=snapshot.phase,
+        message=shortened(snapshot.message),
+        conditions=changed(before.conditions, _conditions(snapshot, attempt, timestamp(now))),
         variants=counts.variants,
         succeeded=counts.succeeded,
-        failed=len(standing.failures),
+        failed=len(snapshot.failures),
         active=counts.active,
         segments=counts.segments,
         segments_ready=counts.segments_ready,
         speech_characters=counts.speech_characters,
         speech_characters_paid=counts.speech_characters_paid,
         bytes=counts.bytes,
-        failures=standing.failures[:MOST_FAILURES],
-        index=standing.index,
+        failures=snapshot.failures[:MOST_FAILURES],
+        index=snapshot.index,
         start_time=(before.start_time if same else None) or timestamp(now),
-        completion_time=_end(standing, before, timestamp(now), same=same),
+        completion_time=_end(snapshot, before, timestamp(now), same=same),
     )
 
 
-def _end(standing: StatusSnapshot, before: ClipTaskStatus, now: str, *, same: bool) -> str | None:
-    if standing.phase not in {"Complete", "Failed"}:
+def _end(snapshot: StatusSnapshot, before: ClipTaskStatus, now: str, *, same: bool) -> str | None:
+    if not snapshot.is_final:
         return None
-    return (before.completion_time if same and before.phase == standing.phase else None) or now
+    return (before.completion_time if same and before.phase == snapshot.phase else None) or now
 
 
-def _conditions(standing: StatusSnapshot, attempt: Attempt, now: str) -> tuple[Condition, ...]:
-    complete, failed = standing.phase == "Complete", standing.phase == "Failed"
+def _conditions(snapshot: StatusSnapshot, attempt: Attempt, now: str) -> tuple[Condition, ...]:
+    complete, failed = snapshot.phase == "Complete", snapshot.phase == "Failed"
     sources_say = {
         "True": ("Ready", "every source and line that is wanted is in the cache"),
-        "False": (standing.reason, standing.message),
-        "Unknown": (standing.reason, standing.message),
-    }[standing.sources]
+        "False": (snapshot.reason, snapshot.message),
+        "Unknown": (snapshot.reason, snapshot.message),
+    }[snapshot.sources]
     said: dict[ConditionType, tuple[Truth, str, str]] = {
         "Accepted": ("True", "Accepted", "the task can be made here")
-        if standing.accepted
-        else ("False", standing.reason, standing.message),
-        "SourcesReady": (standing.sources, *sources_say),
-        "Complete": ("True" if complete else "False", standing.reason, standing.message),
-        "Failed": ("True" if failed else "False", standing.reason, standing.message),
+        if snapshot.accepted
+        else ("False", snapshot.reason, snapshot.message),
+        "SourcesReady": (snapshot.sources, *sources_say),
+        "Complete": ("True" if complete else "False", snapshot.reason, snapshot.message),
+        "Failed": ("True" if failed else "False", snapshot.reason, snapshot.message),
     }
     return tuple(
         Condition(
@@ -137,9 +135,75 @@ def refused(reason: str, message: str) -> StatusSnapshot:
     return StatusSnapshot("Failed", reason, message, accepted=False)
 
 
-def held_up(standing: StatusSnapshot, error: ClipTaskError) -> StatusSnapshot:
+def admitted(demand: Demand) -> StatusSnapshot:
+    """A task whose sources and lines are being looked for."""
+    counts = Counts(variants=demand.variants, speech_characters=demand.speech_characters)
+    return StatusSnapshot(
+        "Fetching", "Fetching", "fetching sources and speech", sources="False", counts=counts
+    )
+
+
+def unusable(before: StatusSnapshot, error: ClipTaskError) -> StatusSnapshot:
+    """A task whose inputs are such that nothing is made of it."""
+    return replace(before, phase="Failed", reason=error.reason, message=str(error), sources="False")
+
+
+def planned(
+    before: StatusSnapshot, campaign: Campaign, characters: int, characters_paid: int
+) -> StatusSnapshot:
+    """A campaign whose inputs are there."""
+    counts = replace(
+        before.counts,
+        variants=len(campaign.variants) + len(campaign.skipped),
+        segments=len(campaign.segments),
+        speech_characters=characters,
+        speech_characters_paid=characters_paid,
+    )
+    return replace(
+        before,
+        phase="Rendering",
+        reason="Rendering",
+        message="rendering",
+        sources="True",
+        counts=counts,
+        failures=failures_of(campaign, {}),
+    )
+
+
+def rendering(
+    before: StatusSnapshot,
+    campaign: Campaign,
+    decision: Decision,
+    counts: Counts,
+    blocking_error: ClipTaskError | None,
+) -> StatusSnapshot:
+    """A campaign whose Jobs run."""
+    message = f"{counts.succeeded} of {counts.variants} videos, {counts.segments_ready} of {counts.segments} segments"
+    if decision.queued:
+        message += f"; {decision.queued} of {decision.active} Jobs wait in a queue"
+    return replace(
+        before,
+        reason=blocking_error.reason if blocking_error else "Rendering",
+        message=f"{message}; {blocking_error}" if blocking_error else message,
+        counts=counts,
+        failures=failures_of(campaign, decision.failed),
+        blocking_error=blocking_error,
+    )
+
+
+def suspended(before: StatusSnapshot, campaign: Campaign, counts: Counts) -> StatusSnapshot:
+    """A campaign that shows what it would take."""
+    videos = counts.variants - counts.succeeded - len(campaign.skipped)
+    message = (
+        f"suspended: {videos} videos and {counts.segments - counts.segments_ready} segments would be made, "
+        f"{counts.speech_characters - counts.speech_characters_paid} characters of speech paid for"
+    )
+    return replace(before, phase="Suspended", reason="Suspended", message=message, counts=counts)
+
+
+def blocked(before: StatusSnapshot, error: ClipTaskError) -> StatusSnapshot:
     """The same place, with what must pass first."""
-    return replace(standing, reason=error.reason, message=str(error), trouble=error)
+    return replace(before, reason=error.reason, message=str(error), blocking_error=error)
 
 
 def failures_of(campaign: Campaign, failed: Mapping[str, JobFailure]) -> tuple[Failure, ...]:
@@ -159,8 +223,31 @@ def failures_of(campaign: Campaign, failed: Mapping[str, JobFailure]) -> tuple[F
     return (*skipped, *broken)
 
 
+def ended(
+    before: StatusSnapshot,
+    campaign: Campaign,
+    failed: Mapping[str, JobFailure],
+    counts: Counts,
+    index: str,
+    *,
+    skips: bool,
+) -> StatusSnapshot:
+    """A campaign of which nothing is left to make. ``skips``: ``onSourceError: Skip``; ``index``: where it is published."""
+    phase, reason, message = ending(campaign, failed, skips=skips)
+    return replace(
+        before,
+        phase=phase,
+        reason=reason,
+        message=message,
+        counts=counts,
+        failures=failures_of(campaign, failed),
+        blocking_error=None,
+        index=index,
+    )
+
+
 def ending(campaign: Campaign, failed: Mapping[str, JobFailure], *, skips: bool) -> tuple[Phase, str, str]:
-    """Phase, reason and message of a campaign of which nothing is left to make. ``skips``: ``onSourceError: Skip``."""
+    """Phase, reason and message."""
     wanted = len(campaign.variants) + len(campaign.skipped)
     lost = len(failed) + len(campaign.skipped)
     if not lost:

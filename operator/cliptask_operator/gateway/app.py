@@ -28,9 +28,10 @@ from cliptask.errors import ClipTaskError, InputError, MissingInput, TransientEr
 from cliptask.names import slug
 from cliptask.spec.status import ClipTaskStatus, Failure, Phase, Reported, Timestamp
 from cliptask.spec.task import GROUP, NAME_PATTERN
-from cliptask_operator.cli.status_view import is_told, status
 from cliptask_operator.concurrency.rate_limiter import RateLimiter
-from cliptask_operator.kubernetes.client import AlreadyThere, Cluster
+from cliptask_operator.kubernetes.client import KubernetesClient
+from cliptask_operator.kubernetes.cluster import AlreadyExists
+from cliptask_operator.kubernetes.task_state import is_observed, status_of
 from cliptask_operator.settings.gateway import GatewaySettings
 
 API = "/api/v1"
@@ -43,7 +44,7 @@ _RETRY_S = 5
 _STATUS: Mapping[type[ClipTaskError], int] = {
     InputError: 422,
     MissingInput: 404,
-    AlreadyThere: 409,
+    AlreadyExists: 409,
     TransientError: 503,
 }
 """The others are the installation's to mend: 500."""
@@ -91,7 +92,7 @@ class Refreshed(Reported):
     voices: int = Field(description="How many there are.")
 
 
-def gateway(settings: GatewaySettings, cluster: Cluster, refresh_voices: RefreshVoices) -> FastAPI:
+def gateway(settings: GatewaySettings, cluster: KubernetesClient, refresh_voices: RefreshVoices) -> FastAPI:
     """The application. Whoever has the token may create ClipTasks in one namespace, and see those so created."""
     app = FastAPIOffline(
         redoc_url=None,
@@ -139,11 +140,11 @@ def gateway(settings: GatewaySettings, cluster: Cluster, refresh_voices: Refresh
         }
         try:
             await cluster.create_task(task)
-        except AlreadyThere:
+        except AlreadyExists:
             there = await cluster.task(namespace, accepted.task)
             if _annotation(there, REQUEST_ANNOTATION) != digest:
                 message = f"uuid_: {id_!r} is that of another request: choose another, or none"
-                raise AlreadyThere(message) from None
+                raise AlreadyExists(message) from None
         response.headers["Location"] = f"{API}/tasks/{quote(id_)}"
         return accepted
 
@@ -159,7 +160,7 @@ def gateway(settings: GatewaySettings, cluster: Cluster, refresh_voices: Refresh
         if _annotation(body, UUID_ANNOTATION) != id_:
             message = f"there is no request {id_!r}: ask by the id that process_media has answered"
             raise MissingInput(message)
-        said = status(body) if is_told(body) else ClipTaskStatus()
+        said = status_of(body) if is_observed(body) else ClipTaskStatus()
         shown = said.model_dump(include=set(Progress.model_fields))
         return Progress(id=id_, namespace=namespace, task=name, **shown)
 

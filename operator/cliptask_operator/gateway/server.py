@@ -7,9 +7,9 @@ import asyncio
 import uvicorn
 
 from cliptask.errors import SetupError
-from cliptask_operator.campaign.stores import place_at
+from cliptask_operator.campaign.stores import open_stores
 from cliptask_operator.gateway.app import gateway
-from cliptask_operator.kubernetes.client import Cluster
+from cliptask_operator.kubernetes.client import KubernetesClient
 from cliptask_operator.settings import logs
 from cliptask_operator.settings.gateway import GatewaySettings
 from cliptask_operator.speech.speaker import Speaker
@@ -28,8 +28,8 @@ async def _serve(settings: GatewaySettings) -> None:
     if settings.speech.api_key is None:
         message = "ELEVENLABS_API_KEY is not set: update-voices asks the account for its voices"
         raise SetupError(message)
-    cache = place_at(settings.gateway_output_uri, settings.cache_uri).cache
-    async with Cluster() as cluster, Speaker(settings.speech) as speaker:
+    cache = open_stores(settings.gateway_output_uri, settings.cache_uri).cache
+    async with KubernetesClient() as cluster, Speaker(settings.speech) as speaker:
 
         async def refresh_voices() -> int:
             return len(await speaker.voices(cache))

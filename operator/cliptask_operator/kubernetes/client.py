@@ -1,4 +1,4 @@
-"""How does the operator speak with the Kubernetes API? Its one door: a few verbs on Jobs, pods and statuses."""
+"""How is the Kubernetes API spoken with? The one door: a few verbs on Jobs, pods, tasks and statuses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from kubernetes.aio import client, config
 
 from cliptask.errors import ClipTaskError, InvalidTask, MissingInput, SetupError, TransientError
 from cliptask.spec.task import GROUP, PLURAL, VERSION
-from cliptask_operator.kubernetes.manifests import TASK_LABEL, Manifest, TaskRef
+from cliptask_operator.kubernetes.cluster import AlreadyExists
+from cliptask_operator.kubernetes.manifests import TASK_LABEL, Manifest
+from cliptask_operator.kubernetes.task_state import TaskRef
 
 _PAGE = 500
 _TIMEOUT_S = 15.0
@@ -32,13 +34,7 @@ OnRequest = Callable[[str, int, float], None]
 """Told of each request: its verb, the status code (0: no answer) and its seconds."""
 
 
-class AlreadyThere(ClipTaskError):
-    """An object of the name exists."""
-
-    reason = "AlreadyThere"
-
-
-class Cluster:
+class KubernetesClient:
     """An open connection to the API. An asynchronous context; close it in the loop that opened it.
 
     ``context`` names one of the kubeconfig's; without, a pod's own account comes first, then the current context.
@@ -88,9 +84,9 @@ class Cluster:
         found = await self._request("GET", f"/apis/{GROUP}/{VERSION}", missing=True)
         return PLURAL in (each["name"] for each in found.get("resources") or ())
 
-    async def create_job(self, manifest: Manifest) -> Manifest:
-        """Create a Job. Raises ``AlreadyThere`` where the name is taken, ``InvalidTask`` for what the API refuses."""
-        return await self._request("POST", _jobs(manifest["metadata"]["namespace"]), body=manifest)
+    async def create_job(self, manifest: Manifest) -> None:
+        """Create a Job. Raises ``AlreadyExists`` where the name is taken, ``InvalidTask`` for what the API refuses."""
+        await self._request("POST", _jobs(manifest["metadata"]["namespace"]), body=manifest)
 
     async def delete_job(self, namespace: str, name: str) -> None:
         """Delete a Job and its pods; nothing happens where there is none."""
@@ -119,7 +115,7 @@ class Cluster:
         return answer.decode(errors="replace")
 
     async def create_task(self, manifest: Manifest) -> None:
-        """Create a ClipTask. Raises ``AlreadyThere`` where the name is taken, ``InvalidTask`` for what the API refuses."""
+        """Create a ClipTask. Raises ``AlreadyExists`` where the name is taken, ``InvalidTask`` for what the API refuses."""
         await self._request("POST", _tasks(manifest["metadata"]["namespace"]), body=manifest)
 
     async def delete_task(self, namespace: str, name: str) -> None:
@@ -141,7 +137,7 @@ class Cluster:
         body = {"metadata": {"uid": task.uid}, "status": status}
         try:
             answer = await self._request("PATCH", path, body=body, missing=True)
-        except AlreadyThere:  # 409: the UID is another
+        except AlreadyExists:  # 409: the UID is another
             return False
         return bool(answer)
 
@@ -240,7 +236,7 @@ def _error(code: int, content: bytes, what: str) -> ClipTaskError:
     except (ValueError, KeyError, TypeError):
         said = content.decode(errors="replace")[:200]
     if code == 409:  # noqa: PLR2004  HTTP's own
-        return AlreadyThere(said)
+        return AlreadyExists(said)
     if code in {400, 413, 422}:
         return InvalidTask(f"the Kubernetes API refuses it: {said}: correct the task")
     if code == 404:  # noqa: PLR2004  as above

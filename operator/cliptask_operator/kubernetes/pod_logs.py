@@ -7,13 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cliptask.spec.status import shortened
-from cliptask_operator.kubernetes.manifests import (
-    MAKES,
-    STEP_LABEL,
-    container_state,
-    terminated,
-    termination_failure,
-)
+from cliptask_operator.kubernetes.job_status import container_state, terminated, termination_failure
+from cliptask_operator.kubernetes.manifests import MAKES, STEP_LABEL
 
 _WORDS = 240
 """Of the reason; the log below has all of it."""

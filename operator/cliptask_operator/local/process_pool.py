@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import multiprocessing
 import os
 import signal
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 from cliptask.errors import ClipTaskError, TransientError
 from cliptask_renderer.media.ffmpeg import die_with_parent
@@ -29,29 +30,32 @@ class Task:
     """Names of other tasks. One that is not among the tasks counts as done."""
 
 
-def work(tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, ClipTaskError | None]]:
-    """Do the tasks and yield each as it ends, with the error that kept it from being done.
+OnDone = Callable[[Task, ClipTaskError | None], None]
+"""Told of each task as it ends, with the error that kept it from being done."""
 
-    A task whose need failed fails with the same error, and the others go on. An interrupt (Ctrl-C) ends the processes
-    at once. Raises ``TransientError`` when a process is killed; what else is no ``ClipTaskError`` is a bug and raised.
+
+async def run_tasks(tasks: Sequence[Task], workers: int, on_done: OnDone) -> None:
+    """Do all tasks. One whose need failed fails with the same error, and the others go on.
+
+    Cancellation ends the processes at once. Raises ``TransientError`` when a process is killed; what else is no
+    ``ClipTaskError`` is a bug and raised.
     """
     if not tasks:
         return
-    queue = _Queue(tasks)
-    context = multiprocessing.get_context("spawn")
+    schedule = _Schedule(tasks, on_done)
+    running: dict[asyncio.Future[object], Task] = {}
     with ProcessPoolExecutor(
-        min(workers, len(tasks)), mp_context=context, initializer=_begin, initargs=(os.getpid(),)
+        min(workers, len(tasks)),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin,
+        initargs=(os.getpid(),),
     ) as pool:
-        running: dict[Future[object], Task] = {}
         try:
-            while queue.ready or running:
-                # One more than can run, so that no process waits for the next; no more, so that ranks still decide.
-                while queue.ready and len(running) <= workers:
-                    task = queue.take()
-                    running[pool.submit(task.do)] = task
-                ended, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    yield from queue.end(running.pop(future), _error(future))
+            # One more than can run, so that no process waits for the next; no more, so that ranks still decide.
+            while started := _filled(running, schedule, pool, workers + 1):
+                done, _ = await asyncio.wait(started, return_when=asyncio.FIRST_COMPLETED)
+                for future in done:
+                    schedule.end(running.pop(future), _error(future))
         except BrokenProcessPool as error:
             message = (
                 "a worker process was killed, most likely for want of memory: use fewer workers (CLIPTASK_WORKERS) "
@@ -65,6 +69,46 @@ def work(tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, ClipTaskEr
             raise
 
 
+class _Schedule:
+    """Tasks that may begin, by rank. One whose need has failed ends without beginning."""
+
+    def __init__(self, tasks: Sequence[Task], on_done: OnDone) -> None:
+        self._tasks = {task.name: task for task in tasks}
+        self._on_done = on_done
+        self._failed: dict[str, ClipTaskError] = {}
+        self._ready: list[tuple[int, str]] = []
+        needs = {task.name: [need for need in task.needs if need in self._tasks] for task in tasks}
+        self._order = TopologicalSorter(needs)
+        self._order.prepare()
+
+    def take(self) -> Task | None:
+        """The task that is to begin next, if one may."""
+        while names := self._order.get_ready():
+            for task in map(self._tasks.__getitem__, names):
+                error = next((self._failed[need] for need in task.needs if need in self._failed), None)
+                if error is None:
+                    heapq.heappush(self._ready, (task.rank, task.name))
+                else:
+                    self.end(task, error)
+        return self._tasks[heapq.heappop(self._ready)[1]] if self._ready else None
+
+    def end(self, task: Task, error: ClipTaskError | None) -> None:
+        """Note that it has ended."""
+        if error is not None:
+            self._failed[task.name] = error
+        self._order.done(task.name)
+        self._on_done(task, error)
+
+
+def _filled(
+    running: dict[asyncio.Future[object], Task], schedule: _Schedule, pool: ProcessPoolExecutor, most: int
+) -> dict[asyncio.Future[object], Task]:
+    """What runs, once as many tasks as possible do."""
+    while len(running) < most and (task := schedule.take()) is not None:
+        running[asyncio.wrap_future(pool.submit(task.do))] = task
+    return running
+
+
 def _begin(parent: int) -> None:
     """In each process: leave Ctrl-C to the parent, and end with it however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -73,39 +117,8 @@ def _begin(parent: int) -> None:
         os._exit(1)
 
 
-def _error(future: Future[object]) -> ClipTaskError | None:
+def _error(future: asyncio.Future[object]) -> ClipTaskError | None:
     error = future.exception()
     if error is None or isinstance(error, ClipTaskError):
         return error
     raise error
-
-
-class _Queue:
-    """Jobs that may begin, by rank, and for each task that may not how many it waits for."""
-
-    def __init__(self, tasks: Sequence[Task]) -> None:
-        self._tasks = {task.name: task for task in tasks}
-        self._missing: dict[str, int] = {}
-        self._waiting: dict[str, list[str]] = defaultdict(list)
-        self.ready: list[tuple[int, str]] = []
-        for task in tasks:
-            needs = {need for need in task.needs if need in self._tasks}
-            self._missing[task.name] = len(needs)
-            for need in needs:
-                self._waiting[need].append(task.name)
-            if not needs:
-                heapq.heappush(self.ready, (task.rank, task.name))
-
-    def take(self) -> Task:
-        return self._tasks[heapq.heappop(self.ready)[1]]
-
-    def end(self, task: Task, error: ClipTaskError | None) -> Iterator[tuple[Task, ClipTaskError | None]]:
-        """Yield the task, and with an error also all that needed it, each once."""
-        yield task, error
-        for name in self._waiting.pop(task.name, []):
-            self._missing[name] -= 1
-            if error is not None and self._missing[name] >= 0:
-                self._missing[name] = -1_000_000  # ended: nothing makes it ready any more
-                yield from self.end(self._tasks[name], error)
-            elif self._missing[name] == 0:
-                heapq.heappush(self.ready, (self._tasks[name].rank, name))

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from cliptask.errors import SetupError
 from cliptask.spec.task import MAX_VARIANTS
+from cliptask_operator.campaign.preflight import Policy
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.speech.settings import SpeechSettings
 
@@ -75,6 +76,11 @@ class Settings(BaseSettings):
             timeout_s=self.fetch_timeout_s,
             parallel=self.downloads,
         )
+
+    @property
+    def policy(self) -> Policy:
+        """What a task may ask for."""
+        return Policy(max_variants=self.max_variants)
 
     @property
     def speech(self) -> SpeechSettings:

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 from pydantic_settings import NoDecode
 
-from cliptask.spec.quantities import Amount, amount
-from cliptask.spec.task import Amounts, ClipTaskSpec
-from cliptask_operator.kubernetes.manifests import Renderer
+from cliptask.spec.quantities import Amount
+from cliptask.spec.task import Amounts
+from cliptask_operator.campaign.preflight import Policy
+from cliptask_operator.kubernetes.manifests import RendererSettings
 from cliptask_operator.settings.environment import Listed, Settings, read
 from cliptask_operator.sources.settings import FetchSettings
 
@@ -101,9 +102,6 @@ class OperatorSettings(Settings):
     watch_namespaces: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
         default=(), description="Namespaces to serve. Default: the whole cluster."
     )
-    jobs_per_second: float = Field(
-        default=100, gt=0, description="Jobs created in a second, of all tasks together."
-    )
     log_format: Literal["json", "text"] = Field(default="json", description="How log lines are written.")
     listen_address: str = Field(default="0.0.0.0", description="Where /metrics and /healthz listen.")  # noqa: S104  a pod's own
     metrics_port: int = Field(default=9090, ge=0, le=65_535, description="Of /metrics; 0 is none.")
@@ -115,9 +113,9 @@ class OperatorSettings(Settings):
         return replace(super().fetch, allow_file=False)
 
     @property
-    def renderer(self) -> Renderer:
+    def renderer(self) -> RendererSettings:
         """What manifests need to know."""
-        return Renderer(
+        return RendererSettings(
             image=self.renderer_image,
             requests=Amounts(cpu=self.cpu_request, memory=self.memory_request),
             limits=Amounts(cpu=self.cpu_limit, memory=self.memory_limit),
@@ -135,30 +133,16 @@ class OperatorSettings(Settings):
             queue=self.queue_name,
         )
 
-    def allowed(self, namespace: str) -> tuple[str, ...]:
-        """Buckets, or prefixes in them, that tasks of a namespace may read and write."""
-        return (*self.buckets.get(EVERY_NAMESPACE, ()), *self.buckets.get(namespace, ()))
-
-    def may_use(self, namespace: str, uri: str) -> bool:
-        """Whether tasks of a namespace may read and write below a ``gs://`` URI."""
-        path = _steps(uri)
-        return ".." not in path and any(
-            path[: len(_steps(each))] == _steps(each) for each in self.allowed(namespace)
+    def policy_for(self, namespace: str) -> Policy:
+        """What a task of a namespace may ask for."""
+        return replace(
+            self.policy,
+            max_speech_characters=self.max_speech_characters,
+            max_cpu=self.most_cpu,
+            max_memory=self.most_memory,
+            namespace=namespace,
+            buckets=(*self.buckets.get(EVERY_NAMESPACE, ()), *self.buckets.get(namespace, ())),
         )
-
-    def excess(self, spec: ClipTaskSpec) -> str:
-        """What a task asks for beyond the installation's most; empty where it does not."""
-        resources = spec.execution.resources
-        for kind, most in (("cpu", self.most_cpu), ("memory", self.most_memory)):
-            for which, amounts in (("requests", resources.requests), ("limits", resources.limits)):
-                wanted = getattr(amounts, kind)
-                if most is not None and wanted is not None and amount(wanted) > amount(most):
-                    return f"spec.execution.resources.{which}.{kind}: {wanted} is more than the {most} that this installation gives: ask for less"
-        return ""
-
-
-def _steps(uri: str) -> list[str]:
-    return uri.rstrip("/").split("/")
 
 
 def operator_settings_from_environment() -> OperatorSettings:

@@ -9,8 +9,9 @@ import pytest
 from cliptask.errors import InputError, OutputError, SetupError, SourceError, SpeechError, TransientError
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.spec.task import ClipTaskSpec
-from cliptask_operator.campaign.inputs import InputResolver
-from cliptask_operator.campaign.resolved_inputs import ResolvedInputs
+from cliptask_operator.campaign.inputs import InputResolver, ResolvedInputs
+from cliptask_operator.campaign.preflight import Policy, preflight
+from cliptask_operator.controller.input_progress import InputProgress
 from cliptask_operator.controller.metrics import Metrics
 from cliptask_operator.sources.fetcher import Fetcher
 from cliptask_operator.sources.settings import FetchSettings
@@ -26,7 +27,7 @@ HELLO = {"voice": "Rachel", "text": "Hello."}
 
 @dataclass
 class Desk:
-    """Gathers, and notes what it is told."""
+    """Resolves, and notes what it is told."""
 
     server: MediaServer
     speech: SpeechSettings
@@ -39,14 +40,19 @@ class Desk:
         block = {"name": "a", "clips": [{"url": f"{self.server.url}/{each}"} for each in clips]}
         return task([1], **{"videoBlocks": [block], **changes}).spec
 
-    async def gather(self, spec: ClipTaskSpec, *, speak: bool = True) -> ResolvedInputs:
+    async def resolve(self, spec: ClipTaskSpec, *, speak: bool = True) -> ResolvedInputs:
         """As the operator does."""
         fetch = FetchSettings(
             open_hosts=frozenset({self.server.host}), allow_http=True, backoff_s=0.001, attempts=2
         )
         async with Fetcher(fetch) as fetcher, Speaker(self.speech) as speaker:
-            gatherer = InputResolver(fetcher, speaker, self.metrics)
-            return await gatherer.gather(spec, self.store, self._tell, speak=speak)
+            preflight(spec, Policy())
+            progress = InputProgress(self.metrics, self._tell)
+            inputs = await InputResolver(fetcher, speaker).resolve(spec, self.store, progress, speak=speak)
+        progress.end(inputs)
+        if inputs.temporary_error is not None:
+            raise inputs.temporary_error
+        return inputs
 
     def counted(self, name: str, **labels: str) -> float:
         """A metric's value."""
@@ -58,7 +64,7 @@ class Desk:
 
 @pytest.fixture
 def desk(server: MediaServer, settings: SpeechSettings, store: Store) -> Desk:
-    """Everything that gathering takes."""
+    """Everything that resolving takes."""
     return Desk(server, settings, store)
 
 
@@ -72,7 +78,7 @@ async def test_everything_comes_and_is_told(desk: Desk) -> None:
         speech=[HELLO, {"voice": "Rachel", "text": "Bye."}],
     )
 
-    found = await desk.gather(spec)
+    found = await desk.resolve(spec)
 
     kinds = {url: facts.kind for url, facts in found.sources.items() if isinstance(facts, SourceFacts)}
     assert kinds == {f"{desk.server.url}/clip.mp4": "video", tone: "audio", logo: "still"}
@@ -85,10 +91,10 @@ async def test_everything_comes_and_is_told(desk: Desk) -> None:
 async def test_what_is_there_is_neither_fetched_nor_paid_for_again(desk: Desk, stub: ElevenLabsStub) -> None:
     """Each restart of the operator would pay for every line."""
     spec = desk.spec("clip.mp4", speech=[HELLO])
-    first = await desk.gather(spec)
+    first = await desk.resolve(spec)
     paid = stub.characters
 
-    second = await desk.gather(spec)
+    second = await desk.resolve(spec)
 
     assert second == first
     assert stub.characters == paid == 6
@@ -100,7 +106,7 @@ async def test_what_is_there_is_neither_fetched_nor_paid_for_again(desk: Desk, s
 
 async def test_a_suspended_task_spends_nothing(desk: Desk, stub: ElevenLabsStub) -> None:
     """It is to show what it would cost."""
-    found = await desk.gather(desk.spec("clip.mp4", speech=[HELLO]), speak=False)
+    found = await desk.resolve(desk.spec("clip.mp4", speech=[HELLO]), speak=False)
 
     assert stub.speech_calls == 0
     assert (found.characters, found.characters_spoken) == (6, 0)
@@ -111,7 +117,7 @@ async def test_what_cannot_be_had_takes_the_place_of_its_facts(desk: Desk) -> No
     """By the task's policy the rest may be made without it."""
     speech = [HELLO, {"voice": "Nobody", "text": "Hello."}]
 
-    found = await desk.gather(desk.spec("clip.mp4", "missing.mp4", speech=speech))
+    found = await desk.resolve(desk.spec("clip.mp4", "missing.mp4", speech=speech))
 
     good, bad = found.sources.values()
     assert isinstance(good, SourceFacts)
@@ -130,7 +136,7 @@ async def test_a_server_that_is_busy_is_asked_again_later(desk: Desk) -> None:
     desk.server.script("/busy.mp4", Status(503))
 
     with pytest.raises(TransientError, match=r"busy\.mp4"):
-        await desk.gather(desk.spec("busy.mp4", "clip.mp4"))
+        await desk.resolve(desk.spec("busy.mp4", "clip.mp4"))
 
 
 async def test_an_account_that_refuses_is_waited_for(desk: Desk, stub: ElevenLabsStub) -> None:
@@ -138,7 +144,7 @@ async def test_an_account_that_refuses_is_waited_for(desk: Desk, stub: ElevenLab
     stub.key = "another"
 
     with pytest.raises(SetupError):
-        await desk.gather(desk.spec("clip.mp4", speech=[HELLO]))
+        await desk.resolve(desk.spec("clip.mp4", speech=[HELLO]))
 
     assert desk.counted("cliptask_speech_lines_total", outcome="Misconfigured") == 1
 
@@ -150,7 +156,7 @@ async def test_a_title_that_cannot_be_written_is_refused_before_anything_is_spen
     spec = desk.spec("clip.mp4", overlays=[{"text": "\U00013000"}], speech=[HELLO])
 
     with pytest.raises(InputError):
-        await desk.gather(spec)
+        await desk.resolve(spec)
 
     assert (desk.server.count(), stub.speech_calls) == (0, 0)
 
@@ -166,13 +172,10 @@ async def test_when_the_store_fails_nothing_more_is_told(
     told: list[str] = []
 
     async with Fetcher(fetch) as fetcher, Speaker(desk.speech) as speaker:
-        gatherer = InputResolver(fetcher, speaker, desk.metrics)
+        progress = InputProgress(desk.metrics, lambda words, _: told.append(words))
         with pytest.raises(OutputError):
-            await gatherer.gather(
-                desk.spec("clip.mp4", speech=[HELLO]),
-                desk.store,
-                lambda words, _: told.append(words),
-                speak=True,
+            await InputResolver(fetcher, speaker).resolve(
+                desk.spec("clip.mp4", speech=[HELLO]), desk.store, progress, speak=True
             )
         before = list(told)
 
@@ -181,7 +184,7 @@ async def test_when_the_store_fails_nothing_more_is_told(
 
 async def test_the_same_line_twice_is_one_recording(desk: Desk, stub: ElevenLabsStub) -> None:
     """It would be counted, and paid for, twice."""
-    found = await desk.gather(desk.spec("clip.mp4", speech=[HELLO, HELLO | {"text": " Hello. "}]))
+    found = await desk.resolve(desk.spec("clip.mp4", speech=[HELLO, HELLO | {"text": " Hello. "}]))
 
     assert stub.characters == 6
     assert (found.characters, found.characters_spoken) == (6, 6)

@@ -6,8 +6,9 @@ import pytest
 from rich.console import Console
 
 from cliptask.spec.status import ClipTaskStatus, Failure
-from cliptask_operator.cli.status_view import is_over, view
-from cliptask_operator.controller.status_snapshot import Attempt, Counts, StatusSnapshot, status_of
+from cliptask_operator.cli.status_view import view
+from cliptask_operator.controller.status_snapshot import Counts, StatusSnapshot, status_from
+from cliptask_operator.kubernetes.task_state import Attempt, is_at_rest
 from support.campaigns import task
 
 NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
@@ -19,10 +20,10 @@ RENDERING = StatusSnapshot(
 )
 
 
-def body(standing: StatusSnapshot | None, *, generation: int = 1, retry: str = "") -> dict[str, object]:
+def body(snapshot: StatusSnapshot | None, *, generation: int = 1, retry: str = "") -> dict[str, object]:
     """A ClipTask as the API has it; the operator has seen generation 1."""
     wanted = task([3, 2, 2], tracks=2, lines=3).model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    status = status_of(standing, Attempt(1), ClipTaskStatus(), NOON) if standing else None
+    status = status_from(snapshot, Attempt(1), ClipTaskStatus(), NOON) if snapshot else None
     return {
         "apiVersion": "cliptask.dev/v1alpha1",
         "kind": "ClipTask",
@@ -87,8 +88,8 @@ def test_an_old_word_is_not_taken_for_a_new_one(change: dict[str, object]) -> No
     """After an edit the view would say Complete, of what was wanted before."""
     complete = StatusSnapshot("Complete", "Complete", "12 of 12 videos are there", counts=COUNTS)
 
-    assert is_over(body(complete))
-    assert not is_over(body(complete, **change))  # type: ignore[arg-type]  # one of two
+    assert is_at_rest(body(complete))
+    assert not is_at_rest(body(complete, **change))  # type: ignore[arg-type]  # one of two
     assert "waiting for the operator" in drawn(body(complete, **change))  # type: ignore[arg-type]  # as above
 
 
@@ -97,7 +98,7 @@ def test_a_task_that_nobody_has_looked_at_is_shown() -> None:
     text = drawn(body(None))
 
     assert "waiting for the operator" in text
-    assert not is_over(body(None))
+    assert not is_at_rest(body(None))
 
 
 def test_a_task_that_the_program_cannot_read_is_shown_without_its_blocks() -> None:

@@ -9,13 +9,13 @@ from cliptask_operator.controller.artifact_leases import PATIENCE_S, ArtifactLea
 
 @dataclass
 class Room:
-    """A shelf with a clock, and who was told to go on."""
+    """A leases with a clock, and who was told to go on."""
 
     now_s: float = 1000.0
-    rung: list[str] = field(default_factory=list)
+    notified: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.shelf = ArtifactLeases(lambda: self.now_s, self.rung.append)
+        self.leases = ArtifactLeases(lambda: self.now_s, self.notified.append)
 
 
 @pytest.fixture
@@ -26,58 +26,58 @@ def room() -> Room:
 
 def test_what_one_task_makes_the_other_need_not(room: Room) -> None:
     """Two campaigns of the same clips would encode each of them twice."""
-    room.shelf.makes("one", {"a", "b", "c"})
+    room.leases.hold("one", {"a", "b", "c"})
 
-    assert room.shelf.made_elsewhere("two", {"a", "b", "z"}) == {"a", "b"}
-    assert room.shelf.made_elsewhere("one", {"a", "b", "z"}) == set()
+    assert room.leases.held_by_others("two", {"a", "b", "z"}) == {"a", "b"}
+    assert room.leases.held_by_others("one", {"a", "b", "z"}) == set()
 
 
 def test_whoever_waits_is_told_when_it_is_made(room: Room) -> None:
     """A campaign would stand still until its next look, or all of them look whenever one goes on."""
-    room.shelf.makes("one", {"a", "b"})
-    room.shelf.made_elsewhere("two", {"a"})
-    room.shelf.made_elsewhere("three", {"z"})
+    room.leases.hold("one", {"a", "b"})
+    room.leases.held_by_others("two", {"a"})
+    room.leases.held_by_others("three", {"z"})
 
-    room.shelf.makes("one", {"a"})
-    assert room.rung == []
+    room.leases.hold("one", {"a"})
+    assert room.notified == []
 
-    room.shelf.made({"a"})
-    room.shelf.makes("one", set())
-    assert room.rung == ["two"]
-    assert room.shelf.there == {"a"}
-    assert room.shelf.made_elsewhere("two", {"a"}) == set()
+    room.leases.made({"a"})
+    room.leases.hold("one", set())
+    assert room.notified == ["two"]
+    assert room.leases.stored == {"a"}
+    assert room.leases.held_by_others("two", {"a"}) == set()
 
 
 def test_a_task_that_ends_lets_go(room: Room) -> None:
     """Nobody would ever make what a deleted task had begun."""
-    room.shelf.makes("one", {"a"})
-    room.shelf.made_elsewhere("two", {"a"})
+    room.leases.hold("one", {"a"})
+    room.leases.held_by_others("two", {"a"})
 
-    room.shelf.leave("one")
+    room.leases.release("one")
 
-    assert room.rung == ["two"]
-    assert room.shelf.made_elsewhere("two", {"a"}) == set()
+    assert room.notified == ["two"]
+    assert room.leases.held_by_others("two", {"a"}) == set()
 
 
 def test_nobody_waits_for_ever(room: Room) -> None:
     """A task in a full queue, or one that asks for a node that does not exist, would hold up all others."""
-    room.shelf.makes("one", {"a"})
+    room.leases.hold("one", {"a"})
     room.now_s += PATIENCE_S - 1
-    room.shelf.makes("one", {"a", "b"})
-    assert room.shelf.made_elsewhere("two", {"a", "b"}) == {"a", "b"}
+    room.leases.hold("one", {"a", "b"})
+    assert room.leases.held_by_others("two", {"a", "b"}) == {"a", "b"}
 
     room.now_s += 1
 
-    assert room.shelf.made_elsewhere("two", {"a", "b"}) == {"b"}
+    assert room.leases.held_by_others("two", {"a", "b"}) == {"b"}
 
 
 def test_a_listing_corrects_what_jobs_said(room: Room) -> None:
     """What a lifecycle rule removed would be taken for there."""
-    room.shelf.made({"a", "b"})
+    room.leases.made({"a", "b"})
 
-    room.shelf.listed({"c"}, {"a"})
+    room.leases.listed({"c"}, {"a"})
 
-    assert room.shelf.there == {"b", "c"}
+    assert room.leases.stored == {"b", "c"}
 
 
 def test_each_cache_has_its_own() -> None:
@@ -86,5 +86,5 @@ def test_each_cache_has_its_own() -> None:
 
     shelves.of("gs://a").made({"x"})
 
-    assert shelves.of("gs://a").there == {"x"}
-    assert shelves.of("gs://b").there == set()
+    assert shelves.of("gs://a").stored == {"x"}
+    assert shelves.of("gs://b").stored == set()

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from cliptask_operator.controller.job_cache import JobCache
-from cliptask_operator.kubernetes.manifests import ATTEMPT, JobFacts
+from cliptask_operator.kubernetes.job_status import JobFacts
+from cliptask_operator.kubernetes.manifests import ATTEMPT
 
 
 def body(name: str = "j", uid: str = "u", *conditions: str, **metadata: Any) -> dict[str, Any]:  # noqa: ANN401  a Job's parts
@@ -33,20 +34,20 @@ def book() -> JobCache:
 
 def test_what_the_watch_says_is_known(book: JobCache) -> None:
     """The operator would have to ask for every Job."""
-    book.saw(body(), gone=False)
+    book.observe(body(), gone=False)
     assert book.of("u") == {"j": ACTIVE}
 
-    book.saw(body("j", "u", "Complete"), gone=False)
+    book.observe(body("j", "u", "Complete"), gone=False)
     assert book.of("u") == {"j": DONE}
 
-    book.saw(body("j", "u", "Complete"), gone=True)
+    book.observe(body("j", "u", "Complete"), gone=True)
     assert book.of("u") == {}
 
 
 def test_tasks_are_kept_apart(book: JobCache) -> None:
     """A campaign would count another's Jobs; one of a deleted namesake has another UID."""
-    book.saw(body("j", "u"), gone=False)
-    book.saw(body("j", "v", "Complete"), gone=False)
+    book.observe(body("j", "u"), gone=False)
+    book.observe(body("j", "v", "Complete"), gone=False)
     book.listed("u", [body("a", "u"), body("b", "v")], since=book.mark())
 
     assert book.of("u") == {"a": JobFacts("a", "active", "1/")}
@@ -56,8 +57,10 @@ def test_tasks_are_kept_apart(book: JobCache) -> None:
 
 def test_somebody_elses_job_is_no_news(book: JobCache) -> None:
     """Whoever uses the label on Jobs of their own would stop the operator."""
-    book.saw({"metadata": {"name": "x"}}, gone=False)
-    book.saw({"metadata": {"name": "x", "ownerReferences": [{"kind": "CronJob", "uid": "u"}]}}, gone=False)
+    book.observe({"metadata": {"name": "x"}}, gone=False)
+    book.observe(
+        {"metadata": {"name": "x", "ownerReferences": [{"kind": "CronJob", "uid": "u"}]}}, gone=False
+    )
 
     assert book.of("u") == {}
 
@@ -73,7 +76,7 @@ def test_what_was_created_or_deleted_is_known_at_once(book: JobCache) -> None:
 
 def test_the_watch_may_be_quicker_than_the_answer(book: JobCache) -> None:
     """A Job that has ended by the time its creation is confirmed would count as running for ever."""
-    book.saw(body("j", "u", "Complete"), gone=False)
+    book.observe(body("j", "u", "Complete"), gone=False)
 
     book.created("u", "j", "1/")
 
@@ -89,8 +92,8 @@ def test_a_deletion_of_what_is_gone_leaves_nothing(book: JobCache) -> None:
 
 def test_a_listing_forgets_what_was_deleted_unseen(book: JobCache) -> None:
     """A Job that was deleted while the watch was cut would hold its place for ever."""
-    book.saw(body("a"), gone=False)
-    book.saw(body("b"), gone=False)
+    book.observe(body("a"), gone=False)
+    book.observe(body("b"), gone=False)
 
     book.listed("u", [body("b", "u", "Complete")], since=book.mark())
 
@@ -111,14 +114,14 @@ def test_what_was_given_out_does_not_change(book: JobCache) -> None:
 
 def rings(book: JobCache, *event: Any, gone: bool = False) -> bool:  # noqa: ANN401  a Job's parts
     """Whether an event wakes the task."""
-    book.bell("u").clear()
-    book.saw(body(*event), gone=gone)
-    return book.bell("u").is_set()
+    book.changed("u").clear()
+    book.observe(body(*event), gone=gone)
+    return book.changed("u").is_set()
 
 
 def test_news_of_a_job_wake_its_task_alone(book: JobCache) -> None:
     """A finished Job would be noticed at the next look, half a minute later; or every task would look at it."""
-    other = book.bell("v")
+    other = book.changed("v")
 
     assert rings(book, "j", "u")
     assert rings(book, "j", "u", "Complete")
@@ -128,7 +131,7 @@ def test_news_of_a_job_wake_its_task_alone(book: JobCache) -> None:
 
 def test_what_changes_nothing_wakes_nobody(book: JobCache) -> None:
     """A Job's status changes five times, and every restart of the watch repeats all of them."""
-    book.saw(body(), gone=False)
+    book.observe(body(), gone=False)
 
     assert not rings(book, "j", "u")
     assert not rings(book, "j", "u", "FailureTarget")
@@ -137,38 +140,38 @@ def test_what_changes_nothing_wakes_nobody(book: JobCache) -> None:
 
 def test_one_bell_for_all_who_wait(book: JobCache) -> None:
     """Whoever holds an older bell would sleep on."""
-    bell = book.bell("u")
-    book.ring("u")
+    bell = book.changed("u")
+    book.notify("u")
 
     assert bell.is_set()
-    assert book.bell("u") is bell
-    book.ring("nobody works on it")
+    assert book.changed("u") is bell
+    book.notify("nobody works on it")
 
 
 def test_nothing_is_kept_of_a_task_that_is_gone(book: JobCache) -> None:
     """Jobs go after their task: an operator that runs for a year would remember every one."""
-    book.saw(body("a"), gone=False)
-    book.saw(body("b"), gone=False)
-    book.bell("u")
+    book.observe(body("a"), gone=False)
+    book.observe(body("b"), gone=False)
+    book.changed("u")
 
     book.forget("u")
-    book.saw(body("a", "u", deletionTimestamp="2025-01-01T00:00:00Z"), gone=False)
-    book.saw(body("a"), gone=True)
-    book.saw(body("b"), gone=True)
+    book.observe(body("a", "u", deletionTimestamp="2025-01-01T00:00:00Z"), gone=False)
+    book.observe(body("a"), gone=True)
+    book.observe(body("b"), gone=True)
     book.of("u")
     book.deleted("u", "b")
 
     assert not book._jobs  # noqa: SLF001  what it holds on to is the point
-    assert not book._bells  # noqa: SLF001  as above
+    assert not book._changed  # noqa: SLF001  as above
 
 
 def test_what_is_heard_during_a_listing_is_newer_than_the_listing(book: JobCache) -> None:
     """A Job that ended meanwhile would run for ever, one that went would come back, one just created would vanish."""
-    book.saw(body("ended"), gone=False)
-    book.saw(body("went"), gone=False)
+    book.observe(body("ended"), gone=False)
+    book.observe(body("went"), gone=False)
     since = book.mark()
-    book.saw(body("ended", "u", "Complete"), gone=False)
-    book.saw(body("went"), gone=True)
+    book.observe(body("ended", "u", "Complete"), gone=False)
+    book.observe(body("went"), gone=True)
     book.created("u", "new", "1/")
 
     book.listed("u", [body("ended"), body("went"), body("old")], since)

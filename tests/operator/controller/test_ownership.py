@@ -6,9 +6,8 @@ from dataclasses import replace
 import pytest
 
 from cliptask_operator.campaign.publish import OWNER
-from cliptask_operator.controller.admission import OutputInUse
-from cliptask_operator.controller.ownership import claim, is_held
-from cliptask_operator.kubernetes.manifests import TaskRef
+from cliptask_operator.controller.ownership import OutputInUse, claim, is_held
+from cliptask_operator.kubernetes.task_state import TaskRef
 from cliptask_renderer.storage.base import Store
 
 SPRING = TaskRef("ads", "spring", "uid-1")

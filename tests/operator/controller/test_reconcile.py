@@ -10,9 +10,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from cliptask.orders import WorkOrder
 from cliptask.planning.plan import Campaign, plan
 from cliptask_operator.controller.reconcile import Decision, Desired, Observed, reconcile
-from cliptask_operator.kubernetes.manifests import JobFacts, JobFailure, TaskRef, Unit
+from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure
+from cliptask_operator.kubernetes.manifests import job_name
+from cliptask_operator.kubernetes.task_state import TaskRef
 from support.campaigns import sources, task
 
 TASK = TaskRef("ads", "t", "uid")
@@ -28,7 +31,10 @@ def campaign(blocks: list[int], *, tracks: int = 0, crossfade: bool = False) -> 
 
 def desired(blocks: list[int], **changes: Any) -> Desired:  # noqa: ANN401  fields of many types
     """One variant a Job, as many Jobs as wanted."""
-    return replace(Desired(TASK, campaign(blocks), "1/", parallelism=50, variants_per_job=1), **changes)
+    return replace(
+        Desired(TASK, campaign(blocks), "gs://b/cache", "gs://b", "1/", parallelism=50, variants_per_job=1),
+        **changes,
+    )
 
 
 def observed(**changes: Any) -> Observed:  # noqa: ANN401  as above
@@ -44,8 +50,8 @@ def jobs(names: Iterable[str], state: Any = "active", **changes: Any) -> dict[st
 def created(decision: Decision) -> list[str]:
     """What the Jobs make that are to be created: names of videos, first digits of segments."""
     return [
-        " ".join([*(each.name for each in unit.variants), *(each.key for each in unit.segments)])
-        for _, unit in decision.create
+        " ".join([*(each.name for each in order.variants), *(each.key for each in order.segments)])
+        for _, order in decision.create
     ]
 
 
@@ -80,7 +86,7 @@ def test_what_nobody_shares_is_made_by_the_videos_own_job() -> None:
 def test_jobs_in_a_queue_hold_their_places_and_are_told_of() -> None:
     """A campaign would put ever more Jobs into a full queue, and nobody would see why nothing moves."""
     wanted = desired([3, 1], parallelism=2)
-    queued, running, _ = (name for name, _ in wanted.units)
+    queued, running, _ = (name for name, _ in wanted.variant_orders)
     known = jobs([queued], suspended=True) | jobs([running])
 
     decision = reconcile(wanted, observed(parts=frozenset(segments(wanted)), jobs=known))
@@ -122,11 +128,11 @@ def test_no_more_jobs_run_than_the_task_says() -> None:
     """The cluster is not this task's alone."""
     wanted = desired([5, 1], parallelism=3)
     there = observed(parts=segments(wanted))
-    running = jobs([wanted.units[1][0], wanted.units[4][0]])
+    running = jobs([wanted.variant_orders[1][0], wanted.variant_orders[4][0]])
 
     decision = reconcile(wanted, replace(there, jobs=running))
 
-    assert [name for name, _ in decision.create] == [wanted.units[0][0]]
+    assert [name for name, _ in decision.create] == [wanted.variant_orders[0][0]]
     assert decision.active == 3
     assert decision.delete == ()
 
@@ -134,7 +140,7 @@ def test_no_more_jobs_run_than_the_task_says() -> None:
 def test_a_job_that_is_being_deleted_holds_no_place() -> None:
     """A pod that takes its time to end would hold up the campaign."""
     wanted = desired([2], parallelism=1)
-    (leaving, _), (next_one, _) = wanted.units
+    (leaving, _), (next_one, _) = wanted.variant_orders
 
     decision = reconcile(wanted, observed(jobs=jobs([leaving], deleting=True)))
 
@@ -145,7 +151,7 @@ def test_a_job_that_is_being_deleted_holds_no_place() -> None:
 def test_fewer_at_a_time_ends_nothing_that_runs() -> None:
     """An edit of the number would throw away hours of encoding."""
     wanted = desired([5, 1], parallelism=1)
-    running = jobs(name for name, _ in wanted.units[:3])
+    running = jobs(name for name, _ in wanted.variant_orders[:3])
 
     decision = reconcile(wanted, observed(parts=segments(wanted), jobs=running))
 
@@ -189,7 +195,7 @@ def test_a_job_is_kept_when_an_edit_makes_its_segments_shared() -> None:
 def test_a_job_of_an_earlier_attempt_that_failed_is_tried_again_once_it_is_gone() -> None:
     """Its name is taken until then."""
     wanted = desired([1, 1])
-    ((name, unit),) = wanted.units
+    ((name, order),) = wanted.variant_orders
     failed = jobs([name], "failed", attempt="0/")
 
     decision = reconcile(wanted, observed(jobs=failed))
@@ -198,13 +204,13 @@ def test_a_job_of_an_earlier_attempt_that_failed_is_tried_again_once_it_is_gone(
 
     assert (decision.create, decision.delete, decision.finished) == ((), (name,), False)
     assert (going.create, going.delete, going.finished) == ((), (), False)
-    assert gone.create == ((name, unit),)
+    assert gone.create == ((name, order),)
 
 
 def test_a_job_that_says_it_made_what_is_not_there_is_made_again() -> None:
     """A lost object would be missing for ever."""
     wanted = desired([1, 1])
-    ((name, _),) = wanted.units
+    ((name, _),) = wanted.variant_orders
 
     assert reconcile(wanted, observed(jobs=jobs([name], "succeeded"))).delete == (name,)
 
@@ -212,8 +218,8 @@ def test_a_job_that_says_it_made_what_is_not_there_is_made_again() -> None:
 def test_a_failed_job_is_not_tried_again() -> None:
     """Bad input would be encoded until somebody looks."""
     wanted = desired([2, 1])
-    name = wanted.units[0][0]
-    there = observed(parts=segments(wanted), verdicts={name: BROKEN})
+    name = wanted.variant_orders[0][0]
+    there = observed(parts=segments(wanted), failures={name: BROKEN})
 
     for known in ({}, jobs([name], "failed")):
         decision = reconcile(wanted, replace(there, jobs=known))
@@ -231,7 +237,7 @@ def test_a_shared_segment_that_fails_fails_every_video_that_needs_it() -> None:
         each.name for each in wanted.campaign.variants if bad in {part.key for part in each.order.segments}
     }
 
-    decision = reconcile(wanted, observed(verdicts={wanted.segment_units[bad][0]: BROKEN}))
+    decision = reconcile(wanted, observed(failures={wanted.segment_orders[bad][0]: BROKEN}))
 
     assert decision.failed == dict.fromkeys(users, BROKEN)
     assert 0 < len(users) < 4
@@ -243,9 +249,9 @@ def test_a_failed_segment_that_is_there_all_the_same_harms_nobody() -> None:
     """Another task, or another attempt, may have made it."""
     wanted = desired([2, 1])
     (shared,) = set(parts(wanted, 0)) & set(parts(wanted, 1))
-    verdicts = {wanted.segment_units[shared][0]: BROKEN}
+    verdicts = {wanted.segment_orders[shared][0]: BROKEN}
 
-    decision = reconcile(wanted, observed(parts={shared}, verdicts=verdicts))
+    decision = reconcile(wanted, observed(parts={shared}, failures=verdicts))
 
     assert decision.failed == {}
     assert created(decision) == variants(wanted)
@@ -272,7 +278,7 @@ def test_nobody_waits_for_a_soundtrack_with_which_a_job_has_failed() -> None:
     wanted = desired([4], campaign=campaign([4], tracks=1))
     first, *others = variants(wanted)
 
-    decision = reconcile(wanted, observed(verdicts={wanted.units[0][0]: BROKEN}))
+    decision = reconcile(wanted, observed(failures={wanted.variant_orders[0][0]: BROKEN}))
 
     assert decision.failed == {first: BROKEN}
     assert created(decision) == others
@@ -284,8 +290,8 @@ def test_what_another_task_makes_is_waited_for() -> None:
     (shared,) = set(parts(wanted, 0)) & set(parts(wanted, 1))
     (own,) = set(parts(wanted, 0)) - {shared}
 
-    segment = reconcile(wanted, observed(elsewhere={shared}))
-    video = reconcile(wanted, observed(parts={shared}, elsewhere={own}))
+    segment = reconcile(wanted, observed(leased={shared}))
+    video = reconcile(wanted, observed(parts={shared}, leased={own}))
 
     assert (segment.create, segment.active, segment.finished) == ((), 0, False)
     assert created(video) == [variants(wanted)[1]]
@@ -297,7 +303,7 @@ def test_of_several_videos_of_a_job_only_those_that_are_missing_failed() -> None
     one, two, three = variants(wanted)
     verdict = JobFailure("CheckFailed", "the first one's", {two: "its own"})
 
-    decision = reconcile(wanted, observed(videos={one}, verdicts={wanted.units[0][0]: verdict}))
+    decision = reconcile(wanted, observed(videos={one}, failures={wanted.variant_orders[0][0]: verdict}))
 
     assert decision.failed == {
         two: JobFailure("CheckFailed", "its own"),
@@ -313,7 +319,7 @@ def test_which_videos_share_a_job_does_not_depend_on_what_is_left() -> None:
     before = reconcile(wanted, observed())
     after = reconcile(wanted, observed(videos={variants(wanted)[0]}))
 
-    assert [len(unit.variants) for _, unit in before.create] == [2, 2, 1]
+    assert [len(order.variants) for _, order in before.create] == [2, 2, 1]
     assert after.create == before.create
 
 
@@ -328,10 +334,10 @@ def test_paused_jobs_wait_without_holding_up_others() -> None:
     """What an administrator must mend would fail in a circle, or end the campaign."""
     wanted = desired([2], parallelism=1)
 
-    decision = reconcile(wanted, observed(paused={wanted.units[0][0]}))
+    decision = reconcile(wanted, observed(paused={wanted.variant_orders[0][0]}))
     all_paused = reconcile(wanted, observed(paused=set(wanted.by_name)))
 
-    assert [name for name, _ in decision.create] == [wanted.units[1][0]]
+    assert [name for name, _ in decision.create] == [wanted.variant_orders[1][0]]
     assert (all_paused.create, all_paused.active, all_paused.finished) == ((), 0, False)
 
 
@@ -350,7 +356,7 @@ def test_the_same_look_gives_the_same_decision() -> None:
 class Running:
     """A Job of the simulated cluster."""
 
-    unit: Unit
+    order: WorkOrder
     facts: JobFacts
 
 
@@ -371,13 +377,15 @@ class World(RuleBasedStateMachine):
         self.jobs: dict[str, Running] = {}
         self.blocks, self.crossfade, self.number = blocks, crossfade, 0
         self.wanted = self._wanted(data)
-        self.restart(keep_verdicts=False)
+        self.restart(keep_failures=False)
 
     def _wanted(self, data: st.DataObject) -> Desired:
         self.number += 1
         return Desired(
             TASK,
             campaign(self.blocks, tracks=self.tracks, crossfade=self.crossfade),
+            "gs://b/cache",
+            "gs://b",
             f"{self.number}/",
             data.draw(st.integers(1, 5), "parallelism"),
             data.draw(st.integers(1, 3), "variants per Job"),
@@ -389,11 +397,11 @@ class World(RuleBasedStateMachine):
         self.known_videos = set(variants(self.wanted)) & self.videos
         self.known_parts = self.wanted.parts & self.parts
 
-    @rule(keep_verdicts=st.booleans())
-    def restart(self, keep_verdicts: bool) -> None:
+    @rule(keep_failures=st.booleans())
+    def restart(self, keep_failures: bool) -> None:
         """The operator is new: it knows the listing, and of failures what Jobs still tell; or it only listed."""
-        if not keep_verdicts:
-            self.verdicts: dict[str, JobFailure] = {}
+        if not keep_failures:
+            self.failures: dict[str, JobFailure] = {}
             self.believed = {name for name, job in self.jobs.items() if job.facts.state == "succeeded"}
         self._list()
 
@@ -402,7 +410,7 @@ class World(RuleBasedStateMachine):
         """Another spec; or the same videos, perhaps in other Jobs, and what failed once more."""
         self.blocks = blocks or self.blocks
         self.wanted = self._wanted(data)
-        self.restart(keep_verdicts=False)
+        self.restart(keep_failures=False)
 
     def _learn(self) -> None:
         for name, job in self.jobs.items():
@@ -410,22 +418,22 @@ class World(RuleBasedStateMachine):
                 continue
             if job.facts.state == "succeeded" and name not in self.believed:
                 self.believed.add(name)
-                self.known_videos |= {each.name for each in job.unit.variants}
-                self.known_parts |= job.unit.parts
+                self.known_videos |= {each.name for each in job.order.variants}
+                self.known_parts |= job.order.parts
             if (
                 job.facts.state == "failed"
                 and job.facts.attempt == self.wanted.attempt
                 and not job.facts.deleting
-                and name not in self.verdicts
+                and name not in self.failures
             ):
-                self.verdicts[name] = BROKEN
+                self.failures[name] = BROKEN
                 self._list()
 
     def _look(self) -> Decision:
         """One round of the operator's loop, with everything that must hold of it."""
         self._learn()
         facts = {name: job.facts for name, job in self.jobs.items()}
-        seen = Observed(self.known_videos, self.known_parts, facts, self.verdicts, elsewhere=self.elsewhere)
+        seen = Observed(self.known_videos, self.known_parts, facts, self.failures, leased=self.elsewhere)
         decision = reconcile(self.wanted, seen)
         self._check(decision, seen)
         self._check_parts(decision, seen)
@@ -435,47 +443,47 @@ class World(RuleBasedStateMachine):
         for name in decision.delete:
             self.believed.discard(name)
             self._remove(name)
-        for name, unit in decision.create:
-            self.jobs[name] = Running(unit, JobFacts(name, "active", self.wanted.attempt))
+        for name, order in decision.create:
+            self.jobs[name] = Running(order, JobFacts(name, "active", self.wanted.attempt))
         self._check_jobs()
         return decision
 
     def _check(self, decision: Decision, seen: Observed) -> None:
         wanted = self.wanted
         names = [name for name, _ in decision.create]
-        open_units = {
-            name: unit
-            for name, unit in wanted.units
-            if name not in seen.verdicts and any(each.name not in seen.videos for each in unit.variants)
+        open_orders = {
+            name: order
+            for name, order in wanted.variant_orders
+            if name not in seen.failures and any(each.name not in seen.videos for each in order.variants)
         }
-        needs = Counter(key for unit in open_units.values() for key in keys_of(unit))
+        needs = Counter(key for order in open_orders.values() for key in keys_of(order))
         shared = {key for key, count in needs.items() if count > 1 and key not in seen.parts}
 
         assert len(set(names)) == len(names)
         assert not set(names) & seen.jobs.keys(), "a name that is taken"
-        assert not set(names) & set(seen.verdicts), "what failed is tried again in the same attempt"
+        assert not set(names) & set(seen.failures), "what failed is tried again in the same attempt"
         if names:
             assert decision.active <= wanted.parallelism
-        for name, unit in decision.create:
-            assert name == unit.job_name(TASK)
-            if unit.variants:
-                assert name in open_units, "a video that is there, or failed"
-                assert not keys_of(unit) & shared, "a video before its shared segments"
-            assert not {each.key for each in unit.segments} - shared, "a segment that nobody shares"
-            assert not (unit.parts - seen.parts - self._tried()) & self.elsewhere, "what another task makes"
+        for name, order in decision.create:
+            assert name == job_name(order, TASK)
+            if order.variants:
+                assert name in open_orders, "a video that is there, or failed"
+                assert not keys_of(order) & shared, "a video before its shared segments"
+            assert not {each.key for each in order.segments} - shared, "a segment that nobody shares"
+            assert not (order.parts - seen.parts - self._tried()) & self.elsewhere, "what another task makes"
         for name in decision.delete:
             of_segment = (
                 {each.key for each in wanted.by_name[name].segments} if name in wanted.by_name else set()
             )
-            useful = name in open_units or bool(of_segment & shared)
+            useful = name in open_orders or bool(of_segment & shared)
             assert not seen.jobs[name].deleting
             if seen.jobs[name].state != "active":
                 assert useful, "a finished Job whose work nobody wants keeps its logs"
             elif useful:
                 # Only what can't succeed any more.
                 blocked = keys_of(wanted.by_name[name]) | of_segment
-                assert any(wanted.segment_units[key][0] in seen.verdicts for key in blocked) or (
-                    of_segment and not self._awaited(of_segment, open_units, seen)
+                assert any(wanted.segment_orders[key][0] in seen.failures for key in blocked) or (
+                    of_segment and not self._awaited(of_segment, open_orders, seen)
                 ), "a Job that does what is wanted"
         for video, verdict in decision.failed.items():
             assert video not in seen.videos
@@ -484,15 +492,15 @@ class World(RuleBasedStateMachine):
         if stuck:
             assert any(job.state == "active" or job.deleting for job in seen.jobs.values()), "nothing happens"
 
-    def _awaited(self, of_segment: set[str], open_units: dict[str, Unit], seen: Observed) -> bool:
+    def _awaited(self, of_segment: set[str], open_orders: dict[str, WorkOrder], seen: Observed) -> bool:
         """Whether any video that needs the segment can still be made."""
         return any(
-            of_segment & keys_of(unit)
+            of_segment & keys_of(order)
             and not any(
-                key not in seen.parts and self.wanted.segment_units[key][0] in seen.verdicts
-                for key in keys_of(unit)
+                key not in seen.parts and self.wanted.segment_orders[key][0] in seen.failures
+                for key in keys_of(order)
             )
-            for unit in open_units.values()
+            for order in open_orders.values()
         )
 
     def _check_parts(self, decision: Decision, seen: Observed) -> None:
@@ -504,26 +512,26 @@ class World(RuleBasedStateMachine):
             and name in self.wanted.by_name
             and name not in decision.delete
         ]
-        for _, unit in decision.create:
-            new = unit.parts - seen.parts - self._tried()
+        for _, order in decision.create:
+            new = order.parts - seen.parts - self._tried()
             assert not any(new & other.parts for other in working), "two Jobs make one part"
-            working.append(unit)
+            working.append(order)
 
     def _check_jobs(self) -> None:
         working = [
-            job.unit for job in self.jobs.values() if job.facts.state == "active" and not job.facts.deleting
+            job.order for job in self.jobs.values() if job.facts.state == "active" and not job.facts.deleting
         ]
         made = Counter(
             made
-            for unit in working
-            for made in [*(each.name for each in unit.variants), *(each.key for each in unit.segments)]
+            for order in working
+            for made in [*(each.name for each in order.variants), *(each.key for each in order.segments)]
         )
         assert all(count == 1 for count in made.values()), "two Jobs for one thing"
 
     def _tried(self) -> set[str]:
         """Parts that a Job has failed with."""
         units = self.wanted.by_name
-        return {key for name in self.verdicts if name in units for key in units[name].parts}
+        return {key for name in self.failures if name in units for key in units[name].parts}
 
     # The cluster
 
@@ -537,8 +545,8 @@ class World(RuleBasedStateMachine):
         job.facts = replace(job.facts, state=state)
 
     def _make(self, job: Running) -> None:
-        self.videos |= {each.name for each in job.unit.variants}
-        self.parts |= job.unit.parts
+        self.videos |= {each.name for each in job.order.variants}
+        self.parts |= job.order.parts
 
     def _remove(self, name: str) -> None:
         """Some Jobs go at once, some take their time."""
@@ -560,8 +568,8 @@ class World(RuleBasedStateMachine):
             if end in {"succeed", "lie"}:
                 self._end(job, "succeeded")
             if end == "fail":
-                some = data.draw(st.integers(0, max(len(job.unit.variants) - 1, 0)), "videos made")
-                self.videos |= {each.name for each in job.unit.variants[:some]}
+                some = data.draw(st.integers(0, max(len(job.order.variants) - 1, 0)), "videos made")
+                self.videos |= {each.name for each in job.order.variants[:some]}
                 self._end(job, "failed")
         self._look()
 
@@ -614,15 +622,15 @@ class World(RuleBasedStateMachine):
             pytest.fail("it never ends")
         missing = set(variants(self.wanted)) - self.videos
         assert missing == set(decision.failed)
-        for name, unit in self.wanted.units:
-            if missing & {each.name for each in unit.variants}:
-                reasons = {name} | {self.wanted.segment_units[key][0] for key in keys_of(unit)}
-                assert reasons & set(self.verdicts), "a video that is missing though nothing failed"
+        for name, order in self.wanted.variant_orders:
+            if missing & {each.name for each in order.variants}:
+                reasons = {name} | {self.wanted.segment_orders[key][0] for key in keys_of(order)}
+                assert reasons & set(self.failures), "a video that is missing though nothing failed"
 
 
-def keys_of(unit: Unit) -> set[str]:
-    """Segments that a unit's videos need."""
-    return {part.key for each in unit.variants for part in each.order.segments}
+def keys_of(order: WorkOrder) -> set[str]:
+    """Segments that a order's videos need."""
+    return {part.key for each in order.variants for part in each.order.segments}
 
 
 TestWorld = World.TestCase

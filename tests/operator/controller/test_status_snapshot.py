@@ -10,16 +10,16 @@ from cliptask.facts import SourceFacts
 from cliptask.planning.plan import Campaign, plan
 from cliptask.spec.status import MESSAGE_LENGTH, MOST_FAILURES, ClipTaskStatus, Condition, Failure, Phase
 from cliptask_operator.controller.status_snapshot import (
-    Attempt,
     Counts,
     StatusSnapshot,
+    blocked,
     ending,
     failures_of,
-    held_up,
     refused,
-    status_of,
+    status_from,
 )  # fmt: skip
-from cliptask_operator.kubernetes.manifests import JobFailure
+from cliptask_operator.kubernetes.job_status import JobFailure
+from cliptask_operator.kubernetes.task_state import Attempt
 from support.campaigns import line, sources, task, url
 
 NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
@@ -35,11 +35,11 @@ def at(minutes: int) -> str:
     return (NOON + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def story(*standings: StatusSnapshot, attempt: Attempt = FIRST) -> list[ClipTaskStatus]:
+def story(*snapshots: StatusSnapshot, attempt: Attempt = FIRST) -> list[ClipTaskStatus]:
     """The status after each, a minute apart."""
     statuses = [ClipTaskStatus()]
-    for minute, standing in enumerate(standings):
-        statuses.append(status_of(standing, attempt, statuses[-1], NOON + timedelta(minutes=minute)))
+    for minute, snapshot in enumerate(snapshots):
+        statuses.append(status_from(snapshot, attempt, statuses[-1], NOON + timedelta(minutes=minute)))
     return statuses[1:]
 
 
@@ -50,9 +50,9 @@ def conditions(status: ClipTaskStatus) -> dict[str, Condition]:
     return {str(kind): condition for kind, condition in found.items()}
 
 
-def truths(standing: StatusSnapshot) -> dict[str, str]:
+def truths(snapshot: StatusSnapshot) -> dict[str, str]:
     """Which conditions hold."""
-    (status,) = story(standing)
+    (status,) = story(snapshot)
     return {kind: each.status for kind, each in conditions(status).items()}
 
 
@@ -60,7 +60,7 @@ def truths(standing: StatusSnapshot) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("standing", "accepted", "ready", "complete", "failed"),
+    ("snapshot", "accepted", "ready", "complete", "failed"),
     [
         (StatusSnapshot("Pending", "Pending", "not looked at yet"), "True", "Unknown", "False", "False"),
         (
@@ -85,18 +85,18 @@ def truths(standing: StatusSnapshot) -> dict[str, str]:
     ],
 )
 def test_conditions_say_where_it_is(
-    standing: StatusSnapshot, accepted: str, ready: str, complete: str, failed: str
+    snapshot: StatusSnapshot, accepted: str, ready: str, complete: str, failed: str
 ) -> None:
     """``kubectl wait`` and Argo CD go by them."""
-    assert truths(standing) == {
+    assert truths(snapshot) == {
         "Accepted": accepted, "SourcesReady": ready, "Complete": complete, "Failed": failed,
     }  # fmt: skip
 
 
 def test_every_condition_has_a_reason_and_its_generation() -> None:
     """The API refuses a condition without a reason; a condition of an older spec would be believed."""
-    for standing in (RENDERING, COMPLETE, FAILED, refused("OutputInUse", "of task b")):
-        (status,) = story(standing, attempt=Attempt(7, "again"))
+    for snapshot in (RENDERING, COMPLETE, FAILED, refused("OutputInUse", "of task b")):
+        (status,) = story(snapshot, attempt=Attempt(7, "again"))
 
         assert (status.observed_generation, status.observed_retry) == (7, "again")
         for condition in status.conditions:
@@ -114,7 +114,7 @@ def test_a_refusal_is_told_where_people_look() -> None:
     assert (status.phase, status.message) == ("Failed", "use gs://b")
 
 
-def test_counters_are_the_standings() -> None:
+def test_counters_are_the_snapshots() -> None:
     """A swapped pair of numbers tells a wrong story."""
     counts = Counts(9, 5, 2, 7, 6, 400, 300, 12345)
     failures = tuple(Failure(variant=f"v{n}", reason="X", message="m") for n in range(30))
@@ -163,8 +163,8 @@ def test_an_edit_and_a_retry_begin_anew(attempt: Attempt) -> None:
     """The time of a campaign would count from its first version."""
     before = story(RENDERING, COMPLETE)[-1]
 
-    after = status_of(RENDERING, attempt, before, NOON + timedelta(minutes=9))
-    done = status_of(COMPLETE, attempt, before, NOON + timedelta(minutes=9))
+    after = status_from(RENDERING, attempt, before, NOON + timedelta(minutes=9))
+    done = status_from(COMPLETE, attempt, before, NOON + timedelta(minutes=9))
 
     assert (after.start_time, after.completion_time) == (at(9), None)
     assert done.completion_time == at(9)
@@ -188,15 +188,15 @@ def test_the_end_of_a_refusal_is_not_the_end_of_the_work() -> None:
         (OutputError("no space in the bucket: make some"), "StoreUnwritable"),
     ],
 )
-def test_trouble_changes_the_reason_and_not_the_place(error: ClipTaskError, reason: str) -> None:
+def test_blocking_error_changes_the_reason_and_not_the_place(error: ClipTaskError, reason: str) -> None:
     """A campaign that waits for credentials would look lost, or well."""
     counts = Counts(9, 5)
 
-    held = held_up(replace(RENDERING, counts=counts), error)
+    held = blocked(replace(RENDERING, counts=counts), error)
 
     assert (held.phase, held.reason, held.message) == ("Rendering", reason, str(error))
     assert (held.counts, held.sources, held.accepted) == (counts, "True", True)
-    assert held.trouble is error
+    assert held.blocking_error is error
 
 
 # The end

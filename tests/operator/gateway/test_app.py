@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from cliptask.errors import SetupError, TransientError
 from cliptask_operator.gateway.app import gateway, task_name
-from cliptask_operator.kubernetes.client import Cluster
+from cliptask_operator.kubernetes.client import KubernetesClient
 from cliptask_operator.settings.gateway import GatewaySettings
 
 TOKEN = "a-token-of-twenty-characters"  # noqa: S105  the test's own
@@ -37,7 +37,7 @@ def client(refresh: object = None, **changes: object) -> httpx.AsyncClient:
             raise refresh
         return 7
 
-    app = gateway(settings(**changes), Cluster(), voices)
+    app = gateway(settings(**changes), KubernetesClient(), voices)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
 
 

@@ -14,16 +14,10 @@ from cliptask.orders import NamedVariant, WorkOrder
 from cliptask.planning.plan import plan
 from cliptask.spec.quantities import amount
 from cliptask.spec.task import Amounts, Execution, Resources
-from cliptask_operator.kubernetes import manifests
-from cliptask_operator.kubernetes.manifests import (
-    JobFacts,
-    JobFailure,
-    Manifest,
-    Renderer,
-    StoreUris,
-    TaskRef,
-    Unit,
-)
+from cliptask_operator.kubernetes import job_status, manifests
+from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure
+from cliptask_operator.kubernetes.manifests import Manifest, RendererSettings
+from cliptask_operator.kubernetes.task_state import TaskRef
 from support.campaigns import sources, task
 
 TASK = TaskRef(
@@ -38,19 +32,19 @@ TASK = TaskRef(
         "team": "a",
     },
 )
-RENDERER = Renderer("renderer:1", Amounts(cpu="1", memory="1Gi"), Amounts(cpu="2", memory="2Gi"))
-STORES = StoreUris("gs://campaigns/.cliptask", "gs://campaigns")
+RENDERER = RendererSettings("renderer:1", Amounts(cpu="1", memory="1Gi"), Amounts(cpu="2", memory="2Gi"))
+BLANK = WorkOrder(cache="gs://campaigns/.cliptask", output="gs://campaigns", task="spring-sale")
 LONGEST_NAME = "n" * 40
 
 
-def units(blocks: list[int], **spec: Any) -> list[Unit]:  # noqa: ANN401  a spec's parts
+def units(blocks: list[int], **spec: Any) -> list[WorkOrder]:  # noqa: ANN401  a spec's parts
     """A Job's work for each variant, then for each segment, of a campaign."""
     wanted = task(blocks, **spec)
     campaign = plan(wanted, sources(wanted), [])
     variants = [NamedVariant(name=each.name, order=each.order) for each in campaign.variants]
     return [
-        *(Unit("variant", variants=(each,)) for each in variants),
-        *(Unit("segment", segments=(each,)) for each in campaign.segments),
+        *(BLANK.model_copy(update={"variants": (each,)}) for each in variants),
+        *(BLANK.model_copy(update={"segments": (each,)}) for each in campaign.segments),
     ]
 
 
@@ -58,13 +52,13 @@ UNIT = units([1, 1])[0]
 
 
 def manifest(
-    unit: Unit = UNIT,
+    unit: WorkOrder = UNIT,
     ref: TaskRef = TASK,
     execution: Execution | None = None,
-    renderer: Renderer = RENDERER,
+    renderer: RendererSettings = RENDERER,
 ) -> Manifest:
     """The Job of a unit."""
-    return manifests.job(unit, ref, execution or Execution(), "3/again", STORES, renderer)
+    return manifests.job(unit, ref, execution or Execution(), "3/again", renderer)
 
 
 def pod_of(made: Manifest) -> Manifest:
@@ -168,7 +162,7 @@ def test_a_job_belongs_to_its_task() -> None:
             "controller": True, "blockOwnerDeletion": False,
         }
     ]  # fmt: skip
-    assert manifests.owner_uid(made) == TASK.uid
+    assert job_status.owner_uid(made) == TASK.uid
     pod_labels = made["spec"]["template"]["metadata"]["labels"]
     assert made["metadata"]["labels"] | pod_labels == made["metadata"]["labels"]
     assert pod_labels == {manifests.TASK_LABEL: "spring-sale", manifests.STEP_LABEL: "variant"}
@@ -234,7 +228,7 @@ def test_the_work_order_reaches_the_container_whole() -> None:
     for unit in units([2, 1]):
         order = WorkOrder.from_text(environment_of(manifest(unit))["CLIPTASK_ORDER"])
 
-        assert (order.cache, order.output, order.task) == (STORES.cache, STORES.output, TASK.name)
+        assert (order.cache, order.output, order.task) == (BLANK.cache, BLANK.output, TASK.name)
         assert (order.segments, order.variants) == (unit.segments, unit.variants)
 
 
@@ -254,7 +248,7 @@ def test_people_see_what_a_job_makes() -> None:
     annotations = manifest()["metadata"]["annotations"]
 
     assert annotations["cliptask.dev/makes"] == UNIT.variants[0].name
-    many = Unit("variant", variants=UNIT.variants * 20)
+    many = BLANK.model_copy(update={"variants": UNIT.variants * 20})
     assert len(manifest(many)["metadata"]["annotations"]["cliptask.dev/makes"]) <= 1000
 
 
@@ -264,7 +258,7 @@ def test_people_see_what_a_job_makes() -> None:
 def test_names_are_fit_for_jobs_and_their_pods() -> None:
     """The API refuses longer ones, and a pod adds six characters to its Job's."""
     for unit in units([2, 2], transition={"duration": "500ms"}):
-        name = unit.job_name(replace(TASK, name=LONGEST_NAME))
+        name = manifests.job_name(unit, replace(TASK, name=LONGEST_NAME))
 
         assert re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", name)
         assert len(name) <= 63 - len("-abcde")
@@ -276,10 +270,10 @@ def test_another_work_or_another_task_has_another_name() -> None:
     every = [*units([3, 2], transition={"duration": "500ms"}), *units([3, 1])]
     distinct = {unit.key: unit for unit in every}.values()
 
-    names = {unit.job_name(TASK) for unit in distinct}
+    names = {manifests.job_name(unit, TASK) for unit in distinct}
 
     assert len(names) == len(distinct)
-    assert not names & {unit.job_name(replace(TASK, uid="another")) for unit in distinct}
+    assert not names & {manifests.job_name(unit, replace(TASK, uid="another")) for unit in distinct}
 
 
 def test_the_same_work_has_the_same_name_whatever_the_task_says_of_its_jobs() -> None:
@@ -293,14 +287,14 @@ def test_the_same_work_has_the_same_name_whatever_the_task_says_of_its_jobs() ->
 def test_a_video_under_another_name_is_another_work() -> None:
     """A clip's new label gives videos new names: a Job that makes the old ones would be taken for theirs."""
     (variant,) = UNIT.variants
-    renamed = Unit("variant", variants=(variant.model_copy(update={"name": "other-1234abcd"}),))
+    renamed = BLANK.model_copy(update={"variants": (variant.model_copy(update={"name": "other-1234abcd"}),)})
 
-    assert renamed.job_name(TASK) != UNIT.job_name(TASK)
+    assert manifests.job_name(renamed, TASK) != manifests.job_name(UNIT, TASK)
 
 
 def test_ten_thousand_names_are_distinct() -> None:
     """Of two Jobs with one name only one is made: with 8 digits that is 1 campaign of this size in 86."""
-    digits = len(UNIT.job_name(TASK).rpartition("-")[2])
+    digits = len(manifests.job_name(UNIT, TASK).rpartition("-")[2])
 
     variants = 10_000
     expected_collisions = variants * (variants - 1) / 2 / 16**digits
@@ -383,7 +377,7 @@ FAIL_JOB = "Container renderer for pod ads/spring-sale-1-abcde failed with exit 
 )
 def test_a_job_has_ended_when_it_says_so(found: Manifest, state: str) -> None:
     """A Job whose pods are still ending would be judged before its last words are known."""
-    assert manifests.facts(found).state == state
+    assert job_status.facts(found).state == state
 
 
 def test_a_job_that_somebody_holds_back_is_known() -> None:
@@ -392,13 +386,13 @@ def test_a_job_that_somebody_holds_back_is_known() -> None:
     held["spec"] = held["spec"] | {"suspend": True}
     plain["spec"] = plain["spec"] | {"suspend": False}
 
-    assert (manifests.facts(held).suspended, manifests.facts(held).state) == (True, "active")
-    assert not manifests.facts(plain).suspended
+    assert (job_status.facts(held).suspended, job_status.facts(held).state) == (True, "active")
+    assert not job_status.facts(plain).suspended
 
 
 def test_a_failed_job_says_why() -> None:
     """People would have to ask the cluster."""
-    failed = manifests.facts(
+    failed = job_status.facts(
         body(
             condition("FailureTarget", reason="PodFailurePolicy", message=FAIL_JOB),
             condition("Failed", reason="PodFailurePolicy", message=FAIL_JOB),
@@ -415,7 +409,7 @@ def test_a_job_that_goes_is_not_counted_on() -> None:
     leaving = body(condition("Complete"))
     leaving["metadata"] = leaving["metadata"] | {"deletionTimestamp": "2025-01-01T00:00:00Z"}
 
-    assert manifests.facts(leaving).deleting
+    assert job_status.facts(leaving).deleting
 
 
 def test_a_job_that_somebody_else_made_has_no_task_and_no_attempt() -> None:
@@ -423,9 +417,9 @@ def test_a_job_that_somebody_else_made_has_no_task_and_no_attempt() -> None:
     stranger = {"metadata": {"name": "x", "annotations": None, "ownerReferences": None}, "status": None}
     of_cron = {"metadata": {"name": "x", "ownerReferences": [{"kind": "CronJob", "uid": "u"}]}}
 
-    assert manifests.owner_uid(stranger) is None
-    assert manifests.owner_uid(of_cron) is None
-    assert manifests.facts(stranger) == JobFacts("x", "active")
+    assert job_status.owner_uid(stranger) is None
+    assert job_status.owner_uid(of_cron) is None
+    assert job_status.facts(stranger) == JobFacts("x", "active")
 
 
 # Verdicts
@@ -452,7 +446,7 @@ def pod(
 
 def verdict(*pods: Manifest, reason: str = "PodFailurePolicy", message: str = FAIL_JOB) -> JobFailure:
     """Why a Job failed whose pods ended so."""
-    return manifests.verdict(
+    return job_status.failure_of(
         JobFacts("j", "failed", "1/", reason, message), pods, Execution(active_deadline_seconds=33)
     )
 

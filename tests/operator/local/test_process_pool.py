@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -14,8 +15,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cliptask.errors import MediaError, TransientError
-from cliptask_operator.local.process_pool import Task, work
+from cliptask.errors import ClipTaskError, MediaError, TransientError
+from cliptask_operator.local.process_pool import Task, run_tasks
+
+
+def work(tasks: list[Task], workers: int) -> list[tuple[Task, ClipTaskError | None]]:
+    """Each task in the order in which it ended."""
+    ended: list[tuple[Task, ClipTaskError | None]] = []
+    asyncio.run(run_tasks(tasks, workers, lambda task, error: ended.append((task, error))))
+    return ended
 
 
 def note(file: Path, text: str) -> None:
@@ -76,7 +84,7 @@ def test_a_failure_takes_along_only_what_needs_it(tmp_path: Path) -> None:
 def test_a_killed_worker_is_told_as_a_passing_fault_with_its_remedy(tmp_path: Path) -> None:
     """Out of memory is the most common way for a worker to end."""
     with pytest.raises(TransientError, match="CLIPTASK_WORKERS"):
-        list(work([Task("x", 0, partial(die, tmp_path))], 1))
+        work([Task("x", 0, partial(die, tmp_path))], 1)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
@@ -85,11 +93,12 @@ def test_workers_end_with_the_program(tmp_path: Path, how: signal.Signals) -> No
     script = tmp_path / "main.py"
     script.write_text(
         textwrap.dedent("""
-        import time, sys
+        import asyncio, time
         from functools import partial
-        from cliptask_operator.local.process_pool import Task, work
+        from cliptask_operator.local.process_pool import Task, run_tasks
         if __name__ == "__main__":
-            for _ in work([Task(str(n), 0, partial(time.sleep, 600)) for n in range(2)], 2): pass
+            tasks = [Task(str(n), 0, partial(time.sleep, 600)) for n in range(2)]
+            asyncio.run(run_tasks(tasks, 2, lambda *_: None))
         """)
     )
     with subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL) as program:

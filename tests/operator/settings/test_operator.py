@@ -6,7 +6,7 @@ import pytest
 
 from cliptask.errors import SetupError
 from cliptask.spec.task import Amounts
-from cliptask_operator.kubernetes.manifests import Renderer
+from cliptask_operator.kubernetes.manifests import RendererSettings
 from cliptask_operator.settings.operator import OperatorSettings, operator_settings_from_environment
 
 
@@ -38,7 +38,7 @@ def test_without_settings_nobody_may_use_a_bucket(monkeypatch: pytest.MonkeyPatc
     settings = read(monkeypatch)
 
     assert settings.buckets == {}
-    assert not settings.may_use("ads", "gs://campaigns")
+    assert not settings.policy_for("ads").may_use("gs://campaigns")
     assert not settings.fetch.allow_http
     assert not settings.fetch.open_hosts
     assert settings.watch_namespaces == ()
@@ -79,7 +79,7 @@ def test_the_renderer_is_as_the_installation_says(monkeypatch: pytest.MonkeyPatc
         RENDERER_TOLERATIONS='[{"key": "spot", "operator": "Exists", "tolerationSeconds": 3}]',
     )  # fmt: skip
 
-    assert settings.renderer == Renderer(
+    assert settings.renderer == RendererSettings(
         image="renderer:1",
         requests=Amounts(cpu="500m", memory="512Mi"),
         limits=Amounts(cpu="3", memory="3Gi"),
@@ -129,7 +129,6 @@ def test_files_of_the_operators_machine_are_nobodys_source(monkeypatch: pytest.M
         ("CPU_LIMIT", "s3cret cores"),
         ("MOST_MEMORY", "2GiB-s3cret"),
         ("MAX_SPEECH_CHARACTERS", "s3cret"),
-        ("JOBS_PER_SECOND", "0"),
         ("METRICS_PORT", "65536"),
         ("LOG_FORMAT", "s3cret"),
         ("DOWNLOADS", "s3cret"),

@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cliptask.spec.task import ClipTaskSpec
-from cliptask_operator.controller.admission import (
+from cliptask_operator.campaign.preflight import (
     BucketNotAllowed,
     Refused,
     ResourcesNotAllowed,
     TooManyVariants,
     TooMuchSpeech,
-    admit,
+    preflight,
 )
+from cliptask_operator.controller.status_snapshot import StatusSnapshot, admitted
 from cliptask_operator.settings.operator import OperatorSettings
 from support.campaigns import task
 
@@ -38,22 +39,27 @@ def spec(
     return task(blocks or [1], **{"output": {"uri": output}, **changes}).spec
 
 
+def admit(wanted: ClipTaskSpec, namespace: str, by: OperatorSettings) -> StatusSnapshot:
+    """Where the campaign is once it is taken."""
+    return admitted(preflight(wanted, by.policy_for(namespace)))
+
+
 def refusal(
     refused: type[Refused], wanted: ClipTaskSpec, by: OperatorSettings, namespace: str = "ads"
 ) -> str:
     """The words with which a task is refused; the reason must be the class's name."""
     with pytest.raises(refused) as raised:
-        admit(wanted, namespace, by)
+        preflight(wanted, by.policy_for(namespace))
     assert raised.value.reason == refused.__name__
     return str(raised.value)
 
 
 def test_a_good_task_is_taken_with_its_numbers() -> None:
     """Nobody would see what a campaign is going to cost while it is fetched."""
-    standing = admit(spec([3, 2], speech=[SPRING]), "ads", settings())
+    snapshot = admit(spec([3, 2], speech=[SPRING]), "ads", settings())
 
-    assert (standing.phase, standing.accepted, standing.sources) == ("Fetching", True, "False")
-    assert (standing.counts.variants, standing.counts.speech_characters) == (6, 15)
+    assert (snapshot.phase, snapshot.accepted, snapshot.sources) == ("Fetching", True, "False")
+    assert (snapshot.counts.variants, snapshot.counts.speech_characters) == (6, 15)
 
 
 # Buckets
@@ -98,7 +104,7 @@ def test_an_allowed_prefix_reaches_no_further_than_its_own_folder(allowed: str, 
     """What is allowed is a folder, not the first letters of a name."""
     by = settings(buckets={"*": [f"gs://bucket/{allowed}"]})
 
-    if by.may_use("ads", f"gs://bucket/{allowed}{rest}"):
+    if by.policy_for("ads").may_use(f"gs://bucket/{allowed}{rest}"):
         assert allowed == "" or allowed.endswith("/") or rest[:1] in {"", "/"}
         assert ".." not in rest.split("/")
 

@@ -4,17 +4,15 @@ from typing import Any
 
 import pytest
 
-from cliptask_operator.controller.metrics import Census
-from cliptask_operator.controller.status_snapshot import Attempt
-from cliptask_operator.controller.task_controller import (
+from cliptask_operator.kubernetes.task_state import (
     RETRY,
+    Attempt,
+    TaskRef,
     attempt_of,
-    census,
     is_finished,
     ref_of,
-    status_before,
+    status_of,
 )
-from cliptask_operator.kubernetes.manifests import TaskRef
 
 
 def body(status: Any = None, generation: int = 2, **metadata: Any) -> dict[str, Any]:  # noqa: ANN401  a task's parts
@@ -57,7 +55,7 @@ def test_a_long_retry_is_seen_in_the_status_as_it_was_asked_for() -> None:
 
     done = asked | {"status": status("Accepted", "Complete", observedRetry=attempt_of(asked).retry)}
 
-    assert status_before(done).observed_retry == "r" * 256
+    assert status_of(done).observed_retry == "r" * 256
     assert is_finished(done)
 
 
@@ -86,34 +84,10 @@ def test_only_what_has_ended_as_it_is_now_is_finished(found: dict[str, Any], fin
 
 def test_a_status_that_cannot_be_read_is_an_empty_one() -> None:
     """What another version wrote would stop the operator."""
-    assert status_before(body({"phase": 5})).phase == "Pending"
+    assert status_of(body({"phase": 5})).phase == "Pending"
 
 
 def test_a_task_is_known_by_its_uid_and_brings_its_labels() -> None:
     """Kueue's label would not reach its Jobs."""
     assert ref_of(body(labels={"a": "b"})) == TaskRef("ads", "t", "u", {"a": "b"})
     assert ref_of(body(labels=None)).labels == {}
-
-
-def told(phase: str, reason: str, **counts: int) -> dict[str, Any]:
-    """A task whose status says so."""
-    return body(status(phase=phase, **counts) | {"conditions": [{"type": "Complete", "reason": reason}]})
-
-
-def test_tasks_are_counted_as_their_statuses_tell_of_them() -> None:
-    """An alert would go off for what has ended, or nobody would hear of what is held up."""
-    bodies = [
-        body(),
-        told("Fetching", "Unavailable", variants=8),
-        told("Rendering", "Rendering", variants=9, succeeded=3, failed=1),
-        told("Rendering", "Misconfigured", variants=2, succeeded=1),
-        told("Suspended", "Suspended", variants=100),
-        told("Failed", "VariantsFailed", variants=7, succeeded=2),
-        told("Complete", "CompleteWithSkips", variants=7, succeeded=7),
-    ]
-
-    assert census(bodies) == Census(
-        phases={"Pending": 1, "Fetching": 1, "Rendering": 2, "Suspended": 1, "Failed": 1, "Complete": 1},
-        troubles={"Unavailable": 1, "Misconfigured": 1},
-        videos_pending=8 + 5 + 1,
-    )

@@ -1,13 +1,25 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from cliptask import names
 from cliptask.planning.plan import Campaign, Variant, plan
-from cliptask_operator.campaign.stores import Stores, holdings, pending, place_at
+from cliptask_operator.campaign.inputs import ResolvedInputs
+from cliptask_operator.campaign.inventory import Inventory, missing
+from cliptask_operator.campaign.pipeline import Pipeline
+from cliptask_operator.campaign.stores import Stores, open_stores
 from support.campaigns import line, sources, task
+
+
+class NoInputs:
+    """Nothing is asked of it."""
+
+    async def resolve(self, *_: object, **__: object) -> ResolvedInputs:
+        """Never."""
+        raise AssertionError
 
 
 def campaign() -> Campaign:
@@ -18,7 +30,12 @@ def campaign() -> Campaign:
 
 def place(folder: Path) -> Stores:
     """Folders with nothing in them."""
-    return place_at((folder / "out").as_uri())
+    return open_stores((folder / "out").as_uri())
+
+
+def inventory(of: Campaign, where: Stores) -> Inventory:
+    """What is there of a campaign; its inputs are nobody's concern here."""
+    return asyncio.run(Pipeline(NoInputs()).inventory(of, where))
 
 
 def store(variant: Variant, where: Stores, lost: str = "") -> None:
@@ -32,17 +49,17 @@ def test_a_cache_is_below_the_output_unless_all_share_one(tmp_path: Path) -> Non
     """Renderer and operator would look in different places."""
     output, shared = (tmp_path / "out").as_uri(), (tmp_path / "cache").as_uri()
 
-    assert place_at(output).cache.uri == place_at(f"{output}/").cache.uri == f"{output}/.cliptask"
-    assert place_at(output, shared).cache.uri == shared
-    assert place_at(output, shared).output.uri == output
+    assert open_stores(output).cache.uri == open_stores(f"{output}/").cache.uri == f"{output}/.cliptask"
+    assert open_stores(output, shared).cache.uri == shared
+    assert open_stores(output, shared).output.uri == output
 
 
 def test_where_nothing_is_all_is_to_be_made(tmp_path: Path) -> None:
     """A first run would leave something out."""
     wanted = campaign()
 
-    there = holdings(wanted, place(tmp_path))
-    left = pending(wanted, there)
+    there = inventory(wanted, place(tmp_path))
+    left = missing(wanted, there)
 
     assert (there.videos, there.parts) == (frozenset(), frozenset())
     assert (left.variants, left.segments, left.soundtracks) == (
@@ -59,8 +76,8 @@ def test_what_is_there_is_found_by_its_name(tmp_path: Path) -> None:
     where.cache.put_bytes(names.soundtrack_object(track.key), b"sound")
     where.cache.put_bytes(names.segment_object(wanted.segments[1].key), b"picture")
 
-    there = holdings(wanted, where)
-    left = pending(wanted, there)
+    there = inventory(wanted, where)
+    left = missing(wanted, there)
 
     assert there.videos == {first.name}
     assert there.parts == {track.key, wanted.segments[1].key}
@@ -77,4 +94,4 @@ def test_a_video_is_there_with_all_of_its_files(lost: str, tmp_path: Path) -> No
     store(first, where)
     store(second, where, lost)
 
-    assert holdings(wanted, where).videos == {first.name}
+    assert inventory(wanted, where).videos == {first.name}

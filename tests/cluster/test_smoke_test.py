@@ -1,4 +1,4 @@
-"""The trial of an installation, on fake nodes and with `helm test`'s rights: what it says, and that it leaves nothing behind."""
+"""The smoke test of an installation, on fake nodes and with `helm test`'s rights: what it says, and that it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cluster.test_operator_lifecycle import UNFIT
 
 
 @contextmanager
-def trial(bed: Bed, *more: str) -> Iterator[subprocess.Popen[str]]:
+def smoke_test(bed: Bed, *more: str) -> Iterator[subprocess.Popen[str]]:
     """One that has begun, by the operator's account with what the chart allows it for as long as a test lasts."""
     values = {
         "watchNamespaces": [bed.namespace],
@@ -27,7 +27,15 @@ def trial(bed: Bed, *more: str) -> Iterator[subprocess.Popen[str]]:
     account = kubeconfig(bed.plane, bed.namespace, f"{bed.namespace}-cliptask", bed.folder)
     environment = bed.environment | {"KUBECONFIG": str(account)}
     uri = f"gs://{bed.bucket}/somewhere"
-    command = [sys.executable, "-m", "cliptask_operator", "trial", uri, f"--namespace={bed.namespace}", *more]
+    command = [
+        sys.executable,
+        "-m",
+        "cliptask_operator",
+        "smoke-test",
+        uri,
+        f"--namespace={bed.namespace}",
+        *more,
+    ]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as begun:  # fmt: skip
         yield begun
 
@@ -42,7 +50,7 @@ def left(bed: Bed) -> tuple[list[str], list[str]]:
 def test_an_installation_that_works_is_said_to(bed: Bed) -> None:
     """Whoever installs would learn only from the first campaign whether it does."""
     bed.renderers.store(f"gs://{bed.bucket}").put_bytes("somewhere/else.txt", b"somebody's")
-    with trial(bed) as begun:
+    with smoke_test(bed) as begun:
         out, err = begun.communicate(timeout=120)
 
     assert begun.returncode == 0, err
@@ -55,12 +63,12 @@ def test_an_installation_that_works_is_said_to(bed: Bed) -> None:
 def test_one_that_fails_says_why_with_the_pods_own_words(bed: Bed) -> None:
     """A red test without a reason sends people to read everything."""
     bed.renderers.judge = lambda _order, _pod: outcomes.fail(65, UNFIT)
-    with trial(bed) as begun:
+    with smoke_test(bed) as begun:
         out, err = begun.communicate(timeout=120)
 
     assert begun.returncode == 78
     assert "the campaign is not made: VariantsFailed: 0 of 2 videos are there" in err.replace("\n", " ")
-    assert "failed: SourceUnusable: its third picture is torn · pod trial-" in out
+    assert "failed: SourceUnusable: its third picture is torn · pod smoke-test-" in out
     assert (
         "its log cannot be had: the Kubernetes API answers" in out
     )  # fake nodes have none; it was not forbidden
@@ -70,7 +78,7 @@ def test_one_that_fails_says_why_with_the_pods_own_words(bed: Bed) -> None:
 def test_one_without_an_operator_ends_and_says_so(bed: Bed) -> None:
     """It would wait for ever for who is not there."""
     bed.stop()
-    with trial(bed, "--timeout=2") as begun:
+    with smoke_test(bed, "--timeout=2") as begun:
         _, err = begun.communicate(timeout=120)
 
     assert begun.returncode == 78
@@ -81,7 +89,7 @@ def test_one_without_an_operator_ends_and_says_so(bed: Bed) -> None:
 def test_one_that_is_ended_leaves_nothing(bed: Bed) -> None:
     """`helm test` ends its pod after a time; what it began would go on."""
     bed.renderers.judge = lambda _order, _pod: outcomes.fail(75, "{}")
-    with trial(bed) as begun:
+    with smoke_test(bed) as begun:
         bed.wait_for(lambda: left(bed)[1] and bed.jobs(left(bed)[1][0]), "a Job")
         begun.send_signal(signal.SIGTERM)
         begun.communicate(timeout=120)

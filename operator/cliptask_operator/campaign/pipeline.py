@@ -1,0 +1,91 @@
+"""How does a task become a campaign's videos? Resolve inputs, plan, compare with the stores, make, publish, prune.
+
+Said once, for ``cliptask render``, ``cliptask plan`` and the controller. They differ in the ``Executor`` alone: a pool of
+processes, or Kubernetes Jobs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from cliptask.errors import ClipTaskError
+from cliptask.index import CampaignIndex
+from cliptask.planning.plan import Campaign, plan
+from cliptask.spec.task import MAX_VARIANTS, ClipTask
+from cliptask_operator.campaign.inputs import InputObserver, Inputs, ResolvedInputs
+from cliptask_operator.campaign.inventory import Inventory, Missing, keys_of, missing, parts_of, videos_of
+from cliptask_operator.campaign.publish import prune, publish
+from cliptask_operator.campaign.stores import Stores
+from cliptask_operator.concurrency.single_flight import SingleFlight
+
+
+class Executor(Protocol):
+    """Who makes what one campaign lacks."""
+
+    async def execute(self, there: Inventory) -> Mapping[str, ClipTaskError]:
+        """Make all that is not ``there``; returns why not, for each video that cannot be made.
+
+        Raises ``TransientError`` and ``SetupError`` for what concerns all of it and may pass.
+        """
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a campaign came to."""
+
+    campaign: Campaign
+    missing: Missing
+    """What was not there at the beginning."""
+    failed: Mapping[str, ClipTaskError]
+    """Of each variant that should have been made and was not."""
+    index: CampaignIndex
+    removed: int = 0
+    """Videos that the task no longer wants."""
+
+    @property
+    def errors(self) -> tuple[ClipTaskError, ...]:
+        """Why the campaign is not complete; empty when it is."""
+        return (*(skipped.error for skipped in self.campaign.skipped), *self.failed.values())
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The way from tasks to videos, for all tasks of a process."""
+
+    inputs: Inputs
+    max_variants: int = MAX_VARIANTS
+    listings: SingleFlight[frozenset[str]] = field(default_factory=SingleFlight)
+    """Of caches by their URIs: tasks that share a cache ask for the same."""
+
+    async def resolve(
+        self, task: ClipTask, stores: Stores, observer: InputObserver, *, speak: bool
+    ) -> ResolvedInputs:
+        """Have everything fetched and, if wanted, spoken."""
+        return await self.inputs.resolve(task.spec, stores.cache, observer, speak=speak)
+
+    async def plan(self, task: ClipTask, inputs: ResolvedInputs) -> Campaign:
+        """What the task wants made. Raises ``InputError`` where an input is bad, unless the task skips such."""
+        return await asyncio.to_thread(plan, task, inputs.sources, inputs.lines, self.max_variants)
+
+    async def inventory(self, campaign: Campaign, stores: Stores) -> Inventory:
+        """What is there."""
+        videos, parts = await asyncio.gather(
+            asyncio.to_thread(videos_of, campaign, stores.output),
+            self.listings.join(stores.cache.uri, lambda: asyncio.to_thread(parts_of, stores.cache)),
+        )
+        return Inventory(frozenset(videos), keys_of(campaign, parts))
+
+    async def make(self, task: ClipTask, campaign: Campaign, stores: Stores, executor: Executor) -> Outcome:
+        """Have everything made that is missing, then write the campaign's index and gallery.
+
+        Once nothing is missing, videos that the task no longer wants are removed, if it says so (``spec.output.prune``).
+        What fails is left out and named in the outcome; what was made stays, so that another run goes on from there.
+        """
+        there = await self.inventory(campaign, stores)
+        failed = await executor.execute(there)
+        index = await asyncio.to_thread(publish, campaign, failed, stores.output)
+        removed = await asyncio.to_thread(prune, index, stores.output) if task.spec.output.prune else 0
+        return Outcome(campaign, missing(campaign, there), failed, index, removed)

@@ -1,0 +1,129 @@
+"""What is wrong with a task that no file and no account has to be asked for? All of it is said before anything is spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cliptask.errors import InputError
+from cliptask.names import public_url
+from cliptask.planning.plan import count_variants
+from cliptask.spec.quantities import amount
+from cliptask.spec.task import MAX_VARIANTS, ClipTaskSpec
+from cliptask_renderer.media.fonts import refuse_unwritable
+
+
+class Refused(InputError):
+    """The task is not worked on as it is: not accepted, for the class's reason."""
+
+
+class BucketNotAllowed(Refused):
+    """It names a bucket that its namespace may not use."""
+
+    reason = "BucketNotAllowed"
+
+
+class ResourcesNotAllowed(Refused):
+    """It asks for more than a Job may have."""
+
+    reason = "ResourcesNotAllowed"
+
+
+class TooManyVariants(Refused):
+    """It has more combinations than one task may."""
+
+    reason = "TooManyVariants"
+
+
+class TooMuchSpeech(Refused):
+    """It has more text than one task may."""
+
+    reason = "TooMuchSpeech"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What an installation allows a task of one namespace. The defaults are those of somebody's own machine."""
+
+    max_variants: int = MAX_VARIANTS
+    max_speech_characters: int | None = None
+    max_cpu: str | None = None
+    max_memory: str | None = None
+    namespace: str = ""
+    buckets: tuple[str, ...] | None = None
+    """Buckets, or prefixes in them, that its tasks may read and write; None: any."""
+
+    def may_use(self, uri: str) -> bool:
+        """Whether tasks may read and write below a ``gs://`` URI."""
+        path = _steps(uri)
+        return self.buckets is None or (
+            ".." not in path and any(path[: len(_steps(each))] == _steps(each) for each in self.buckets)
+        )
+
+
+@dataclass(frozen=True)
+class Demand:
+    """How much a task asks for."""
+
+    variants: int
+    speech_characters: int
+    """Of all recordings, each once."""
+
+
+def preflight(spec: ClipTaskSpec, policy: Policy) -> Demand:
+    """How much a task asks for. Raises ``Refused`` for what is not allowed here, ``InputError`` for what cannot be made."""
+    _check_buckets(spec, policy)
+    _check_resources(spec, policy)
+    demand = Demand(_count_variants(spec, policy), _count_characters(spec, policy))
+    refuse_unwritable(*spec.titles)
+    return demand
+
+
+def _check_buckets(spec: ClipTaskSpec, policy: Policy) -> None:
+    if policy.buckets is None:
+        return
+    for uri in (spec.output.uri, *(url for url in spec.urls if url.startswith("gs://"))):
+        if not policy.may_use(uri):
+            remedy = (
+                f"use {', '.join(policy.buckets)}"
+                if policy.buckets
+                else "ask the administrator to allow a bucket for it"
+            )
+            message = f"tasks in namespace {policy.namespace} may not use {public_url(uri)}: {remedy}"
+            raise BucketNotAllowed(message)
+
+
+def _check_resources(spec: ClipTaskSpec, policy: Policy) -> None:
+    resources = spec.execution.resources
+    for kind, most in (("cpu", policy.max_cpu), ("memory", policy.max_memory)):
+        for which, amounts in (("requests", resources.requests), ("limits", resources.limits)):
+            wanted = getattr(amounts, kind)
+            if most is not None and wanted is not None and amount(wanted) > amount(most):
+                message = (
+                    f"spec.execution.resources.{which}.{kind}: {wanted} is more than the {most} that this installation "
+                    "gives: ask for less"
+                )
+                raise ResourcesNotAllowed(message)
+
+
+def _count_variants(spec: ClipTaskSpec, policy: Policy) -> int:
+    try:
+        return count_variants(spec, policy.max_variants)
+    except InputError as error:
+        raise TooManyVariants(str(error)) from error
+
+
+def _count_characters(spec: ClipTaskSpec, policy: Policy) -> int:
+    # Each of these is a recording of its own, and paid for.
+    recordings = {(line.voice, line.language, line.text.strip()) for line in spec.speech}
+    characters = sum(len(text) for _, _, text in recordings)
+    if policy.max_speech_characters is not None and characters > policy.max_speech_characters:
+        message = (
+            f"spec.speech: {characters:,} characters are more than the {policy.max_speech_characters:,} "
+            "that this installation speaks for one task: shorten it"
+        )
+        raise TooMuchSpeech(message)
+    return characters
+
+
+def _steps(uri: str) -> list[str]:
+    return uri.rstrip("/").split("/")

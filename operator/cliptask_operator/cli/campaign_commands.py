@@ -1,0 +1,163 @@
+"""What can a person type about a campaign on this machine? Each command calls one function elsewhere and shows what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cliptask.convert import convert as convert_request
+from cliptask.errors import MissingInput
+from cliptask.spec.loading import load
+from cliptask.spec.task import ClipTask
+from cliptask_operator.campaign.preflight import preflight
+from cliptask_operator.campaign.stores import open_stores
+from cliptask_operator.cli.console import (
+    Format,
+    OutputFormat,
+    errors,
+    print_data,
+    print_errors,
+    print_table,
+)
+from cliptask_operator.settings.environment import settings_from_environment
+
+if TYPE_CHECKING:
+    from cliptask_operator.campaign.pipeline import Outcome
+    from cliptask_operator.speech.settings import SpeechSettings
+    from cliptask_operator.speech.voices import Voice
+
+TaskFile = Annotated[
+    str, typer.Argument(metavar="CLIPTASK.yaml", help="The campaign; - reads it from standard input.")
+]
+_FOLDER_HELP = "Where the videos go instead of spec.output.uri: a folder, or gs://bucket/prefix."
+Folder = Annotated[str | None, typer.Option("--folder", help=_FOLDER_HELP)]
+
+
+def render(
+    file: TaskFile,
+    folder: Annotated[str | None, typer.Option("--folder", "-o", help=_FOLDER_HELP)] = None,
+) -> None:
+    """Make the campaign here, without a cluster.
+
+    Makes only what the folder lacks: run it again after an edit, an interruption or a failure. CLIPTASK_WORKERS sets
+    the number of encodes side by side, CLIPTASK_OPEN_HOSTS and CLIPTASK_ALLOW_HTTP=true what may be fetched besides
+    public https:// URLs, ELEVENLABS_API_KEY the account that speaks; without one, espeak-ng speaks.
+    """
+    from cliptask_operator.local.progress import report_on  # noqa: PLC0415  HTTP and speech clients only where they are used
+    from cliptask_operator.local.render import render as render_here  # noqa: PLC0415  as above
+
+    task, began = _load(file), time.monotonic()
+    uri = _uri(folder, task)
+    with report_on(errors) as progress:
+        outcome = render_here(task, open_stores(uri), settings_from_environment(), progress)
+    _print_outcome(outcome, uri, time.monotonic() - began)
+    if outcome.errors:
+        raise typer.Exit(outcome.errors[0].exit_code)
+
+
+def plan(file: TaskFile, output: OutputFormat = Format.table, folder: Folder = None) -> None:
+    """Show what would be made, what is there already, and what speech would cost.
+
+    Fetches the sources, as only their content can tell; speaks, encodes and pays for nothing.
+    """
+    from cliptask_operator.campaign.forecast import forecast  # noqa: PLC0415  as above
+    from cliptask_operator.local.progress import report_on  # noqa: PLC0415  as above
+    from cliptask_operator.local.render import plan as plan_here  # noqa: PLC0415  as above
+
+    task = _load(file)
+    with report_on(errors) as progress:
+        planned = plan_here(task, open_stores(_uri(folder, task)), settings_from_environment(), progress)
+    campaign, expected = planned.campaign, forecast(planned.campaign, planned.inputs, planned.missing)
+    if output is Format.table:
+        print_table(
+            f"{campaign.task}: {campaign.profile.width}x{campaign.profile.height} at {campaign.profile.fps} fps",
+            ("", "in all", "there", "to make"),
+            [(row.what, f"{row.total:,}", f"{row.there:,}", f"{row.to_make:,}") for row in expected.rows],
+        )
+        print_errors([skipped.error for skipped in campaign.skipped])
+    else:
+        print_data(expected.as_dict(), output)
+
+
+def validate(file: TaskFile) -> None:
+    """Check a campaign's YAML and count its videos, without fetching anything."""
+    task = _load(file)
+    count = preflight(task.spec, settings_from_environment().policy).variants
+    typer.echo(f"{file}: ClipTask {task.metadata.name} is valid; {count:,} video{'s' * (count != 1)}")
+
+
+def voices(output: OutputFormat = Format.table) -> None:
+    """List the voices that lines may name: the account's at ElevenLabs, and the local synthesizer's."""
+    settings = settings_from_environment().speech
+    found = asyncio.run(_voices_of(settings))
+    if settings.api_key is None:
+        errors.print("ELEVENLABS_API_KEY is not set: only the local synthesizer is listed")
+    rows = [(each.name, each.id, " ".join(each.labels.values())) for each in found]
+    rows.append(("espeak-ng", "espeak-ng", "local synthesizer, speaks every line where no key is set"))
+    if output is Format.table:
+        print_table("", ("voice", "id", "about"), rows)
+    else:
+        print_data([dict(zip(("name", "id", "about"), row, strict=True)) for row in rows], output)
+
+
+async def _voices_of(settings: SpeechSettings) -> tuple[Voice, ...]:
+    from cliptask_operator.speech.speaker import Speaker  # noqa: PLC0415  as above
+    from cliptask_renderer.storage.open import open_store  # noqa: PLC0415  as above
+
+    with tempfile.TemporaryDirectory() as folder:
+        async with Speaker(settings) as speaker:
+            return await speaker.voices(open_store(Path(folder).as_uri()))
+
+
+def convert(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="REQUEST.json", help="Body of a process_media request; - reads standard input."
+        ),
+    ],
+    output_uri: Annotated[
+        str, typer.Option("--output-uri", help="Where the videos shall go, e.g. file:///srv/campaigns.")
+    ],
+) -> None:
+    """Turn a request of the older HTTP service into a ClipTask, on standard output."""
+    typer.echo(convert_request(_read(file), output_uri), nl=False)
+
+
+def _load(file: str) -> ClipTask:
+    return load(_read(file), file)
+
+
+def _read(file: str) -> str:
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        message = f"{file}: {error.strerror}: give the path of a file that can be read"
+        raise MissingInput(message) from error
+    return content.decode("utf-8", errors="replace")
+
+
+def _uri(folder: str | None, task: ClipTask) -> str:
+    if folder is None:
+        return task.spec.output.uri
+    return folder if "://" in folder else Path(folder).absolute().as_uri()
+
+
+def _print_outcome(outcome: Outcome, uri: str, took_s: float) -> None:
+    campaign, made = outcome.campaign, outcome.missing
+    complete = len(campaign.variants) - len(outcome.failed)
+    seams = sum(segment.is_seam for segment in made.segments)
+    typer.echo(
+        f"{campaign.task}: {complete} of {complete + len(outcome.errors)} videos, {len(made.variants) - len(outcome.failed)} of them new "
+        f"({len(made.segments) - seams} clips, {seams} seams and {len(made.soundtracks)} soundtracks encoded) in {took_s:.1f} s"
+    )
+    if outcome.removed:
+        typer.echo(f"removed: {outcome.removed:,} video{'s' * (outcome.removed != 1)} no longer wanted")
+    typer.echo(f"gallery: {uri.rstrip('/')}/{campaign.task}/gallery.html")
+    print_errors(outcome.errors)

@@ -1,0 +1,70 @@
+"""How far are a task's sources and lines? Counted for its status, for metrics and for the log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from cliptask.errors import ClipTaskError
+from cliptask_operator.campaign.inputs import ResolvedInputs
+from cliptask_operator.controller.metrics import Metrics
+from cliptask_operator.sources.fetcher import FetchEvent
+from cliptask_operator.speech.speaker import SpeechEvent
+
+log = structlog.get_logger("cliptask.inputs")
+_OUTCOMES = {"finished": "downloaded", "cached": "unchanged", "failed": "failed"}
+
+
+@dataclass
+class InputProgress:
+    """An ``InputObserver``. ``report`` is told in words how far it is, and how many characters are spoken."""
+
+    metrics: Metrics
+    report: Callable[[str, int], None]
+    _sources: int = 0
+    _lines: int = 0
+    _characters: int = 0
+    _began: dict[str, float] = field(default_factory=dict)
+
+    def begin(self, sources: int, lines: int) -> None:
+        """So many are to come."""
+        self._sources, self._lines = sources, lines
+
+    def fetched(self, event: FetchEvent) -> None:
+        """A source has got further."""
+        if event.kind == "started":
+            self._began[event.url] = time.monotonic()
+        outcome = _OUTCOMES.get(event.kind)
+        if outcome is None:
+            return
+        took_s = time.monotonic() - self._began.get(event.url, time.monotonic())
+        self.metrics.fetched(outcome, event.size_bytes, took_s)
+        log.info("source", url=event.shown, outcome=outcome, bytes=event.size_bytes, seconds=round(took_s, 3))
+        self._sources -= 1
+        self._tell()
+
+    def spoke(self, event: SpeechEvent) -> None:
+        """A line has got further."""
+        if event.kind == "speaking":
+            return
+        if event.kind == "spoken":
+            self.metrics.spoken(event.characters)
+            log.info("line spoken", line=event.label, characters=event.characters)
+        if event.kind == "found":
+            self.metrics.line_had("found")
+        if event.kind != "failed":
+            self._characters += event.characters
+        self._lines -= 1
+        self._tell()
+
+    def end(self, inputs: ResolvedInputs) -> None:
+        """Count why lines cannot be had."""
+        for line in inputs.lines:
+            if isinstance(line, ClipTaskError):
+                self.metrics.line_had(line.reason)
+
+    def _tell(self) -> None:
+        self.report(f"fetching: {self._sources} sources and {self._lines} lines to go", self._characters)

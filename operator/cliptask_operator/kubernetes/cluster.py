@@ -1,0 +1,39 @@
+"""What does the controller need of a Kubernetes cluster? A port of five verbs; the client is its adapter, tests have a fake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from cliptask.errors import ClipTaskError
+from cliptask_operator.kubernetes.manifests import Manifest
+from cliptask_operator.kubernetes.task_state import TaskRef
+
+
+class AlreadyExists(ClipTaskError):
+    """An object of the name exists."""
+
+    reason = "AlreadyExists"
+
+
+class Cluster(Protocol):
+    """Jobs, pods and statuses of ClipTasks.
+
+    Every method raises ``TransientError`` where the API does not answer to the end of all attempts, ``SetupError`` where
+    it forbids, ``InvalidTask`` for what it refuses.
+    """
+
+    async def create_job(self, manifest: Manifest) -> None:
+        """Create a Job. Raises ``AlreadyExists`` where the name is taken."""
+
+    async def delete_job(self, namespace: str, name: str) -> None:
+        """Delete a Job and its pods; nothing happens where there is none."""
+
+    async def jobs(self, task: TaskRef) -> list[Manifest]:
+        """The task's Jobs, those of an earlier task of the same name included."""
+
+    async def failed_pods(self, task: TaskRef) -> list[Manifest]:
+        """The task's pods that failed and are still there."""
+
+    async def patch_status(self, task: TaskRef, status: Mapping[str, Any]) -> bool:
+        """Write a task's status; False where the task is gone."""

@@ -1,0 +1,121 @@
+"""What has become of a Job? From what the API says of it and of its pods to facts, and to why it failed. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from cliptask.errors import ClipTaskError
+from cliptask.orders import WorkReport
+from cliptask.spec.task import KIND, Execution
+from cliptask_operator.kubernetes.manifests import ATTEMPT, CONTAINER
+
+_KILLED = 137
+"""128 + SIGKILL."""
+_REASON = re.compile("[A-Za-z]{1,64}")
+"""As conditions have them: one word for programs."""
+
+
+State = Literal["active", "succeeded", "failed"]
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """What the API says of a Job."""
+
+    name: str
+    state: State
+    attempt: str = ""
+    reason: str = ""
+    """Of a failure, as the Job controller calls it."""
+    message: str = ""
+    deleting: bool = False
+    suspended: bool = False
+    """Whoever admits Jobs, such as Kueue, does not let it run yet."""
+
+
+def facts(body: Mapping[str, Any]) -> JobFacts:
+    """A Job's facts. One that is suspended, by Kueue for instance, is active: it will run."""
+    metadata, status = body["metadata"], body.get("status") or {}
+    ended = {each["type"]: each for each in status.get("conditions") or () if each.get("status") == "True"}
+    failed = ended.get("Failed")
+    state: State = "succeeded" if "Complete" in ended else "failed" if failed else "active"
+    return JobFacts(
+        name=metadata["name"],
+        state=state,
+        attempt=(metadata.get("annotations") or {}).get(ATTEMPT, ""),
+        reason=(failed or {}).get("reason") or "",
+        message=(failed or {}).get("message") or "",
+        deleting=bool(metadata.get("deletionTimestamp")),
+        suspended=bool((body.get("spec") or {}).get("suspend")),
+    )
+
+
+def owner_uid(body: Mapping[str, Any]) -> str | None:
+    """The UID of the ClipTask that a Job belongs to."""
+    owners: Iterable[Mapping[str, Any]] = body["metadata"].get("ownerReferences") or ()
+    return next((str(each["uid"]) for each in owners if each.get("kind") == KIND), None)
+
+
+@dataclass(frozen=True)
+class JobFailure:
+    """Why a Job failed, for people and programs."""
+
+    reason: str
+    message: str
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Of several variants, those that could not be made."""
+
+    def as_error(self) -> ClipTaskError:
+        """For the index: an error with this reason."""
+        error = ClipTaskError(self.message)
+        error.reason = self.reason  # type: ignore[misc]  # of this one alone
+        return error
+
+
+def failure_of(failed: JobFacts, pods: Iterable[Mapping[str, Any]], execution: Execution) -> JobFailure:
+    """Make sense of a failed Job and of what its pods said last."""
+    if failed.reason == "DeadlineExceeded":
+        return JobFailure(
+            "DeadlineExceeded",
+            f"it ran past {execution.active_deadline_seconds} s: raise spec.execution.activeDeadlineSeconds, give it more CPU, "
+            "or see with kubectl describe why its pod did not start",
+        )
+    ended = sorted((terminated(pod) for pod in pods), key=lambda each: str(each.get("finishedAt")))
+    last: Mapping[str, Any] = next((each for each in reversed(ended) if each.get("exitCode")), {})
+    return termination_failure(last, failed.message)
+
+
+def termination_failure(ended: Mapping[str, Any], otherwise: str = "") -> JobFailure:
+    """What a container that ``terminated`` with an error gave as the reason; ``otherwise`` where it said nothing."""
+    said = str(ended.get("message") or "").strip()
+    # The container's runtime may hear of the end before it hears why: then there is but the code of SIGKILL.
+    if ended.get("reason") == "OOMKilled" or (ended.get("exitCode") == _KILLED and not said):
+        return JobFailure(
+            "OutOfMemory",
+            "it needed more memory than its limit: raise spec.execution.resources.limits.memory",
+        )
+    try:
+        report = WorkReport.model_validate_json(said)
+    except ValidationError:
+        report = WorkReport()
+    if _REASON.fullmatch(report.reason):
+        return JobFailure(report.reason, report.message, report.failed)
+    words = said[-600:] or otherwise or "nothing is known of it"
+    return JobFailure("RendererFailed", f"exit code {ended.get('exitCode', 'unknown')}: {words}")
+
+
+def terminated(pod: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How the renderer in a pod ended; empty where it has not."""
+    found: Mapping[str, Any] = container_state(pod).get("terminated") or {}
+    return found
+
+
+def container_state(pod: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of the renderer: ``waiting``, ``running`` or ``terminated``, as the kubelet tells it; empty before it does."""
+    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    return next((each.get("state") or {} for each in statuses if each.get("name") == CONTAINER), {})

@@ -1,0 +1,93 @@
+"""What does a ClipTask of the cluster ask for, and what has its operator told of it? Pure: from the object that the API has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from cliptask.spec.status import ClipTaskStatus
+from cliptask.spec.task import GROUP, KIND, VERSION
+
+RETRY = f"{GROUP}/retry"
+"""Annotation: with another value, what failed is tried again."""
+FINAL_PHASES = frozenset({"Complete", "Failed"})
+_MOST_RETRY = 256
+"""Characters of the annotation that count: the status holds no more."""
+
+
+@dataclass(frozen=True)
+class TaskRef:
+    """A ClipTask, as its Jobs and its status know it."""
+
+    namespace: str
+    name: str
+    uid: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> dict[str, Any]:
+        """The reference that lets Kubernetes remove the Jobs with the task."""
+        return {
+            "apiVersion": f"{GROUP}/{VERSION}",
+            "kind": KIND,
+            "name": self.name,
+            "uid": self.uid,
+            "controller": True,
+            "blockOwnerDeletion": False,
+        }
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What a task is worked on for: a generation of its spec, and a value of its retry annotation."""
+
+    generation: int
+    retry: str = ""
+
+    @property
+    def name(self) -> str:
+        """For annotations of Jobs."""
+        return f"{self.generation}/{self.retry}"
+
+
+def ref_of(body: Mapping[str, Any]) -> TaskRef:
+    """Which task this is."""
+    metadata = body["metadata"]
+    return TaskRef(
+        metadata["namespace"], metadata["name"], metadata["uid"], dict(metadata.get("labels") or {})
+    )
+
+
+def attempt_of(body: Mapping[str, Any]) -> Attempt:
+    """What a task asks for now."""
+    metadata = body["metadata"]
+    retry = str((metadata.get("annotations") or {}).get(RETRY, ""))
+    return Attempt(metadata.get("generation", 0), retry[:_MOST_RETRY])
+
+
+def status_of(body: Mapping[str, Any]) -> ClipTaskStatus:
+    """The status as it was last written; an empty one where it cannot be read."""
+    try:
+        return ClipTaskStatus.model_validate(body.get("status") or {})
+    except ValidationError:
+        return ClipTaskStatus()
+
+
+def is_observed(body: Mapping[str, Any]) -> bool:
+    """Whether the status is of what the task asks for now, and not of an earlier edit or retry."""
+    status = status_of(body)
+    return Attempt(status.observed_generation, status.observed_retry) == attempt_of(body)
+
+
+def is_finished(body: Mapping[str, Any]) -> bool:
+    """Whether nothing is left to do for what the task asks for now. A refused task is not: the installation may change."""
+    true = {condition.type for condition in status_of(body).conditions if condition.status == "True"}
+    return is_observed(body) and "Accepted" in true and bool(true & FINAL_PHASES)
+
+
+def is_at_rest(body: Mapping[str, Any]) -> bool:
+    """Whether nothing more happens until somebody does something: it has ended, is refused or suspended."""
+    return is_observed(body) and status_of(body).phase in {*FINAL_PHASES, "Suspended"}
