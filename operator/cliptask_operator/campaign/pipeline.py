@@ -74,7 +74,7 @@ class Pipeline:
         """What is there."""
         videos, parts = await asyncio.gather(
             asyncio.to_thread(videos_of, campaign, stores.output),
-            self.listings.join(stores.cache.uri, lambda: asyncio.to_thread(parts_of, stores.cache)),
+            self.listings.run(stores.cache.uri, lambda: asyncio.to_thread(parts_of, stores.cache)),
         )
         return Inventory(frozenset(videos), keys_of(campaign, parts))
 

@@ -1,4 +1,4 @@
-"""Whose turn is it, where several want much? So many at once, shared evenly among those who wait."""
+"""Who goes next, where several owners want many slots of few? Slots are shared evenly among the owners that wait."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from itertools import count
 
 
 class FairSemaphore:
-    """Self-clocked fair queueing (Golestani 1994) with turns of one size, newcomers first among equals.
+    """Self-clocked fair queueing (Golestani 1994) with requests of one size; of equal ones, a new owner's goes first.
 
-    Whoever comes with a first wish goes before the further wishes of all who wait, and whoever has a thousand is not
-    starved by a stream of newcomers: each of these moves the clock.
+    An owner's first request goes before the further requests of all others. An owner with a thousand requests is not
+    starved by a stream of new owners, because each of these advances the virtual time.
     """
 
-    def __init__(self, at_once: int) -> None:
-        self._at_once = self._free = at_once
+    def __init__(self, slots: int) -> None:
+        self._slots = self._free = slots
         self._now = 0
-        """Virtual time: the end of the turn that was given last."""
-        self._ends: dict[Hashable, int] = {}
-        """When each owner's last wish ends, in virtual time."""
-        self._waiting: list[tuple[int, bool, int, asyncio.Future[None]]] = []
-        self._arrivals = count()
+        """Virtual time: the finish of the request that got a slot last."""
+        self._finishes: dict[Hashable, int] = {}
+        """The finish of each owner's last request, in virtual time."""
+        self._queue: list[tuple[int, bool, int, asyncio.Future[None]]] = []
+        self._numbers = count()
 
     @asynccontextmanager
-    async def turn(self, owner: Hashable) -> AsyncIterator[None]:
-        """Held while it is the owner's turn."""
-        is_known = owner in self._ends
-        end = self._ends[owner] = max(self._now, self._ends.get(owner, 0)) + 1
-        given = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (end, is_known, next(self._arrivals), given))
-        self._give()
+    async def slot(self, owner: Hashable) -> AsyncIterator[None]:
+        """Wait for a slot, and hold it while the context lasts."""
+        is_known = owner in self._finishes
+        finish = self._finishes[owner] = max(self._now, self._finishes.get(owner, 0)) + 1
+        granted = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._queue, (finish, is_known, next(self._numbers), granted))
+        self._grant()
         try:
-            await given
+            await granted
             yield
         finally:
-            if not given.cancelled():  # cancelled: it was not this one's turn yet
+            if not granted.cancelled():  # a cancelled request never got a slot
                 self._free += 1
-            self._give()
+            self._grant()
 
-    def _give(self) -> None:
-        while self._free and self._waiting:
-            end, _, _, given = heapq.heappop(self._waiting)
-            if not given.done():
+    def _grant(self) -> None:
+        while self._free and self._queue:
+            finish, _, _, granted = heapq.heappop(self._queue)
+            if not granted.done():
                 self._free -= 1
-                self._now = end
-                given.set_result(None)
-        if self._free == self._at_once:
-            self._ends.clear()  # where nobody wants anything, nobody has had too much
+                self._now = finish
+                granted.set_result(None)
+        if self._free == self._slots:
+            self._finishes.clear()  # shares count only while somebody waits

@@ -17,28 +17,29 @@ class RateLimiter:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._step = 1 / per_second
-        self._slack = burst * self._step
+        self._interval_s = 1 / per_second
+        self._burst_s = burst * self._interval_s
         self._clock = clock
         self._sleep = sleep
-        self._next = clock() - self._slack
+        self._last = clock() - self._burst_s
+        """When the last token is due that was given."""
 
-    async def turn(self) -> None:
-        """Return when it is the caller's turn; turns are given in the order of the calls."""
+    async def acquire(self) -> None:
+        """Wait for a token; tokens are given in the order of the calls."""
         now = self._clock()
-        self._next = self._following(now)
-        if self._next > now:
-            await self._sleep(self._next - now)
+        self._last = self._due(now)
+        if self._last > now:
+            await self._sleep(self._last - now)
 
-    def take(self) -> float:
-        """Take a turn if there is one now, and return 0; else take none, and return the seconds until there is."""
+    def try_acquire(self) -> float:
+        """Take a token if there is one, and return 0; else take none, and return the seconds until there is one."""
         now = self._clock()
-        following = self._following(now)
-        if following > now:
-            return following - now
-        self._next = following
+        due = self._due(now)
+        if due > now:
+            return due - now
+        self._last = due
         return 0.0
 
-    def _following(self, now: float) -> float:
-        """When the next turn is, if it is asked for now; no later than ``now``: at once."""
-        return max(self._next, now - self._slack) + self._step
+    def _due(self, now: float) -> float:
+        """When the next token is due; no later than ``now`` where there is one already."""
+        return max(self._last, now - self._burst_s) + self._interval_s

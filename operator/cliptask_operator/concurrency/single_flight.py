@@ -4,58 +4,63 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
+from weakref import WeakValueDictionary
 
 T = TypeVar("T")
 
 
-class SingleFlight(Generic[T]):
-    """Work by key. Whoever asks while some is being done shares the next with all who ask until that begins.
+@dataclass
+class _Call(Generic[T]):
+    task: asyncio.Task[T]
+    waiters: int = 0
 
-    So nobody gets an answer that is older than the question.
+
+class SingleFlight(Generic[T]):
+    """One call for each key at a time, shared by all who ask before it begins: no answer is older than its question.
+
+    A call is cancelled when nobody waits for it any more. With ``must_finish``, for calls that cost money and whose
+    answer never changes, it is not, and whoever asks while it runs shares it too.
     """
 
-    def __init__(self) -> None:
-        self._lanes: dict[Hashable, _Lane[T]] = {}
+    def __init__(self, *, must_finish: bool = False) -> None:
+        self._must_finish = must_finish
+        self._open: dict[Hashable, _Call[T]] = {}
+        """The calls that can be shared."""
+        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+        """Each held by the call that runs, and gone with the last call of its key."""
 
-    async def join(self, key: Hashable, do: Callable[[], Awaitable[T]]) -> T:
-        """The result of ``do``, or its error: this one's, or that of whoever asked first. Cancelled when nobody waits any more."""
-        lane = self._lanes.setdefault(key, _Lane())
-        if lane.boarding is None:
-            lane.boarding = _Flight()
-            lane.boarding.task = asyncio.create_task(self._fly(key, lane, lane.boarding, do))
-        flight = lane.boarding
-        flight.passengers += 1
+    async def run(self, key: Hashable, do: Callable[[], Awaitable[T]]) -> T:
+        """The result or the error of ``do``: this one, or that of the first who asked."""
+        call = self._open.get(key)
+        if call is None or call.task.cancelling():
+            call = self._open[key] = _Call(asyncio.create_task(self._call(key, do)))
+            call.task.add_done_callback(lambda task: self._ended(key, task))
+        call.waiters += 1
         try:
-            return await asyncio.shield(flight.task)
+            return await asyncio.shield(call.task)
         finally:
-            flight.passengers -= 1
-            if not flight.passengers:
-                flight.task.cancel()
+            call.waiters -= 1
+            if not call.waiters and not self._must_finish:
+                call.task.cancel()
 
-    async def _fly(
-        self, key: Hashable, lane: _Lane[T], flight: _Flight[T], do: Callable[[], Awaitable[T]]
-    ) -> T:
-        try:
-            async with lane.runway:
-                lane.boarding = None
-                return await do()
-        finally:
-            # Cancelled before it began, or the last one down.
-            if lane.boarding is flight:
-                lane.boarding = None
-            if lane.boarding is None and self._lanes.get(key) is lane and not lane.runway.locked():
-                del self._lanes[key]
+    async def close(self, grace_s: float) -> None:
+        """Let the calls finish that must, for so long at most."""
+        tasks = [call.task for call in self._open.values()]
+        if tasks:
+            for task in (await asyncio.wait(tasks, timeout=grace_s))[1]:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _call(self, key: Hashable, do: Callable[[], Awaitable[T]]) -> T:
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            if not self._must_finish:
+                del self._open[key]
+            return await do()
 
-class _Flight(Generic[T]):
-    def __init__(self) -> None:
-        self.task: asyncio.Task[T]
-        self.passengers = 0
-
-
-class _Lane(Generic[T]):
-    def __init__(self) -> None:
-        self.runway = asyncio.Lock()
-        self.boarding: _Flight[T] | None = None
-        """What has not begun yet."""
+    def _ended(self, key: Hashable, task: asyncio.Task[T]) -> None:
+        if (call := self._open.get(key)) is not None and call.task is task:
+            del self._open[key]
+        if not task.cancelled():
+            task.exception()  # asked for, lest asyncio complains where nobody waited to the end

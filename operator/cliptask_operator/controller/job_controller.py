@@ -200,7 +200,7 @@ class JobController:
         context, desired = self.context, self.desired
         manifest = job(order, desired.task, self.execution, desired.attempt, context.settings.renderer)
         try:
-            async with context.job_creation.turn(desired.task.uid):
+            async with context.job_creation.slot(desired.task.uid):
                 await context.cluster.create_job(manifest)
         except AlreadyExists:
             # Sent twice, or an old one is still going: either way the listing tells.

@@ -203,7 +203,7 @@ def _in_turn(settings: GatewaySettings) -> Callable[[], Awaitable[None]]:
     limiter = RateLimiter(per_minute / 60, burst=max(int(per_minute / 6), 1))
 
     async def check() -> None:
-        if (wait_s := limiter.take()) > 0:
+        if (wait_s := limiter.try_acquire()) > 0:
             raise HTTPException(
                 429,
                 f"more than {per_minute:g} requests a minute: come again in {wait_s:.1f} s",

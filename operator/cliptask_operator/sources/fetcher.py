@@ -153,7 +153,7 @@ class Fetcher:
             async with self._slots:
                 return await _Fetch(self._client, store, self._settings, on_event).run(url)
 
-        found = await self._flights.join((store.uri, url), fetch)
+        found = await self._flights.run((store.uri, url), fetch)
         if not is_own:
             on_event(_event_of(url, found, is_new=False))
         if isinstance(found, SourceFacts):

@@ -14,6 +14,7 @@ from cliptask.errors import ClipTaskError
 from cliptask.facts import Recording, SpokenLine
 from cliptask.names import label_of_text
 from cliptask.spec.task import Line
+from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.speech import espeak, recordings, voices
 from cliptask_operator.speech.recordings import Answer, Provider, SpeechOrder
 from cliptask_operator.speech.settings import SpeechSettings
@@ -56,7 +57,7 @@ class Speaker:
         self._client: ElevenLabsClient | None = None
         self._processes = asyncio.Semaphore(os.cpu_count() or 1)
         self._asking_voices = asyncio.Lock()
-        self._running: dict[tuple[str, str], asyncio.Task[Recording]] = {}
+        self._recordings: SingleFlight[Recording] = SingleFlight(must_finish=True)
 
     async def __aenter__(self) -> Self:
         return self
@@ -65,12 +66,7 @@ class Speaker:
         """Let what is being charged come to an end, and start nothing more."""
         if self._client is not None:
             self._client.stop()
-        tasks = list(self._running.values())
-        if tasks:
-            unfinished = (await asyncio.wait(tasks, timeout=GRACE_S))[1]
-            for task in unfinished:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await self._recordings.close(GRACE_S)
         if self._client is not None:
             await self._client.close()
 
@@ -149,19 +145,15 @@ class Speaker:
             return await self._once(again, store)
 
     async def _once(self, order: SpeechOrder, store: Store) -> tuple[Recording, bool]:
-        """Make a recording, or wait for whoever makes it, and say which: whoever gives up waiting stops nobody."""
-        name = (store.uri, order.key)
-        is_first = name not in self._running
-        if is_first:
-            task = asyncio.create_task(self._made(order, store))
-            self._running[name] = task
-            task.add_done_callback(lambda done: self._done(name, done))
-        return await asyncio.shield(self._running[name]), is_first
+        """Make a recording, or wait for the one that is being made, and say which."""
+        is_own = False
 
-    def _done(self, name: tuple[str, str], task: asyncio.Task[Recording]) -> None:
-        del self._running[name]
-        if not task.cancelled():
-            task.exception()  # Nobody may be left who waits for it.
+        async def make() -> Recording:
+            nonlocal is_own
+            is_own = True
+            return await self._made(order, store)
+
+        return await self._recordings.run((store.uri, order.key), make), is_own
 
     async def _made(self, order: SpeechOrder, store: Store) -> Recording:
         found = await asyncio.to_thread(recordings.found, store, order)

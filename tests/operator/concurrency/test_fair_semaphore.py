@@ -16,7 +16,7 @@ class Desk:
         self.most = self._now = 0
 
     async def _serve(self, owner: str) -> None:
-        async with self.turns.turn(owner):
+        async with self.turns.slot(owner):
             self._now += 1
             self.most = max(self.most, self._now)
             try:
@@ -51,14 +51,14 @@ async def test_newcomers_do_not_starve_who_waits() -> None:
     turns, served = FairSemaphore(1), list[str]()
 
     async def small(number: int) -> None:
-        async with turns.turn(f"small{number}"):
+        async with turns.slot(f"small{number}"):
             served.append("small")
             if number < 20:
                 newcomers.append(asyncio.create_task(small(number + 1)))
                 await asyncio.sleep(0)
 
     async def large() -> None:
-        async with turns.turn("large"):
+        async with turns.slot("large"):
             served.append("large")
 
     newcomers = [asyncio.create_task(small(0))]

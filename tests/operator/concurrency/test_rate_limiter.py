@@ -53,7 +53,7 @@ async def begin(arrivals: list[float], per_second: float, burst: int) -> list[tu
     limiter = RateLimiter(per_second, burst, time.clock, time.sleep)
 
     async def work(number: int) -> None:
-        await limiter.turn()
+        await limiter.acquire()
         begun.append((number, time.now))
 
     async with asyncio.TaskGroup() as group:
@@ -102,7 +102,7 @@ async def test_who_gives_up_stops_nobody() -> None:
     """A task that is deleted while it waits would hold up all others."""
     time = FakeTime()
     limiter = RateLimiter(1, 1, time.clock, time.sleep)
-    waiting = [asyncio.create_task(limiter.turn()) for _ in range(3)]
+    waiting = [asyncio.create_task(limiter.acquire()) for _ in range(3)]
     await settle()
 
     waiting[1].cancel()

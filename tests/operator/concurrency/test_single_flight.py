@@ -10,8 +10,8 @@ from cliptask_operator.concurrency.single_flight import SingleFlight
 class Work:
     """Work that ends when told to, and counts how often it began."""
 
-    def __init__(self) -> None:
-        self.flights: SingleFlight[int] = SingleFlight()
+    def __init__(self, *, must_finish: bool = False) -> None:
+        self.flights: SingleFlight[int] = SingleFlight(must_finish=must_finish)
         self.begun = 0
         self.ended = 0
         self.may_end = asyncio.Event()
@@ -31,7 +31,7 @@ class Work:
 
     def ask(self, key: str = "a") -> asyncio.Task[int]:
         """Somebody wants it."""
-        return asyncio.create_task(self.flights.join(key, self.do))
+        return asyncio.create_task(self.flights.run(key, self.do))
 
 
 async def settle() -> None:
@@ -116,3 +116,57 @@ async def test_when_nobody_waits_any_more_it_ends() -> None:
     assert (work.begun, work.ended) == (2, 2)
     work.may_end.set()
     assert await work.ask() == 3
+
+
+async def test_whoever_asks_right_after_a_cancelled_call_gets_an_answer() -> None:
+    """An edited task would be cancelled along with its former self."""
+    work = Work()
+    running = work.ask()
+    await settle()
+    waiting = work.ask()
+    await settle()
+
+    waiting.cancel()
+    await asyncio.sleep(0)
+    asked = work.ask()
+    await settle()
+    work.may_end.set()
+
+    assert (await running, await asked) == (1, 2)
+
+
+async def test_what_must_finish_is_shared_while_it_runs_and_outlives_who_waits() -> None:
+    """Speech that is paid for would be lost with the task that asked for it, or paid for twice."""
+    work = Work(must_finish=True)
+    first = work.ask()
+    await settle()
+    second = work.ask()
+    await settle()
+    for asked in (first, second):
+        asked.cancel()
+    await settle()
+    third = work.ask()
+    await settle()
+    work.may_end.set()
+
+    assert await third == 1
+    assert await work.ask() == 2
+
+
+async def test_closing_waits_for_what_must_finish_as_long_as_allowed() -> None:
+    """The end of a program would lose what is paid for, or never come."""
+    work = Work(must_finish=True)
+    asked = work.ask()
+    await settle()
+    asyncio.get_running_loop().call_soon(work.may_end.set)
+    await work.flights.close(grace_s=60)
+    assert await asked == 1
+
+    work.may_end.clear()
+    asked = work.ask()
+    await settle()
+    await work.flights.close(grace_s=0)
+
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    assert (work.begun, work.ended) == (2, 2)
