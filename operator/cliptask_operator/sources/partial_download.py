@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import NoReturn, Self
 
-from cliptask.errors import OutputError, SourceError
+from cliptask.errors import SourceError
+from cliptask_renderer.storage.disk_errors import disk_errors
+
+_disk_errors = disk_errors("a source cannot be kept while it arrives", "make room or correct the permissions")
 
 
 class PartialDownload:
@@ -24,16 +24,14 @@ class PartialDownload:
         self._max_bytes = max_bytes
         self._hash = hashlib.sha256()
 
+    @_disk_errors
     def __enter__(self) -> Self:
-        with _disk_errors():
-            self._file = self._path.open("wb")
+        self._file = self._path.open("wb")
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with _disk_errors():
-            self._file.close()
+    @_disk_errors
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     @property
     def sha256(self) -> str:
@@ -46,13 +44,13 @@ class PartialDownload:
             limit = f"the {self._max_bytes} bytes that one source may have here"
             refuse(f"it is larger than {limit}", "make it smaller, or have CLIPTASK_MAX_SOURCE_BYTES raised")
 
+    @_disk_errors
     def write(self, piece: bytes) -> None:
         """Add a piece. Raises ``SourceError`` beyond the limit."""
         self.size_bytes += len(piece)
         self.check(self.size_bytes)
         self._hash.update(piece)
-        with _disk_errors():
-            self._file.write(piece)
+        self._file.write(piece)
 
     def restart(self) -> None:
         """Forget all that came."""
@@ -67,12 +65,3 @@ def refuse(what: str, remedy: str, cause: Exception | None = None) -> NoReturn:
     """Raise ``SourceError``."""
     message = f"{what}; {remedy}"
     raise SourceError(message) from cause
-
-
-@contextmanager
-def _disk_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        message = f"a source cannot be kept while it arrives: {error.strerror}; make room or correct the permissions"
-        raise OutputError(message) from error

@@ -15,36 +15,29 @@ locks (``flock``) and what they guard end with the process that holds them.
 from __future__ import annotations
 
 import errno
-import fcntl
 import filecmp
 import json
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from itertools import pairwise
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from cliptask.errors import OutputError
 from cliptask_renderer.storage.base import StoredObject, check_metadata, check_name, is_name
+from cliptask_renderer.storage.disk_errors import disk_errors
+from cliptask_renderer.storage.scratch import (
+    INTERNAL,
+    claim_scratch,
+    may_take_over,
+    release_scratch,
+    remove_dead_scratch,
+    store_lock,
+)
 
-_INTERNAL = ".store"
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK}
 """What file systems without hard links answer: FAT, many FUSE and network ones."""
-_REMEDIES = {
-    errno.ENOSPC: "the disk is full: free some space, or name a folder on another disk",
-    errno.EDQUOT: "the quota is used up: free some space, or name a folder on another disk",
-    errno.EFBIG: "the file is larger than the file system or the process's limit allows: name another folder, or raise the limit",
-    errno.EACCES: "permission denied: give this user write permission on the folder, or name another folder",
-    errno.EPERM: "permission denied: give this user write permission on the folder, or name another folder",
-    errno.EROFS: "it is mounted read-only: name a folder that can be written",
-    errno.ENOTDIR: "a file lies where a folder is needed: move it away, or name another folder",
-    errno.EEXIST: "something else has that name: move it away, or name another folder",
-    errno.EISDIR: "a folder has that name: move it away, or name another folder",
-    errno.ENOLCK: "its file system has no locks: name a folder on another one",
-}
 
 
 class FolderStore:
@@ -52,7 +45,7 @@ class FolderStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root.absolute()
-        self._internal = self._root / _INTERNAL
+        self._internal = self._root / INTERNAL
 
     def __repr__(self) -> str:
         return f"FolderStore({str(self._root)!r})"
@@ -70,17 +63,17 @@ class FolderStore:
         folder = prefix.rpartition("/")[0]
         if folder and not is_name(folder):
             return
-        with self._explained("be listed"):
+        with self._disk_errors("be listed"):
             names = sorted(name for name in self._names(folder) if name.startswith(prefix))
         for name in names:
-            with self._explained("be listed"):
+            with self._disk_errors("be listed"):
                 found = self._look(name)
             if found is not None:
                 yield found
 
     def stat(self, name: str) -> StoredObject | None:
         """One object, or None. Metadata that are lost, damaged or of a file since replaced by hand are empty."""
-        with self._explained("be read"):
+        with self._disk_errors("be read"):
             return self._look(check_name(name))
 
     def put(
@@ -88,9 +81,9 @@ class FolderStore:
     ) -> StoredObject:
         """Store a file's content. A file from a folder store's ``scratch`` is taken over; any other is copied."""
         target, own = self._target(name), check_metadata(name, metadata)
-        with self.scratch() as folder, self._explained("be written"):
+        with self.scratch() as folder, self._disk_errors("be written"):
             staged = file
-            if not _may_take_over(file, folder):
+            if not may_take_over(file, folder):
                 staged = folder / "object"
                 shutil.copyfile(file, staged)
             _sync(staged)
@@ -110,13 +103,13 @@ class FolderStore:
     ) -> StoredObject:
         """Store small content."""
         with self.scratch() as folder:
-            with self._explained("be written"):
+            with self._disk_errors("be written"):
                 (folder / "content").write_bytes(content)
             return self.put(name, folder / "content", metadata, replace=replace)
 
     def read(self, name: str) -> bytes:
         """A small object's content. Raises ``KeyError`` where there is none."""
-        with self.local(name) as path, self._explained("be read"):
+        with self.local(name) as path, self._disk_errors("be read"):
             try:
                 return path.read_bytes()
             except FileNotFoundError as error:
@@ -126,7 +119,7 @@ class FolderStore:
     def local(self, name: str) -> Iterator[Path]:
         """The object's own file: to be read, never to be written. Raises ``KeyError`` where there is none."""
         target = self._target(name)
-        with self._explained("be read"):
+        with self._disk_errors("be read"):
             size_bytes = _size(target)
         if size_bytes is None:
             raise KeyError(name)
@@ -137,7 +130,7 @@ class FolderStore:
         target, sidecar = self._target(name), Path(self._sidecar(name))
         if self.stat(name) is None:
             return
-        with self._explained("be written"), self._lock():
+        with self._disk_errors("be written"), store_lock(self._internal):
             for path, top in ((target, self._root), (sidecar, self._internal / "meta")):
                 path.unlink(missing_ok=True)
                 _prune(path.parent, top)
@@ -145,45 +138,28 @@ class FolderStore:
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """An empty folder to work in, gone afterwards. Those that dead processes left are removed first."""
-        with self._explained("be written"):
-            self._remove_dead_scratch()
-            place, lock = self._claim_scratch()
+        with self._disk_errors("be written"):
+            remove_dead_scratch(self._internal)
+            place, lock = claim_scratch(self._internal)
         try:
             yield place / "files"
         finally:
-            shutil.rmtree(place, ignore_errors=True)
-            os.close(lock)
-
-    def _claim_scratch(self) -> tuple[Path, int]:
-        """A fresh scratch, and the descriptor that holds its lock."""
-        place = self._internal / "tmp" / secrets.token_hex(8)
-        # While the store's lock is held, no scratch is without its own lock, unless its process is dead.
-        with self._lock():
-            (place / "files").mkdir(parents=True)
-            descriptor = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return place, descriptor
-
-    def _remove_dead_scratch(self) -> None:
-        """Remove what dead processes left in ``tmp``."""
-        with self._lock():
-            (self._internal / "tmp").mkdir(exist_ok=True)
-            places = [*(self._internal / "tmp").iterdir()]
-            dead = [(place, lock) for place in places if (lock := _lock_if_dead(place)) is not None]
-        for place, lock in dead:
-            shutil.rmtree(place, ignore_errors=True)
-            os.close(lock)
+            release_scratch(place, lock)
 
     def _commit(self, name: str, staged: Path, sidecar: Path | None, *, replace: bool) -> StoredObject:
         """Give the staged file its name, unless the name is taken and not to be replaced; what then has the name."""
         target, beside = self._target(name), Path(self._sidecar(name))
-        with self._lock():
+        with store_lock(self._internal):
             target.parent.mkdir(parents=True, exist_ok=True)
             beside.parent.mkdir(parents=True, exist_ok=True)
             before = _size(target)
             if before is not None and not replace:
                 # Metadata that were lost come back with the same content.
-                if sidecar is not None and not self._metadata(name, before) and _same(staged, target):
+                if (
+                    sidecar is not None
+                    and not self._metadata(name, before)
+                    and filecmp.cmp(staged, target, shallow=False)
+                ):
                     sidecar.replace(beside)
                 return StoredObject(name, before, self._metadata(name, before))
             if before is not None:
@@ -243,30 +219,8 @@ class FolderStore:
         folder, slash, file = name.rpartition("/")
         return f"{self._internal}/meta/{folder}{slash}.{file}.json"
 
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Alone among all processes and threads that write here, for as long as a few renames take."""
-        self._internal.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._internal / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            # A process that another thread forked meanwhile has the descriptor too: closing would not unlock.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-            os.close(descriptor)
-
-    @contextmanager
-    def _explained(self, action: str) -> Iterator[None]:
-        """Turn the operating system's refusals into ``OutputError``."""
-        try:
-            yield
-        except OSError as error:
-            remedy = _REMEDIES.get(error.errno or 0, "check the disk, or name another folder")
-            place = error.filename2 or error.filename
-            where = f" at {place}" if place else ""
-            message = f"{self.uri} cannot {action}: {error.strerror or error}{where}: {remedy}"
-            raise OutputError(message) from error
+    def _disk_errors(self, action: str) -> AbstractContextManager[None]:
+        return disk_errors(f"{self.uri} cannot {action}")
 
 
 def _size(path: str | Path) -> int | None:
@@ -287,18 +241,6 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _may_take_over(file: Path, scratch: Path) -> bool:
-    """Whether a file is a plain one in some store's scratch on this file system, with no other name."""
-    found = file.lstat()
-    place = file.absolute()
-    return (
-        (_INTERNAL, "tmp") in pairwise(place.parts)
-        and stat.S_ISREG(found.st_mode)
-        and found.st_nlink == 1
-        and found.st_dev == scratch.stat().st_dev
-    )
-
-
 def _link(staged: Path, target: Path) -> None:
     """Name a file; fails where the name exists. Only under the store's lock."""
     try:
@@ -308,24 +250,6 @@ def _link(staged: Path, target: Path) -> None:
             raise
         # Nobody who keeps to the lock can make the name between the look before and this.
         staged.rename(target)
-
-
-def _same(one: Path, other: Path) -> bool:
-    return filecmp.cmp(one, other, shallow=False)
-
-
-def _lock_if_dead(place: Path) -> int | None:
-    """The lock of a scratch whose process is dead, now held; None where it lives or is gone already."""
-    try:
-        descriptor = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
 
 
 def _prune(folder: Path, top: Path) -> None:

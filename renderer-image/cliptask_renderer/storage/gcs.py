@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from google.cloud.storage.exceptions import DataCorruption
 
 from cliptask.errors import OutputError, TransientError
 from cliptask_renderer.storage.base import NAME_BYTES, StoredObject, check_metadata, check_name, is_name
+from cliptask_renderer.storage.disk_errors import disk_errors
 from cliptask_renderer.storage.gcs_client import Connection, Crc32c, Location, explained
 
 _CHUNK_BYTES = 32 << 20
@@ -93,7 +94,7 @@ class GcsStore:
         self, name: str, file: Path, metadata: Mapping[str, str] | None = None, *, replace: bool = False
     ) -> StoredObject:
         """Store a file's content; the file stays."""
-        with _files_explained(), file.open("rb") as content:
+        with _disk_errors(file), file.open("rb") as content:
             return self._upload(name, content, metadata, replace=replace)
 
     def put_bytes(
@@ -113,7 +114,7 @@ class GcsStore:
         """A temporary copy of the object, gone afterwards. Raises ``KeyError`` where there is none."""
         with self.scratch() as folder:
             path = folder / "object"
-            with _files_explained(), path.open("wb") as content:
+            with _disk_errors(folder), path.open("wb") as content:
                 self._download(name, content)
             yield path
 
@@ -129,7 +130,7 @@ class GcsStore:
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """An empty folder in the system's one for temporary files (``TMPDIR``), gone afterwards."""
-        with _files_explained():
+        with _disk_errors("the folder for temporary files"):
             folder = tempfile.TemporaryDirectory(prefix="cliptask-", ignore_cleanup_errors=True)
         with folder as path:
             yield Path(path)
@@ -187,10 +188,8 @@ class GcsStore:
     def _stored(self, blob: Blob) -> StoredObject:
         return StoredObject(blob.name.removeprefix(self._root), blob.size, dict(blob.metadata or {}))
 
-    @contextmanager
-    def _explained(self, action: str) -> Iterator[None]:
-        with explained(self._place.bucket, f"{self.uri} cannot {action}"):
-            yield
+    def _explained(self, action: str) -> AbstractContextManager[None]:
+        return explained(self._place.bucket, f"{self.uri} cannot {action}")
 
 
 def _measured(content: BinaryIO) -> tuple[int, str]:
@@ -201,12 +200,6 @@ def _measured(content: BinaryIO) -> tuple[int, str]:
     return content.tell(), str(checksum)
 
 
-@contextmanager
-def _files_explained() -> Iterator[None]:
-    """Turn refusals of this machine's disk into ``OutputError``."""
-    try:
-        yield
-    except OSError as error:
-        place = error.filename or tempfile.gettempdir()
-        message = f"{place} cannot be used for a copy of an object: {error.strerror or error}: free some space, or set TMPDIR to another folder"
-        raise OutputError(message) from error
+def _disk_errors(place: object) -> AbstractContextManager[None]:
+    remedy = "free some space, or set TMPDIR to another folder"
+    return disk_errors(f"{place} cannot be used for a copy of an object", remedy)

@@ -1,0 +1,82 @@
+"""Where does a folder store prepare its objects? In folders of living processes, each of which holds a lock in its own."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+INTERNAL = ".store"
+"""The hidden folder of all that is no object."""
+
+
+@contextmanager
+def store_lock(internal: Path) -> Iterator[None]:
+    """Keep out all other processes and threads that write here, for as long as a few renames take."""
+    internal.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(internal / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        # A process that another thread forked meanwhile has the descriptor too: closing would not unlock.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+
+def claim_scratch(internal: Path) -> tuple[Path, int]:
+    """A fresh scratch with an empty folder ``files``, and the descriptor that holds its lock."""
+    place = internal / "tmp" / secrets.token_hex(8)
+    # While the store's lock is held, no scratch is without its own lock, unless its process is dead.
+    with store_lock(internal):
+        (place / "files").mkdir(parents=True)
+        descriptor = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return place, descriptor
+
+
+def release_scratch(place: Path, descriptor: int) -> None:
+    """Remove a scratch, then unlock it."""
+    shutil.rmtree(place, ignore_errors=True)
+    os.close(descriptor)
+
+
+def remove_dead_scratch(internal: Path) -> None:
+    """Remove what dead processes left."""
+    with store_lock(internal):
+        (internal / "tmp").mkdir(exist_ok=True)
+        places = [*(internal / "tmp").iterdir()]
+        dead = [(place, lock) for place in places if (lock := _lock_if_dead(place)) is not None]
+    for place, lock in dead:
+        release_scratch(place, lock)
+
+
+def may_take_over(file: Path, scratch: Path) -> bool:
+    """Whether a file is a plain one in some store's scratch on this file system, with no other name."""
+    found = file.lstat()
+    return (
+        (INTERNAL, "tmp") in pairwise(file.absolute().parts)
+        and stat.S_ISREG(found.st_mode)
+        and found.st_nlink == 1
+        and found.st_dev == scratch.stat().st_dev
+    )
+
+
+def _lock_if_dead(place: Path) -> int | None:
+    """The lock of a scratch whose process is dead, now held; None where it lives or is gone already."""
+    try:
+        descriptor = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
