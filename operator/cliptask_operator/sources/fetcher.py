@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,21 +17,15 @@ from typing import Literal, Self
 from urllib.parse import urlsplit
 
 import httpx
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from cliptask import __version__, names
 from cliptask.errors import ClipTaskError, SetupError, SourceError, TransientError
 from cliptask.facts import SourceFacts
 from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.sources.file import copy_file, path_of
-from cliptask_operator.sources.http import (
-    Arrival,
-    OnBytes,
-    Validators,
-    check_scheme,
-    download,
-)
-from cliptask_operator.sources.partial_download import refuse
+from cliptask_operator.sources.http import check_scheme, download
+from cliptask_operator.sources.partial_download import Download, refuse
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.ssrf import guarded_transport
 from cliptask_renderer.storage.base import Store, StoredObject
@@ -62,30 +55,25 @@ class FetchEvent:
         return _shown(self.url)
 
 
-class _UrlRecord(BaseModel):
-    """What a URL held when it was last looked at. Holds nothing of the URL itself."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    sha256: str
-    etag: str = ""
-    last_modified: str = ""
-    size_bytes: int | None = None
-    mtime_ns: int | None = None
-    """With ``size_bytes``, for a file on this machine."""
+OnEvent = Callable[[FetchEvent], None]
 
 
-@dataclass(frozen=True)
-class _Known:
-    record: _UrlRecord
-    facts: SourceFacts
+class _SourceFailedError(Exception):
+    """What concerns one source alone, on its way to whoever asked for that."""
+
+    def __init__(self, error: ClipTaskError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+_Outcome = SourceFacts | _SourceFailedError
 
 
 async def fetch_all(
     urls: Iterable[str],
     store: Store,
     settings: FetchSettings,
-    on_event: Callable[[FetchEvent], None] = lambda _event: None,
+    on_event: OnEvent = lambda _event: None,
     *,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> dict[str, SourceFacts | ClipTaskError]:
@@ -102,7 +90,7 @@ class Fetcher:
         _keep_queries_out_of_logs()
         self._settings = settings
         self._slots = asyncio.Semaphore(settings.parallel)
-        self._flights: SingleFlight[SourceFacts | _SourceFailedError] = SingleFlight()
+        self._fetches: SingleFlight[_Outcome] = SingleFlight()
         self._client = httpx.AsyncClient(
             transport=transport or guarded_transport(settings.open_hosts),
             # The environment's proxies would connect past the guard, its .netrc would send passwords.
@@ -112,7 +100,6 @@ class Fetcher:
         )
 
     async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -122,7 +109,7 @@ class Fetcher:
         self,
         urls: Iterable[str],
         store: Store,
-        on_event: Callable[[FetchEvent], None] = lambda _event: None,
+        on_event: OnEvent = lambda _event: None,
     ) -> dict[str, SourceFacts | ClipTaskError]:
         """Bring every URL into the store. Returns what each holds, or the error it met.
 
@@ -133,151 +120,129 @@ class Fetcher:
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = {
-                    url: group.create_task(self._arrived(url, store, on_event)) for url in dict.fromkeys(urls)
+                    url: group.create_task(self._fetch(url, store, on_event)) for url in dict.fromkeys(urls)
                 }
         except ExceptionGroup as several:
             # One is enough to say what is wrong with the store.
             raise several.exceptions[0] from several
         return {url: task.result() for url, task in tasks.items()}
 
-    async def _arrived(
-        self, url: str, store: Store, on_event: Callable[[FetchEvent], None]
-    ) -> SourceFacts | ClipTaskError:
+    async def _fetch(self, url: str, store: Store, on_event: OnEvent) -> SourceFacts | ClipTaskError:
         """One URL's facts, or what is wrong with it."""
         is_own = False
 
-        async def fetch() -> SourceFacts | _SourceFailedError:
+        async def fetch() -> _Outcome:
             nonlocal is_own
             is_own = True
             # The slot bounds the temporary files as well as the connections.
             async with self._slots:
-                return await _Fetch(self._client, store, self._settings, on_event).run(url)
+                on_event(FetchEvent("started", url))
+                outcome, is_new = await _Fetch(url, store, self._client, self._settings, on_event).run()
+                on_event(_last_event(url, outcome, is_new=is_new))
+                return outcome
 
-        found = await self._flights.run((store.uri, url), fetch)
+        outcome = await self._fetches.run((store.uri, url), fetch)
         if not is_own:
-            on_event(_event_of(url, found, is_new=False))
-        if isinstance(found, SourceFacts):
-            return found
-        shown = type(found.error)(f"{_shown(url)}: {found.error}")
-        shown.__cause__ = found.error
-        return shown
+            on_event(_last_event(url, outcome, is_new=False))
+        if isinstance(outcome, SourceFacts):
+            return outcome
+        error = type(outcome.error)(f"{_shown(url)}: {outcome.error}")
+        error.__cause__ = outcome.error
+        return error
 
 
-def _event_of(url: str, found: SourceFacts | _SourceFailedError, *, is_new: bool) -> FetchEvent:
-    if isinstance(found, _SourceFailedError):
+def _last_event(url: str, outcome: _Outcome, *, is_new: bool) -> FetchEvent:
+    if isinstance(outcome, _SourceFailedError):
         return FetchEvent("failed", url)
-    return FetchEvent("finished" if is_new else "cached", url, found.size_bytes, found.size_bytes)
+    return FetchEvent("finished" if is_new else "cached", url, outcome.size_bytes, outcome.size_bytes)
 
 
+@dataclass(frozen=True)
 class _Fetch:
     """One look at one URL."""
 
-    def __init__(
-        self,
-        client: httpx.AsyncClient,
-        store: Store,
-        settings: FetchSettings,
-        on_event: Callable[[FetchEvent], None],
-    ) -> None:
-        self._client = client
-        self._store = store
-        self._settings = settings
-        self._on_event = on_event
+    url: str
+    store: Store
+    client: httpx.AsyncClient
+    settings: FetchSettings
+    on_event: OnEvent
 
-    async def run(self, url: str) -> SourceFacts | _SourceFailedError:
-        """The facts of what it holds, or what is wrong with it. Raises the store's errors."""
-        self._on_event(FetchEvent("started", url))
-        found: SourceFacts | _SourceFailedError
+    async def run(self) -> tuple[_Outcome, bool]:
+        """The facts of what it holds, or what is wrong with it; and whether that is new. Raises the store's errors."""
         try:
-            found, is_new = await self._fetch(url)
+            return await self._fetch()
         except _SourceFailedError as failure:
-            found, is_new = failure, False
-        self._on_event(_event_of(url, found, is_new=is_new))
-        return found
+            return failure, False
 
-    async def _fetch(self, url: str) -> tuple[SourceFacts, bool]:
-        """Its facts, and whether they are new."""
-        with _faults_of_the_source():
-            _check(url, self._settings)
-        known = await asyncio.to_thread(self._known, url)
-        with self._store.scratch() as folder:
-            target = folder / "source"
-            with _faults_of_the_source():
-                arrival = await self._bring(url, target, known.record if known else None)
-            if known is not None and arrival is None:
-                return known.facts, False
-            if arrival is None:  # pragma: no cover (only what is known is asked after)
-                raise AssertionError
-            facts = await self._keep(arrival, target)
-        content = _record(arrival).model_dump_json(exclude_defaults=True).encode()
-        await asyncio.to_thread(self._store.put_bytes, names.url_object(url), content, replace=True)
-        return facts, True
+    async def _fetch(self) -> tuple[SourceFacts, bool]:
+        with _errors_of_the_source():
+            _check(self.url, self.settings)
+        record, facts = await asyncio.to_thread(self._stored)
+        with self.store.scratch() as folder:
+            file = folder / "source"
+            with _errors_of_the_source():
+                downloaded = await self._download(file, record)
+            if downloaded is not None:
+                facts = await self._probe_and_store(downloaded, file)
+        if facts is None:  # pragma: no cover (without facts it is downloaded)
+            raise AssertionError
+        if downloaded is not None:
+            content = downloaded.model_dump_json(exclude_defaults=True).encode()
+            await asyncio.to_thread(self.store.put_bytes, names.url_object(self.url), content, replace=True)
+        return facts, downloaded is not None
 
-    async def _bring(self, url: str, target: Path, record: _UrlRecord | None) -> Arrival | None:
-        """The content into ``target``; None where it is what the record says already."""
+    async def _download(self, target: Path, known: Download | None) -> Download | None:
+        """The content into ``target``; None where it is ``known`` already."""
         reported = 0
 
         def on_bytes(size_bytes: int, total_bytes: int | None) -> None:
             nonlocal reported
             if size_bytes - reported >= _PIECE_BYTES:
                 reported = size_bytes
-                self._on_event(FetchEvent("bytes", url, size_bytes, total_bytes))
+                self.on_event(FetchEvent("bytes", self.url, size_bytes, total_bytes))
 
         def on_bytes_in_loop(size_bytes: int, total_bytes: int | None) -> None:
             loop.call_soon_threadsafe(on_bytes, size_bytes, total_bytes)
 
         loop = asyncio.get_running_loop()
-        validators = Validators(record.etag, record.last_modified) if record else None
-        match urlsplit(url).scheme:
+        validators = known.validators if known else None
+        match urlsplit(self.url).scheme:
             case "file":
-                file, most = path_of(url, self._settings), self._settings.max_bytes
-                there = (record.size_bytes, record.mtime_ns) if record else (None, None)
-                return await asyncio.to_thread(copy_file, file, target, most, there, on_bytes_in_loop)
+                file, most = path_of(self.url, self.settings), self.settings.max_bytes
+                return await asyncio.to_thread(copy_file, file, target, most, known, on_bytes_in_loop)
             case "gs":
-                return await self._bring_object(url, target, validators, on_bytes_in_loop)
-        return await download(self._client, url, target, self._settings, validators, on_bytes)
+                from cliptask_operator.sources.gcs import download_object  # noqa: PLC0415  Google's client only where it is used
 
-    async def _bring_object(
-        self, url: str, target: Path, validators: Validators | None, on_bytes: OnBytes
-    ) -> Arrival | None:
-        from cliptask_operator.sources.gcs import copy_object  # noqa: PLC0415  Google's client only where it is used
+                return await download_object(self.url, target, self.settings, validators, on_bytes_in_loop)
+        return await download(self.client, self.url, target, self.settings, validators, on_bytes)
 
-        stopped = threading.Event()
-        try:
-            return await asyncio.to_thread(
-                copy_object, url, target, self._settings, validators, on_bytes, stopped
-            )
-        finally:
-            # A thread cannot be cancelled.
-            stopped.set()
-
-    async def _keep(self, arrival: Arrival, file: Path) -> SourceFacts:
+    async def _probe_and_store(self, download: Download, file: Path) -> SourceFacts:
         """Probe and store a content, unless it is there already, perhaps by another URL."""
-        name = names.source_object(arrival.sha256)
-        stored = await asyncio.to_thread(self._store.stat, name)
+        name = names.source_object(download.sha256)
+        stored = await asyncio.to_thread(self.store.stat, name)
         if (facts := _facts(stored)) is not None:
             return facts
         from cliptask_renderer.media.probe import ProbeLimits, probe  # noqa: PLC0415  decoders only where something is new
 
-        limits = ProbeLimits(size_bytes=self._settings.max_bytes)
-        with _faults_of_the_source():
+        limits = ProbeLimits(size_bytes=self.settings.max_bytes)
+        with _errors_of_the_source():
             try:
                 async with asyncio.timeout(limits.seconds + _PROBE_GRACE_S):
-                    facts = await asyncio.to_thread(probe, file, arrival.sha256, limits)
+                    facts = await asyncio.to_thread(probe, file, download.sha256, limits)
             except TimeoutError as error:
                 refuse("it takes too long to read", "export it again", error)
         metadata = {"facts": facts.model_dump_json()}
-        await asyncio.to_thread(self._store.put, name, file, metadata, replace=stored is not None)
+        await asyncio.to_thread(self.store.put, name, file, metadata, replace=stored is not None)
         return facts
 
-    def _known(self, url: str) -> _Known | None:
-        """What the store holds of a URL, if that is whole."""
+    def _stored(self) -> tuple[Download, SourceFacts] | tuple[None, None]:
+        """What the store holds of the URL, if that is whole."""
         try:
-            record = _UrlRecord.model_validate_json(self._store.read(names.url_object(url)))
+            record = Download.model_validate_json(self.store.read(names.url_object(self.url)))
         except (KeyError, ValidationError):
-            return None
-        facts = _facts(self._store.stat(names.source_object(record.sha256)))
-        return None if facts is None else _Known(record, facts)
+            return None, None
+        facts = _facts(self.store.stat(names.source_object(record.sha256)))
+        return (None, None) if facts is None else (record, facts)
 
 
 def _facts(stored: StoredObject | None) -> SourceFacts | None:
@@ -291,26 +256,8 @@ def _facts(stored: StoredObject | None) -> SourceFacts | None:
     return facts if facts.size_bytes == stored.size_bytes else None
 
 
-def _record(arrival: Arrival) -> _UrlRecord:
-    return _UrlRecord(
-        sha256=arrival.sha256,
-        etag=arrival.validators.etag,
-        last_modified=arrival.validators.last_modified,
-        size_bytes=arrival.size_bytes,
-        mtime_ns=arrival.mtime_ns,
-    )
-
-
-class _SourceFailedError(Exception):
-    """What concerns one source alone, on its way to whoever asked for that."""
-
-    def __init__(self, error: ClipTaskError) -> None:
-        super().__init__(error)
-        self.error = error
-
-
 @contextlib.contextmanager
-def _faults_of_the_source() -> Iterator[None]:
+def _errors_of_the_source() -> Iterator[None]:
     """Tell a source's errors from the store's, which are of the same classes."""
     try:
         yield

@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from cliptask.errors import TransientError
-from cliptask_operator.sources.http import Arrival, OnBytes
-from cliptask_operator.sources.partial_download import PartialDownload, refuse
+from cliptask_operator.sources.partial_download import Download, OnBytes, PartialDownload, refuse
 from cliptask_operator.sources.settings import FetchSettings
 
 _PIECE_BYTES = 1 << 20
@@ -32,9 +31,9 @@ def path_of(url: str, settings: FetchSettings) -> Path:
 
 
 def copy_file(
-    file: Path, target: Path, max_bytes: int, known: tuple[int | None, int | None], on_bytes: OnBytes
-) -> Arrival | None:
-    """A copy of a local file; None where its size in bytes and its ``mtime_ns`` are as ``known``. For a thread: it blocks.
+    file: Path, target: Path, max_bytes: int, known: Download | None, on_bytes: OnBytes
+) -> Download | None:
+    """A copy of a local file; None where its size and its time are as those ``known``. For a thread: it blocks.
 
     Raises ``SourceError`` for what is no readable file, ``TransientError`` for one that changes meanwhile.
     """
@@ -42,13 +41,13 @@ def copy_file(
         before = file.stat()
         if not stat.S_ISREG(before.st_mode):
             refuse(f"{file} is no file", "name the file itself")
-        if known == (before.st_size, before.st_mtime_ns):
+        if known and (known.size_bytes, known.mtime_ns) == (before.st_size, before.st_mtime_ns):
             return None
-        with file.open("rb") as content, PartialDownload(target, max_bytes) as spool:
-            spool.check(before.st_size)
+        with file.open("rb") as content, PartialDownload(target, max_bytes) as partial:
+            partial.check(before.st_size)
             while piece := content.read(_PIECE_BYTES):
-                spool.write(piece)
-                on_bytes(spool.size_bytes, before.st_size)
+                partial.write(piece)
+                on_bytes(partial.size_bytes, before.st_size)
         after = file.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
         refuse(f"there is no file {file}", "check the path", error)
@@ -57,4 +56,4 @@ def copy_file(
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         message = f"{file} changed while it was read; try again when it is finished"
         raise TransientError(message)
-    return Arrival(spool.sha256, spool.size_bytes, mtime_ns=before.st_mtime_ns)
+    return partial.complete(mtime_ns=before.st_mtime_ns)

@@ -5,6 +5,7 @@ Errors say what is wrong and the remedy, and name no URL: who asked for the down
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from pathlib import Path
@@ -12,8 +13,13 @@ from pathlib import Path
 from google.api_core import exceptions as api
 
 from cliptask.errors import TransientError
-from cliptask_operator.sources.http import Arrival, OnBytes, Validators
-from cliptask_operator.sources.partial_download import PartialDownload, refuse
+from cliptask_operator.sources.partial_download import (
+    Download,
+    OnBytes,
+    PartialDownload,
+    Validators,
+    refuse,
+)
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_renderer.storage.gcs_client import (
     READER,
@@ -35,6 +41,17 @@ def place_of(url: str) -> Location:
     return place
 
 
+async def download_object(
+    url: str, target: Path, settings: FetchSettings, known: Validators | None, on_bytes: OnBytes
+) -> Download | None:
+    """``copy_object`` in a thread, which a cancellation ends soon. ``on_bytes`` is called in that thread."""
+    stopped = threading.Event()
+    try:
+        return await asyncio.to_thread(copy_object, url, target, settings, known, on_bytes, stopped)
+    finally:
+        stopped.set()
+
+
 def copy_object(
     url: str,
     target: Path,
@@ -43,7 +60,7 @@ def copy_object(
     on_bytes: OnBytes,
     stopped: threading.Event,
     connection: Connection | None = None,
-) -> Arrival | None:
+) -> Download | None:
     """Bring an object into ``target``; None where it is what is ``known`` already. For a thread: it blocks.
 
     Raises ``SourceError`` for what trying again does not better, ``SetupError`` for missing permission or credentials,
@@ -65,18 +82,18 @@ def copy_object(
     if validators == known:
         return None
     until = time.monotonic() + settings.timeout_s
-    with PartialDownload(target, settings.max_bytes) as spool:
-        spool.check(blob.size)
+    with PartialDownload(target, settings.max_bytes) as partial:
+        partial.check(blob.size)
 
         def write(piece: bytes) -> None:
             if stopped.is_set():
                 message = "it was interrupted; try again"
                 raise TransientError(message)
             if time.monotonic() > until:
-                what = f"it did not arrive within {settings.timeout_s:g} s ({spool.size_bytes} bytes came)"
+                what = f"it did not arrive within {settings.timeout_s:g} s ({partial.size_bytes} bytes came)"
                 refuse(what, "make it smaller, or have CLIPTASK_FETCH_TIMEOUT_S raised")
-            spool.write(piece)
-            on_bytes(spool.size_bytes, blob.size)
+            partial.write(piece)
+            on_bytes(partial.size_bytes, blob.size)
 
         with explained(place.bucket, "it cannot be fetched", READER):
             try:
@@ -84,4 +101,4 @@ def copy_object(
             except api.NotFound as error:
                 message = "it was replaced or deleted while it was read; try again"
                 raise TransientError(message) from error
-    return Arrival(spool.sha256, spool.size_bytes, validators)
+    return partial.complete(validators)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -21,7 +21,13 @@ import stamina
 
 from cliptask import names
 from cliptask.errors import TransientError
-from cliptask_operator.sources.partial_download import PartialDownload, refuse
+from cliptask_operator.sources.partial_download import (
+    Download,
+    OnBytes,
+    PartialDownload,
+    Validators,
+    refuse,
+)
 from cliptask_operator.sources.settings import FetchSettings
 
 ALLOW_HTTP_SETTING = "CLIPTASK_ALLOW_HTTP"
@@ -39,39 +45,6 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _LONGEST_WAIT_S = 60.0
 """Between two attempts, however often they failed."""
 
-OnBytes = Callable[[int, int | None], None]
-"""Told after each piece: bytes so far, bytes in all where they are known."""
-
-
-@dataclass(frozen=True)
-class Validators:
-    """What a server said of a content, by which it tells later whether that is still the same."""
-
-    etag: str = ""
-    last_modified: str = ""
-
-    def changed_since(self) -> dict[str, str]:
-        """Headers that ask for the content only if it is another one; none where nothing is known."""
-        asked = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
-        return {name: value for name, value in asked.items() if value}
-
-    def rest_after(self, size_bytes: int) -> dict[str, str]:
-        """Headers that ask for the rest of the same content; none where that cannot be asked for (RFC 9110, 13.1.5)."""
-        # A weak ETag allows bytes to differ.
-        condition = self.etag if self.etag and not self.etag.startswith("W/") else self.last_modified
-        return {"Range": f"bytes={size_bytes}-", "If-Range": condition} if size_bytes and condition else {}
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A content that came in whole."""
-
-    sha256: str
-    size_bytes: int
-    validators: Validators = Validators()
-    mtime_ns: int | None = None
-    """Of a file on this machine."""
-
 
 class _AgainError(Exception):
     """An answer that another attempt may better. ``wait_s``: what the server asks for."""
@@ -88,21 +61,21 @@ async def download(
     settings: FetchSettings,
     known: Validators | None = None,
     on_bytes: OnBytes = lambda _done, _total: None,
-) -> Arrival | None:
+) -> Download | None:
     """Bring a URL's content into ``target``; None where the server says that it is what is ``known`` already.
 
     Raises ``SourceError`` for what trying again does not better, ``TransientError`` where all attempts failed.
     ``client`` must connect by ``guarded_transport`` and follow no redirects by itself.
     """
-    with PartialDownload(target, settings.max_bytes) as spool:
-        transfer = _Transfer(client, url, spool, settings, known, on_bytes)
+    with PartialDownload(target, settings.max_bytes) as partial:
+        transfer = _Transfer(client, url, partial, settings, known, on_bytes)
         try:
             async with asyncio.timeout(settings.timeout_s) as deadline:
                 return await transfer.run()
         except TimeoutError:
             if not deadline.expired():
                 raise
-            what = f"it did not arrive within {settings.timeout_s:g} s ({spool.size_bytes} bytes came)"
+            what = f"it did not arrive within {settings.timeout_s:g} s ({partial.size_bytes} bytes came)"
             refuse(
                 what, "serve it from a faster host, make it smaller, or have CLIPTASK_FETCH_TIMEOUT_S raised"
             )
@@ -123,27 +96,24 @@ async def download(
 class _Transfer:
     client: httpx.AsyncClient
     url: str
-    spool: PartialDownload
+    partial: PartialDownload
     settings: FetchSettings
     known: Validators | None
     on_bytes: OnBytes
-    current: Validators = Validators()
-    """Of the content that the spool holds a part of."""
+    current: Validators = field(default_factory=Validators)
+    """Of the content that the file holds a part of."""
     attempts: int = 0
 
-    async def run(self) -> Arrival | None:
+    async def run(self) -> Download | None:
         """Attempt until it is there."""
-        async for attempt in stamina.retry_context(
-            on=self._wait,
+        retry = stamina.AsyncRetryingCaller(
             attempts=self.settings.attempts,
             timeout=None,
             wait_initial=self.settings.backoff_s,
             wait_max=_LONGEST_WAIT_S,
             wait_jitter=self.settings.backoff_s,
-        ):
-            with attempt:
-                return await self._attempt()
-        raise AssertionError  # pragma: no cover (stamina raises the last error itself)
+        )
+        return await retry(self._wait, self._attempt)
 
     def _wait(self, error: Exception) -> bool | float:
         """Whether to try again, or after how many seconds."""
@@ -152,21 +122,21 @@ class _Transfer:
         is_final = isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError)
         return isinstance(error, httpx.TransportError) and not is_final and not _certificate_refusal(error)
 
-    async def _attempt(self) -> Arrival | None:
+    async def _attempt(self) -> Download | None:
         self.attempts += 1
-        resumed = self.current.rest_after(self.spool.size_bytes)
+        resumed = self.current.rest_after(self.partial.size_bytes)
         asked = self.known.changed_since() if self.known and not resumed else {}
         async with self._answer(resumed | asked) as response:
             if asked and response.status_code == HTTPStatus.NOT_MODIFIED:
                 return None
             total = self._begin(response)
             async for piece in response.aiter_raw():
-                self.spool.write(piece)
-                self.on_bytes(self.spool.size_bytes, total)
-        if total is not None and self.spool.size_bytes != total:
-            what = f"{self.spool.size_bytes} of {total} bytes came"
+                self.partial.write(piece)
+                self.on_bytes(self.partial.size_bytes, total)
+        if total is not None and self.partial.size_bytes != total:
+            what = f"{self.partial.size_bytes} of {total} bytes came"
             raise _AgainError(what)
-        return Arrival(self.spool.sha256, self.spool.size_bytes, self.current)
+        return self.partial.complete(self.current)
 
     @asynccontextmanager
     async def _answer(self, headers: dict[str, str]) -> AsyncIterator[httpx.Response]:
@@ -191,7 +161,7 @@ class _Transfer:
         check_scheme(target.scheme, self.settings, f"it redirects to {shown}: ")
 
     def _begin(self, response: httpx.Response) -> int | None:
-        """Check an answer's head and make the spool ready for its body. Returns the size of all, where it is stated."""
+        """Check an answer's head and make the file ready for its body. Returns the size of all, where it is stated."""
         self._check_status(response)
         encoding = response.headers.get("Content-Encoding", "identity")
         if encoding != "identity":
@@ -201,13 +171,13 @@ class _Transfer:
             start, total = _content_range(response)
         elif response.headers.get("Content-Length", "").isdecimal():
             total = int(response.headers["Content-Length"])
-        if start != self.spool.size_bytes:
-            self.spool.restart()
+        if start != self.partial.size_bytes:
+            self.partial.restart()
             if start:
                 what = "its host sent another part than it was asked for"
                 raise _AgainError(what)
         self.current = Validators(response.headers.get("ETag", ""), response.headers.get("Last-Modified", ""))
-        self.spool.check(total or 0)
+        self.partial.check(total or 0)
         return total
 
     def _check_status(self, response: httpx.Response) -> None:
@@ -215,8 +185,8 @@ class _Transfer:
         what = f"its host answered {status} {response.reason_phrase}".strip()
         if status in {HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION, HTTPStatus.PARTIAL_CONTENT}:
             return
-        if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self.spool.size_bytes:
-            self.spool.restart()
+        if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self.partial.size_bytes:
+            self.partial.restart()
             raise _AgainError(what)
         if status in _TRANSIENT or status >= _FIRST_SERVER_ERROR:
             wait_s = _retry_after(response)

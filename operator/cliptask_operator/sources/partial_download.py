@@ -1,15 +1,59 @@
-"""What has come of a source so far? A bounded temporary file and the hash of what is in it."""
+"""What has come of a source? A bounded temporary file and the hash of what is in it, until it is whole."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, Self
+
+from pydantic import BaseModel, ConfigDict
 
 from cliptask.errors import SourceError
 from cliptask_renderer.storage.disk_errors import disk_errors
 
+OnBytes = Callable[[int, int | None], None]
+"""Told after each piece: bytes so far, bytes in all where they are known."""
+
 _disk_errors = disk_errors("a source cannot be kept while it arrives", "make room or correct the permissions")
+
+
+@dataclass(frozen=True)
+class Validators:
+    """What a server tells of a content, by which it knows later whether that is still the same."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+    def changed_since(self) -> dict[str, str]:
+        """Headers that ask for the content only if it is another one; none where nothing is known."""
+        headers = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in headers.items() if value}
+
+    def rest_after(self, size_bytes: int) -> dict[str, str]:
+        """Headers that ask for the rest of the same content; none where that cannot be asked for (RFC 9110, 13.1.5)."""
+        # A weak ETag allows bytes to differ.
+        condition = self.etag if self.etag and not self.etag.startswith("W/") else self.last_modified
+        return {"Range": f"bytes={size_bytes}-", "If-Range": condition} if size_bytes and condition else {}
+
+
+class Download(BaseModel):
+    """A content that came in whole. The store keeps it as its URL's record, so it holds nothing of the URL itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: str
+    etag: str = ""
+    last_modified: str = ""
+    size_bytes: int
+    mtime_ns: int | None = None
+    """Of a file on this machine."""
+
+    @property
+    def validators(self) -> Validators:
+        """By which its server knows it."""
+        return Validators(self.etag, self.last_modified)
 
 
 class PartialDownload:
@@ -33,11 +77,6 @@ class PartialDownload:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    @property
-    def sha256(self) -> str:
-        """Of what has come so far, in hex."""
-        return self._hash.hexdigest()
-
     def check(self, size_bytes: int) -> None:
         """Raise ``SourceError`` for a size beyond the limit."""
         if size_bytes > self._max_bytes:
@@ -59,6 +98,16 @@ class PartialDownload:
             self._file.truncate()
             self._hash = hashlib.sha256()
             self.size_bytes = 0
+
+    def complete(self, validators: Validators = Validators(), mtime_ns: int | None = None) -> Download:
+        """What is in the file, now that nothing is missing."""
+        return Download(
+            sha256=self._hash.hexdigest(),
+            etag=validators.etag,
+            last_modified=validators.last_modified,
+            size_bytes=self.size_bytes,
+            mtime_ns=mtime_ns,
+        )
 
 
 def refuse(what: str, remedy: str, cause: Exception | None = None) -> NoReturn:

@@ -28,31 +28,27 @@ SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple
 _CONNECT_TIMEOUT_S = 10.0
 
 # What ``ipaddress.is_global`` of Python 3.11 calls global although no public server is there.
-_REFUSED_V4 = tuple(
-    map(
-        ipaddress.IPv4Network,
-        (
-            "192.0.0.0/24",  # protocol assignments; a cloud's metadata is at .192
-            "192.88.99.0/24",  # relays of 6to4
-            "168.63.129.16/32",  # the host side of every virtual machine in one large cloud
-            "224.0.0.0/4",  # multicast
-            "240.0.0.0/4",  # reserved, broadcast
-        ),
+_REFUSED_V4 = [
+    ipaddress.IPv4Network(network)
+    for network in (
+        "192.0.0.0/24",  # protocol assignments; a cloud's metadata is at .192
+        "192.88.99.0/24",  # relays of 6to4
+        "168.63.129.16/32",  # the host side of every virtual machine in one large cloud
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved, broadcast
     )
-)
+]
 # Global unicast is handed out of 2000::/3 alone (IANA), which leaves out multicast, fec0::/10, ULA and ::a.b.c.d.
 _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
-_REFUSED_V6 = tuple(
-    map(
-        ipaddress.IPv6Network,
-        (
-            "2001::/23",  # protocol assignments, Teredo
-            "2001:db8::/32",  # documentation
-            "2002::/16",  # 6to4: an IPv4 address in disguise
-            "3fff::/20",  # documentation
-        ),
+_REFUSED_V6 = [
+    ipaddress.IPv6Network(network)
+    for network in (
+        "2001::/23",  # protocol assignments, Teredo
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4: an IPv4 address in disguise
+        "3fff::/20",  # documentation
     )
-)
+]
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -84,8 +80,8 @@ async def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """The one place where connections are made: resolves, checks, connects to what it checked."""
+class AddressCheckingBackend(httpcore.AsyncNetworkBackend):
+    """The one place where connections are made: resolves, checks, connects to what it checked. No local sockets."""
 
     def __init__(
         self, opened_hosts: Iterable[str], resolver: Resolver, dial: httpcore.AsyncNetworkBackend
@@ -120,21 +116,6 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
                 failure = error
         raise failure
 
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,  # noqa: ASYNC109 (httpcore's interface)
-        socket_options: Iterable[SocketOption] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Never: no source is behind a local socket."""
-        del timeout, socket_options
-        message = f"the local socket {path} is no source; use a URL"
-        raise SourceError(message)
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait, as httpcore asks between its attempts."""
-        await asyncio.sleep(seconds)
-
     async def _addresses(self, host: str, port: int, timeout: float | None) -> Sequence[str]:  # noqa: ASYNC109
         try:
             async with asyncio.timeout(_CONNECT_TIMEOUT_S if timeout is None else timeout):
@@ -151,28 +132,22 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             raise SourceError(message) from error
 
 
-class GuardedTransport(httpx.AsyncHTTPTransport):
-    """httpx's own transport over a ``GuardedBackend``. SNI, Host and certificate checks keep to the name."""
-
-    def __init__(self, backend: GuardedBackend, ssl_context: ssl.SSLContext) -> None:
-        # Neither proxies nor certificates nor passwords of the environment: a proxy would connect for us, unchecked.
-        super().__init__(verify=ssl_context, trust_env=False)
-        # httpx has no parameter for httpcore's network backend, so the pool is made here.
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl_context, http1=True, http2=False, network_backend=backend
-        )
-
-
 def guarded_transport(
     opened_hosts: Iterable[str] = (),
     resolver: Resolver = resolve,
     dial: httpcore.AsyncNetworkBackend | None = None,
     ssl_context: ssl.SSLContext | None = None,
 ) -> httpx.AsyncHTTPTransport:
-    """A transport that connects to public addresses and to ``opened_hosts`` (``host`` or ``host:port``) only.
+    """Httpx's own transport, connecting to public addresses and to ``opened_hosts`` (``host`` or ``host:port``) only.
 
-    ``resolver`` and ``dial`` are how names and addresses are reached; ``ssl_context`` is whom to trust. A connection
-    that is refused raises ``SourceError``, which names the host and the setting that opens it.
+    ``resolver`` and ``dial`` are how names and addresses are reached; ``ssl_context`` is whom to trust. SNI, Host and
+    certificate checks keep to the name. A connection that is refused raises ``SourceError``, which names the host and
+    the setting that opens it.
     """
-    backend = GuardedBackend(opened_hosts, resolver, dial or httpcore.AnyIOBackend())
-    return GuardedTransport(backend, ssl_context or httpx.create_ssl_context(trust_env=False))
+    trusted = ssl_context or httpx.create_ssl_context(trust_env=False)
+    # Neither proxies nor certificates nor passwords of the environment: a proxy would connect for us, unchecked.
+    transport = httpx.AsyncHTTPTransport(verify=trusted, trust_env=False)
+    backend = AddressCheckingBackend(opened_hosts, resolver, dial or httpcore.AnyIOBackend())
+    # httpx has no parameter for httpcore's network backend, so the pool is made here.
+    transport._pool = httpcore.AsyncConnectionPool(ssl_context=trusted, network_backend=backend)  # noqa: SLF001
+    return transport

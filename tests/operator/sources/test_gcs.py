@@ -15,7 +15,7 @@ from cliptask.errors import SetupError, SourceError, TransientError
 from cliptask.facts import SourceFacts
 from cliptask_operator.sources.fetcher import FetchEvent, fetch_all
 from cliptask_operator.sources.gcs import copy_object
-from cliptask_operator.sources.http import Arrival
+from cliptask_operator.sources.partial_download import Download
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.gcs_client import Connection, connect
@@ -74,7 +74,7 @@ class Copying:
         self.progress: list[tuple[int, int | None]] = []
         self.stopped = threading.Event()
 
-    def __call__(self, url: str, settings: FetchSettings, known: Arrival | None = None) -> Arrival | None:
+    def __call__(self, url: str, settings: FetchSettings, known: Download | None = None) -> Download | None:
         """Copy, unless it is what is known."""
         validators = known.validators if known else None
         told = self.progress.append

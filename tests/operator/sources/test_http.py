@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from cliptask.errors import OutputError, SourceError, TransientError
-from cliptask_operator.sources.http import Validators, download
+from cliptask_operator.sources.http import download
+from cliptask_operator.sources.partial_download import Validators
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.ssrf import guarded_transport
 from support.http_server import Content, MediaServer, Status, Stream, redirect

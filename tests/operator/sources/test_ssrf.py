@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cliptask.errors import SourceError
 from cliptask_operator.sources.ssrf import (
     OPEN_HOSTS_SETTING,
-    GuardedBackend,
+    AddressCheckingBackend,
     Resolver,
     SocketOption,
     guarded_transport,
@@ -217,7 +217,7 @@ async def test_the_backend_itself_checks_what_the_system_makes_of_a_name(
     server: MediaServer, dial: Dial, host: str
 ) -> None:
     """Only the URL's parser would stand between an octal address and this machine."""
-    backend = GuardedBackend((), resolve, dial)
+    backend = AddressCheckingBackend((), resolve, dial)
 
     with pytest.raises(SourceError):
         await backend.connect_tcp(host, server.port)
