@@ -20,7 +20,7 @@ from elevenlabs.types import VoiceSettings
 from pydantic import ValidationError
 
 from cliptask.errors import ClipTaskError, SetupError, TransientError
-from cliptask_operator.speech.elevenlabs_errors import LONGEST_WAIT_S, TryAgain, explained
+from cliptask_operator.speech.elevenlabs_errors import LONGEST_WAIT_S, TryAgain, translated
 from cliptask_operator.speech.recordings import Answer
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.voices import Voice
@@ -30,12 +30,19 @@ class ElevenLabsClient:
     """One account. At most ``settings.concurrency`` requests for speech at once, however many ask."""
 
     def __init__(
-        self, settings: SpeechSettings, on_turn: Callable[[float], None] = lambda _waited_s: None
+        self, settings: SpeechSettings, on_slot: Callable[[float], None] = lambda _waited_s: None
     ) -> None:
-        """``on_turn`` is told how long each request waited for its turn, in seconds."""
+        """``on_slot`` is told how long each request waited for its slot, in seconds."""
         self._settings = settings
-        self._on_turn = on_turn
-        self._limit = asyncio.Semaphore(settings.concurrency)
+        self._on_slot = on_slot
+        self._slots = asyncio.Semaphore(settings.concurrency)
+        self._retry = stamina.AsyncRetryingCaller(
+            attempts=settings.attempts,
+            timeout=None,
+            wait_initial=settings.backoff_s,
+            wait_max=LONGEST_WAIT_S,
+            wait_jitter=settings.backoff_s,
+        ).on(_backoff)
         self._stopping = False
         # Redirects would carry the key along to another host.
         self._http = httpx.AsyncClient(timeout=settings.timeout_s, follow_redirects=False)
@@ -54,7 +61,7 @@ class ElevenLabsClient:
 
     async def voices(self) -> tuple[Voice, ...]:
         """All voices of the account. Raises ``SetupError`` or ``TransientError``."""
-        found: dict[str, Voice] = {}
+        voices: dict[str, Voice] = {}
         token: str | None = None
         while True:
 
@@ -63,17 +70,17 @@ class ElevenLabsClient:
                     page_size=100, next_page_token=token, request_options={"max_retries": 0}
                 )
 
-            page = await self._asked(ask)
-            found |= {voice.id: voice for voice in map(_voice, _listed(page)) if voice}
-            following = getattr(page, "next_page_token", None)
-            if not getattr(page, "has_more", False) or not isinstance(following, str) or following == token:
-                return tuple(found.values())
-            token = following
+            page = await self._retry(self._attempt, ask)
+            voices |= {voice.id: voice for voice in map(_voice, _listed(page)) if voice}
+            next_token = getattr(page, "next_page_token", None)
+            if not getattr(page, "has_more", False) or not isinstance(next_token, str) or next_token == token:
+                return tuple(voices.values())
+            token = next_token
 
     async def speak(self, text: str, voice_id: str, language: str) -> Answer:
         """Have a text spoken, and pay for it. Raises ``SpeechError``, ``SetupError`` or ``TransientError``.
 
-        What cannot be used although it was sent as a success is not asked for again: that might cost again.
+        A success that cannot be used is not tried again: that might cost again.
         """
         settings = self._settings
 
@@ -88,35 +95,15 @@ class ElevenLabsClient:
                 request_options={"max_retries": 0},
             )
 
-        return await asyncio.to_thread(_checked, await self._asked(ask))
-
-    async def _asked(self, ask: Callable[[], Awaitable[object]]) -> object:
-        """Ask until there is an answer or no hope."""
-
-        def wait(error: Exception) -> bool | float:
-            if not isinstance(error, TryAgain):
-                return False
-            return True if error.retry_after_s is None else error.retry_after_s
-
-        async for attempt in stamina.retry_context(
-            on=wait,
-            attempts=self._settings.attempts,
-            timeout=None,
-            wait_initial=self._settings.backoff_s,
-            wait_max=LONGEST_WAIT_S,
-            wait_jitter=self._settings.backoff_s,
-        ):
-            with attempt:
-                return await self._attempt(ask)
-        raise AssertionError  # pragma: no cover - the loop returns or raises
+        return await asyncio.to_thread(_checked, await self._retry(self._attempt, ask))
 
     async def _attempt(self, ask: Callable[[], Awaitable[object]]) -> object:
         limit_s = self._settings.timeout_s
         try:
-            # Waiting for one's turn is not counted; an answer that drips is, which no time-out of a read would notice.
+            # The time-out leaves out the wait for a slot, and ends an answer that drips, as no time-out of a read would.
             queued = time.monotonic()
-            async with self._limit, asyncio.timeout(limit_s):
-                self._on_turn(time.monotonic() - queued)
+            async with self._slots, asyncio.timeout(limit_s):
+                self._on_slot(time.monotonic() - queued)
                 if self._stopping:
                     message = "stopped before it was asked for: run again"
                     raise TransientError(message)
@@ -126,7 +113,7 @@ class ElevenLabsClient:
         except ApiError as error:
             if error.status_code is not None and error.status_code < 300:  # noqa: PLR2004 - success
                 _refuse("it is no JSON")
-            raise self._without_key(explained(error)) from None
+            raise self._without_key(translated(error)) from None
         except (httpx.TimeoutException, TimeoutError) as error:
             message = f"ElevenLabs did not answer within {limit_s:g} s: check the network, or run again later"
             raise TryAgain(message) from error
@@ -137,7 +124,7 @@ class ElevenLabsClient:
             message = f"the base URL of ElevenLabs is none ({error}): correct or unset it"
             raise SetupError(message) from error
         except (AttributeError, TypeError, ValueError):
-            # What the SDK, which validates nothing, stumbles over: JSON of another form, or bytes that are no text.
+            # The SDK validates nothing: JSON of another form, or bytes that are no text.
             _refuse("its form is not that of the API")
 
     def _without_key(self, error: ClipTaskError) -> ClipTaskError:
@@ -146,6 +133,13 @@ class ElevenLabsClient:
         if key and key in str(error):
             error.args = (str(error).replace(key, "***"), *error.args[1:])
         return error
+
+
+def _backoff(error: Exception) -> bool | float:
+    """Whether to try again, or after how many seconds."""
+    if not isinstance(error, TryAgain):
+        return False
+    return True if error.retry_after_s is None else error.retry_after_s
 
 
 def _refuse(why: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Who has to act on what ElevenLabs answers? Its errors as ours."""
+"""Who has to act on an error of ElevenLabs? Its errors as ours."""
 
 from __future__ import annotations
 
@@ -26,31 +26,13 @@ _TRANSIENT = {
     "system_busy",
     "rate_limit_exceeded",
 }
-_SETUP = {
-    "quota_exceeded": "buy credits or wait for the next month, or use the voice espeak-ng",
-    "insufficient_credits": "buy credits or wait for the next month, or use the voice espeak-ng",
-    "payment_required": "check the account's plan and payment",
-    "invalid_api_key": "set ELEVENLABS_API_KEY to a key of the account, or, in local mode, unset it to speak with espeak-ng",
-    "needs_authorization": "set ELEVENLABS_API_KEY to a key of the account, or, in local mode, unset it to speak with espeak-ng",
-    "missing_permissions": "give the key the permissions for text to speech and for reading voices",
-    "model_not_found": "set another model",
-    "output_format_not_allowed": "set another output format; mp3_44100_128 is on every plan",
-}
-_LINE = {
-    "max_character_limit_exceeded": "shorten the text, or divide it into several lines",
-    "text_too_long": "shorten the text, or divide it into several lines",
-    "unsupported_language": "write a language that the model speaks, or set another model",
-    "language_not_supported": "write a language that the model speaks, or set another model",
-    "invalid_language_code": "write an ISO 639 code of two letters, e.g. en",
-}
-_VOICE = {"voice_not_found", "voice_does_not_exist", "invalid_voice_id"}
 _BAD_REQUEST, _NOT_FOUND, _CONTENT = 400, 404, 422
 _PERSONS = {401, 402, 403}
 _LATER = {408, 409, 425, 429}
 _SERVER = 500
 
 
-def explained(error: ApiError) -> ClipTaskError:
+def translated(error: ApiError) -> ClipTaskError:
     """The error with a message for a person: ``TryAgain``, ``VoiceGone``, ``SpeechError`` or ``SetupError``.
 
     ``detail`` has a ``code`` (older: ``status``), or is a list of what is wrong with the request (422), or a text.
@@ -62,31 +44,48 @@ def explained(error: ApiError) -> ClipTaskError:
         if isinstance(detail, dict)
         else []
     )
-    said = f"ElevenLabs answered {status}{f' {codes[0]}' if codes else ''}{_said(detail)}"
+    problem = f"ElevenLabs answered {status}{f' {codes[0]}' if codes else ''}{_detail(detail)}"
     for code in codes:
-        known = _by_code(code, said)
-        if known is not None:
-            return known
+        if (final := _final(code)) is not None:
+            kind, remedy = final
+            return kind(f"{problem}; {remedy}")
     if not _TRANSIENT.isdisjoint(codes) or status in _LATER or status >= _SERVER:
-        return TryAgain(f"{said}; lower the concurrency or run again later", _retry_after(error))
+        return TryAgain(f"{problem}; lower the concurrency or run again later", _retry_after(error))
     if status in _PERSONS:
-        return SetupError(f"{said}; check the key, its permissions and the account's plan")
+        return SetupError(f"{problem}; check the key, its permissions and the account's plan")
     if status in {_BAD_REQUEST, _CONTENT} or (status == _NOT_FOUND and codes):
-        return SpeechError(f"{said}; change the line, or the settings of speech")
-    return SetupError(f"{said}; check the base URL of ElevenLabs")
+        return SpeechError(f"{problem}; change the line, or the settings of speech")
+    return SetupError(f"{problem}; check the base URL of ElevenLabs")
 
 
-def _by_code(code: str, said: str) -> ClipTaskError | None:
-    if code in _VOICE:
-        return VoiceGone(f"{said}; `cliptask voices` lists those of the account")
-    if code in _SETUP:
-        return SetupError(f"{said}; {_SETUP[code]}")
-    if code in _LINE:
-        return SpeechError(f"{said}; {_LINE[code]}")
+def _final(code: str) -> tuple[type[ClipTaskError], str] | None:  # noqa: C901, PLR0911 - a table
+    """Who must act and how, where a code says that trying again changes nothing."""
+    match code:
+        case "quota_exceeded" | "insufficient_credits":
+            return SetupError, "buy credits or wait for the next month, or use the voice espeak-ng"
+        case "payment_required":
+            return SetupError, "check the account's plan and payment"
+        case "invalid_api_key" | "needs_authorization":
+            remedy = "set ELEVENLABS_API_KEY to a key of the account, or, in local mode, unset it to speak with espeak-ng"
+            return SetupError, remedy
+        case "missing_permissions":
+            return SetupError, "give the key the permissions for text to speech and for reading voices"
+        case "model_not_found":
+            return SetupError, "set another model"
+        case "output_format_not_allowed":
+            return SetupError, "set another output format; mp3_44100_128 is on every plan"
+        case "max_character_limit_exceeded" | "text_too_long":
+            return SpeechError, "shorten the text, or divide it into several lines"
+        case "unsupported_language" | "language_not_supported":
+            return SpeechError, "write a language that the model speaks, or set another model"
+        case "invalid_language_code":
+            return SpeechError, "write an ISO 639 code of two letters, e.g. en"
+        case "voice_not_found" | "voice_does_not_exist" | "invalid_voice_id":
+            return VoiceGone, "`cliptask voices` lists those of the account"
     return None
 
 
-def _said(detail: Any) -> str:  # noqa: ANN401 - whatever a server sends
+def _detail(detail: Any) -> str:  # noqa: ANN401 - whatever a server sends
     match detail:
         case {"message": str(message)}:
             text = message

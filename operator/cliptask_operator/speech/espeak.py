@@ -72,7 +72,7 @@ async def speak(text: str, language: str) -> EspeakAnswer:
     request = json.dumps({"text": text, "language": language}).encode()
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            answer, complaint = await process.communicate(request)
+            answer, errors = await process.communicate(request)
     except TimeoutError as error:
         message = f"espeak-ng did not finish within {TIMEOUT_S} s: shorten the text"
         raise SpeechError(message) from error
@@ -81,13 +81,13 @@ async def speak(text: str, language: str) -> EspeakAnswer:
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        last = complaint.decode(errors="replace").strip().splitlines()[-1:]
+        last = errors.decode(errors="replace").strip().splitlines()[-1:]
         message = f"espeak-ng died with status {process.returncode}{''.join(f' ({line})' for line in last)}: report the text, or change it"
         raise MediaError(message)
-    return _read(json.loads(answer))
+    return _parsed(json.loads(answer))
 
 
-def _read(answer: dict[str, Any]) -> EspeakAnswer:
+def _parsed(answer: dict[str, Any]) -> EspeakAnswer:
     if "error" in answer:
         raise {"SpeechError": SpeechError, "SetupError": SetupError}[answer["error"]](answer["message"])
     return EspeakAnswer(
@@ -127,13 +127,13 @@ def _synthesize(text: str, language: str) -> dict[str, Any]:
     library, rate = _library()
     samples, events = bytearray(), list[tuple[int, float]]()
 
-    def collect(audio: Any, count: int, found: Any) -> int:  # noqa: ANN401 - ctypes has no types to name
+    def collect(audio: Any, count: int, event: Any) -> int:  # noqa: ANN401 - ctypes has no types to name
         if audio:
             samples.extend(ctypes.string_at(audio, count * _SAMPLE_BYTES))
         index = 0
-        while found[index].type:
-            if found[index].type == _WORD_EVENT:
-                events.append((found[index].text_position - 1, found[index].audio_position / 1000))
+        while event[index].type:
+            if event[index].type == _WORD_EVENT:
+                events.append((event[index].text_position - 1, event[index].audio_position / 1000))
             index += 1
         return 0
 
@@ -179,13 +179,13 @@ def _library() -> tuple[ctypes.CDLL, int]:
 def _languages(library: ctypes.CDLL) -> list[str]:
     library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
     voices = library.espeak_ListVoices(None)
-    found, index = set(_LANGUAGES), 0
+    languages, index = set(_LANGUAGES), 0
     while voices[index]:
         # A byte of priority stands before the name of the language.
         language = ctypes.string_at(voices[index].contents.languages + 1).decode().partition("-")[0]
-        found |= {language} if len(language) <= len("cmn") else set()
+        languages |= {language} if len(language) <= len("cmn") else set()
         index += 1
-    return sorted(found)
+    return sorted(languages)
 
 
 def _wav(samples: bytes, rate: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Where is a recording, and what was paid for already? The store's side of speech.
+"""Which recordings does the store hold, and which answers that are paid for? The store's side of speech.
 
 A recording is complete when ``speech/<key>.json`` exists: it holds the words and is written last, after the audio. What
 ElevenLabs answers, audio and times in one, is stored before either as ``speech/<key>.answer.json``, and removed at the
@@ -11,9 +11,9 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -24,10 +24,11 @@ from cliptask_operator.speech.word_timing import words_by_length, words_from_cha
 from cliptask_renderer.storage.base import Store
 
 Provider = Literal["elevenlabs", "espeak-ng"]
+M = TypeVar("M", bound=BaseModel)
 
 
 class Answer(BaseModel):
-    """What was paid for: a recording with the times of its characters, which are empty where none came."""
+    """What ElevenLabs is paid for: audio and the times of its characters, which are empty where none came."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,11 +55,8 @@ class SpeechOrder:
     @cached_property
     def key(self) -> str:
         """SHA-256 (hex) of the order: the recording's name."""
-        content = {
-            "provider": self.provider, "text": self.text, "voice": self.voice, "language": self.language,
-            "model": self.model, "format": self.format, "settings": dict(self.settings),
-        }  # fmt: skip
-        return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        content = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(content.encode()).hexdigest()
 
     @property
     def extension(self) -> Literal["mp3", "wav"]:
@@ -80,62 +78,52 @@ class SpeechOrder:
         return Recording(line=self.spoken(duration_s), voice=self.voice, text=self.text, words=words)
 
 
-def found(store: Store, order: SpeechOrder) -> Recording | None:
+def load_recording(store: Store, order: SpeechOrder) -> Recording | None:
     """The complete recording. Raises ``OutputError`` where it is damaged: paying again is for a person to decide."""
-    name = speech_object(order.key, "json")
-    try:
-        content = store.read(name)
-    except KeyError:
-        return None
     if store.stat(speech_object(order.key, order.extension)) is None:
         return None
-    try:
-        return Recording.model_validate_json(content)
-    except ValidationError as error:
-        raise _damaged(store, name) from error
+    return _load(Recording, store, speech_object(order.key, "json"))
 
 
-def paid(store: Store, order: SpeechOrder) -> Answer | None:
-    """What was paid for and did not become a recording yet. Raises ``OutputError`` where it is damaged."""
-    name = _answer_object(order)
-    try:
-        return Answer.model_validate_json(store.read(name))
-    except KeyError:
-        return None
-    except ValidationError as error:
-        raise _damaged(store, name) from error
+def load_answer(store: Store, order: SpeechOrder) -> Answer | None:
+    """What is paid for and is no recording yet. Raises ``OutputError`` where it is damaged."""
+    return _load(Answer, store, _answer_object(order))
 
 
-def pay_in(store: Store, order: SpeechOrder, answer: Answer) -> None:
-    """Make sure of what was just paid for, before anything else is done with it."""
+def save_answer(store: Store, order: SpeechOrder, answer: Answer) -> None:
+    """Store an answer before anything else is done with it, since it is paid for."""
     store.put_bytes(_answer_object(order), answer.model_dump_json().encode())
 
 
-def keep(store: Store, order: SpeechOrder, answer: Answer) -> Recording:
-    """Make what was paid for a recording."""
+def complete(store: Store, order: SpeechOrder, answer: Answer) -> Recording:
+    """Make a recording of an answer, and remove the answer."""
     words = words_from_characters(answer.characters, answer.starts_s, answer.ends_s, answer.duration_s)
     recording = order.recording(answer.duration_s, words or words_by_length(order.text, answer.duration_s))
-    kept = write(store, order, base64.b64decode(answer.audio_base64), recording)
+    saved = save_recording(store, order, base64.b64decode(answer.audio_base64), recording)
     store.delete(_answer_object(order))
-    return kept
+    return saved
 
 
-def write(store: Store, order: SpeechOrder, audio: bytes, recording: Recording) -> Recording:
-    """Write the audio, then what completes it; what another process completed first stays, and is the answer."""
+def save_recording(store: Store, order: SpeechOrder, audio: bytes, recording: Recording) -> Recording:
+    """Store the audio, then what completes it. Returns the recording that another process completed first, if any."""
     audio_name, facts_name = speech_object(order.key, order.extension), speech_object(order.key, "json")
-    # In this order: facts without audio mean that somebody deleted the audio, and are those of another recording.
+    # Facts without audio are those of a recording that somebody deleted: they do not fit the new audio.
     if store.stat(facts_name) is not None and store.stat(audio_name) is None:
         store.delete(facts_name)
     store.put_bytes(audio_name, audio)
     store.put_bytes(facts_name, recording.model_dump_json().encode())
-    return found(store, order) or recording
+    return load_recording(store, order) or recording
+
+
+def _load(model: type[M], store: Store, name: str) -> M | None:
+    try:
+        return model.model_validate_json(store.read(name))
+    except KeyError:
+        return None
+    except ValidationError as error:
+        message = f"{name} in {store.uri} is damaged: delete it to have the line spoken (and charged) again"
+        raise OutputError(message) from error
 
 
 def _answer_object(order: SpeechOrder) -> str:
     return speech_object(order.key, "answer.json")
-
-
-def _damaged(store: Store, name: str) -> OutputError:
-    return OutputError(
-        f"{name} in {store.uri} is damaged: delete it to have the line spoken (and charged) again"
-    )

@@ -1,4 +1,4 @@
-"""How do lines become recordings? Each text once: found in the store, or spoken, paid for and stored."""
+"""How do lines become recordings? Each text once: loaded from the store, or spoken, paid for and stored."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 EventKind = Literal["found", "speaking", "spoken", "failed"]
 GRACE_S = 10
-"""How long the end waits for requests that are paid for already."""
+"""How long closing waits for requests that are paid for already."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechEvent:
-    """What just happened to a line, for whoever waits."""
+    """Progress of one line."""
 
     kind: EventKind
     label: str
@@ -44,26 +44,26 @@ class SpeechEvent:
 class Speaker:
     """Speaks for a whole process: one account, one limit, however many tasks ask. An asynchronous context.
 
-    Lines that cannot be spoken come back as errors in the list, in their places: what follows from them is the task's
-    ``failurePolicy``. Without a key every line is espeak-ng's, which ``SpokenLine.provider`` tells.
+    A line that cannot be spoken is an error at its place in the list; the task's ``failurePolicy`` decides what follows.
+    Without a key espeak-ng speaks every line, which ``SpokenLine.provider`` tells.
     """
 
     def __init__(
-        self, settings: SpeechSettings, on_turn: Callable[[float], None] = lambda _waited_s: None
+        self, settings: SpeechSettings, on_slot: Callable[[float], None] = lambda _waited_s: None
     ) -> None:
-        """``on_turn`` is told how long each request to the account waited for its turn, in seconds."""
+        """``on_slot`` is told how long each request to the account waited for its slot, in seconds."""
         self._settings = settings
-        self._on_turn = on_turn
+        self._on_slot = on_slot
         self._client: ElevenLabsClient | None = None
         self._processes = asyncio.Semaphore(os.cpu_count() or 1)
-        self._asking_voices = asyncio.Lock()
+        self._voices_lock = asyncio.Lock()
         self._recordings: SingleFlight[Recording] = SingleFlight(must_finish=True)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Let what is being charged come to an end, and start nothing more."""
+        """Let requests finish that are paid for, and start none any more."""
         if self._client is not None:
             self._client.stop()
         await self._recordings.close(GRACE_S)
@@ -75,32 +75,31 @@ class Speaker:
             # 0.3 s and 25 MB that only those pay who speak.
             from cliptask_operator.speech.elevenlabs import ElevenLabsClient  # noqa: PLC0415
 
-            self._client = ElevenLabsClient(self._settings, self._on_turn)
+            self._client = ElevenLabsClient(self._settings, self._on_slot)
         return self._client
 
     async def voices(self, store: Store) -> tuple[Voice, ...]:
-        """The account's voices, asked for anew and kept in the store. Empty without a key.
+        """The account's voices, asked for anew and stored. Empty without a key.
 
         Raises ``SetupError`` or ``TransientError`` where ElevenLabs does not answer.
         """
-        return (await self._refreshed(store)).voices if self._settings.api_key is not None else ()
+        return (await self._refresh_voices(store)).voices if self._settings.api_key is not None else ()
 
     async def resolve(self, lines: Sequence[Line], store: Store) -> list[SpokenLine | ClipTaskError]:
-        """What each line's recording is called, and how long it is if it exists. Pays nothing.
+        """The key of each line's recording, and its duration if it exists. Pays nothing.
 
         ElevenLabs is asked for its voices only if a name is not among those known; at most once.
         """
         results: list[SpokenLine | ClipTaskError] = []
         for line, order in zip(lines, await self._orders(lines, store), strict=True):
-            if isinstance(order, ClipTaskError):
-                results.append(_of_line(order, line))
-                continue
             try:
-                found = await asyncio.to_thread(recordings.found, store, order)
+                if isinstance(order, ClipTaskError):
+                    raise order
+                recording = await asyncio.to_thread(recordings.load_recording, store, order)
             except ClipTaskError as error:
                 results.append(_of_line(error, line))
             else:
-                results.append(found.line if found else order.spoken(None))
+                results.append(recording.line if recording else order.spoken(None))
         return results
 
     async def speak_all(
@@ -131,55 +130,56 @@ class Speaker:
         self, line: Line, order: SpeechOrder, store: Store, tell: Callable[[EventKind, Line], None]
     ) -> tuple[Recording, bool]:
         """The recording and whether it was made now."""
-        found = await asyncio.to_thread(recordings.found, store, order)
-        if found is not None:
-            return found, False
+        recording = await asyncio.to_thread(recordings.load_recording, store, order)
+        if recording is not None:
+            return recording, False
         tell("speaking", line)
         try:
-            return await self._once(order, store)
+            return await self._shared(order, store)
         except VoiceGone as gone:
-            # A kept name may stand for a voice that was deleted and made again since.
-            again = await self._order_of_new_voice(gone, line, order, store)
-            if again is None:
+            # The stored list may give the id of a voice that was deleted and made again since.
+            changed = await self._order_of_new_voice(gone, line, order, store)
+            if changed is None:
                 raise
-            return await self._once(again, store)
+            return await self._shared(changed, store)
 
-    async def _once(self, order: SpeechOrder, store: Store) -> tuple[Recording, bool]:
-        """Make a recording, or wait for the one that is being made, and say which."""
+    async def _shared(self, order: SpeechOrder, store: Store) -> tuple[Recording, bool]:
+        """The recording, made by this call or by one that runs already, and whether by this."""
         is_own = False
 
         async def make() -> Recording:
             nonlocal is_own
             is_own = True
-            return await self._made(order, store)
+            return await self._make(order, store)
 
         return await self._recordings.run((store.uri, order.key), make), is_own
 
-    async def _made(self, order: SpeechOrder, store: Store) -> Recording:
-        found = await asyncio.to_thread(recordings.found, store, order)
-        if found is not None:
-            return found
+    async def _make(self, order: SpeechOrder, store: Store) -> Recording:
+        recording = await asyncio.to_thread(recordings.load_recording, store, order)
+        if recording is not None:
+            return recording
         if order.provider == "elevenlabs":
-            return await asyncio.to_thread(recordings.keep, store, order, await self._answer(order, store))
+            answer = await self._answer(order, store)
+            return await asyncio.to_thread(recordings.complete, store, order, answer)
         async with self._processes:
-            answer = await espeak.speak(order.text, order.language)
-        words = words_from_events(order.text, answer.events, answer.duration_s)
-        recording = order.recording(answer.duration_s, words)
-        return await asyncio.to_thread(recordings.write, store, order, answer.audio, recording)
+            local = await espeak.speak(order.text, order.language)
+        words = words_from_events(order.text, local.events, local.duration_s)
+        recording = order.recording(local.duration_s, words)
+        return await asyncio.to_thread(recordings.save_recording, store, order, local.audio, recording)
 
     async def _answer(self, order: SpeechOrder, store: Store) -> Answer:
-        """What was paid for: by a run that did not come to its end, or now."""
-        paid = await asyncio.to_thread(recordings.paid, store, order)
+        """The answer that a run paid for and did not complete, or a new one."""
+        paid = await asyncio.to_thread(recordings.load_answer, store, order)
         if paid is not None:
             return paid
         answer = await self._account().speak(order.text, order.voice, order.language)
-        await asyncio.to_thread(recordings.pay_in, store, order, answer)
-        # Another process may have been first: then its answer counts, so that audio and words are of one piece.
-        return await asyncio.to_thread(recordings.paid, store, order) or answer
+        await asyncio.to_thread(recordings.save_answer, store, order, answer)
+        # Where another process saved one first, that one counts: audio and words must be of one answer.
+        return await asyncio.to_thread(recordings.load_answer, store, order) or answer
 
     async def _orders(self, lines: Sequence[Line], store: Store) -> list[SpeechOrder | ClipTaskError]:
         names = {line.voice for line in lines if self._is_named(line)}
-        book, trouble = await self._book(names, store) if names else (VoiceBook(), None)
+        book, refusal = await self._voice_book(names, store) if names else (VoiceBook(), None)
         orders: list[SpeechOrder | ClipTaskError] = []
         for line in lines:
             try:
@@ -188,7 +188,7 @@ class Speaker:
                 elif (voice := book.find(line.voice)) is not None:
                     orders.append(self._order(line, voice.id))
                 else:
-                    orders.append(trouble or book.unknown(line.voice))
+                    orders.append(refusal or book.unknown(line.voice))
             except ClipTaskError as error:
                 orders.append(error)
         return orders
@@ -215,18 +215,18 @@ class Speaker:
             settings.content(),
         )
 
-    async def _book(self, names: set[str], store: Store) -> tuple[VoiceBook, ClipTaskError | None]:
-        """A list of voices with these names, or the newest there is; and why there is no newer one."""
-        async with self._asking_voices:
-            book = await asyncio.to_thread(_kept_book, store)
+    async def _voice_book(self, names: set[str], store: Store) -> tuple[VoiceBook, ClipTaskError | None]:
+        """A list of voices with these names, or the newest there is and why there is no newer one."""
+        async with self._voices_lock:
+            book = await asyncio.to_thread(_load_book, store)
             if book is not None and all(_knows(book, name) for name in names):
                 return book, None
             try:
-                return await self._refreshed(store), None
+                return await self._refresh_voices(store), None
             except ClipTaskError as error:
                 return book or VoiceBook(), error
 
-    async def _refreshed(self, store: Store) -> VoiceBook:
+    async def _refresh_voices(self, store: Store) -> VoiceBook:
         book = VoiceBook(voices=await self._account().voices() if self._settings.api_key is not None else ())
         content = book.model_dump_json(indent=1).encode()
         await asyncio.to_thread(store.put_bytes, voices.OBJECT, content, replace=True)
@@ -235,14 +235,14 @@ class Speaker:
     async def _order_of_new_voice(
         self, gone: VoiceGone, line: Line, order: SpeechOrder, store: Store
     ) -> SpeechOrder | None:
-        """What to order instead, where a name's id is gone and the name has another one by now."""
+        """The order with the new id of the line's voice; None where the name has no new one, or the line no name."""
         if not self._is_named(line):
             return None
-        async with self._asking_voices:
-            book = await asyncio.to_thread(_kept_book, store)
-            # Another line may have asked already.
-            if book is None or ((kept := book.find(line.voice)) is not None and kept.id == order.voice):
-                book = await self._refreshed(store)
+        async with self._voices_lock:
+            book = await asyncio.to_thread(_load_book, store)
+            # Another line may have refreshed the list already.
+            if book is None or ((stored := book.find(line.voice)) is not None and stored.id == order.voice):
+                book = await self._refresh_voices(store)
         voice = book.find(line.voice)
         if voice is None:
             raise book.unknown(line.voice) from gone
@@ -268,7 +268,7 @@ def _knows(book: VoiceBook, name: str) -> bool:
         return True  # Several of the name: a newer list has them as well.
 
 
-def _kept_book(store: Store) -> VoiceBook | None:
+def _load_book(store: Store) -> VoiceBook | None:
     try:
         return VoiceBook.model_validate_json(store.read(voices.OBJECT))
     except (KeyError, ValidationError):
