@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, Self
 
-from pydantic import BaseModel, ConfigDict
-
 from cliptask.errors import SourceError
+from cliptask.facts import Fact
 from cliptask_renderer.storage.disk_errors import disk_errors
 
 OnBytes = Callable[[int, int | None], None]
@@ -38,10 +37,8 @@ class Validators:
         return {"Range": f"bytes={size_bytes}-", "If-Range": condition} if size_bytes and condition else {}
 
 
-class Download(BaseModel):
+class Download(Fact):
     """A content that came in whole. The store keeps it as its URL's record, so it holds nothing of the URL itself."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sha256: str
     etag: str = ""

@@ -8,13 +8,14 @@ import binascii
 import io
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, NoReturn
 
 import av
 import httpx
 import stamina
 from elevenlabs.client import AsyncElevenLabs
-from elevenlabs.core import ApiError
+from elevenlabs.core import ApiError, RequestOptions
 from elevenlabs.core.parse_error import ParsingError
 from elevenlabs.types import VoiceSettings
 from pydantic import ValidationError
@@ -24,6 +25,8 @@ from cliptask_operator.speech.elevenlabs_errors import LONGEST_WAIT_S, TryAgain,
 from cliptask_operator.speech.recordings import Answer
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.voices import Voice
+
+_ONE_ATTEMPT = RequestOptions(max_retries=0)
 
 
 class ElevenLabsClient:
@@ -64,14 +67,14 @@ class ElevenLabsClient:
         voices: dict[str, Voice] = {}
         token: str | None = None
         while True:
-
-            async def ask(token: str | None = token) -> object:
-                return await self._api.voices.search(
-                    page_size=100, next_page_token=token, request_options={"max_retries": 0}
-                )
-
-            page = await self._retry(self._attempt, ask)
-            voices |= {voice.id: voice for voice in map(_voice, _listed(page)) if voice}
+            search = partial(
+                self._api.voices.search, page_size=100, next_page_token=token, request_options=_ONE_ATTEMPT
+            )
+            page = await self._retry(self._attempt, search)
+            listed = getattr(page, "voices", None)
+            if not isinstance(listed, list):
+                _refuse("it has no list of voices")
+            voices |= {voice.id: voice for voice in map(_voice, listed) if voice}
             next_token = getattr(page, "next_page_token", None)
             if not getattr(page, "has_more", False) or not isinstance(next_token, str) or next_token == token:
                 return tuple(voices.values())
@@ -83,19 +86,17 @@ class ElevenLabsClient:
         A success that cannot be used is not tried again: that might cost again.
         """
         settings = self._settings
-
-        async def ask() -> object:
-            return await self._api.text_to_speech.convert_with_timestamps(
-                voice_id,
-                text=text,
-                model_id=settings.model,
-                language_code=language,
-                output_format=settings.output_format,
-                voice_settings=VoiceSettings(**settings.content()),
-                request_options={"max_retries": 0},
-            )
-
-        return await asyncio.to_thread(_checked, await self._retry(self._attempt, ask))
+        convert = partial(
+            self._api.text_to_speech.convert_with_timestamps,
+            voice_id,
+            text=text,
+            model_id=settings.model,
+            language_code=language,
+            output_format=settings.output_format,
+            voice_settings=VoiceSettings(**settings.content()),
+            request_options=_ONE_ATTEMPT,
+        )
+        return await asyncio.to_thread(_checked, await self._retry(self._attempt, convert))
 
     async def _attempt(self, ask: Callable[[], Awaitable[object]]) -> object:
         limit_s = self._settings.timeout_s
@@ -145,13 +146,6 @@ def _backoff(error: Exception) -> bool | float:
 def _refuse(why: str) -> NoReturn:
     message = f"ElevenLabs sent an answer that cannot be used ({why}): run again, it may have been charged"
     raise TransientError(message)
-
-
-def _listed(page: object) -> list[Any]:
-    voices = getattr(page, "voices", None)
-    if not isinstance(voices, list):
-        _refuse("it has no list of voices")
-    return voices
 
 
 def _voice(voice: Any) -> Voice | None:  # noqa: ANN401 - the SDK validates no answer

@@ -15,22 +15,20 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from cliptask.errors import OutputError
-from cliptask.facts import Recording, SpokenLine, Word
+from cliptask.facts import Fact, Recording, SpokenLine, Word
 from cliptask.names import speech_object
 from cliptask_operator.speech.word_timing import words_by_length, words_from_characters
 from cliptask_renderer.storage.base import Store
 
 Provider = Literal["elevenlabs", "espeak-ng"]
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=Fact)
 
 
-class Answer(BaseModel):
+class Answer(Fact):
     """What ElevenLabs is paid for: audio and the times of its characters, which are empty where none came."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     audio_base64: str
     duration_s: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -16,7 +16,7 @@ from cliptask.names import label_of_text
 from cliptask.spec.task import Line
 from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.speech import espeak, recordings, voices
-from cliptask_operator.speech.recordings import Answer, Provider, SpeechOrder
+from cliptask_operator.speech.recordings import Answer, SpeechOrder
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.voices import Voice, VoiceBook, VoiceGone, is_voice_id
 from cliptask_operator.speech.word_timing import words_from_events
@@ -36,9 +36,7 @@ class SpeechEvent:
 
     kind: EventKind
     label: str
-    provider: Provider
     characters: int
-    message: str = ""
 
 
 class Speaker:
@@ -90,41 +88,53 @@ class Speaker:
 
         ElevenLabs is asked for its voices only if a name is not among those known; at most once.
         """
-        results: list[SpokenLine | ClipTaskError] = []
-        for line, order in zip(lines, await self._orders(lines, store), strict=True):
-            try:
-                if isinstance(order, ClipTaskError):
-                    raise order
-                recording = await asyncio.to_thread(recordings.load_recording, store, order)
-            except ClipTaskError as error:
-                results.append(_of_line(error, line))
-            else:
-                results.append(recording.line if recording else order.spoken(None))
-        return results
+
+        async def look_up(_line: Line, order: SpeechOrder) -> SpokenLine:
+            recording = await asyncio.to_thread(recordings.load_recording, store, order)
+            return recording.line if recording else order.spoken(None)
+
+        return await self._each(lines, store, look_up)
 
     async def speak_all(
         self, lines: Sequence[Line], store: Store, on_event: Callable[[SpeechEvent], None] = lambda _: None
     ) -> list[SpokenLine | ClipTaskError]:
         """Have every line spoken that is not yet, each text with the same voice once."""
 
-        def tell(kind: EventKind, line: Line, message: str = "") -> None:
-            provider: Provider = "espeak-ng" if self._is_local(line) else "elevenlabs"
-            on_event(SpeechEvent(kind, _label(line), provider, len(line.text.strip()), message))
+        def tell(kind: EventKind, line: Line) -> None:
+            on_event(SpeechEvent(kind, _label(line), len(line.text.strip())))
 
-        async def spoken(line: Line, order: SpeechOrder | ClipTaskError) -> SpokenLine | ClipTaskError:
-            try:
-                if isinstance(order, ClipTaskError):
-                    raise order
-                recording, is_new = await self._recorded(line, order, store, tell)
-            except ClipTaskError as error:
-                explained = _of_line(error, line)
-                tell("failed", line, str(explained))
-                return explained
+        async def speak(line: Line, order: SpeechOrder) -> SpokenLine:
+            recording, is_new = await self._recorded(line, order, store, tell)
             tell("spoken" if is_new else "found", line)
             return recording.line
 
-        orders = await self._orders(lines, store)
-        return list(await asyncio.gather(*map(spoken, lines, orders)))
+        return await self._each(lines, store, speak, lambda line: tell("failed", line))
+
+    async def _each(
+        self,
+        lines: Sequence[Line],
+        store: Store,
+        do: Callable[[Line, SpeechOrder], Awaitable[SpokenLine]],
+        on_failure: Callable[[Line], None] = lambda _line: None,
+    ) -> list[SpokenLine | ClipTaskError]:
+        """What is done for every line with its order, side by side, or the line's error."""
+        names = {line.voice for line in lines if self._is_named(line)}
+        book, refusal = await self._voice_book(names, store) if names else (VoiceBook(), None)
+
+        async def one(line: Line) -> SpokenLine | ClipTaskError:
+            try:
+                voice_id = line.voice
+                if self._is_named(line):
+                    voice = book.find(line.voice)
+                    if voice is None:
+                        raise refusal or book.unknown(line.voice)
+                    voice_id = voice.id
+                return await do(line, self._order(line, voice_id))
+            except ClipTaskError as error:
+                on_failure(line)
+                return _of_line(error, line)
+
+        return await asyncio.gather(*map(one, lines))
 
     async def _recorded(
         self, line: Line, order: SpeechOrder, store: Store, tell: Callable[[EventKind, Line], None]
@@ -177,22 +187,6 @@ class Speaker:
         # Where another process saved one first, that one counts: audio and words must be of one answer.
         return await asyncio.to_thread(recordings.load_answer, store, order) or answer
 
-    async def _orders(self, lines: Sequence[Line], store: Store) -> list[SpeechOrder | ClipTaskError]:
-        names = {line.voice for line in lines if self._is_named(line)}
-        book, refusal = await self._voice_book(names, store) if names else (VoiceBook(), None)
-        orders: list[SpeechOrder | ClipTaskError] = []
-        for line in lines:
-            try:
-                if not self._is_named(line):
-                    orders.append(self._order(line, line.voice))
-                elif (voice := book.find(line.voice)) is not None:
-                    orders.append(self._order(line, voice.id))
-                else:
-                    orders.append(refusal or book.unknown(line.voice))
-            except ClipTaskError as error:
-                orders.append(error)
-        return orders
-
     def _is_local(self, line: Line) -> bool:
         return self._settings.api_key is None or line.voice == espeak.VOICE
 
@@ -227,7 +221,7 @@ class Speaker:
                 return book or VoiceBook(), error
 
     async def _refresh_voices(self, store: Store) -> VoiceBook:
-        book = VoiceBook(voices=await self._account().voices() if self._settings.api_key is not None else ())
+        book = VoiceBook(voices=await self._account().voices())
         content = book.model_dump_json(indent=1).encode()
         await asyncio.to_thread(store.put_bytes, voices.OBJECT, content, replace=True)
         return book

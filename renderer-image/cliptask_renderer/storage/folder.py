@@ -21,20 +21,13 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from cliptask.errors import OutputError
 from cliptask_renderer.storage.base import StoredObject, check_metadata, check_name, is_name
 from cliptask_renderer.storage.disk_errors import disk_errors
-from cliptask_renderer.storage.scratch import (
-    INTERNAL,
-    claim_scratch,
-    may_take_over,
-    release_scratch,
-    remove_dead_scratch,
-    store_lock,
-)
+from cliptask_renderer.storage.scratch import INTERNAL, may_take_over, scratch_folder, store_lock
 
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK}
 """What file systems without hard links answer: FAT, many FUSE and network ones."""
@@ -138,13 +131,10 @@ class FolderStore:
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """An empty folder to work in, gone afterwards. Those that dead processes left are removed first."""
-        with self._disk_errors("be written"):
-            remove_dead_scratch(self._internal)
-            place, lock = claim_scratch(self._internal)
-        try:
-            yield place / "files"
-        finally:
-            release_scratch(place, lock)
+        with ExitStack() as stack:
+            with self._disk_errors("be written"):
+                folder = stack.enter_context(scratch_folder(self._internal))
+            yield folder
 
     def _commit(self, name: str, staged: Path, sidecar: Path | None, *, replace: bool) -> StoredObject:
         """Give the staged file its name, unless the name is taken and not to be replaced; what then has the name."""

@@ -30,31 +30,21 @@ def store_lock(internal: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def claim_scratch(internal: Path) -> tuple[Path, int]:
-    """A fresh scratch with an empty folder ``files``, and the descriptor that holds its lock."""
+@contextmanager
+def scratch_folder(internal: Path) -> Iterator[Path]:
+    """An empty folder to work in, gone afterwards. Those that dead processes left are removed first."""
+    _remove_dead(internal)
     place = internal / "tmp" / secrets.token_hex(8)
     # While the store's lock is held, no scratch is without its own lock, unless its process is dead.
     with store_lock(internal):
         (place / "files").mkdir(parents=True)
         descriptor = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o666)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return place, descriptor
-
-
-def release_scratch(place: Path, descriptor: int) -> None:
-    """Remove a scratch, then unlock it."""
-    shutil.rmtree(place, ignore_errors=True)
-    os.close(descriptor)
-
-
-def remove_dead_scratch(internal: Path) -> None:
-    """Remove what dead processes left."""
-    with store_lock(internal):
-        (internal / "tmp").mkdir(exist_ok=True)
-        places = [*(internal / "tmp").iterdir()]
-        dead = [(place, lock) for place in places if (lock := _lock_if_dead(place)) is not None]
-    for place, lock in dead:
-        release_scratch(place, lock)
+    try:
+        yield place / "files"
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+        os.close(descriptor)
 
 
 def may_take_over(file: Path, scratch: Path) -> bool:
@@ -66,6 +56,16 @@ def may_take_over(file: Path, scratch: Path) -> bool:
         and found.st_nlink == 1
         and found.st_dev == scratch.stat().st_dev
     )
+
+
+def _remove_dead(internal: Path) -> None:
+    with store_lock(internal):
+        (internal / "tmp").mkdir(exist_ok=True)
+        places = [*(internal / "tmp").iterdir()]
+        dead = [(place, lock) for place in places if (lock := _lock_if_dead(place)) is not None]
+    for place, lock in dead:
+        shutil.rmtree(place, ignore_errors=True)
+        os.close(lock)
 
 
 def _lock_if_dead(place: Path) -> int | None:
