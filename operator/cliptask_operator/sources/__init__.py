@@ -1,1 +1,1 @@
-"""How do sources come into the store, each once? Over HTTP, from buckets and from disks. Imports concurrency."""
+"""How does every source come into the store once? Over HTTP, from buckets and from disks. Imports concurrency."""

@@ -1,8 +1,8 @@
-"""How do sources come into the store, each once?
+"""How does every source come into the store once?
 
-Each URL is brought into a temporary file, probed, and stored under its hash. What a URL held is remembered beside it,
-so that the next time a question (ETag, Last-Modified, an object's generation, or a file's size and time) replaces the
-download.
+A URL's content is downloaded into a temporary file, probed, and stored under its hash. A record of the URL is stored
+beside it, so that the next fetch only asks whether the content changed (by ETag, Last-Modified, an object's generation,
+or a file's size and time).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class FetchEvent:
 
     @property
     def shown(self) -> str:
-        """The URL without what nobody may read."""
+        """The URL without user, query and fragment, which may hold secrets."""
         return _shown(self.url)
 
 
@@ -59,7 +59,7 @@ OnEvent = Callable[[FetchEvent], None]
 
 
 class _SourceFailedError(Exception):
-    """What concerns one source alone, on its way to whoever asked for that."""
+    """Carries an error of the source itself past the handling of the store's errors."""
 
     def __init__(self, error: ClipTaskError) -> None:
         super().__init__(error)
@@ -77,13 +77,13 @@ async def fetch_all(
     *,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> dict[str, SourceFacts | ClipTaskError]:
-    """As a ``Fetcher``'s, for whoever fetches once."""
+    """``Fetcher.fetch_all`` for callers that fetch once."""
     async with Fetcher(settings, transport=transport) as fetcher:
         return await fetcher.fetch_all(urls, store, on_event)
 
 
 class Fetcher:
-    """Fetches for a whole process: one limit, and one look at what several want at once. An asynchronous context."""
+    """Fetches for a whole process, with one limit; tasks that ask for the same URL share its fetch. An async context."""
 
     def __init__(self, settings: FetchSettings, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """``transport``: ``guarded_transport`` unless given."""
@@ -111,11 +111,11 @@ class Fetcher:
         store: Store,
         on_event: OnEvent = lambda _event: None,
     ) -> dict[str, SourceFacts | ClipTaskError]:
-        """Bring every URL into the store. Returns what each holds, or the error it met.
+        """Fetch every URL into the store. Returns the facts or the error of each distinct URL, in order.
 
-        One entry for each distinct URL, in order. ``SourceError``: it is bad. ``TransientError``: it may come later.
-        ``SetupError``: a ``gs://`` object that this may not read. The store's own errors are raised: they concern no
-        single source. ``on_event`` is called on the loop's thread.
+        ``SourceError``: the source is bad. ``TransientError``: a later fetch may succeed. ``SetupError``: permission to
+        read a ``gs://`` object is missing. The store's own errors are raised: they concern no single source.
+        ``on_event`` is called on the loop's thread.
         """
         try:
             async with asyncio.TaskGroup() as group:
@@ -128,7 +128,7 @@ class Fetcher:
         return {url: task.result() for url, task in tasks.items()}
 
     async def _fetch(self, url: str, store: Store, on_event: OnEvent) -> SourceFacts | ClipTaskError:
-        """One URL's facts, or what is wrong with it."""
+        """One URL's facts or error."""
         is_own = False
 
         async def fetch() -> _Outcome:
@@ -159,7 +159,7 @@ def _last_event(url: str, outcome: _Outcome, *, is_new: bool) -> FetchEvent:
 
 @dataclass(frozen=True)
 class _Fetch:
-    """One look at one URL."""
+    """The fetch of one URL."""
 
     url: str
     store: Store
@@ -168,7 +168,7 @@ class _Fetch:
     on_event: OnEvent
 
     async def run(self) -> tuple[_Outcome, bool]:
-        """The facts of what it holds, or what is wrong with it; and whether that is new. Raises the store's errors."""
+        """The facts or the error of its content, and whether the content is new. Raises the store's errors."""
         try:
             return await self._fetch()
         except _SourceFailedError as failure:
@@ -217,7 +217,7 @@ class _Fetch:
         return await download(self.client, self.url, target, self.settings, validators, on_bytes)
 
     async def _probe_and_store(self, download: Download, file: Path) -> SourceFacts:
-        """Probe and store a content, unless it is there already, perhaps by another URL."""
+        """Probe and store a content, unless the store has it already, perhaps of another URL."""
         name = names.source_object(download.sha256)
         stored = await asyncio.to_thread(self.store.stat, name)
         if (facts := _facts(stored)) is not None:
@@ -236,7 +236,7 @@ class _Fetch:
         return facts
 
     def _stored(self) -> tuple[Download, SourceFacts] | tuple[None, None]:
-        """What the store holds of the URL, if that is whole."""
+        """The URL's record and the facts of its content, where the store has both."""
         try:
             record = Download.model_validate_json(self.store.read(names.url_object(self.url)))
         except (KeyError, ValidationError):
@@ -246,7 +246,7 @@ class _Fetch:
 
 
 def _facts(stored: StoredObject | None) -> SourceFacts | None:
-    """The facts of a stored source; None where it is not there, not whole, or written by another version."""
+    """The facts of a stored source; None where it is missing, incomplete, or written by another version."""
     if stored is None:
         return None
     try:
@@ -258,7 +258,7 @@ def _facts(stored: StoredObject | None) -> SourceFacts | None:
 
 @contextlib.contextmanager
 def _errors_of_the_source() -> Iterator[None]:
-    """Tell a source's errors from the store's, which are of the same classes."""
+    """Mark errors of the source: those of the store have the same classes."""
     try:
         yield
     except (SourceError, SetupError, TransientError) as error:
@@ -266,7 +266,7 @@ def _errors_of_the_source() -> Iterator[None]:
 
 
 def _check(url: str, settings: FetchSettings) -> None:
-    """Raise ``SourceError`` for what may not be fetched, before anything is asked."""
+    """Raise ``SourceError`` for a URL that may not be fetched, before any request."""
     try:
         scheme = urlsplit(url).scheme
     except ValueError as error:
@@ -286,7 +286,7 @@ def _shown(url: str) -> str:
 
 
 def _keep_queries_out_of_logs() -> None:
-    """Httpx logs each URL in full, httpcore's details hold the redirects' targets."""
+    """Httpx logs whole URLs, httpcore's debug lines the targets of redirects."""
     logging.getLogger("httpx").addFilter(_without_queries)
     httpcore = logging.getLogger("httpcore")
     httpcore.setLevel(max(logging.INFO, httpcore.level))

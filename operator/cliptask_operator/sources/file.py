@@ -1,4 +1,4 @@
-"""How does a ``file://`` source come into a temporary file? Copied, hashed and bounded; in local mode only.
+"""How is a ``file://`` source copied into a temporary file? Hashed and within limits; in local mode only.
 
 Errors say what is wrong and the remedy, and name no URL.
 """
@@ -33,7 +33,7 @@ def path_of(url: str, settings: FetchSettings) -> Path:
 def copy_file(
     file: Path, target: Path, max_bytes: int, known: Download | None, on_bytes: OnBytes
 ) -> Download | None:
-    """A copy of a local file; None where its size and its time are as those ``known``. For a thread: it blocks.
+    """Copy a local file; None where its size and time are the ``known`` ones. For a thread: it blocks.
 
     Raises ``SourceError`` for what is no readable file, ``TransientError`` for one that changes meanwhile.
     """

@@ -1,6 +1,6 @@
-"""How does a ``gs://`` source come into a file? By the same client as the store's, hashed and bounded like any other.
+"""How is a ``gs://`` source downloaded into a file? By the store's client, hashed and within limits like any other.
 
-Errors say what is wrong and the remedy, and name no URL: who asked for the download knows which it was.
+Errors say what is wrong and the remedy, and name no URL: the caller knows which it was.
 """
 
 from __future__ import annotations
@@ -61,11 +61,11 @@ def copy_object(
     stopped: threading.Event,
     connection: Connection | None = None,
 ) -> Download | None:
-    """Bring an object into ``target``; None where it is what is ``known`` already. For a thread: it blocks.
+    """Download an object into ``target``; None where it is the ``known`` one. For a thread: it blocks.
 
-    Raises ``SourceError`` for what trying again does not better, ``SetupError`` for missing permission or credentials,
-    which whoever runs this must give, and ``TransientError``, also soon after ``stopped``. ``connection``: the
-    process's own unless given.
+    Raises ``SourceError`` where another attempt would not help, ``SetupError`` where the administrator has to give
+    permission or credentials, and ``TransientError``, also soon after ``stopped``. ``connection``: the process's own
+    unless given.
     """
     place = place_of(url)
     connection = connection or shared_connection()

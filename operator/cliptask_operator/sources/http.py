@@ -1,6 +1,6 @@
-"""How do the bytes behind one URL come into a file? Streamed, hashed, resumed, retried, and bounded in all of it.
+"""How are the bytes behind one URL downloaded into a file? Streamed, hashed, resumed, retried, within limits.
 
-Errors say what is wrong and the remedy, and name no URL: who asked for the download knows which it was.
+Errors say what is wrong and the remedy, and name no URL: the caller knows which it was.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ _LONGEST_WAIT_S = 60.0
 """Between two attempts, however often they failed."""
 
 
-class _AgainError(Exception):
-    """An answer that another attempt may better. ``wait_s``: what the server asks for."""
+class _RetryableError(Exception):
+    """Another attempt may succeed, after the ``wait_s`` that the server asks for."""
 
     def __init__(self, what: str, wait_s: float | None = None) -> None:
         super().__init__(what)
@@ -62,9 +62,9 @@ async def download(
     known: Validators | None = None,
     on_bytes: OnBytes = lambda _done, _total: None,
 ) -> Download | None:
-    """Bring a URL's content into ``target``; None where the server says that it is what is ``known`` already.
+    """Download a URL's content into ``target``; None where the server answers that it is the ``known`` one.
 
-    Raises ``SourceError`` for what trying again does not better, ``TransientError`` where all attempts failed.
+    Raises ``SourceError`` where another attempt would not help, ``TransientError`` where all attempts failed.
     ``client`` must connect by ``guarded_transport`` and follow no redirects by itself.
     """
     with PartialDownload(target, settings.max_bytes) as partial:
@@ -83,7 +83,7 @@ async def download(
             refuse(f"it is no URL ({error})", "correct it", error)
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
             refuse(f"it cannot be asked for ({error})", "correct the URL", error)
-        except (_AgainError, httpx.TransportError) as error:
+        except (_RetryableError, httpx.TransportError) as error:
             if (refusal := _certificate_refusal(error)) is not None:
                 refuse(f"its host is not trusted ({refusal})", "have the host's certificate corrected", error)
             is_silent = isinstance(error, httpx.TimeoutException)
@@ -105,7 +105,7 @@ class _Transfer:
     attempts: int = 0
 
     async def run(self) -> Download | None:
-        """Attempt until it is there."""
+        """Attempt until it is there or no attempt is left."""
         retry = stamina.AsyncRetryingCaller(
             attempts=self.settings.attempts,
             timeout=None,
@@ -117,30 +117,30 @@ class _Transfer:
 
     def _wait(self, error: Exception) -> bool | float:
         """Whether to try again, or after how many seconds."""
-        if isinstance(error, _AgainError):
+        if isinstance(error, _RetryableError):
             return True if error.wait_s is None else error.wait_s < self.settings.timeout_s and error.wait_s
         is_final = isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError)
         return isinstance(error, httpx.TransportError) and not is_final and not _certificate_refusal(error)
 
     async def _attempt(self) -> Download | None:
         self.attempts += 1
-        resumed = self.current.rest_after(self.partial.size_bytes)
-        asked = self.known.changed_since() if self.known and not resumed else {}
-        async with self._answer(resumed | asked) as response:
-            if asked and response.status_code == HTTPStatus.NOT_MODIFIED:
+        rest = self.current.rest_after(self.partial.size_bytes)
+        changed = self.known.changed_since() if self.known and not rest else {}
+        async with self._response(rest | changed) as response:
+            if changed and response.status_code == HTTPStatus.NOT_MODIFIED:
                 return None
-            total = self._begin(response)
+            total = self._check_head(response)
             async for piece in response.aiter_raw():
                 self.partial.write(piece)
                 self.on_bytes(self.partial.size_bytes, total)
         if total is not None and self.partial.size_bytes != total:
             what = f"{self.partial.size_bytes} of {total} bytes came"
-            raise _AgainError(what)
+            raise _RetryableError(what)
         return self.partial.complete(self.current)
 
     @asynccontextmanager
-    async def _answer(self, headers: dict[str, str]) -> AsyncIterator[httpx.Response]:
-        """The answer at the end of all redirects."""
+    async def _response(self, headers: dict[str, str]) -> AsyncIterator[httpx.Response]:
+        """The response at the end of all redirects."""
         request = self.client.build_request("GET", self.url, headers=headers)
         for _ in range(self.settings.max_redirects + 1):
             response = await self.client.send(request, stream=True, follow_redirects=False)
@@ -160,8 +160,8 @@ class _Transfer:
             refuse(f"it redirects from https to {shown}", "give a URL that stays with https")
         check_scheme(target.scheme, self.settings, f"it redirects to {shown}: ")
 
-    def _begin(self, response: httpx.Response) -> int | None:
-        """Check an answer's head and make the file ready for its body. Returns the size of all, where it is stated."""
+    def _check_head(self, response: httpx.Response) -> int | None:
+        """Check a response's head and make the file ready for its body. Returns the size of the whole, where stated."""
         self._check_status(response)
         encoding = response.headers.get("Content-Encoding", "identity")
         if encoding != "identity":
@@ -175,7 +175,7 @@ class _Transfer:
             self.partial.restart()
             if start:
                 what = "its host sent another part than it was asked for"
-                raise _AgainError(what)
+                raise _RetryableError(what)
         self.current = Validators(response.headers.get("ETag", ""), response.headers.get("Last-Modified", ""))
         self.partial.check(total or 0)
         return total
@@ -187,10 +187,10 @@ class _Transfer:
             return
         if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self.partial.size_bytes:
             self.partial.restart()
-            raise _AgainError(what)
+            raise _RetryableError(what)
         if status in _TRANSIENT or status >= _FIRST_SERVER_ERROR:
             wait_s = _retry_after(response)
-            raise _AgainError(f"{what} and asks to wait {wait_s:g} s" if wait_s else what, wait_s)
+            raise _RetryableError(f"{what} and asks to wait {wait_s:g} s" if wait_s else what, wait_s)
         refuse(what, _REMEDIES.get(status, "check the URL"))
 
 
@@ -206,11 +206,11 @@ def check_scheme(scheme: str, settings: FetchSettings, prefix: str = "") -> None
 
 
 def _content_range(response: httpx.Response) -> tuple[int, int | None]:
-    """First byte (-1: not stated) and size of all, from ``Content-Range`` (RFC 9110, 14.4)."""
-    found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    if found is None:
+    """First byte (-1: not stated) and size of the whole, from ``Content-Range`` (RFC 9110, 14.4)."""
+    stated = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    if stated is None:
         return -1, None
-    return int(found[1]), None if found[2] == "*" else int(found[2])
+    return int(stated[1]), None if stated[2] == "*" else int(stated[2])
 
 
 def _retry_after(response: httpx.Response) -> float | None:
@@ -226,7 +226,7 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 
 def _certificate_refusal(error: BaseException | None) -> str | None:
-    """Why a certificate was not accepted, where that is at the bottom of an error."""
+    """Why a certificate was not accepted, where that caused the error."""
     while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
         error = error.__cause__ or error.__context__
     return error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else None

@@ -1,4 +1,4 @@
-"""What has come of a source? A bounded temporary file and the hash of what is in it, until it is whole."""
+"""How much of a source has arrived? A temporary file with a limit and a hash, until the source is whole."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from cliptask.facts import Fact
 from cliptask_renderer.storage.disk_errors import disk_errors
 
 OnBytes = Callable[[int, int | None], None]
-"""Told after each piece: bytes so far, bytes in all where they are known."""
+"""Called after every piece with the bytes so far, and the bytes of the whole where they are known."""
 
 _disk_errors = disk_errors("a source cannot be kept while it arrives", "make room or correct the permissions")
 
 
 @dataclass(frozen=True)
 class Validators:
-    """What a server tells of a content, by which it knows later whether that is still the same."""
+    """A server's marks of a content, by which it recognizes later whether the content is still the same."""
 
     etag: str = ""
     last_modified: str = ""
@@ -38,7 +38,7 @@ class Validators:
 
 
 class Download(Fact):
-    """A content that came in whole. The store keeps it as its URL's record, so it holds nothing of the URL itself."""
+    """A content that arrived whole. Stored as its URL's record, it holds nothing of the URL itself."""
 
     sha256: str
     etag: str = ""
@@ -49,7 +49,7 @@ class Download(Fact):
 
     @property
     def validators(self) -> Validators:
-        """By which its server knows it."""
+        """The server's marks, empty where it gave none."""
         return Validators(self.etag, self.last_modified)
 
 
@@ -89,7 +89,7 @@ class PartialDownload:
         self._file.write(piece)
 
     def restart(self) -> None:
-        """Forget all that came."""
+        """Remove everything that arrived."""
         if self.size_bytes:
             self._file.seek(0)
             self._file.truncate()
@@ -97,7 +97,7 @@ class PartialDownload:
             self.size_bytes = 0
 
     def complete(self, validators: Validators = Validators(), mtime_ns: int | None = None) -> Download:
-        """What is in the file, now that nothing is missing."""
+        """The download, once nothing is missing."""
         return Download(
             sha256=self._hash.hexdigest(),
             etag=validators.etag,

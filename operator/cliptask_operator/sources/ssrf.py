@@ -76,8 +76,8 @@ def is_opened(host: str, port: int, opened_hosts: Iterable[str]) -> bool:
 
 async def resolve(host: str, port: int) -> list[str]:
     """Every address that the system knows for a name, as it would try them. Raises ``OSError``."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+    infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in infos))
 
 
 class AddressCheckingBackend(httpcore.AsyncNetworkBackend):

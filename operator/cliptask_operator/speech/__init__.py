@@ -1,1 +1,1 @@
-"""How do lines become recordings, each once? By an account at ElevenLabs or by espeak-ng. Imports concurrency."""
+"""How does every line become a recording once? By an account at ElevenLabs or by espeak-ng. Imports concurrency."""

@@ -1,4 +1,4 @@
-"""How is ElevenLabs asked? The one door to its API: limited, timed, retried, its answers checked."""
+"""How is ElevenLabs called? The one door to its API: limited, timed, retried, its answers checked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import binascii
 import io
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn
 
@@ -21,12 +22,18 @@ from elevenlabs.types import VoiceSettings
 from pydantic import ValidationError
 
 from cliptask.errors import ClipTaskError, SetupError, TransientError
-from cliptask_operator.speech.elevenlabs_errors import LONGEST_WAIT_S, TryAgain, translated
+from cliptask_operator.speech.elevenlabs_errors import LONGEST_WAIT_S, RetryableError, translated
 from cliptask_operator.speech.recordings import Answer
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.voices import Voice
 
 _ONE_ATTEMPT = RequestOptions(max_retries=0)
+_TIMES = {
+    "characters": "characters",
+    "starts_s": "character_start_times_seconds",
+    "ends_s": "character_end_times_seconds",
+}
+"""Fields of an ``Answer``, and what the API calls them."""
 
 
 class ElevenLabsClient:
@@ -117,10 +124,10 @@ class ElevenLabsClient:
             raise self._without_key(translated(error)) from None
         except (httpx.TimeoutException, TimeoutError) as error:
             message = f"ElevenLabs did not answer within {limit_s:g} s: check the network, or run again later"
-            raise TryAgain(message) from error
+            raise RetryableError(message) from error
         except httpx.TransportError as error:
             message = f"ElevenLabs cannot be reached ({type(error).__name__}: {error}): check the network and the base URL, or run again later"
-            raise TryAgain(message) from error
+            raise RetryableError(message) from error
         except httpx.InvalidURL as error:
             message = f"the base URL of ElevenLabs is none ({error}): correct or unset it"
             raise SetupError(message) from error
@@ -138,7 +145,7 @@ class ElevenLabsClient:
 
 def _backoff(error: Exception) -> bool | float:
     """Whether to try again, or after how many seconds."""
-    if not isinstance(error, TryAgain):
+    if not isinstance(error, RetryableError):
         return False
     return True if error.retry_after_s is None else error.retry_after_s
 
@@ -172,21 +179,10 @@ def _checked(answer: object) -> Answer:
         _refuse("its audio is not base64")
     duration_s = _duration_s(audio)
     for alignment in (getattr(answer, "alignment", None), getattr(answer, "normalized_alignment", None)):
-        lists = [
-            getattr(alignment, name, None) or ()
-            for name in ("characters", "character_start_times_seconds", "character_end_times_seconds")
-        ]
-        if lists[0] and len({len(values) for values in lists}) == 1:
-            try:
-                return Answer(
-                    audio_base64=encoded,
-                    duration_s=duration_s,
-                    characters=tuple(lists[0]),
-                    starts_s=tuple(lists[1]),
-                    ends_s=tuple(lists[2]),
-                )
-            except ValidationError:
-                continue
+        times = {name: getattr(alignment, theirs, None) or () for name, theirs in _TIMES.items()}
+        if times["characters"] and len({len(values) for values in times.values()}) == 1:
+            with suppress(ValidationError):
+                return Answer(audio_base64=encoded, duration_s=duration_s, **times)
     return Answer(audio_base64=encoded, duration_s=duration_s)
 
 

@@ -12,8 +12,8 @@ from cliptask_operator.speech.voices import VoiceGone
 LONGEST_WAIT_S: Final = 30.0
 
 
-class TryAgain(TransientError):
-    """An attempt failed, the next one may succeed."""
+class RetryableError(TransientError):
+    """Another attempt may succeed, after the ``retry_after_s`` that the server asks for."""
 
     def __init__(self, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -33,7 +33,7 @@ _SERVER = 500
 
 
 def translated(error: ApiError) -> ClipTaskError:
-    """The error with a message for a person: ``TryAgain``, ``VoiceGone``, ``SpeechError`` or ``SetupError``.
+    """The error with a message for a person: ``RetryableError``, ``VoiceGone``, ``SpeechError`` or ``SetupError``.
 
     ``detail`` has a ``code`` (older: ``status``), or is a list of what is wrong with the request (422), or a text.
     """
@@ -50,7 +50,7 @@ def translated(error: ApiError) -> ClipTaskError:
             kind, remedy = final
             return kind(f"{problem}; {remedy}")
     if not _TRANSIENT.isdisjoint(codes) or status in _LATER or status >= _SERVER:
-        return TryAgain(f"{problem}; lower the concurrency or run again later", _retry_after(error))
+        return RetryableError(f"{problem}; lower the concurrency or run again later", _retry_after(error))
     if status in _PERSONS:
         return SetupError(f"{problem}; check the key, its permissions and the account's plan")
     if status in {_BAD_REQUEST, _CONTENT} or (status == _NOT_FOUND and codes):

@@ -1,4 +1,4 @@
-"""Which voice has this name? The voices of an account, kept in the store, and the search among them."""
+"""Which voice has this name? The voices of an account, as the store lists them, and the search among them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cliptask.errors import SpeechError
 
 OBJECT: Final = "voices.json"
-"""Name of the kept list in the store."""
+"""Name of the stored list."""
 
 
 class VoiceGone(SpeechError):
@@ -32,7 +32,7 @@ class Voice(BaseModel):
 
 
 class VoiceBook(BaseModel):
-    """All voices of the account, as they were when last asked."""
+    """All voices of the account, as of the last request."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -44,19 +44,19 @@ class VoiceBook(BaseModel):
         Raises ``SpeechError`` where several voices share the name.
         """
         for form in (str, str.casefold, _short):
-            found = [voice for voice in self.voices if form(voice.name) == form(name)]
-            if len(found) == 1:
-                return found[0]
-            if found:
-                ids = ", ".join(voice.id for voice in found)
+            voices = [voice for voice in self.voices if form(voice.name) == form(name)]
+            if len(voices) == 1:
+                return voices[0]
+            if voices:
+                ids = ", ".join(voice.id for voice in voices)
                 message = (
-                    f"{len(found)} voices are called {name!r}: write an id instead of the name, one of {ids}"
+                    f"{len(voices)} voices are called {name!r}: write an id instead of the name, one of {ids}"
                 )
                 raise SpeechError(message)
         return None
 
     def unknown(self, name: str) -> SpeechError:
-        """What to tell who names a voice that does not exist."""
+        """The error for a name that no voice has."""
         names = {_short(voice.name): voice.name for voice in self.voices}
         close = [names[match] for match in get_close_matches(_short(name), names, n=3)]
         hint = f"did you mean {' or '.join(map(repr, close))}? " if close else ""

@@ -55,7 +55,7 @@ def _shared(texts: Sequence[str], begin_s: float, end_s: float) -> list[tuple[st
 
 
 def _monotone(timed: Iterable[tuple[str, float, float]], duration_s: float) -> tuple[Word, ...]:
-    """Words that start in order, end after they start and lie inside the recording, whatever a provider says."""
+    """Words that start in order, end after they start and lie inside the recording, whatever the provider's times are."""
     words: list[Word] = []
     for text, begin_s, end_s in timed:
         start_s = min(max(begin_s, words[-1].start_s if words else 0.0), duration_s)

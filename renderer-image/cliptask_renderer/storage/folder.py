@@ -60,9 +60,9 @@ class FolderStore:
             names = sorted(name for name in self._names(folder) if name.startswith(prefix))
         for name in names:
             with self._disk_errors("be listed"):
-                found = self._look(name)
-            if found is not None:
-                yield found
+                stored = self._look(name)
+            if stored is not None:
+                yield stored
 
     def stat(self, name: str) -> StoredObject | None:
         """One object, or None. Metadata that are lost, damaged or of a file since replaced by hand are empty."""
@@ -216,10 +216,10 @@ class FolderStore:
 def _size(path: str | Path) -> int | None:
     """Size of a plain file in bytes; None where there is none."""
     try:
-        found = os.lstat(path)
+        status = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return found.st_size if stat.S_ISREG(found.st_mode) else None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _sync(path: Path) -> None:

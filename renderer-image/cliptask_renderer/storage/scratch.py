@@ -1,4 +1,4 @@
-"""Where does a folder store prepare its objects? In folders of living processes, each of which holds a lock in its own."""
+"""Where does a folder store prepare its objects? In scratch folders, each locked by the process that made it."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def scratch_folder(internal: Path) -> Iterator[Path]:
 
 def may_take_over(file: Path, scratch: Path) -> bool:
     """Whether a file is a plain one in some store's scratch on this file system, with no other name."""
-    found = file.lstat()
+    status = file.lstat()
     return (
         (INTERNAL, "tmp") in pairwise(file.absolute().parts)
-        and stat.S_ISREG(found.st_mode)
-        and found.st_nlink == 1
-        and found.st_dev == scratch.stat().st_dev
+        and stat.S_ISREG(status.st_mode)
+        and status.st_nlink == 1
+        and status.st_dev == scratch.stat().st_dev
     )
 
 
