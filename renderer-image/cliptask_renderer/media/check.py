@@ -12,11 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from cliptask import recipe
 from cliptask.errors import MediaError
 from cliptask.orders import SegmentOrder, SoundtrackOrder, VariantOrder
 from cliptask_renderer.media import ffmpeg
+
+if TYPE_CHECKING:
+    from av.stream import Stream
 
 
 @dataclass(frozen=True)
@@ -42,14 +46,12 @@ class StreamFacts:
 def check_segment(file: Path, order: SegmentOrder) -> StreamFacts:
     """Refuse a segment that is not exactly what was ordered. Raises ``MediaError`` with the evidence."""
     what = f"segment {order.key[:8]}"
-    video = _read(file, what)["video"]
-    _refuse(
-        len(video.packets) != order.frames,
-        what,
-        f"has {len(video.packets)} frames where {order.frames} were ordered",
-    )
-    _steady(video.packets, order.profile.fps, what)
-    _refuse(not video.packets[0].is_keyframe, what, "does not begin with a keyframe")
+    video = _read(file, what, "video")["video"]
+    if len(video.packets) != order.frames:
+        _refuse(what, f"has {len(video.packets)} frames where {order.frames} were ordered")
+    _check_times(video.packets, order.profile.fps, what)
+    if not video.packets[0].is_keyframe:
+        _refuse(what, "does not begin with a keyframe")
     decode(file, what)
     return video.facts
 
@@ -57,12 +59,9 @@ def check_segment(file: Path, order: SegmentOrder) -> StreamFacts:
 def check_soundtrack(file: Path, order: SoundtrackOrder) -> StreamFacts:
     """Refuse a soundtrack whose length is off by a frame of AAC or more. Raises ``MediaError``."""
     what = f"soundtrack {order.key[:8]}"
-    audio = _read(file, what, kinds=("audio",))["audio"]
-    _refuse(
-        abs(audio.samples - order.samples) >= recipe.AAC_FRAME,
-        what,
-        f"has {audio.samples} samples where {order.samples} were ordered",
-    )
+    audio = _read(file, what, "audio")["audio"]
+    if abs(audio.samples - order.samples) >= recipe.AAC_FRAME:
+        _refuse(what, f"has {audio.samples} samples where {order.samples} were ordered")
     decode(file, what)
     return audio.facts
 
@@ -75,50 +74,36 @@ def check_variant(
     what: str,
 ) -> None:
     """Refuse a video whose packets are not its segments' and its soundtrack's. Raises ``MediaError``."""
-    _refuse(
-        len({each.extradata for each in segments}) != 1, what, "joins segments whose parameter sets differ"
-    )
-    found = _read(file, what, kinds=("video",) if soundtrack is None else ("video", "audio"))
-    video = found["video"]
-    _refuse(
-        len(video.packets) != order.frames,
-        what,
-        f"has {len(video.packets)} frames where its segments have {order.frames}",
-    )
-    _refuse(
-        video.facts.extradata != segments[0].extradata, what, "has other parameter sets than its segments"
-    )
-    _steady(video.packets, order.profile.fps, what)
+    if len({segment.extradata for segment in segments}) != 1:
+        _refuse(what, "joins segments whose parameter sets differ")
+    streams = _read(file, what, "video", *(["audio"] if soundtrack else []))
+    video = streams["video"]
+    if len(video.packets) != order.frames:
+        _refuse(what, f"has {len(video.packets)} frames where its segments have {order.frames}")
+    if video.extradata != segments[0].extradata:
+        _refuse(what, "has other parameter sets than its segments")
+    _check_times(video.packets, order.profile.fps, what)
     begin = 0
-    for number, each in enumerate(segments, 1):
-        part = video.packets[begin : begin + each.packets]
-        _refuse(_digest(part) != each.digest, what, f"differs from its segment number {number}")
-        _refuse(not part[0].is_keyframe, what, f"has no keyframe where segment number {number} begins")
-        begin += each.packets
-    if soundtrack is None:
-        return
-    audio = found["audio"]
-    _refuse(audio.facts.digest != soundtrack.digest, what, "differs from its soundtrack")
-    expected = order.frames * recipe.SAMPLE_RATE // order.profile.fps
-    _refuse(
-        abs(audio.samples - expected) >= recipe.AAC_FRAME,
-        what,
-        f"has sound of {audio.samples / recipe.SAMPLE_RATE:.3f} s over pictures of {expected / recipe.SAMPLE_RATE:.3f} s",
-    )
+    for number, segment in enumerate(segments, 1):
+        packets = video.packets[begin : begin + segment.packets]
+        if _digest(packets) != segment.digest:
+            _refuse(what, f"differs from its segment number {number}")
+        if not packets[0].is_keyframe:
+            _refuse(what, f"has no keyframe where segment number {number} begins")
+        begin += segment.packets
+    if soundtrack is not None:
+        _check_sound(streams["audio"], soundtrack, order, what)
 
 
 def decode(file: Path, what: str) -> None:
-    """Decode everything, refusing the first error. Raises ``MediaError`` with ffmpeg's words.
+    """Decode a file from end to end. Raises ``MediaError`` with ffmpeg's words.
 
     Without the loop filter, which cannot fail and takes a quarter of the time.
     """
-    said = ffmpeg.run(
-        [ffmpeg.media(file, "-skip_loop_filter", "all")],
-        ["-f", "null", "-"],
-        what=f"{what}: check",
-        limit_s=600,
-    )
-    _refuse("error" in said.lower(), what, f"does not decode cleanly: {said.strip()[-500:]}")
+    source = ffmpeg.media(file, "-skip_loop_filter", "all")
+    said = ffmpeg.decode(source, what=f"{what}: check", limit_s=600)
+    if "error" in said.lower():
+        _refuse(what, f"does not decode cleanly: {said.strip()[-500:]}")
 
 
 @dataclass(frozen=True)
@@ -131,69 +116,68 @@ class _Packet:
 
 @dataclass(frozen=True)
 class _Stream:
-    packets: tuple[_Packet, ...]
-    facts: StreamFacts
+    packets: Sequence[_Packet]
+    extradata: str
     samples: int
     """That a player plays: the edit list applied. 0 for pictures."""
 
+    @property
+    def facts(self) -> StreamFacts:
+        return StreamFacts(len(self.packets), self.extradata, _digest(self.packets))
 
-def _read(file: Path, what: str, kinds: tuple[str, ...] = ("video",)) -> dict[str, _Stream]:
+
+def _read(file: Path, what: str, *kinds: str) -> dict[str, _Stream]:
     """The streams of these kinds, one of each, and no other of pictures or sound. Raises ``MediaError`` otherwise."""
     import av  # noqa: PLC0415  only where something is made
 
     try:
         with av.open(f"file:{file.absolute()}", format="mp4") as container:
-            streams = {
-                stream.index: stream for stream in container.streams if stream.type in ("video", "audio")
-            }
-            _refuse(
-                sorted(stream.type for stream in streams.values()) != sorted(kinds),
-                what,
-                f"has streams of {sorted(stream.type for stream in streams.values())} where {sorted(kinds)} belong",
-            )
-            packets: dict[int, list[_Packet]] = {index: [] for index in streams}
-            for packet in container.demux(*streams.values()):
+            streams = [stream for stream in container.streams if stream.type in ("video", "audio")]
+            types = sorted(stream.type for stream in streams)
+            if types != sorted(kinds):
+                _refuse(what, f"has streams of {types} where {sorted(kinds)} belong")
+            packets: dict[int, list[_Packet]] = {stream.index: [] for stream in streams}
+            for packet in container.demux(*streams):
                 if packet.size and packet.pts is not None and packet.dts is not None:
                     digest = hashlib.sha256(packet).digest()
                     packets[packet.stream_index].append(
                         _Packet(packet.pts, packet.dts, packet.is_keyframe, digest)
                     )
-            return {
-                stream.type: _Stream(
-                    packets=tuple(packets[index]),
-                    facts=StreamFacts(
-                        len(packets[index]),
-                        hashlib.sha256(stream.codec_context.extradata or b"").hexdigest(),
-                        _digest(packets[index]),
-                    ),
-                    samples=round((stream.duration or 0) * (stream.time_base or 0) * recipe.SAMPLE_RATE)
-                    if stream.type == "audio"
-                    else 0,
-                )
-                for index, stream in streams.items()
-            }
+            return {stream.type: _stream(stream, packets[stream.index]) for stream in streams}
     except av.FFmpegError as error:
         message = f"{what} cannot be read: {error}"
         raise MediaError(message) from error
+
+
+def _stream(stream: Stream, packets: Sequence[_Packet]) -> _Stream:
+    duration_s = (stream.duration or 0) * (stream.time_base or 0) if stream.type == "audio" else 0
+    extradata = hashlib.sha256(stream.codec_context.extradata or b"").hexdigest()
+    return _Stream(packets, extradata, round(duration_s * recipe.SAMPLE_RATE))
 
 
 def _digest(packets: Iterable[_Packet]) -> str:
     return hashlib.sha256(b"".join(packet.digest for packet in packets)).hexdigest()
 
 
-def _steady(packets: Sequence[_Packet], fps: int, what: str) -> None:
+def _check_times(packets: Sequence[_Packet], fps: int, what: str) -> None:
     """Presentation and decoding times run in equal steps, and the first picture is shown at zero."""
     step = recipe.TIMESCALE // fps
     shown = sorted(packet.pts for packet in packets)
-    _refuse(shown != list(range(0, len(shown) * step, step)), what, "shows its pictures in unequal steps")
-    _refuse(
-        any(after.dts - before.dts != step for before, after in pairwise(packets)),
-        what,
-        "decodes in unequal steps",
-    )
+    if shown != list(range(0, len(shown) * step, step)):
+        _refuse(what, "shows its pictures in unequal steps")
+    if any(after.dts - before.dts != step for before, after in pairwise(packets)):
+        _refuse(what, "decodes in unequal steps")
 
 
-def _refuse(bad: bool, what: str, evidence: str) -> None:
-    if bad:
-        message = f"{what} {evidence}"
-        raise MediaError(message)
+def _check_sound(audio: _Stream, soundtrack: StreamFacts, order: VariantOrder, what: str) -> None:
+    """The sound is the soundtrack, packet by packet, and as long as the pictures."""
+    if audio.facts.digest != soundtrack.digest:
+        _refuse(what, "differs from its soundtrack")
+    rate, samples = recipe.SAMPLE_RATE, order.frames * recipe.SAMPLE_RATE // order.profile.fps
+    if abs(audio.samples - samples) >= recipe.AAC_FRAME:
+        _refuse(what, f"has sound of {audio.samples / rate:.3f} s over pictures of {samples / rate:.3f} s")
+
+
+def _refuse(what: str, evidence: str) -> NoReturn:
+    message = f"{what} {evidence}"
+    raise MediaError(message)

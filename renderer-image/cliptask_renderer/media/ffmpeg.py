@@ -17,9 +17,7 @@ from pathlib import Path
 
 from cliptask import recipe
 from cliptask.errors import MediaError, SetupError
-
-MEDIA_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mp3,wav,ogg,flac,aac"
-"""Demuxers that read one file and nothing beside it. Playlists, concat lists and network formats are not among them."""
+from cliptask_renderer.media.formats import DEMUXERS, MP4
 
 MEMORY_LIMIT_BYTES = 6 << 30
 """Of address space. A 1080x1920 encode takes 0.5 GB, a 4096x4096 HDR one 3 GB; a decompression bomb more."""
@@ -42,7 +40,7 @@ class Input:
 
 def media(file: Path, *options: str) -> Input:
     """A media file of somebody else's. ``file`` must be a local name of our own making."""
-    limits = ("-protocol_whitelist", "file", "-format_whitelist", MEDIA_FORMATS, "-threads", str(THREADS))
+    limits = ("-protocol_whitelist", "file", "-format_whitelist", DEMUXERS, "-threads", str(THREADS))
     return Input(f"file:{file}", (*options, *limits))
 
 
@@ -57,7 +55,7 @@ def concat_list(name: str) -> Input:
 
     By its name alone: ffmpeg takes what follows ? or # in a folder's name for a query.
     """
-    limits = ("-protocol_whitelist", "file", "-format_whitelist", "concat,mov,mp4,m4a,3gp,3g2,mj2")
+    limits = ("-protocol_whitelist", "file", "-format_whitelist", f"concat,{MP4}")
     return Input(f"file:{name}", ("-f", "concat", "-safe", "1", "-auto_convert", "0", *limits))
 
 
@@ -136,6 +134,11 @@ def run(
         message = f"{what}: ffmpeg failed (exit {code}): {_last_words(said)}"
         raise MediaError(message)
     return said
+
+
+def decode(source: Input, *choice: str, what: str, limit_s: float) -> str:
+    """Decode to nothing what ``choice`` (options such as ``-map``) takes of a file. Returns and raises as ``run``."""
+    return run([source], [*choice, "-f", "null", "-"], what=what, limit_s=limit_s)
 
 
 def _feed(process: subprocess.Popen[bytes], feed: Iterable[bytes] | None) -> bool:

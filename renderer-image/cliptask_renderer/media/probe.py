@@ -32,14 +32,10 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from cliptask.errors import SourceError
 from cliptask.facts import SourceFacts
-
-FORMATS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mp3,wav,ogg,flac,aac"
-"""The demuxers that may open a source."""
+from cliptask_renderer.media.formats import DEMUXERS, is_turned
 
 _MEDIA: Final = "MP4, MOV, MKV, WebM, MP3, WAV, Ogg, FLAC or AAC, or a PNG, JPEG, WebP or GIF picture"
 _HEAD_BYTES = 512
-_EXIF_ORIENTATION = 0x0112
-_QUARTER_TURNS: Final = frozenset({5, 6, 7, 8})
 _UNSPECIFIED = 2
 """AVCOL_SPC_UNSPECIFIED, as in ITU-T H.273."""
 _TRANSFERS: Final[dict[int, Literal["pq", "hlg"]]] = {16: "pq", 18: "hlg"}  # ITU-T H.273, table 3
@@ -119,21 +115,12 @@ def _probe_still(path: Path, reader: type[ImageFile], facts: SourceFacts, limits
             if getattr(image, "is_animated", False):
                 remedy = "save one picture of it, or export it as an MP4"
                 _refuse(f"it is an animated {name}", remedy)
-            if image.getexif().get(_EXIF_ORIENTATION) in _QUARTER_TURNS:
+            if is_turned(image):
                 width, height = height, width
             image.draft("RGB", (1, 1))
             image.load()
     # Pillow's readers raise nearly anything on a broken file.
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        IndexError,
-        KeyError,
-        TypeError,
-        MemoryError,
-    ) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, MemoryError) as error:
         _refuse(f"it is a damaged {name} picture ({error})", "export it again", error)
     return facts.model_copy(update={"container": name.lower(), "width": width, "height": height})
 
@@ -143,7 +130,7 @@ def _probe_still(path: Path, reader: type[ImageFile], facts: SourceFacts, limits
 
 def _probe_media(path: Path, head: bytes, facts: SourceFacts, limits: ProbeLimits) -> SourceFacts:
     options = {
-        "format_whitelist": FORMATS,
+        "format_whitelist": DEMUXERS,
         "protocol_whitelist": "file",
         # Opening decodes some pictures to learn about them, before any check of ours.
         "max_pixels": str(limits.video_pixels),

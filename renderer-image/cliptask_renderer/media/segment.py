@@ -103,17 +103,14 @@ def _run(graph: _Graph, output: list[str], order: SegmentOrder, limit_s: float) 
 def _blame(order: SegmentOrder, sources: Mapping[str, Path], limit_s: float, error: MediaError) -> None:
     """Raise ``SourceError`` if a source alone does not decode. Done after a failure only: it costs a whole pass."""
     for cut in order.cuts:
-        if cut.kind == "video":
-            try:
-                ffmpeg.run(
-                    [ffmpeg.media(sources[cut.source])],
-                    ["-map", "0:V:0", "-f", "null", "-"],
-                    what=f"the clip ({cut.source[:12]})",
-                    limit_s=limit_s,
-                )
-            except MediaError as broken:
-                message = f"the clip ({cut.source[:12]}) cannot be decoded: export it again: {broken}"
-                raise SourceError(message) from error
+        if cut.kind != "video":
+            continue
+        clip = f"the clip ({cut.source[:12]})"
+        try:
+            ffmpeg.decode(ffmpeg.media(sources[cut.source]), "-map", "0:V:0", what=clip, limit_s=limit_s)
+        except MediaError as broken:
+            message = f"{clip} cannot be decoded: export it again: {broken}"
+            raise SourceError(message) from error
 
 
 def _cut(

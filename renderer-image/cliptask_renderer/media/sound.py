@@ -243,9 +243,7 @@ def _from_parts(parts: Sequence[_Part], graph: str, output: Sequence[str]) -> st
 def _check(part: _Part) -> None:
     """Decode one input alone, which is done only after a failure: one process for all is the rule."""
     try:
-        ffmpeg.run(
-            [ffmpeg.media(part.file)], ["-map", "0:a:0", "-f", "null", "-"], what=part.name, limit_s=LIMIT_S
-        )
+        ffmpeg.decode(ffmpeg.media(part.file), "-map", "0:a:0", what=part.name, limit_s=LIMIT_S)
     except MediaError as error:
         message = f"{part.name} cannot be decoded, {part.remedy}: {error}"
         raise part.blame(message) from error

@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cliptask.orders import Cut, Profile
+from cliptask_renderer.media.formats import PICTURES, is_turned
 
 if TYPE_CHECKING:
     from PIL import Image
 
 ZOOM = 1.15
 """How much closer the closest view is: a movement that is seen in 3 s and not felt."""
-
-_EXIF_ORIENTATION = 0x0112
-_QUARTER_TURNS = frozenset({5, 6, 7, 8})
 
 
 def canvas(profile: Profile) -> Profile:
@@ -33,9 +31,8 @@ def opened(picture: Path, width: int, height: int) -> Image.Image:
     """
     from PIL import Image, ImageOps  # noqa: PLC0415  only where something is made
 
-    # Named, because Pillow's other readers start programs (EPS) or read what no probe has seen.
-    with Image.open(picture, formats=("JPEG", "PNG", "WEBP", "GIF")) as file:
-        if file.getexif().get(_EXIF_ORIENTATION) in _QUARTER_TURNS:
+    with Image.open(picture, formats=PICTURES) as file:
+        if is_turned(file):
             width, height = height, width
         file.draft("RGB", (width, height))
         factor = max(min(file.width // width, file.height // height), 1)
