@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from cliptask.planning.bindings import RATES
 from cliptask.spec import task
 from cliptask.spec.loading import load_data
 from cliptask.spec.quantities import PERCENTAGE_PATTERN
@@ -60,7 +61,7 @@ _stills = _fields(
 _blocks = _list(st.fixed_dictionaries({"name": names, "clips": _list(_videos | _stills, 1)}), 1)
 _sizes = st.integers(32, 1920).map(lambda half: half * 2)
 _pictures = st.one_of(
-    _fields(fps=st.sampled_from([24, 25, 30, 48, 50, 60])),
+    _fields(fps=st.sampled_from(RATES)),
     _fields(
         {"width": _sizes, "height": _sizes}, fit=st.sampled_from(["contain", "cover", "blur", "stretch"])
     ),

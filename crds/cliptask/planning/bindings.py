@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import TypeAlias, TypeVar, get_args
 
 from cliptask.errors import ClipTaskError, SourceError
 from cliptask.facts import SourceFacts
@@ -14,7 +14,10 @@ from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import Clip, ClipTaskSpec, Fps
 
 T = TypeVar("T")
-RATES: tuple[Fps, ...] = (24, 25, 30, 48, 50, 60)
+Bound: TypeAlias = T | ClipTaskError
+"""What a place in the spec holds: the thing itself, or what makes it unusable."""
+
+RATES: tuple[Fps, ...] = get_args(Fps)
 
 
 @dataclass(frozen=True)
@@ -27,47 +30,43 @@ class ClipRange:
 
 
 @dataclass(frozen=True)
-class Footage:
-    """Everything that came of a task's URLs, in the places where the spec names them. Errors stand for what is unusable."""
+class Bindings:
+    """What the files behind a task's URLs are, place by place as in the spec."""
 
     fps: int
     width: int
     height: int
-    clips: tuple[tuple[ClipRange | ClipTaskError, ...], ...]
-    tracks: tuple[SourceFacts | ClipTaskError, ...]
-    images: tuple[SourceFacts | ClipTaskError | None, ...]
+    clips: tuple[tuple[Bound[ClipRange], ...], ...]
+    tracks: tuple[Bound[SourceFacts], ...]
+    images: tuple[Bound[SourceFacts] | None, ...]
     """For each overlay; None where it is a text."""
 
     @property
     def errors(self) -> tuple[ClipTaskError, ...]:
         """Everything that is unusable, in the spec's order."""
-        every = [*(take for block in self.clips for take in block), *self.tracks, *self.images]
-        return tuple(each for each in every if isinstance(each, ClipTaskError))
+        places = [*(clip for block in self.clips for clip in block), *self.tracks, *self.images]
+        return tuple(place for place in places if isinstance(place, ClipTaskError))
 
-    def take(self, block: int, clip: int) -> ClipRange:
-        """A clip. Raises what makes it unusable."""
-        return _usable(self.clips[block][clip])
+    def clip(self, block: int, index: int) -> ClipRange:
+        """A block's clip. Raises what makes it unusable."""
+        return _usable(self.clips[block][index])
 
     def track(self, index: int) -> SourceFacts:
         """A track. Raises what makes it unusable."""
         return _usable(self.tracks[index])
 
 
-def footage_of(spec: ClipTaskSpec, sources: Mapping[str, SourceFacts | ClipTaskError]) -> Footage:
-    """Match what was fetched with the places in the spec, and settle the picture's size and rate."""
-    found = {
-        (row, column): sources[clip.url]
-        for row, block in enumerate(spec.video_blocks)
-        for column, clip in enumerate(block.clips)
-    }
-    usable = [facts for facts in found.values() if isinstance(facts, SourceFacts)]
+def bind(spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> Bindings:
+    """Match the facts of ``sources`` (by URL) with the places in the spec, and settle the picture's size and rate."""
+    urls = [clip.url for block in spec.video_blocks for clip in block.clips]
+    usable = [facts for url in urls if isinstance(facts := sources[url], SourceFacts)]
     fps = spec.picture.fps or rate_for(max((facts.fps for facts in usable), default=0))
     width = spec.picture.width or _even(max((facts.width for facts in usable), default=2))
     height = spec.picture.height or _even(max((facts.height for facts in usable), default=2))
     clips = tuple(
         tuple(
-            _take(
-                clip, found[row, column], fps, f"videoBlocks[{row}].clips[{column}] ({public_url(clip.url)})"
+            _clip(
+                clip, sources[clip.url], fps, f"videoBlocks[{row}].clips[{column}] ({public_url(clip.url)})"
             )
             for column, clip in enumerate(block.clips)
         )
@@ -75,12 +74,12 @@ def footage_of(spec: ClipTaskSpec, sources: Mapping[str, SourceFacts | ClipTaskE
     )
     tracks = tuple(_track(sources[track.url], public_url(track.url)) for track in spec.tracks)
     images = tuple(
-        None
-        if overlay.image is None
-        else _image(sources[overlay.image.url], f"overlays[{index}] ({public_url(overlay.image.url)})")
+        _image(sources[overlay.image.url], f"overlays[{index}] ({public_url(overlay.image.url)})")
+        if overlay.image
+        else None
         for index, overlay in enumerate(spec.overlays)
     )
-    return Footage(fps, width, height, clips, tracks, images)
+    return Bindings(fps, width, height, clips, tracks, images)
 
 
 def rate_for(fastest: float) -> int:
@@ -94,13 +93,13 @@ def _even(pixels: int) -> int:
     return -(-pixels // 2) * 2
 
 
-def _usable(value: T | ClipTaskError) -> T:
+def _usable(value: Bound[T]) -> T:
     if isinstance(value, ClipTaskError):
         raise value
     return value
 
 
-def _take(clip: Clip, facts: SourceFacts | ClipTaskError, fps: int, where: str) -> ClipRange | ClipTaskError:
+def _clip(clip: Clip, facts: Bound[SourceFacts], fps: int, where: str) -> Bound[ClipRange]:
     if isinstance(facts, ClipTaskError):
         return facts
     if facts.kind == "audio":
@@ -108,7 +107,7 @@ def _take(clip: Clip, facts: SourceFacts | ClipTaskError, fps: int, where: str) 
     return _still(clip, facts, fps, where) if facts.kind == "still" else _video(clip, facts, fps, where)
 
 
-def _still(clip: Clip, facts: SourceFacts, fps: int, where: str) -> ClipRange | ClipTaskError:
+def _still(clip: Clip, facts: SourceFacts, fps: int, where: str) -> Bound[ClipRange]:
     if clip.trim is not None:
         return SourceError(f"{where} is a still picture: trim is for videos; give its duration instead")
     if clip.duration is None:
@@ -116,7 +115,7 @@ def _still(clip: Clip, facts: SourceFacts, fps: int, where: str) -> ClipRange | 
     return ClipRange(facts, 0, max(frames_of(clip.duration, fps), 1))
 
 
-def _video(clip: Clip, facts: SourceFacts, fps: int, where: str) -> ClipRange | ClipTaskError:
+def _video(clip: Clip, facts: SourceFacts, fps: int, where: str) -> Bound[ClipRange]:
     if clip.duration is not None:
         return SourceError(f"{where} is a video: use trim to shorten it; duration is for still pictures")
     length, frame = timedelta(seconds=facts.duration_s), timedelta(seconds=1 / fps)
@@ -133,13 +132,13 @@ def _video(clip: Clip, facts: SourceFacts, fps: int, where: str) -> ClipRange | 
     return ClipRange(facts, first, last - first)
 
 
-def _track(facts: SourceFacts | ClipTaskError, where: str) -> SourceFacts | ClipTaskError:
+def _track(facts: Bound[SourceFacts], where: str) -> Bound[SourceFacts]:
     if isinstance(facts, SourceFacts) and facts.kind != "audio" and not facts.has_audio:
         return SourceError(f"{where} has no sound: a track must be an audio file, or a video with sound")
     return facts
 
 
-def _image(facts: SourceFacts | ClipTaskError, where: str) -> SourceFacts | ClipTaskError:
+def _image(facts: Bound[SourceFacts], where: str) -> Bound[SourceFacts]:
     if isinstance(facts, SourceFacts) and facts.kind != "still":
         return SourceError(f"{where} is not a picture: an overlay's image must be PNG, JPEG or WebP")
     return facts

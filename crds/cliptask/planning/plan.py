@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +11,7 @@ from cliptask import names
 from cliptask.errors import ClipTaskError, InvalidTask, VariantError
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.orders import ClipSound, Profile, SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
-from cliptask.planning.bindings import Footage, footage_of
+from cliptask.planning.bindings import Bindings, bind
 from cliptask.planning.experiment import assign, combinations
 from cliptask.planning.timeline import Timeline
 from cliptask.spec.task import MAX_VARIANTS, ClipTask, ClipTaskSpec
@@ -87,7 +87,7 @@ def count_variants(spec: ClipTaskSpec, most: int = MAX_VARIANTS) -> int:
 
 
 def _sizes(spec: ClipTaskSpec) -> list[int]:
-    """How many levels each factor has: the blocks, then what is multiplied by."""
+    """How many clips each block has, then how many tracks and lines there are where every combination has each."""
     tracks, lines, rule = len(spec.tracks), len(spec.speech), spec.variants
     sizes = [len(block.clips) for block in spec.video_blocks]
     sizes += [tracks] if tracks and rule.music == "product" else []
@@ -115,12 +115,12 @@ def choices(spec: ClipTaskSpec, most: int = MAX_VARIANTS) -> tuple[Choice, ...]:
 
 
 def _column(
-    rows: Sequence[tuple[int, ...]], levels: int, mode: str, seed: int, columns: Iterable[int]
+    rows: Sequence[tuple[int, ...]], levels: int, mode: str, seed: int, columns: Iterator[int]
 ) -> tuple[int, ...] | None:
     if not levels:
         return None
     if mode == "product":
-        column = next(iter(columns))
+        column = next(columns)
         return tuple(row[column] for row in rows)
     return assign(rows, levels, "random" if mode == "random" else "balanced", seed)
 
@@ -137,22 +137,22 @@ def plan(
     messages of all, or the variants that need it are skipped. A line whose length is not known yet is taken to fit.
     """
     spec = task.spec
-    footage = footage_of(spec, sources)
+    bindings = bind(spec, sources)
     spoken = dict(enumerate(lines))
     if spec.failure_policy.on_source_error == "Fail":
-        _raise_all([*footage.errors, *(line for line in lines if isinstance(line, ClipTaskError))])
-    timeline = Timeline(spec, footage)
+        _raise_all([*bindings.errors, *(line for line in lines if isinstance(line, ClipTaskError))])
+    timeline = Timeline(spec, bindings)
     labels = Labels(spec)
     variants: dict[str, Variant] = {}
     skipped: list[Skipped] = []
     for choice in choices(spec, most):
         clips, track, line = labels.of(choice)
         try:
-            order = _order(spec, footage, timeline, choice, spoken)
+            order = _order(spec, bindings, timeline, choice, spoken)
         except ClipTaskError as error:
             skipped.append(Skipped(clips, track, line, error))
             continue
-        name = names.variant_name([*clips, *(each for each in (track, line) if each)], order.key)
+        name = names.variant_name([*clips, *(label for label in (track, line) if label)], order.key)
         text = None if choice.line is None else spec.speech[choice.line].text
         variants.setdefault(
             name, Variant(name, clips, track, line, text, order)
@@ -194,14 +194,14 @@ class Labels:
 
 def _order(
     spec: ClipTaskSpec,
-    footage: Footage,
+    bindings: Bindings,
     timeline: Timeline,
     choice: Choice,
     spoken: Mapping[int, SpokenLine | ClipTaskError],
 ) -> VariantOrder:
     segments = timeline.segments(choice.clips)
     frames, fps = sum(segment.frames for segment in segments), timeline.profile.fps
-    track = None if choice.track is None else footage.track(choice.track).sha256
+    track = None if choice.track is None else bindings.track(choice.track).sha256
     line = None if choice.line is None else spoken[choice.line]
     if isinstance(line, ClipTaskError):
         raise line

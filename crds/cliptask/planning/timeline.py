@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
 from cliptask.orders import ClipSound, Cut, OverlayOrder, Profile, SegmentOrder
-from cliptask.planning.bindings import ClipRange, Footage
+from cliptask.planning.bindings import Bindings, ClipRange
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import ClipTaskSpec, Overlay
 
@@ -24,12 +25,12 @@ class Timeline:
     clip is its body. Bodies and seams are segments, equal ones the same object.
     """
 
-    def __init__(self, spec: ClipTaskSpec, footage: Footage) -> None:
-        self._spec, self._footage = spec, footage
+    def __init__(self, spec: ClipTaskSpec, bindings: Bindings) -> None:
+        self._spec, self._bindings = spec, bindings
         self.profile = Profile(
-            width=footage.width, height=footage.height, fps=footage.fps, fit=spec.picture.fit
+            width=bindings.width, height=bindings.height, fps=bindings.fps, fit=spec.picture.fit
         )
-        self._overlap = frames_of(spec.transition.duration, footage.fps) if spec.transition else 0
+        self._overlap = frames_of(spec.transition.duration, bindings.fps) if spec.transition else 0
         self._made: dict[object, SegmentOrder] = {}
         self._seen: set[int] = set()
 
@@ -38,14 +39,14 @@ class Timeline:
 
         Raises what makes a clip unusable, or ``SourceError`` where one is too short for its transitions.
         """
-        takes = [self._take(block, clip, len(clips)) for block, clip in enumerate(clips)]
-        starts = self._starts(takes)
+        ranges = [self._range(block, clip, len(clips)) for block, clip in enumerate(clips)]
+        starts = self._starts(ranges)
         parts: list[SegmentOrder] = []
-        for block, (clip, take, start) in enumerate(zip(clips, takes, starts, strict=True)):
+        for block, (clip, clip_range, start) in enumerate(zip(clips, ranges, starts, strict=True)):
             head, tail = self._overlap * (block > 0), self._overlap * (block < len(clips) - 1)
-            body = (block, clip, head, take.frames - tail, start)
+            body = (block, clip, head, clip_range.frames - tail, start)
             if head:
-                before = takes[block - 1]
+                before = ranges[block - 1]
                 end = (block - 1, clips[block - 1], before.frames - head, before.frames, starts[block - 1])
                 parts.append(self._segment(end, (block, clip, 0, head, start)))
             parts.append(self._segment(body))
@@ -55,19 +56,19 @@ class Timeline:
         """The clips' own sounds in their places, faded over where the pictures are; none when they are not wanted."""
         if not self._spec.sound.clip_volume:
             return ()
-        takes = [self._footage.take(block, clip) for block, clip in enumerate(clips)]
+        ranges = [self._bindings.clip(block, clip) for block, clip in enumerate(clips)]
         return tuple(
             ClipSound(
-                source=take.facts.sha256,
-                video_start_us=take.facts.video_start_us,
-                first_frame=take.first_frame,
-                frames=take.frames,
+                source=clip_range.facts.sha256,
+                video_start_us=clip_range.facts.video_start_us,
+                first_frame=clip_range.first_frame,
+                frames=clip_range.frames,
                 at_frame=start,
                 fade_in_frames=self._overlap * (block > 0),
-                fade_out_frames=self._overlap * (block < len(takes) - 1),
+                fade_out_frames=self._overlap * (block < len(ranges) - 1),
             )
-            for block, (take, start) in enumerate(zip(takes, self._starts(takes), strict=True))
-            if take.facts.has_audio
+            for block, (clip_range, start) in enumerate(zip(ranges, self._starts(ranges), strict=True))
+            if clip_range.facts.has_audio
         )
 
     def refuse_unseen(self) -> None:
@@ -78,33 +79,29 @@ class Timeline:
                 message = f"spec.overlays[{index}].from: {format_duration(overlay.from_)} is when {place}, so nobody would see it"
                 raise InvalidTask(message)
 
-    def _take(self, block: int, clip: int, blocks: int) -> ClipRange:
-        take = self._footage.take(block, clip)
+    def _range(self, block: int, clip: int, blocks: int) -> ClipRange:
+        clip_range = self._bindings.clip(block, clip)
         overlaps = self._overlap * ((block > 0) + (block < blocks - 1))
-        if take.frames <= overlaps:
+        if clip_range.frames <= overlaps:
             message = (
-                f"videoBlocks[{block}].clips[{clip}] has {take.frames} frames, its transitions take {overlaps}: "
+                f"videoBlocks[{block}].clips[{clip}] has {clip_range.frames} frames, its transitions take {overlaps}: "
                 "use a longer clip or a shorter transition"
             )
             raise SourceError(message)
-        return take
+        return clip_range
 
-    def _starts(self, takes: Sequence[ClipRange]) -> list[int]:
+    def _starts(self, ranges: Sequence[ClipRange]) -> list[int]:
         """The frame of the video at which each clip's first frame lies."""
-        starts, at = [], 0
-        for take in takes:
-            starts.append(at)
-            at += take.frames - self._overlap
-        return starts
+        return list(accumulate((before.frames - self._overlap for before in ranges[:-1]), initial=0))
 
-    def _segment(self, *ranges: tuple[int, int, int, int, int]) -> SegmentOrder:
-        cuts = tuple(self._cut(*each) for each in ranges)
+    def _segment(self, *parts: tuple[int, int, int, int, int]) -> SegmentOrder:
+        cuts = tuple(self._cut(*part) for part in parts)
         return self._made.setdefault(cuts, SegmentOrder(profile=self.profile, cuts=cuts))
 
     def _cut(self, block: int, clip: int, begin: int, end: int, start: int) -> Cut:
         """Frames [begin, end) of a clip whose first frame is the video's frame ``start``."""
-        take, clip_spec = self._footage.take(block, clip), self._spec.video_blocks[block].clips[clip]
-        facts, is_video = take.facts, take.facts.kind == "video"
+        clip_range, clip_spec = self._bindings.clip(block, clip), self._spec.video_blocks[block].clips[clip]
+        facts, is_video = clip_range.facts, clip_range.facts.kind == "video"
         unknown = is_video and facts.transfer == "sdr" and facts.matrix == "unknown"
         return Cut(
             source=facts.sha256,
@@ -112,10 +109,10 @@ class Timeline:
             transfer=facts.transfer,
             assumed_matrix=("bt709" if facts.height >= HD_HEIGHT else "bt601") if unknown else None,
             video_start_us=facts.video_start_us,
-            first_frame=(take.first_frame + begin) if is_video or clip_spec.motion else 0,
+            first_frame=(clip_range.first_frame + begin) if is_video or clip_spec.motion else 0,
             frames=end - begin,
             motion=clip_spec.motion,
-            motion_frames=take.frames if clip_spec.motion else 0,
+            motion_frames=clip_range.frames if clip_spec.motion else 0,
             overlays=self._overlays(block, begin, end, start),
         )
 
@@ -135,7 +132,7 @@ class Timeline:
         return tuple(over)
 
     def _overlay(self, index: int, overlay: Overlay, first: int, last: int) -> OverlayOrder:
-        image = self._footage.images[index]
+        image = self._bindings.images[index]
         if isinstance(image, ClipTaskError):
             raise image
         default = TEXT_WIDTH if overlay.image is None else IMAGE_WIDTH

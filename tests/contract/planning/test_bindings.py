@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from cliptask.planning.bindings import footage_of, rate_for
+from cliptask.planning.bindings import bind, rate_for
 from support.campaigns import sources, task, url
 
 
 def error_of(clip: dict[str, Any], **facts: Any) -> str:  # noqa: ANN401  facts are of many types
     """What is said of a clip written like this whose file has these facts."""
     of = task([1], videoBlocks=[{"name": "b0", "clips": [{"url": url("b0c0")} | clip]}])
-    errors = footage_of(of.spec, sources(of, b0c0=facts)).errors
+    errors = bind(of.spec, sources(of, b0c0=facts)).errors
     return str(errors[0]) if errors else ""
 
 
@@ -54,7 +54,7 @@ def test_a_track_must_have_sound_and_an_overlay_be_a_picture() -> None:
     found[url("t0")] = found[url("b0c0")]
     found[url("logo")] = found[url("b0c0")]
 
-    said = [str(error) for error in footage_of(of.spec, found).errors]
+    said = [str(error) for error in bind(of.spec, found).errors]
 
     assert "t0.mp4 has no sound" in said[0]
     assert "overlays[0] (https://cdn.example.com/logo.mp4) is not a picture" in said[1]
@@ -64,9 +64,9 @@ def test_the_picture_is_as_large_as_the_largest_clip_unless_the_task_says() -> N
     """As in the service that this replaces; sides are made even, which 4:2:0 needs."""
     of = task([2])
 
-    footage = footage_of(of.spec, sources(of, b0c0={"width": 321}, b0c1={"height": 400, "fps": 50}))
+    bindings = bind(of.spec, sources(of, b0c0={"width": 321}, b0c1={"height": 400, "fps": 50}))
 
-    assert (footage.width, footage.height, footage.fps) == (322, 400, 50)
+    assert (bindings.width, bindings.height, bindings.fps) == (322, 400, 50)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from cliptask.planning.bindings import RATES
 from cliptask.spec.quantities import (
     AMOUNT_PATTERN,
     DURATION_PATTERN,
@@ -132,7 +133,7 @@ def test_what_is_no_amount_is_refused(value: object) -> None:
         amounts.validate_python(value)
 
 
-@given(st.integers(0, 10_000), st.sampled_from([24, 25, 30, 48, 50, 60]))
+@given(st.integers(0, 10_000), st.sampled_from(RATES))
 def test_whole_frames_come_back(frames: int, fps: int) -> None:
     """A duration that was made from frames would gain or lose one."""
     assert frames_of(timedelta(seconds=frames) / fps, fps) == frames
