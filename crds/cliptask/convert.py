@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from cliptask.errors import InvalidTask
 from cliptask.names import LABEL_LENGTH, shown, slug
-from cliptask.spec.loading import load, load_data, report
+from cliptask.spec.loading import load_data, report
 from cliptask.spec.problems import Problem, Problems, examine, kind_of
 from cliptask.spec.task import GROUP, KIND, MAX_VARIANTS, TEXT_PATTERN, VERSION, SourceUrl
 from cliptask.spec.yaml_source import BadText, dump, parse_json
@@ -63,40 +63,32 @@ def convert(body: str | bytes, output_uri: str) -> str:
     line per problem, its path as in the request.
     """
     request = read_request(body)
-    of_blocks: list[str] = []
-    of_task: list[str] = []
-    task = _task(request, output_uri, _task_name(request, of_task), of_blocks)
+    name, note = _task_name(request)
+    task = as_task(request, output_uri, name)
     if request.uuid_:
         task["metadata"]["annotations"] = {UUID_ANNOTATION: request.uuid_}
     notes = [
         "Converted from a request of the older HTTP service.",
         *_differences(request),
-        *of_blocks,
-        *of_task,
+        *_renamed("video block", request.video_blocks),
+        *_renamed("audio block", request.audio_blocks),
+        *note,
     ]
-    text = "".join(f"# {note}\n" for note in notes) + dump(task)
-    load(text, "converted request")
-    return text
+    return "".join(f"# {note}\n" for note in notes) + dump(task)
 
 
 def as_task(request: ProcessMedia, output_uri: str, name: str) -> dict[str, Any]:
     """The task that makes the same videos, as plain values. Raises ``InvalidTask`` for a URI that none can have."""
-    return _task(request, output_uri, name, [])
-
-
-def _task(request: ProcessMedia, output_uri: str, name: str, notes: list[str]) -> dict[str, Any]:
-    video_names = _names("video block", request.video_blocks, notes)
-    audio_names = _names("audio block", request.audio_blocks, notes)
     spec: dict[str, Any] = {
         "videoBlocks": [
             {"name": name, "clips": [{"url": url} for url in urls]}
-            for name, urls in zip(video_names, request.video_blocks.values(), strict=True)
+            for name, urls in zip(_names(request.video_blocks), request.video_blocks.values(), strict=True)
         ]
     }
     if request.audio_blocks:
         spec["audioBlocks"] = [
             {"name": name, "tracks": [{"url": url} for url in urls]}
-            for name, urls in zip(audio_names, request.audio_blocks.values(), strict=True)
+            for name, urls in zip(_names(request.audio_blocks), request.audio_blocks.values(), strict=True)
         ]
     if request.text_to_speach:
         spec["speech"] = [{"voice": line.voice, "text": line.text} for line in request.text_to_speach]
@@ -133,37 +125,45 @@ def _explained(problem: Problem, data: dict[str, Any]) -> Problem:
     return problem
 
 
-def _names(what: str, originals: Iterable[str], notes: list[str]) -> list[str]:
-    """Labels for free names, each made once; notes on those that had to change."""
+def _names(originals: Iterable[str]) -> list[str]:
+    """Labels for free names, no two alike."""
     names: list[str] = []
     for number, original in enumerate(originals, start=1):
-        plain = slug(original)
-        if plain == "x" and original.lower() != "x":
-            plain = f"block-{number}"  # nothing of it is a letter or a digit of ASCII
+        # A block without a letter or a digit of ASCII in its name is called after its place.
+        plain = _label(original) or f"block-{number}"
         name, again = plain, 1
         while name in names:
             again += 1
             name = f"{plain[: LABEL_LENGTH - 4]}-{again}"
-        if name != original:
-            notes.append(f"The {what} {shown(original)} is named {name}.")
         names.append(name)
     return names
 
 
-def _task_name(request: ProcessMedia, notes: list[str]) -> str:
-    """From ``task_name``, else from ``uuid_``, else from the content, so that the same request has the same name."""
+def _renamed(what: str, originals: Collection[str]) -> list[str]:
+    """Notes on the names that had to change."""
+    pairs = zip(originals, _names(originals), strict=True)
+    return [f"The {what} {shown(original)} is named {name}." for original, name in pairs if name != original]
+
+
+def _label(original: str) -> str:
+    """A free name as a label; empty where no letter and no digit of ASCII is in it."""
+    label = slug(original)
+    return label if label != "x" or original.lower() == "x" else ""
+
+
+def _task_name(request: ProcessMedia) -> tuple[str, list[str]]:
+    """From ``task_name``, else from ``uuid_``, else from the content, so that the same request has the same name.
+
+    And a note where the name had to change.
+    """
     for original in (request.task_name, request.uuid_):
-        name = slug(original)
-        if name != "x" or original.lower() == "x":
-            if name != original:
-                notes.append(f"The task {shown(original)} is named {name}.")
-            return name
+        if name := _label(original):
+            return name, [f"The task {shown(original)} is named {name}."] if name != original else []
     content = json.dumps(
         request.model_dump(mode="json", include={"video_blocks", "audio_blocks", "text_to_speach"})
     )
     name = f"campaign-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
-    notes.append(f"The request has no name of letters and digits; this one comes from its content: {name}.")
-    return name
+    return name, [f"The request has no name of letters and digits; this one comes from its content: {name}."]
 
 
 def _differences(request: ProcessMedia) -> list[str]:

@@ -118,12 +118,12 @@ def campaign_index(
 
     Why for the others: ``failed`` and what the plan skipped; a variant in neither mapping was not tried yet.
     """
-    made, missing = [], [_skip(campaign.blocks, skipped) for skipped in campaign.skipped]
+    made, missing = [], [_missing(campaign.blocks, skipped, skipped.error) for skipped in campaign.skipped]
     for variant in campaign.variants:
         if variant.name in sizes_bytes:
             made.append(_made(campaign.blocks, variant, sizes_bytes[variant.name]))
         else:
-            missing.append(_failure(campaign.blocks, variant, failed.get(variant.name)))
+            missing.append(_missing(campaign.blocks, variant, failed.get(variant.name)))
     profile = campaign.profile
     return CampaignIndex(
         task=campaign.task,
@@ -151,13 +151,13 @@ def index_csv(index: CampaignIndex) -> str:
     table.writerow(
         ["Variant", *index.blocks, "Track", "Line", "Text", "File", "Poster", "Captions", "Seconds", "Frames", "Bytes", "Key"]
     )  # fmt: skip
-    for each in index.variants:
+    for variant in index.variants:
         texts = [
-            each.name, *(clip.clip for clip in each.clips), each.track, each.line, each.text,
-            each.file, each.poster, each.captions,
+            variant.name, *(clip.clip for clip in variant.clips), variant.track, variant.line, variant.text,
+            variant.file, variant.poster, variant.captions,
         ]  # fmt: skip
-        numbers = [each.duration_seconds, each.frames, each.size_bytes]
-        table.writerow([*(_cell(text or "") for text in texts), *numbers, each.key])
+        numbers = [variant.duration_seconds, variant.frames, variant.size_bytes]
+        table.writerow([*(_cell(text or "") for text in texts), *numbers, variant.key])
     return buffer.getvalue()
 
 
@@ -196,24 +196,14 @@ def _made(blocks: tuple[str, ...], variant: Variant, size_bytes: int) -> Indexed
     )
 
 
-def _skip(blocks: tuple[str, ...], skipped: Skipped) -> IndexedSkip:
+def _missing(blocks: tuple[str, ...], wanted: Variant | Skipped, error: ClipTaskError | None) -> IndexedSkip:
     return IndexedSkip(
-        clips=_clips(blocks, skipped.clips),
-        track=skipped.track,
-        line=skipped.line,
-        reason=skipped.error.reason,
-        message=str(skipped.error),
-    )
-
-
-def _failure(blocks: tuple[str, ...], variant: Variant, error: ClipTaskError | None) -> IndexedSkip:
-    return IndexedSkip(
-        name=variant.name,
-        clips=_clips(blocks, variant.clips),
-        track=variant.track,
-        line=variant.line,
-        reason="NotMade" if error is None else error.reason,
-        message="not made yet: run the task again" if error is None else str(error),
+        name=wanted.name if isinstance(wanted, Variant) else None,
+        clips=_clips(blocks, wanted.clips),
+        track=wanted.track,
+        line=wanted.line,
+        reason=error.reason if error else "NotMade",
+        message=str(error) if error else "not made yet: run the task again",
     )
 
 
@@ -225,8 +215,8 @@ def _counts(variants: tuple[IndexedVariant, ...], skipped: tuple[IndexedSkip, ..
     return Counts(
         variants=len(variants),
         skipped=len(skipped),
-        size_bytes=sum(each.size_bytes for each in variants),
-        duration_seconds=round(sum(each.duration_seconds for each in variants), 3),
+        size_bytes=sum(variant.size_bytes for variant in variants),
+        duration_seconds=round(sum(variant.duration_seconds for variant in variants), 3),
     )
 
 

@@ -131,10 +131,9 @@ def _problems(details: ErrorDetails, schema: Schema, data: object) -> Iterator[P
 
 
 def _words(kind: str, schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain value
-    said = _WORDS.get(kind)
-    if said is None and kind.endswith("_type"):
-        said = _wrong_type
-    return said(schema, given) if said else "cannot be used"
+    if kind in _WORDS:
+        return _WORDS[kind](schema, given)
+    return _wrong_type(schema, given) if kind.endswith("_type") else "cannot be used"
 
 
 def _wrong_type(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain value
@@ -163,12 +162,12 @@ def _wrong_choice(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any pla
 
 
 def _out_of_bounds(schema: Schema, _: object) -> str:
-    least, most = schema.get("minimum"), schema.get("maximum")
-    return f"must be from {_number(least)} to {_number(most)}"
+    return f"must be from {plain_number(schema['minimum'])} to {plain_number(schema['maximum'])}"
 
 
-def _number(value: float | None) -> str:
-    return "any" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:g}"
+def plain_number(value: float) -> str:
+    """For people: thousands apart, no zeros behind a point."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
 _WORDS: dict[str, Callable[[Schema, Any], str]] = {
@@ -211,11 +210,8 @@ def _places(schema: Schema, name: str, path: Path) -> Iterator[Path]:
 def _at_schema(schema: Schema, path: Path) -> Schema:
     for step in path:
         any_key = schema.get("additionalProperties", {})
-        schema = (
-            schema.get("items", {})
-            if isinstance(step, int)
-            else schema.get("properties", {}).get(step, any_key)
-        )
+        fields = schema.get("properties", {})
+        schema = schema.get("items", {}) if isinstance(step, int) else fields.get(step, any_key)
     return schema
 
 
@@ -230,7 +226,6 @@ def _at_data(data: Any, path: Path) -> Any:  # noqa: ANN401  # any plain value
 
 def _given(schema: Schema, value: object) -> str:
     if isinstance(value, str):
-        return (
-            f" (given {shown(value, url=schema.get('pattern') in {task.URL_PATTERN, task.OUTPUT_PATTERN})})"
-        )
+        is_url = schema.get("pattern") in {task.URL_PATTERN, task.OUTPUT_PATTERN}
+        return f" (given {shown(value, url=is_url)})"
     return f" (given {json.dumps(value)})" if isinstance(value, bool | int | float) else ""

@@ -20,13 +20,18 @@ _FACTORS = {
 }  # fmt: skip
 
 
+def _match(pattern: str, value: object, message: str) -> re.Match[str]:
+    match = re.fullmatch(pattern, value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(message)
+    return match
+
+
 def _parse_duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
-    match = re.fullmatch(DURATION_PATTERN, value) if isinstance(value, str) else None
-    if match is None:
-        message = 'is not a duration: write a number and a unit, e.g. "500ms", "1.5s" or "2m"'
-        raise ValueError(message)
+    what = 'is not a duration: write a number and a unit, e.g. "500ms", "1.5s" or "2m"'
+    match = _match(DURATION_PATTERN, value, what)
     return timedelta(microseconds=int(Decimal(match[1]) * _MICROSECONDS[match[3]]))
 
 
@@ -52,11 +57,7 @@ def _number_and_unit(microseconds: int, unit: str) -> str:
 def _parse_percentage(value: object) -> Fraction:
     if isinstance(value, Fraction):
         return value
-    match = re.fullmatch(PERCENTAGE_PATTERN, value) if isinstance(value, str) else None
-    if match is None:
-        message = 'is not a percentage: write e.g. "20%"'
-        raise ValueError(message)
-    return Fraction(match[1]) / 100
+    return Fraction(_match(PERCENTAGE_PATTERN, value, 'is not a percentage: write e.g. "20%"')[1]) / 100
 
 
 def _format_percentage(value: Fraction) -> str:
@@ -83,16 +84,14 @@ Percentage = Annotated[
 def _parse_amount(value: object) -> str:
     # No fractions without quotes: the Kubernetes API takes whole numbers and texts.
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    if re.fullmatch(AMOUNT_PATTERN, text) is None:
-        message = 'is not an amount: write e.g. 500m, 2 or "1.5" for CPUs, 512Mi or 2Gi for memory'
-        raise ValueError(message)
-    return text
+    what = 'is not an amount: write e.g. 500m, 2 or "1.5" for CPUs, 512Mi or 2Gi for memory'
+    return _match(AMOUNT_PATTERN, text, what)[0]
 
 
 def amount(text: str) -> Decimal:
     """The number behind a Kubernetes quantity, in CPUs or bytes. ``text`` has been checked as an ``Amount``."""
-    match = re.fullmatch(AMOUNT_PATTERN, text)
-    return Decimal(match[1]) * _FACTORS[match[3] or ""] if match else Decimal(0)
+    match = _match(AMOUNT_PATTERN, text, "is not an amount")
+    return Decimal(match[1]) * _FACTORS[match[3] or ""]
 
 
 Amount = Annotated[

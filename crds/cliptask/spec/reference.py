@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from cliptask.spec import task
+from cliptask.spec.problems import plain_number
 from cliptask.spec.quantities import AMOUNT_PATTERN, DURATION_PATTERN, PERCENTAGE_PATTERN
 from cliptask.spec.schema import Schema, crd
 
@@ -77,8 +78,8 @@ def reference() -> str:
     fields = version["schema"]["openAPIV3Schema"]["properties"]
     spec, status = (list(_objects(name, fields[name])) for name in ("spec", "status"))
     columns = [
-        (each["name"].upper(), _code(each["jsonPath"].removeprefix(".")), each["description"])
-        for each in version["additionalPrinterColumns"]
+        (column["name"].upper(), _code(column["jsonPath"].removeprefix(".")), column["description"])
+        for column in version["additionalPrinterColumns"]
     ]
     return "\n".join([
         _HEAD,
@@ -86,10 +87,10 @@ def reference() -> str:
         *(_link(path, depth) for path, _, depth in [*spec, *status]),
         "\n## How values are written\n",
         _table(("Type", "Looks like", "What"), [(f"<a id={name.lower()}></a>{name}", *rest) for name, _, *rest in _VALUES]),
-        *(_section(*each) for each in spec),
+        *(_section(*place) for place in spec),
         "## Columns\n\nWhat `kubectl get clip` shows, and with `-o wide` the last two as well.\n",
         _table(("Column", "Field", "What"), columns),
-        *(_section(*each) for each in status),
+        *(_section(*place) for place in status),
     ]).rstrip() + "\n"  # fmt: skip
 
 
@@ -122,8 +123,8 @@ def _section(path: str, node: Schema, depth: int) -> str:
 
 def _row(path: str, name: str, field: Schema, required: bool) -> tuple[str, ...]:
     # Where a schema has no word for a default, the description ends with it.
-    what, _, said = field["description"].partition("Default: ")
-    default = "**required**" if required else said.rstrip(".")
+    what, _, ending = field["description"].partition("Default: ")
+    default = "**required**" if required else ending.rstrip(".")
     if field.get("default", "") != "":
         default = _code(_plain(field["default"]))
     return _code(name), _type(f"{path}.{name}", field), default, what.strip()
@@ -131,7 +132,7 @@ def _row(path: str, name: str, field: Schema, required: bool) -> tuple[str, ...]
 
 def _type(path: str, field: Schema) -> str:
     if "enum" in field:
-        choices = [_code(str(each)) for each in field["enum"]]
+        choices = [_code(str(choice)) for choice in field["enum"]]
         return f"one of {', '.join(choices)}" if len(choices) > 1 else choices[0]
     if "properties" in field:
         return f"[object](#{_anchor(path)})"
@@ -170,9 +171,7 @@ def _plain(value: object) -> str:
     """A value as YAML has it, thousands apart."""
     if isinstance(value, bool):
         return str(value).lower()
-    return (
-        f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
-    )
+    return plain_number(value) if isinstance(value, int | float) else str(value)
 
 
 def _anchor(heading: str) -> str:

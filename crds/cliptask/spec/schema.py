@@ -28,7 +28,8 @@ _KEPT = (
 )  # fmt: skip
 """What a structural schema says in the same words as JSON Schema, in the order of the generated file."""
 
-_DROPPED = frozenset({"title", "$defs"})
+_TRANSLATED = ("const", "default", "items", "properties", "additionalProperties")
+_DROPPED = ("title", "$defs")
 
 # The API server sees to the rest of a DNS label; the name must also fit the names of Jobs and folders.
 _NAME_RULE = Rule(
@@ -114,24 +115,14 @@ def _translate(schema: Schema, definitions: dict[str, Schema]) -> Schema:
     if "anyOf" in schema:  # X or null: a field that may be left out
         (choice,) = [choice for choice in schema["anyOf"] if choice != {"type": "null"}]
         return _translate(choice | _without("anyOf", schema), definitions)
-    unknown = schema.keys() - {
-        *_KEPT,
-        *_DROPPED,
-        "const",
-        "default",
-        "items",
-        "properties",
-        "additionalProperties",
-    }
-    if unknown:
+    if unknown := schema.keys() - {*_KEPT, *_TRANSLATED, *_DROPPED}:
         message = f"a CRD cannot say {', '.join(unknown)} of {schema.get('title', schema)}: translate it here"
         raise ValueError(message)
     translated: Schema = {keyword: schema[keyword] for keyword in _KEPT if keyword in schema}
     if "const" in schema:
         translated["enum"] = [schema["const"]]
-    if isinstance(
-        schema.get("default"), str | int | float
-    ):  # one of an object would be written into every task
+    # The default of an object would be written into every task.
+    if isinstance(schema.get("default"), str | int | float):
         translated["default"] = schema["default"]
     if "items" in schema:
         translated["items"] = _translate(schema["items"], definitions)
@@ -139,9 +130,8 @@ def _translate(schema: Schema, definitions: dict[str, Schema]) -> Schema:
         translated["properties"] = {
             name: _translate(field, definitions) for name, field in schema["properties"].items()
         }
-    if schema.get(
-        "additionalProperties"
-    ):  # false needs no word: the API server refuses unknown fields anyway
+    # False needs no word: the API server refuses unknown fields anyway.
+    if schema.get("additionalProperties"):
         translated["additionalProperties"] = _translate(schema["additionalProperties"], definitions)
     return translated
 
@@ -151,12 +141,8 @@ def _without(keyword: str, schema: Schema) -> Schema:
 
 
 def _rules(model_name: str) -> Schema:
-    models = {part.__name__: part for part in Part.__subclasses__()}
-    validations = (
-        [_validation(rule) for rule in rules_of(models[model_name]) if rule.cel]
-        if model_name in models
-        else []
-    )
+    rules = (rule for part in Part.__subclasses__() if part.__name__ == model_name for rule in rules_of(part))
+    validations = [_validation(rule) for rule in rules if rule.cel]
     return {"x-kubernetes-validations": validations} if validations else {}
 
 
