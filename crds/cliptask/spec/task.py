@@ -53,7 +53,13 @@ Position = Literal[
 class Part(BaseModel):
     """Common to every object of the resource: frozen, camelCase, nothing unknown."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        use_attribute_docstrings=True,  # they are what the CRD and the reference say of a field
+    )
 
     @model_validator(mode="after")
     def _keeps_its_rules(self) -> Self:
@@ -64,12 +70,10 @@ class Part(BaseModel):
 class Trim(Part):
     """The part of a clip to use."""
 
-    start: Duration = Field(
-        default=timedelta(0), description="Where the part begins, from the file's first frame. Default: 0ms."
-    )
-    end: Duration | None = Field(
-        default=None, description="Where the part ends. Default: the end of the file."
-    )
+    start: Duration = timedelta(0)
+    """Where the part begins, from the file's first frame. Default: 0ms."""
+    end: Duration | None = None
+    """Where the part ends. Default: the end of the file."""
 
     @rule(
         "must be after start",
@@ -83,19 +87,16 @@ class Trim(Part):
 class Clip(Part):
     """One interchangeable clip of a block: a video or a still picture."""
 
-    url: SourceUrl = Field(
-        description="Where the file is: https://, gs://bucket/object, http:// (where the installation allows it) or file:// (local mode only). At most 10 minutes long, before any trim."
-    )
-    name: Name | None = Field(
-        default=None, description="Its label in the videos' names. Default: from the file's name in the URL."
-    )
-    trim: Trim | None = Field(default=None, description="The part of a video to use. Default: all of it.")
-    duration: Duration | None = Field(
-        default=None, description="How long to show a still picture; required for one, refused for a video."
-    )
-    motion: Literal["zoomIn", "zoomOut", "panLeft", "panRight"] | None = Field(
-        default=None, description="A slow camera movement over a still picture. Default: none."
-    )
+    url: SourceUrl
+    """Where the file is: https://, gs://bucket/object, http:// (where the installation allows it) or file:// (local mode only). At most 10 minutes long, before any trim."""
+    name: Name | None = None
+    """Its label in the videos' names. Default: from the file's name in the URL."""
+    trim: Trim | None = None
+    """The part of a video to use. Default: all of it."""
+    duration: Duration | None = None
+    """How long to show a still picture; required for one, refused for a video."""
+    motion: Literal["zoomIn", "zoomOut", "panLeft", "panRight"] | None = None
+    """A slow camera movement over a still picture. Default: none."""
 
     @rule(
         "trim is for a video, duration for a still picture: give one of them",
@@ -127,10 +128,10 @@ class Clip(Part):
 class VideoBlock(Part):
     """An ordered slot of the video with its interchangeable clips."""
 
-    name: Name = Field(description="The slot's label, e.g. hook or product.")
-    clips: tuple[Clip, ...] = Field(
-        min_length=1, max_length=100, description="The interchangeable clips; each variant shows one of them."
-    )
+    name: Name
+    """The slot's label, e.g. hook or product."""
+    clips: tuple[Clip, ...] = Field(min_length=1, max_length=100)
+    """The interchangeable clips; each variant shows one of them."""
 
     @rule(
         "two clips of a block have the same name",
@@ -144,19 +145,19 @@ class VideoBlock(Part):
 class Track(Part):
     """One music file."""
 
-    url: SourceUrl = Field(description="Where the file is; schemes as for clips.")
-    name: Name | None = Field(
-        default=None, description="Its label in the videos' names. Default: from the file's name in the URL."
-    )
+    url: SourceUrl
+    """Where the file is; schemes as for clips."""
+    name: Name | None = None
+    """Its label in the videos' names. Default: from the file's name in the URL."""
 
 
 class AudioBlock(Part):
     """A named group of tracks. All groups together are one pool."""
 
-    name: Name = Field(description="The group's label.")
-    tracks: tuple[Track, ...] = Field(
-        min_length=1, max_length=100, description="The tracks; each variant plays one of the pool."
-    )
+    name: Name
+    """The group's label."""
+    tracks: tuple[Track, ...] = Field(min_length=1, max_length=100)
+    """The tracks; each variant plays one of the pool."""
 
     @rule(
         "two tracks have the same name",
@@ -170,18 +171,14 @@ class AudioBlock(Part):
 class Line(Part):
     """One text with a voice."""
 
-    voice: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN)] = Field(
-        description="The voice's name or id at ElevenLabs, or espeak-ng for the local synthesizer, where that is installed."
-    )
-    text: Annotated[str, StringConstraints(min_length=1, max_length=5000, pattern=TEXT_PATTERN)] = Field(
-        description="What is said."
-    )
-    name: Name | None = Field(
-        default=None, description="Its label in the videos' names. Default: from its first words."
-    )
-    language: Annotated[str, StringConstraints(pattern=LANGUAGE_PATTERN, max_length=3)] = Field(
-        default="en", description="ISO 639 code of the text's language."
-    )
+    voice: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN)]
+    """The voice's name or id at ElevenLabs, or espeak-ng for the local synthesizer, where that is installed."""
+    text: Annotated[str, StringConstraints(min_length=1, max_length=5000, pattern=TEXT_PATTERN)]
+    """What is said."""
+    name: Name | None = None
+    """Its label in the videos' names. Default: from its first words."""
+    language: Annotated[str, StringConstraints(pattern=LANGUAGE_PATTERN, max_length=3)] = "en"
+    """ISO 639 code of the text's language."""
 
 
 Assignment = Literal["balanced", "random", "product"]
@@ -190,36 +187,27 @@ Assignment = Literal["balanced", "random", "product"]
 class VariantChoice(Part):
     """Which combinations become variants."""
 
-    music: Assignment = Field(
-        default="balanced",
-        description="How tracks fall to variants. balanced: evenly; random: drawn by the seed; product: every combination with every track.",
-    )
-    speech: Assignment = Field(default="balanced", description="How lines fall to variants; as for music.")
-    limit: Annotated[int, Field(ge=1, le=MAX_VARIANTS)] | None = Field(
-        default=None,
-        description="At most this many variants, chosen as a designed experiment: every clip of a block equally often, pairs as evenly as can be. "
-        "Raising it keeps those already chosen. Default: all combinations.",
-    )
-    seed: int = Field(default=0, ge=0, le=2_147_483_647, description="Seed of random.")
+    music: Assignment = "balanced"
+    """How tracks fall to variants. balanced: evenly; random: drawn by the seed; product: every combination with every track."""
+    speech: Assignment = "balanced"
+    """How lines fall to variants; as for music."""
+    limit: Annotated[int, Field(ge=1, le=MAX_VARIANTS)] | None = None
+    """At most this many variants, chosen as a designed experiment: every clip of a block equally often, pairs as evenly as can be. Raising it keeps those already chosen. Default: all combinations."""
+    seed: int = Field(default=0, ge=0, le=2_147_483_647)
+    """Seed of random."""
 
 
 class Picture(Part):
     """The form of every video's picture."""
 
-    width: Annotated[int, Field(ge=64, le=3840, multiple_of=2)] | None = Field(
-        default=None, description="Pixels, even. Default: that of the widest clip."
-    )
-    height: Annotated[int, Field(ge=64, le=3840, multiple_of=2)] | None = Field(
-        default=None, description="Pixels, even. Default: that of the highest clip."
-    )
-    fps: Fps | None = Field(
-        default=None,
-        description="Frames per second. Default: the lowest of these that the fastest clip needs.",
-    )
-    fit: Literal["contain", "cover", "blur", "stretch"] = Field(
-        default="contain",
-        description="How a clip of another shape fits. contain: black bars; cover: cropped; blur: over a blurred copy of itself; stretch: distorted.",
-    )
+    width: Annotated[int, Field(ge=64, le=3840, multiple_of=2)] | None = None
+    """Pixels, even. Default: that of the widest clip."""
+    height: Annotated[int, Field(ge=64, le=3840, multiple_of=2)] | None = None
+    """Pixels, even. Default: that of the highest clip."""
+    fps: Fps | None = None
+    """Frames per second. Default: the lowest of these that the fastest clip needs."""
+    fit: Literal["contain", "cover", "blur", "stretch"] = "contain"
+    """How a clip of another shape fits. contain: black bars; cover: cropped; blur: over a blurred copy of itself; stretch: distorted."""
 
     @rule("give both width and height, or neither", cel="has(self.width) == has(self.height)")
     def _both(self) -> Iterable[Breach]:
@@ -229,12 +217,10 @@ class Picture(Part):
 class Transition(Part):
     """What happens between two clips; without one, a hard cut."""
 
-    kind: Literal["crossfade"] = Field(
-        default="crossfade", description="crossfade: one clip fades into the next."
-    )
-    duration: Duration = Field(
-        description="How long the two clips overlap, 100ms to 2s. Each overlap shortens the video by as much."
-    )
+    kind: Literal["crossfade"] = "crossfade"
+    """crossfade: one clip fades into the next."""
+    duration: Duration
+    """How long the two clips overlap, 100ms to 2s. Each overlap shortens the video by as much."""
 
     @rule(
         "must be from 100ms to 2s",
@@ -248,39 +234,27 @@ class Transition(Part):
 class OverlayImage(Part):
     """A picture that is laid over the video."""
 
-    url: SourceUrl = Field(
-        description="Where the picture is (PNG with transparency, JPEG, WebP); schemes as for clips."
-    )
+    url: SourceUrl
+    """Where the picture is (PNG with transparency, JPEG, WebP); schemes as for clips."""
 
 
 class Overlay(Part):
     """A text or a picture over the video."""
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=TEXT_PATTERN)] | None = (
-        Field(
-            default=None,
-            description="A title of Latin, Greek or Cyrillic letters; wraps at the overlay's width.",
-        )
-    )
-    image: OverlayImage | None = Field(default=None, description="A logo or another picture.")
-    position: Position = Field(
-        default="bottom", description="Where it stands, inside a margin of 5 % of the picture's shorter side."
-    )
-    width: Percentage | None = Field(
-        default=None,
-        description="Its width as a share of the picture's, 1% to 100%. Default: 20% for an image; a text may take 90%.",
-    )
-    from_: Duration = Field(
-        default=timedelta(0),
-        alias="from",
-        description="When it appears, from the start of its block, or of the video if no block is named. Default: 0ms.",
-    )
-    to: Duration | None = Field(
-        default=None, description="When it disappears, counted like from. Default: at the end."
-    )
-    block: Name | None = Field(
-        default=None, description="The video block that it belongs to. Default: the whole video."
-    )
+    text: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=TEXT_PATTERN)] | None = None
+    """A title of Latin, Greek or Cyrillic letters; wraps at the overlay's width."""
+    image: OverlayImage | None = None
+    """A logo or another picture."""
+    position: Position = "bottom"
+    """Where it stands, inside a margin of 5 % of the picture's shorter side."""
+    width: Percentage | None = None
+    """Its width as a share of the picture's, 1% to 100%. Default: 20% for an image; a text may take 90%."""
+    from_: Duration = Field(default=timedelta(0), alias="from")
+    """When it appears, from the start of its block, or of the video if no block is named. Default: 0ms."""
+    to: Duration | None = None
+    """When it disappears, counted like from. Default: at the end."""
+    block: Name | None = None
+    """The video block that it belongs to. Default: the whole video."""
 
     @rule("give exactly one of text and image", cel="has(self.text) != has(self.image)")
     def _one(self) -> Iterable[Breach]:
@@ -306,40 +280,32 @@ class Overlay(Part):
 class Captions(Part):
     """The spoken words as text."""
 
-    mode: Literal["none", "sidecar", "soft"] = Field(
-        default="none",
-        description="none; sidecar: a .vtt file beside each video; soft: a caption track in the video that players can show, and the .vtt file.",
-    )
+    mode: Literal["none", "sidecar", "soft"] = "none"
+    """none; sidecar: a .vtt file beside each video; soft: a caption track in the video that players can show, and the .vtt file."""
 
 
 class Sound(Part):
     """How music, speech and the clips' own sound are mixed."""
 
-    music_volume: float = Field(
-        default=0.2, ge=0, le=2, description="Gain of the music, 1 leaves it as it is."
-    )
-    clip_volume: float = Field(default=0, ge=0, le=2, description="Gain of the clips' own sound; 0 drops it.")
-    ducking: bool = Field(default=False, description="Lower the music while somebody speaks.")
-    loudness: Annotated[float, Field(ge=-36, le=-8)] | None = Field(
-        default=None,
-        description="Integrated loudness to reach, in LUFS (ad platforms play at about -14). Default: the mix as it falls.",
-    )
-    overflow: Literal["Fail", "Trim"] = Field(
-        default="Fail",
-        description="What to do with speech longer than the picture. Fail: refuse the variant; Trim: cut the speech.",
-    )
+    music_volume: float = Field(default=0.2, ge=0, le=2)
+    """Gain of the music, 1 leaves it as it is."""
+    clip_volume: float = Field(default=0, ge=0, le=2)
+    """Gain of the clips' own sound; 0 drops it."""
+    ducking: bool = False
+    """Lower the music while somebody speaks."""
+    loudness: Annotated[float, Field(ge=-36, le=-8)] | None = None
+    """Integrated loudness to reach, in LUFS (ad platforms play at about -14). Default: the mix as it falls."""
+    overflow: Literal["Fail", "Trim"] = "Fail"
+    """What to do with speech longer than the picture. Fail: refuse the variant; Trim: cut the speech."""
 
 
 class Output(Part):
     """Where the videos go."""
 
-    uri: Annotated[str, StringConstraints(pattern=OUTPUT_PATTERN, max_length=1024)] = Field(
-        description="Folder of the campaigns, gs://bucket/prefix or, in local mode, e.g. file:///srv/campaigns; the videos lie in a folder of the task's name below it."
-    )
-    prune: bool = Field(
-        default=False,
-        description="Remove videos that the task no longer wants, and all of them when the task is deleted. Sources, speech and segments stay in the cache.",
-    )
+    uri: Annotated[str, StringConstraints(pattern=OUTPUT_PATTERN, max_length=1024)]
+    """Folder of the campaigns, gs://bucket/prefix or, in local mode, e.g. file:///srv/campaigns; the videos lie in a folder of the task's name below it."""
+    prune: bool = False
+    """Remove videos that the task no longer wants, and all of them when the task is deleted. Sources, speech and segments stay in the cache."""
 
 
 def _amount_from(least: str, most: str, field: str) -> str:
@@ -351,8 +317,10 @@ def _amount_from(least: str, most: str, field: str) -> str:
 class Amounts(Part):
     """Of CPU and memory."""
 
-    cpu: Amount | None = Field(default=None, description="CPUs, 1m to 1000, e.g. 500m or 2.")
-    memory: Amount | None = Field(default=None, description="Bytes, 16Mi to 16Ti, e.g. 2Gi.")
+    cpu: Amount | None = None
+    """CPUs, 1m to 1000, e.g. 500m or 2."""
+    memory: Amount | None = None
+    """Bytes, 16Mi to 16Ti, e.g. 2Gi."""
 
     # Nobody means 2Gi of CPUs, 512m of memory (half a byte) or 2 of it; such a Job would wait for ever.
     @rule("must be from 1m to 1000 CPUs, e.g. 500m or 2", cel=_amount_from("1m", "1000", "cpu"), field="cpu")
@@ -385,10 +353,10 @@ def _exceeded(field: str, requested: str | None, limit: str | None) -> Iterable[
 class Resources(Part):
     """What each Job's container asks for and may use. Unset, the installation decides."""
 
-    requests: Amounts = Field(default=Amounts(), description="What the scheduler sets aside.")
-    limits: Amounts = Field(
-        default=Amounts(), description="What it may use at most; a render that needs more memory is ended."
-    )
+    requests: Amounts = Amounts()
+    """What the scheduler sets aside."""
+    limits: Amounts = Amounts()
+    """What it may use at most; a render that needs more memory is ended."""
 
     @rule("cpu must not exceed that of limits", cel=_requested_within_limit("cpu"), field="requests")
     def _cpu_within_limit(self) -> Iterable[Breach]:
@@ -402,71 +370,56 @@ class Resources(Part):
 class Execution(Part):
     """How the cluster makes the campaign. Local mode has no Jobs and takes no notice."""
 
-    parallelism: int = Field(default=50, ge=1, le=2000, description="The most Jobs at a time.")
-    variants_per_job: int = Field(
-        default=1,
-        ge=1,
-        le=20,
-        description="Variants that one Job makes one after the other: more than 1 for tiny videos.",
-    )
-    suspend: bool = Field(
-        default=False, description="Make nothing and end what runs; the status shows what would be made."
-    )
-    resources: Resources = Field(
-        default=Resources(), description="CPU and memory of each Job. Default: the installation's."
-    )
-    backoff_limit: int = Field(
-        default=2,
-        ge=0,
-        le=10,
-        description="How often a Job's failure is tried again, unless its input is to blame.",
-    )
-    active_deadline_seconds: int = Field(
-        default=900, ge=10, le=86_400, description="The longest that a Job may take, its attempts together."
-    )
-    ttl_seconds_after_finished: int = Field(
-        default=600, ge=0, le=604_800, description="How long a finished Job and its logs stay."
-    )
+    parallelism: int = Field(default=50, ge=1, le=2000)
+    """The most Jobs at a time."""
+    variants_per_job: int = Field(default=1, ge=1, le=20)
+    """Variants that one Job makes one after the other: more than 1 for tiny videos."""
+    suspend: bool = False
+    """Make nothing and end what runs; the status shows what would be made."""
+    resources: Resources = Resources()
+    """CPU and memory of each Job. Default: the installation's."""
+    backoff_limit: int = Field(default=2, ge=0, le=10)
+    """How often a Job's failure is tried again, unless its input is to blame."""
+    active_deadline_seconds: int = Field(default=900, ge=10, le=86_400)
+    """The longest that a Job may take, its attempts together."""
+    ttl_seconds_after_finished: int = Field(default=600, ge=0, le=604_800)
+    """How long a finished Job and its logs stay."""
 
 
 class FailurePolicy(Part):
     """What to do when something cannot be had."""
 
-    on_source_error: Literal["Fail", "Skip"] = Field(
-        default="Fail",
-        description="Fail: make nothing; Skip: make the variants that do without the bad source, and name the others.",
-    )
+    on_source_error: Literal["Fail", "Skip"] = "Fail"
+    """Fail: make nothing; Skip: make the variants that do without the bad source, and name the others."""
 
 
 class ClipTaskSpec(Part):
     """A campaign: blocks of interchangeable clips, tracks and lines of speech; every combination becomes a video."""
 
-    video_blocks: tuple[VideoBlock, ...] = Field(
-        min_length=1, max_length=20, description="The video's slots, in order."
-    )
-    audio_blocks: tuple[AudioBlock, ...] = Field(
-        default=(), max_length=20, description="Music. Without any, the videos have none."
-    )
-    speech: tuple[Line, ...] = Field(
-        default=(), max_length=100, description="Lines; each variant speaks one. Without any, nobody speaks."
-    )
-    variants: VariantChoice = Field(
-        default=VariantChoice(), description="Which combinations become variants."
-    )
-    picture: Picture = Field(default=Picture(), description="Size, rate and fit of the picture.")
-    transition: Transition | None = Field(default=None, description="Between clips. Default: hard cuts.")
-    overlays: tuple[Overlay, ...] = Field(
-        default=(), max_length=20, description="Titles and logos, later ones over earlier ones."
-    )
-    captions: Captions = Field(default=Captions(), description="The spoken words as text.")
-    sound: Sound = Field(default=Sound(), description="How the sound is mixed.")
-    output: Output = Field(description="Where the videos go.")
-    failure_policy: FailurePolicy = Field(
-        default=FailurePolicy(), description="What to do when something cannot be had."
-    )
-    execution: Execution = Field(
-        default=Execution(), description="How the cluster makes the campaign; local mode takes no notice."
-    )
+    video_blocks: tuple[VideoBlock, ...] = Field(min_length=1, max_length=20)
+    """The video's slots, in order."""
+    audio_blocks: tuple[AudioBlock, ...] = Field(default=(), max_length=20)
+    """Music. Without any, the videos have none."""
+    speech: tuple[Line, ...] = Field(default=(), max_length=100)
+    """Lines; each variant speaks one. Without any, nobody speaks."""
+    variants: VariantChoice = VariantChoice()
+    """Which combinations become variants."""
+    picture: Picture = Picture()
+    """Size, rate and fit of the picture."""
+    transition: Transition | None = None
+    """Between clips. Default: hard cuts."""
+    overlays: tuple[Overlay, ...] = Field(default=(), max_length=20)
+    """Titles and logos, later ones over earlier ones."""
+    captions: Captions = Captions()
+    """The spoken words as text."""
+    sound: Sound = Sound()
+    """How the sound is mixed."""
+    output: Output
+    """Where the videos go."""
+    failure_policy: FailurePolicy = FailurePolicy()
+    """What to do when something cannot be had."""
+    execution: Execution = Execution()
+    """How the cluster makes the campaign; local mode takes no notice."""
 
     @rule(
         "two video blocks have the same name",
@@ -544,9 +497,12 @@ class Metadata(BaseModel):
 class ClipTask(Part):
     """A campaign of short videos, made from interchangeable parts."""
 
-    api_version: Literal["cliptask.dev/v1alpha1"] = Field(description="cliptask.dev/v1alpha1")
-    kind: Literal["ClipTask"] = Field(description="ClipTask")
-    metadata: Metadata = Field(description="An object with the name of the campaign.")
+    api_version: Literal["cliptask.dev/v1alpha1"]
+    """cliptask.dev/v1alpha1"""
+    kind: Literal["ClipTask"]
+    """ClipTask"""
+    metadata: Metadata
+    """An object with the name of the campaign."""
     spec: ClipTaskSpec
 
 
