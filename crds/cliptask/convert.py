@@ -113,7 +113,7 @@ def read_request(body: str | bytes) -> ProcessMedia:
     try:
         return examine(ProcessMedia, data)
     except Problems as problems:
-        explained = Problems([_explained(problem, data) for problem in problems.found], problems.more)
+        explained = Problems([_explained(problem, data) for problem in problems.described], problems.more)
         raise InvalidTask(report(explained, _WHERE)) from None
 
 

@@ -37,7 +37,7 @@ def shown(text: str, *, url: bool = False) -> str:
     if url:
         text = _without_secrets(text)
     else:
-        text = re.sub(r"\w[\w+.-]*://\S+", lambda found: _without_secrets(found[0]), text)
+        text = re.sub(r"\w[\w+.-]*://\S+", lambda match: _without_secrets(match[0]), text)
         text = re.sub(r"\?\S*=\S*", "", text)
     quoted = json.dumps(
         text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}...", ensure_ascii=False

@@ -11,7 +11,7 @@ from cliptask import names
 from cliptask.errors import ClipTaskError, InvalidTask, VariantError
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.orders import ClipSound, Profile, SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
-from cliptask.planning.bindings import Bindings, bind
+from cliptask.planning.bindings import Bound, bind
 from cliptask.planning.experiment import assign, combinations
 from cliptask.planning.timeline import Timeline
 from cliptask.spec.task import MAX_VARIANTS, ClipTask, ClipTaskSpec
@@ -127,8 +127,8 @@ def _column(
 
 def plan(
     task: ClipTask,
-    sources: Mapping[str, SourceFacts | ClipTaskError],
-    lines: Sequence[SpokenLine | ClipTaskError],
+    sources: Mapping[str, Bound[SourceFacts]],
+    lines: Sequence[Bound[SpokenLine]],
     most: int = MAX_VARIANTS,
 ) -> Campaign:
     """What is to be made of ``sources`` (by URL) and ``lines`` (as ``spec.speech``).
@@ -138,7 +138,6 @@ def plan(
     """
     spec = task.spec
     bindings = bind(spec, sources)
-    spoken = dict(enumerate(lines))
     if spec.failure_policy.on_source_error == "Fail":
         _raise_all([*bindings.errors, *(line for line in lines if isinstance(line, ClipTaskError))])
     timeline = Timeline(spec, bindings)
@@ -148,15 +147,14 @@ def plan(
     for choice in choices(spec, most):
         clips, track, line = labels.of(choice)
         try:
-            order = _order(spec, bindings, timeline, choice, spoken)
+            order = _order(timeline, choice, lines)
         except ClipTaskError as error:
             skipped.append(Skipped(clips, track, line, error))
             continue
         name = names.variant_name([*clips, *(label for label in (track, line) if label)], order.key)
         text = None if choice.line is None else spec.speech[choice.line].text
-        variants.setdefault(
-            name, Variant(name, clips, track, line, text, order)
-        )  # a clip may be listed twice
+        # A clip may be listed twice.
+        variants.setdefault(name, Variant(name, clips, track, line, text, order))
     if not skipped:
         timeline.refuse_unseen()
     blocks = tuple(block.name for block in spec.video_blocks)
@@ -192,17 +190,12 @@ class Labels:
         return clips, track, None if choice.line is None else self.lines[choice.line]
 
 
-def _order(
-    spec: ClipTaskSpec,
-    bindings: Bindings,
-    timeline: Timeline,
-    choice: Choice,
-    spoken: Mapping[int, SpokenLine | ClipTaskError],
-) -> VariantOrder:
+def _order(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine]]) -> VariantOrder:
+    spec, bindings = timeline.spec, timeline.bindings
     segments = timeline.segments(choice.clips)
     frames, fps = sum(segment.frames for segment in segments), timeline.profile.fps
     track = None if choice.track is None else bindings.track(choice.track).sha256
-    line = None if choice.line is None else spoken[choice.line]
+    line = None if choice.line is None else lines[choice.line]
     if isinstance(line, ClipTaskError):
         raise line
     if line is not None and spec.sound.overflow == "Fail" and (line.duration_s or 0) > frames / fps:

@@ -26,7 +26,7 @@ class Timeline:
     """
 
     def __init__(self, spec: ClipTaskSpec, bindings: Bindings) -> None:
-        self._spec, self._bindings = spec, bindings
+        self.spec, self.bindings = spec, bindings
         self.profile = Profile(
             width=bindings.width, height=bindings.height, fps=bindings.fps, fit=spec.picture.fit
         )
@@ -54,9 +54,9 @@ class Timeline:
 
     def sounds(self, clips: Sequence[int]) -> tuple[ClipSound, ...]:
         """The clips' own sounds in their places, faded over where the pictures are; none when they are not wanted."""
-        if not self._spec.sound.clip_volume:
+        if not self.spec.sound.clip_volume:
             return ()
-        ranges = [self._bindings.clip(block, clip) for block, clip in enumerate(clips)]
+        ranges = [self.bindings.clip(block, clip) for block, clip in enumerate(clips)]
         return tuple(
             ClipSound(
                 source=clip_range.facts.sha256,
@@ -73,14 +73,14 @@ class Timeline:
 
     def refuse_unseen(self) -> None:
         """Raise ``InvalidTask`` for overlays that lie over no frame of any segment made so far."""
-        for index, overlay in enumerate(self._spec.overlays):
+        for index, overlay in enumerate(self.spec.overlays):
             if index not in self._seen:
                 place = f"the block {overlay.block!r} ends" if overlay.block else "every video ends"
                 message = f"spec.overlays[{index}].from: {format_duration(overlay.from_)} is when {place}, so nobody would see it"
                 raise InvalidTask(message)
 
     def _range(self, block: int, clip: int, blocks: int) -> ClipRange:
-        clip_range = self._bindings.clip(block, clip)
+        clip_range = self.bindings.clip(block, clip)
         overlaps = self._overlap * ((block > 0) + (block < blocks - 1))
         if clip_range.frames <= overlaps:
             message = (
@@ -100,7 +100,7 @@ class Timeline:
 
     def _cut(self, block: int, clip: int, begin: int, end: int, start: int) -> Cut:
         """Frames [begin, end) of a clip whose first frame is the video's frame ``start``."""
-        clip_range, clip_spec = self._bindings.clip(block, clip), self._spec.video_blocks[block].clips[clip]
+        clip_range, clip_spec = self.bindings.clip(block, clip), self.spec.video_blocks[block].clips[clip]
         facts, is_video = clip_range.facts, clip_range.facts.kind == "video"
         unknown = is_video and facts.transfer == "sdr" and facts.matrix == "unknown"
         return Cut(
@@ -118,8 +118,8 @@ class Timeline:
 
     def _overlays(self, block: int, begin: int, end: int, start: int) -> tuple[OverlayOrder, ...]:
         over = []
-        for index, overlay in enumerate(self._spec.overlays):
-            if overlay.block not in (None, self._spec.video_blocks[block].name):
+        for index, overlay in enumerate(self.spec.overlays):
+            if overlay.block not in (None, self.spec.video_blocks[block].name):
                 continue
             origin = begin if overlay.block else start + begin
             first = max(frames_of(overlay.from_, self.profile.fps) - origin, 0)
@@ -132,7 +132,7 @@ class Timeline:
         return tuple(over)
 
     def _overlay(self, index: int, overlay: Overlay, first: int, last: int) -> OverlayOrder:
-        image = self._bindings.images[index]
+        image = self.bindings.images[index]
         if isinstance(image, ClipTaskError):
             raise image
         default = TEXT_WIDTH if overlay.image is None else IMAGE_WIDTH

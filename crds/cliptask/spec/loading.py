@@ -54,7 +54,8 @@ def load_data(data: Any, where: str, lines: Mapping[Path, int] | None = None) ->
 def report(problems: Problems, where: str, lines: Mapping[Path, int] | None = None) -> str:
     """One line for each problem, in the order of the text where lines are known; what is past the 50th is counted."""
     placed = sorted(
-        ((_line(problem.path, lines or {}), problem) for problem in problems.found), key=lambda pair: pair[0]
+        ((_line(problem.path, lines or {}), problem) for problem in problems.described),
+        key=lambda pair: pair[0],
     )
     listed = [
         f"{where}{f':{line}' if line else ''}: {f'{spelled(path)}: ' if path else ''}{words}"

@@ -45,9 +45,9 @@ class Problem(NamedTuple):
 class Problems(ValueError):
     """What is wrong with one value; never empty. ``more`` were counted and not described."""
 
-    def __init__(self, found: list[Problem], more: int) -> None:
-        super().__init__("; ".join(f"{spelled(path)}: {words}" for path, words in found))
-        self.found = found
+    def __init__(self, described: list[Problem], more: int) -> None:
+        super().__init__("; ".join(f"{spelled(path)}: {words}" for path, words in described))
+        self.described = described
         self.more = more
 
 
@@ -58,16 +58,16 @@ def examine(model: type[Model], data: object, *, nulls_below: Path = ()) -> Mode
     """
     schema = _schema(model)
     nulls = {path: None for path in _nulls(data, ()) if path[: len(nulls_below)] == nulls_below}
-    found = [Problem(path, "is empty: give a value or leave the field out") for path in nulls]
+    problems = [Problem(path, "is empty: give a value or leave the field out") for path in nulls]
     more = 0
     try:
         read = model.model_validate_json(json.dumps(data), strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
         for details in error.errors(include_url=False, include_input=False)[:MOST_DESCRIBED]:
-            found += [problem for problem in _problems(details, schema, data) if problem.path not in nulls]
+            problems += [problem for problem in _problems(details, schema, data) if problem.path not in nulls]
         more = max(0, error.error_count() - MOST_DESCRIBED)
-    if found:
-        raise Problems(found, more)
+    if problems:
+        raise Problems(problems, more)
     return read
 
 

@@ -1,4 +1,4 @@
-"""Which conditions hold between fields? Each is said twice, side by side: in CEL for the Kubernetes API, in Python here."""
+"""Which conditions hold between fields? A rule stands in CEL for the Kubernetes API, and beside it in Python for all else."""
 
 from __future__ import annotations
 

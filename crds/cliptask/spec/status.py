@@ -93,10 +93,10 @@ def shortened(text: str, length: int = MESSAGE_LENGTH) -> str:
 
 def changed(before: Sequence[Condition], after: Sequence[Condition]) -> tuple[Condition, ...]:
     """The conditions ``after``, each with the time at which it came to its status."""
-    since = {(each.type, each.status): each.last_transition_time for each in before}
+    since = {(condition.type, condition.status): condition.last_transition_time for condition in before}
     return tuple(
-        each.model_copy(
-            update={"last_transition_time": since.get((each.type, each.status), each.last_transition_time)}
-        )
-        for each in after
+        condition.model_copy(update={"last_transition_time": since[condition.type, condition.status]})
+        if (condition.type, condition.status) in since
+        else condition
+        for condition in after
     )

@@ -101,9 +101,9 @@ def decode(file: Path, what: str) -> None:
     Without the loop filter, which cannot fail and takes a quarter of the time.
     """
     source = ffmpeg.media(file, "-skip_loop_filter", "all")
-    said = ffmpeg.decode(source, what=f"{what}: check", limit_s=600)
-    if "error" in said.lower():
-        _refuse(what, f"does not decode cleanly: {said.strip()[-500:]}")
+    log = ffmpeg.decode(source, what=f"{what}: check", limit_s=600)
+    if "error" in log.lower():
+        _refuse(what, f"does not decode cleanly: {log.strip()[-500:]}")
 
 
 @dataclass(frozen=True)

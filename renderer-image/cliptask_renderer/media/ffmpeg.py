@@ -25,6 +25,9 @@ MEMORY_LIMIT_BYTES = 6 << 30
 THREADS = 2
 """Of decoders and filters, whose results do not depend on it. Left to itself ffmpeg counts the host's processors."""
 
+VERBOSE = ("-loglevel", "level+info")
+"""For the output's options, where what filters find out is wanted too."""
+
 _WORDS_KEPT = 2_000
 _WORDS_READ = 1 << 20
 """From the end: a hostile file can make ffmpeg complain without end."""
@@ -97,8 +100,8 @@ def run(
     command = [executable(), "-hide_banner", "-nostats", "-loglevel", "level+warning", "-xerror", "-y"]
     command += ["-filter_threads", threads, "-filter_complex_threads", threads]
     command += [] if feed is not None else ["-nostdin"]
-    for each in inputs:
-        command += [*each.options, "-i", each.url]
+    for source in inputs:
+        command += [*source.options, "-i", source.url]
     with tempfile.TemporaryFile() as words:
         process = subprocess.Popen(  # noqa: S603  arguments are ours, names are generated
             [*command, *output],
@@ -126,14 +129,14 @@ def run(
                 process.kill()
                 process.wait()
         words.seek(max(words.seek(0, os.SEEK_END) - _WORDS_READ, 0))
-        said = words.read().decode(errors="replace")
+        log = words.read().decode(errors="replace")
     if late.is_set():
-        message = f"{what}: ffmpeg was stopped after {limit_s:.0f} s: {_last_words(said)}"
+        message = f"{what}: ffmpeg was stopped after {limit_s:.0f} s: {_last_words(log)}"
         raise MediaError(message)
     if code != 0 or not fed:
-        message = f"{what}: ffmpeg failed (exit {code}): {_last_words(said)}"
+        message = f"{what}: ffmpeg failed (exit {code}): {_last_words(log)}"
         raise MediaError(message)
-    return said
+    return log
 
 
 def decode(source: Input, *choice: str, what: str, limit_s: float) -> str:
@@ -175,8 +178,8 @@ def die_with_parent() -> None:
 _PRCTL = getattr(ctypes.CDLL(None), "prctl", None)
 
 
-def _last_words(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if "[info]" not in line]
+def _last_words(log: str) -> str:
+    lines = [line.strip() for line in log.splitlines() if "[info]" not in line]
     return " | ".join(filter(None, lines))[-_WORDS_KEPT:] or "it said nothing"
 
 

@@ -41,7 +41,7 @@ def join(
     if vtt is not None:
         inputs.append(ffmpeg.captions(vtt.absolute()))
         maps += ["-map", f"{len(inputs) - 1}:s:0", "-c:s", "mov_text"]
-    said = ffmpeg.run(
+    log = ffmpeg.run(
         inputs,
         [
             *maps, "-c:v", "copy", "-c:a", "copy", "-map_metadata", "-1", "-map_chapters", "-1",
@@ -51,10 +51,9 @@ def join(
         limit_s=600,
         folder=work,
     )  # fmt: skip
-    if "non-monoton" in said.lower():
-        message = (
-            f"join of {output.stem}: the segments' packets do not follow each other: {said.strip()[-500:]}"
-        )
+    if "non-monoton" in log.lower():
+        what = f"join of {output.stem}"
+        message = f"{what}: the segments' packets do not follow each other: {log.strip()[-500:]}"
         raise MediaError(message)
 
 

@@ -53,10 +53,8 @@ def compose(order: OverlayOrder, profile: Profile, image: Path | None) -> Layer:
     rgba = _text(order, profile) if order.text is not None else _picture(order, profile, image)
     height, width = rgba.shape[:2]
     margin = round(min(profile.width, profile.height) * MARGIN)
-    x, y = (
-        _place(profile.width, width, margin, _COLUMN[order.position]),
-        _place(profile.height, height, margin, _ROW[order.position]),
-    )
+    x = _place(profile.width, width, margin, _COLUMN[order.position])
+    y = _place(profile.height, height, margin, _ROW[order.position])
     return Layer(rgba, x, y)
 
 

@@ -42,15 +42,22 @@ SECONDS_PER_FRAME_LIMIT = 5.0
 
 @dataclass
 class _Graph:
-    """An ffmpeg command in the making: its inputs and its filter graph, link by link."""
+    """An ffmpeg command in the making: what it is for, its inputs and its filter graph, link by link."""
 
+    order: SegmentOrder
+    sources: Mapping[str, Path]
+    work: Path
     inputs: list[ffmpeg.Input] = field(default_factory=list)
     chains: list[str] = field(default_factory=list)
     feed: Iterable[bytes] | None = None
 
-    def add(self, given: ffmpeg.Input) -> int:
-        self.inputs.append(given)
+    def add(self, source: ffmpeg.Input) -> int:
+        self.inputs.append(source)
         return len(self.inputs) - 1
+
+    def run(self, *output: str, limit_s: float) -> str:
+        arguments = [*ffmpeg.VERBOSE, "-filter_complex", ";".join(self.chains), "-map", "[out]", *output]
+        return ffmpeg.run(self.inputs, arguments, what=_named(self.order), limit_s=limit_s, feed=self.feed)
 
 
 def make_segment(order: SegmentOrder, sources: Mapping[str, Path], output: Path, work: Path) -> None:
@@ -60,8 +67,8 @@ def make_segment(order: SegmentOrder, sources: Mapping[str, Path], output: Path,
     gives the same bytes. Raises ``SourceError`` when a source cannot be decoded or changes its form midway,
     ``InputError`` for titles that cannot be written, ``MediaError`` with ffmpeg's last words for anything else.
     """
-    graph, profile, frames = _Graph(), order.profile, order.frames
-    links = [_cut(graph, number, cut, order, sources, work) for number, cut in enumerate(order.cuts)]
+    graph, profile, frames = _Graph(order, sources, work), order.profile, order.frames
+    links = [_cut(graph, number, cut) for number, cut in enumerate(order.cuts)]
     if order.is_seam:
         fade = f"xfade=transition=fade:duration={frames / profile.fps:.6f}:offset=0,trim=end_frame={frames}"
         graph.chains.append(f"{''.join(links)}{fade},{TAGS}[out]")
@@ -70,34 +77,19 @@ def make_segment(order: SegmentOrder, sources: Mapping[str, Path], output: Path,
     encoding = ffmpeg.video_encoding(profile.width, profile.height, profile.fps)
     limit_s = 60 + frames * SECONDS_PER_FRAME_LIMIT
     try:
-        said = _run(graph, ["-frames:v", str(frames), *encoding, f"file:{output}"], order, limit_s)
+        log = graph.run("-frames:v", str(frames), *encoding, f"file:{output}", limit_s=limit_s)
     except MediaError as error:
         _blame(order, sources, limit_s, error)
         raise
-    if (
-        "Reconfiguring filter graph" in said
-    ):  # frames are counted anew from there: they are not the ordered ones
-        message = (
-            f"{_named(order)} has a source whose picture changes its size or colours midway: export it again"
-        )
+    # Frames are counted anew from there: they are not the ordered ones.
+    if "Reconfiguring filter graph" in log:
+        evidence = "has a source whose picture changes its size or colours midway: export it again"
+        message = f"{_named(order)} {evidence}"
         raise SourceError(message)
 
 
 def _named(order: SegmentOrder) -> str:
     return f"segment {order.key[:8]} (of {', '.join(cut.source[:12] for cut in order.cuts)})"
-
-
-def _run(graph: _Graph, output: list[str], order: SegmentOrder, limit_s: float) -> str:
-    arguments = [
-        "-loglevel",
-        "level+info",
-        "-filter_complex",
-        ";".join(graph.chains),
-        "-map",
-        "[out]",
-        *output,
-    ]
-    return ffmpeg.run(graph.inputs, arguments, what=_named(order), limit_s=limit_s, feed=graph.feed)
 
 
 def _blame(order: SegmentOrder, sources: Mapping[str, Path], limit_s: float, error: MediaError) -> None:
@@ -113,30 +105,28 @@ def _blame(order: SegmentOrder, sources: Mapping[str, Path], limit_s: float, err
             raise SourceError(message) from error
 
 
-def _cut(
-    graph: _Graph, number: int, cut: Cut, order: SegmentOrder, sources: Mapping[str, Path], work: Path
-) -> str:
+def _cut(graph: _Graph, number: int, cut: Cut) -> str:
     """Add one cut with its overlays; returns the link's name, whose frames are at the profile's rate from zero."""
-    profile = order.profile
     if cut.kind == "video":
-        base = _video(graph, cut, profile, sources[cut.source])
+        base = _video(graph, cut)
     elif cut.motion is None:
-        base = _resting(graph, number, cut, profile, sources[cut.source], work)
+        base = _resting(graph, number, cut)
     else:
-        base = _moving(graph, number, cut, order, sources[cut.source], work)
+        base = _moving(graph, number, cut)
     link = f"[cut{number}]"
-    graph.chains.append(f"{base},setpts=N/{profile.fps}/TB,{TAGS}{link}")
+    graph.chains.append(f"{base},setpts=N/{graph.order.profile.fps}/TB,{TAGS}{link}")
     for index, overlay in enumerate(cut.overlays):
-        link = _overlay(graph, link, f"[over{number}_{index}]", overlay, profile, sources, work)
+        link = _overlay(graph, link, f"[over{number}_{index}]", overlay)
     return link
 
 
-def _video(graph: _Graph, cut: Cut, profile: Profile, source: Path) -> str:
+def _video(graph: _Graph, cut: Cut) -> str:
     """Exactly the wanted frames. What comes before them is skipped by seeking to a whole second, where it is long."""
+    profile = graph.order.profile
     seek_s = max(cut.first_frame // profile.fps - SEEK_MARGIN_S, 0)
     # Not "accurate", which drops the picture that is on screen when the seek's second begins: a source may rest on it.
     seek = ["-noaccurate_seek", "-ss", str(seek_s)] if seek_s else []
-    index = graph.add(ffmpeg.media(source, *seek))
+    index = graph.add(ffmpeg.media(graph.sources[cut.source], *seek))
     first = cut.first_frame - seek_s * profile.fps
     shift_s = LEAN / profile.fps - cut.video_start_us / 1_000_000
     chain = (
@@ -151,21 +141,21 @@ def _video(graph: _Graph, cut: Cut, profile: Profile, source: Path) -> str:
     return f"{chain},{_fit(profile, graph)}"
 
 
-def _resting(graph: _Graph, number: int, cut: Cut, profile: Profile, source: Path, work: Path) -> str:
-    index = graph.add(_raw_picture(source, profile, work / f"still{number}.rgb"))
-    return f"[{index}:v]{_fit(profile, graph)},loop=loop=-1:size=1,trim=end_frame={cut.frames}"
+def _resting(graph: _Graph, number: int, cut: Cut) -> str:
+    index = graph.add(_raw_picture(graph, number, cut, graph.order.profile))
+    return f"[{index}:v]{_fit(graph.order.profile, graph)},loop=loop=-1:size=1,trim=end_frame={cut.frames}"
 
 
-def _moving(graph: _Graph, number: int, cut: Cut, order: SegmentOrder, source: Path, work: Path) -> str:
-    profile, canvas = order.profile, stills.canvas(order.profile)
-    prepared, fitting = work / f"canvas{number}.yuv", _Graph()
-    index = fitting.add(_raw_picture(source, canvas, work / f"still{number}.rgb"))
+def _moving(graph: _Graph, number: int, cut: Cut) -> str:
+    profile, canvas = graph.order.profile, stills.canvas(graph.order.profile)
+    prepared, fitting = graph.work / f"canvas{number}.yuv", _Graph(graph.order, graph.sources, graph.work)
+    index = fitting.add(_raw_picture(graph, number, cut, canvas))
     fitting.chains.append(f"[{index}:v]{_fit(canvas, fitting)}[out]")
-    _run(fitting, ["-frames:v", "1", "-f", "rawvideo", f"file:{prepared}"], order, limit_s=60)
+    fitting.run("-frames:v", "1", "-f", "rawvideo", f"file:{prepared}", limit_s=60)
     frames, moved = stills.moving_frames(prepared, profile, cut), None
-    if order.is_seam:
+    if graph.order.is_seam:
         # Two cuts and one standard input: a seam's few frames go through a file.
-        moved = work / f"moved{number}.yuv"
+        moved = graph.work / f"moved{number}.yuv"
         with moved.open("wb") as file:
             file.writelines(frames)
     else:
@@ -174,8 +164,9 @@ def _moving(graph: _Graph, number: int, cut: Cut, order: SegmentOrder, source: P
     return f"[{index}:v]format=yuv420p"
 
 
-def _raw_picture(source: Path, profile: Profile, file: Path) -> ffmpeg.Input:
-    content, width, height = stills.pixels(source, profile)
+def _raw_picture(graph: _Graph, number: int, cut: Cut, profile: Profile) -> ffmpeg.Input:
+    content, width, height = stills.pixels(graph.sources[cut.source], profile)
+    file = graph.work / f"still{number}.rgb"
     file.write_bytes(content)
     return ffmpeg.pictures(width, height, profile.fps, "rgb24", file)
 
@@ -236,18 +227,11 @@ def _reduced(profile: Profile) -> str:
     return f"scale=w='min(iw,{larger}({width},2*ceil({height}*dar/2)))':h='min(ih,{larger}({height},2*ceil({width}/dar/2)))':{SCALER}"
 
 
-def _overlay(
-    graph: _Graph,
-    base: str,
-    link: str,
-    order: OverlayOrder,
-    profile: Profile,
-    sources: Mapping[str, Path],
-    work: Path,
-) -> str:
-    layer = overlays.compose(order, profile, sources[order.image] if order.image else None)
+def _overlay(graph: _Graph, base: str, link: str, order: OverlayOrder) -> str:
+    profile = graph.order.profile
+    layer = overlays.compose(order, profile, graph.sources[order.image] if order.image else None)
     height, width = layer.rgba.shape[:2]
-    file = work / f"layer{len(graph.inputs)}.rgba"
+    file = graph.work / f"layer{len(graph.inputs)}.rgba"
     file.write_bytes(layer.rgba.tobytes())
     index = graph.add(ffmpeg.pictures(width, height, profile.fps, "rgba", file))
     graph.chains.append(f"[{index}:v]scale={COLOURS},format=yuva420p[layer{index}]")

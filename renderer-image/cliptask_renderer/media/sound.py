@@ -76,12 +76,12 @@ def mix(
         return
     decoded = work / f"{output.name}.mix.wav"
     try:
-        said = _from_parts(
+        log = _from_parts(
             parts,
             f"{mixed},{_exactly(order.samples)},{_MEASURE}[mix]",
-            [*_REPORT, "-c:a", "pcm_f32le", "-f", "wav", f"file:{decoded}"],
+            [*ffmpeg.VERBOSE, "-c:a", "pcm_f32le", "-f", "wav", f"file:{decoded}"],
         )
-        gain_db = _gain_db(_lufs(said), order.loudness)
+        gain_db = _gain_db(_lufs(log), order.loudness)
         for _ in range(_MOST_MASTERS):
             reached = _master(decoded, output, order.samples, gain_db)
             corrected_db = min(gain_db + _gain_db(reached, order.loudness), _MOST_GAIN_DB)
@@ -191,16 +191,15 @@ def _limiter(limit: float) -> str:
 
 
 _MEASURE = "ebur128=framelog=quiet"
-_REPORT = ("-loglevel", "level+info")
 
 
-def _lufs(said: str) -> float:
+def _lufs(log: str) -> float:
     """Integrated loudness (ITU-R BS.1770-4) from the summary that ebur128 prints last."""
-    found = re.findall(r"^ *I: +(\S+) LUFS", said, re.MULTILINE)
-    if not found:
-        message = f"the mix could not be measured: {said[-500:]}"
+    readings = re.findall(r"^ *I: +(\S+) LUFS", log, re.MULTILINE)
+    if not readings:
+        message = f"the mix could not be measured: {log[-500:]}"
         raise MediaError(message)
-    return float(found[-1])
+    return float(readings[-1])
 
 
 def _gain_db(measured_lufs: float, wanted_lufs: float) -> float:
@@ -213,7 +212,7 @@ def _gain_db(measured_lufs: float, wanted_lufs: float) -> float:
 def _master(decoded: Path, output: Path, samples: int, gain_db: float) -> float:
     """Encode the decoded mix with a gain and a ceiling; returns how loud it became, in LUFS."""
     chain = f"[0:a:0]volume={gain_db:.2f}dB,{_limiter(_CEILING)},{_exactly(samples)},{_MEASURE}[mix]"
-    return _lufs(_run([ffmpeg.media(decoded, "-f", "wav")], chain, [*_REPORT, *_encoded(output)]))
+    return _lufs(_run([ffmpeg.media(decoded, "-f", "wav")], chain, [*ffmpeg.VERBOSE, *_encoded(output)]))
 
 
 def _encoded(output: Path) -> list[str]:
