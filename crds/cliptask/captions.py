@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from itertools import accumulate, pairwise
 from math import floor
 
@@ -80,15 +81,11 @@ def cues(words: Sequence[Word], end_s: float) -> tuple[Cue, ...]:
 
 def webvtt(cues: Sequence[Cue]) -> str:
     """The cues as a WebVTT file (https://www.w3.org/TR/webvtt1/). Markup in the text is shown as it is written."""
-    blocks = [
-        "\n".join([f"{_timestamp(cue.start_s)} --> {_timestamp(cue.end_s)}", *map(_escaped, cue.lines)])
-        for cue in cues
-    ]
-    return "\n\n".join(["WEBVTT", *blocks]) + "\n"
-
-
-def _escaped(line: str) -> str:
-    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    blocks = ["WEBVTT"]
+    for cue in cues:
+        text = escape("\n".join(cue.lines), quote=False)
+        blocks.append(f"{_timestamp(cue.start_s)} --> {_timestamp(cue.end_s)}\n{text}")
+    return "\n\n".join(blocks) + "\n"
 
 
 def _timestamp(seconds: float) -> str:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from cliptask.errors import InvalidTask
 from cliptask.names import LABEL_LENGTH, shown, slug
-from cliptask.spec.loading import load_data, report
+from cliptask.spec.loading import load_data, located, report
 from cliptask.spec.problems import Problem, Problems, examine, kind_of
 from cliptask.spec.task import GROUP, KIND, MAX_VARIANTS, TEXT_PATTERN, VERSION, SourceUrl
 from cliptask.spec.yaml_source import BadText, dump, parse_json
@@ -105,8 +105,7 @@ def read_request(body: str | bytes) -> ProcessMedia:
     try:
         data = parse_json(body).data
     except BadText as error:
-        message = f"{_WHERE}{f':{error.line}' if error.line else ''}: {error}"
-        raise InvalidTask(message) from None
+        raise InvalidTask(located(_WHERE, error.line, error.path, str(error))) from None
     if not isinstance(data, dict):
         message = f"{_WHERE}: is {kind_of(data)}, an object with the field video_blocks is needed"
         raise InvalidTask(message)

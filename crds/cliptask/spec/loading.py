@@ -28,10 +28,7 @@ def load(text: str | bytes, filename: str) -> ClipTask:
     try:
         document = parse(text)
     except BadText as error:
-        line = f":{error.line}" if error.line else ""
-        path = f"{spelled(error.path)}: " if error.path else ""
-        message = f"{filename}{line}: {path}{error}"
-        raise InvalidTask(message) from None
+        raise InvalidTask(located(filename, error.line, error.path, str(error))) from None
     return load_data(document.data, filename, document.lines)
 
 
@@ -57,12 +54,14 @@ def report(problems: Problems, where: str, lines: Mapping[Path, int] | None = No
         ((_line(problem.path, lines or {}), problem) for problem in problems.described),
         key=lambda pair: pair[0],
     )
-    listed = [
-        f"{where}{f':{line}' if line else ''}: {f'{spelled(path)}: ' if path else ''}{words}"
-        for line, (path, words) in placed[:MOST_PROBLEMS]
-    ]
+    listed = [located(where, line, path, words) for line, (path, words) in placed[:MOST_PROBLEMS]]
     more = len(placed) - len(listed) + problems.more
     return "\n".join([*listed, f"{where}: and {more:,} more problems"] if more else listed)
+
+
+def located(where: str, line: int | None, path: Path, words: str) -> str:
+    """A problem with its place: ``cliptask.yaml:14: spec.output: is missing``."""
+    return f"{where}{f':{line}' if line else ''}: {f'{spelled(path)}: ' if path else ''}{words}"
 
 
 def _line(path: Path, lines: Mapping[Path, int]) -> int:

@@ -97,9 +97,7 @@ def closest(name: str, choices: Iterable[str]) -> str | None:
     return plain[near[0]] if near else None
 
 
-@cache
-def _schema(model: type[BaseModel]) -> Schema:
-    return structural(model)
+_schema = cache(structural)
 
 
 def _nulls(data: object, path: Path) -> Iterator[Path]:

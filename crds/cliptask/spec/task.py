@@ -119,10 +119,7 @@ class Clip(Part):
         field="duration",
     )
     def _bounded(self) -> Iterable[Breach]:
-        return when(
-            self.duration is not None
-            and not timedelta(milliseconds=100) <= self.duration <= timedelta(minutes=10)
-        )
+        return _outside(self.duration, timedelta(milliseconds=100), timedelta(minutes=10))
 
 
 class VideoBlock(Part):
@@ -228,7 +225,7 @@ class Transition(Part):
         field="duration",
     )
     def _bounded(self) -> Iterable[Breach]:
-        return when(not timedelta(milliseconds=100) <= self.duration <= timedelta(seconds=2))
+        return _outside(self.duration, timedelta(milliseconds=100), timedelta(seconds=2))
 
 
 class OverlayImage(Part):
@@ -504,6 +501,10 @@ class ClipTask(Part):
     metadata: Metadata
     """An object with the name of the campaign."""
     spec: ClipTaskSpec
+
+
+def _outside(duration: timedelta | None, least: timedelta, most: timedelta) -> Iterable[Breach]:
+    return when(duration is not None and not least <= duration <= most)
 
 
 def _repeated(names: Iterable[str | None]) -> Iterable[Breach]:

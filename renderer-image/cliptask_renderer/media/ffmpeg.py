@@ -130,13 +130,11 @@ def run(
                 process.wait()
         words.seek(max(words.seek(0, os.SEEK_END) - _WORDS_READ, 0))
         log = words.read().decode(errors="replace")
-    if late.is_set():
-        message = f"{what}: ffmpeg was stopped after {limit_s:.0f} s: {_last_words(log)}"
-        raise MediaError(message)
-    if code != 0 or not fed:
-        message = f"{what}: ffmpeg failed (exit {code}): {_last_words(log)}"
-        raise MediaError(message)
-    return log
+    if code == 0 and fed and not late.is_set():
+        return log
+    end = f"was stopped after {limit_s:.0f} s" if late.is_set() else f"failed (exit {code})"
+    message = f"{what}: ffmpeg {end}: {_last_words(log)}"
+    raise MediaError(message)
 
 
 def decode(source: Input, *choice: str, what: str, limit_s: float) -> str:

@@ -136,14 +136,10 @@ def _probe_media(path: Path, head: bytes, facts: SourceFacts, limits: ProbeLimit
         "max_pixels": str(limits.video_pixels),
         "threads": "1",
     }
+    url = f"file:{path.absolute()}"  # as a path without file: a name could ask for another protocol
     try:
-        # As a path without ``file:`` a name could ask for another protocol.
         with av.open(
-            f"file:{path.absolute()}",
-            mode="r",
-            options=options,
-            metadata_errors="replace",
-            timeout=limits.seconds,
+            url, "r", options=options, metadata_errors="replace", timeout=limits.seconds
         ) as container:
             return _read(container, facts, limits)
     except (av.error.FFmpegError, ValueError, OverflowError) as error:
