@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, zip_longest
 from math import floor
 
 from cliptask.facts import Word
@@ -151,8 +151,8 @@ def _sentences(pieces: list[_Piece]) -> list[list[_Piece]]:
 def _merged(runs: list[list[_Piece]], end_ms: int) -> list[list[_Piece]]:
     """The runs, those that would be gone before they are read joined with a neighbour where both fit one cue."""
     merged: list[list[_Piece]] = []
-    for index, run in enumerate(runs):
-        until_ms = runs[index + 1][0].start_ms if index + 1 < len(runs) else end_ms
+    for run, following in zip_longest(runs, runs[1:]):
+        until_ms = following[0].start_ms if following else end_ms
         previous = merged[-1] if merged else None
         if (
             previous is not None

@@ -101,9 +101,8 @@ class CampaignIndex(Entry):
         entries: tuple[IndexedVariant | IndexedSkip, ...] = (*self.variants, *self.skipped)
         for entry in entries:
             if tuple(clip.block for clip in entry.clips) != self.blocks:
-                message = (
-                    f"{entry.name}: its clips must be one of each block, in order: {', '.join(self.blocks)}"
-                )
+                blocks = ", ".join(self.blocks)
+                message = f"{entry.name}: its clips must be one of each block, in order: {blocks}"
                 raise ValueError(message)
         if self.counts != _counts(self.variants, self.skipped):
             message = "counts must be the totals of variants and skipped"

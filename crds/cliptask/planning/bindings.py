@@ -1,4 +1,4 @@
-"""Do a task's files fit the places that it gives them? What each clip, track and picture turned out to be."""
+"""Which file is behind each place in the spec, and does it fit there?"""
 
 from __future__ import annotations
 

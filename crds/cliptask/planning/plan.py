@@ -1,4 +1,4 @@
-"""What does a task want made? From the spec and the facts of its files to variants, segments and soundtracks."""
+"""Which variants does a task want, and which segments and soundtracks are they made of?"""
 
 from __future__ import annotations
 

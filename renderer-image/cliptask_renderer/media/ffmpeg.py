@@ -28,8 +28,8 @@ THREADS = 2
 VERBOSE = ("-loglevel", "level+info")
 """For the output's options, where what filters find out is wanted too."""
 
-_WORDS_KEPT = 2_000
-_WORDS_READ = 1 << 20
+_LOG_QUOTED = 2_000
+_LOG_READ = 1 << 20
 """From the end: a hostile file can make ffmpeg complain without end."""
 
 
@@ -102,12 +102,12 @@ def run(
     command += [] if feed is not None else ["-nostdin"]
     for source in inputs:
         command += [*source.options, "-i", source.url]
-    with tempfile.TemporaryFile() as words:
+    with tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(  # noqa: S603  arguments are ours, names are generated
             [*command, *output],
             stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=words,
+            stderr=stderr,
             cwd=folder,
             preexec_fn=partial(_limit, memory_bytes),  # noqa: PLW1509  two system calls, nothing that could deadlock
             process_group=0,  # Ctrl-C reaches us alone, and we end it: else its end would look like a failure
@@ -128,12 +128,12 @@ def run(
             if process.poll() is None:
                 process.kill()
                 process.wait()
-        words.seek(max(words.seek(0, os.SEEK_END) - _WORDS_READ, 0))
-        log = words.read().decode(errors="replace")
+        stderr.seek(max(stderr.seek(0, os.SEEK_END) - _LOG_READ, 0))
+        log = stderr.read().decode(errors="replace")
     if code == 0 and fed and not late.is_set():
         return log
     end = f"was stopped after {limit_s:.0f} s" if late.is_set() else f"failed (exit {code})"
-    message = f"{what}: ffmpeg {end}: {_last_words(log)}"
+    message = f"{what}: ffmpeg {end}: {_end_of(log)}"
     raise MediaError(message)
 
 
@@ -176,9 +176,9 @@ def die_with_parent() -> None:
 _PRCTL = getattr(ctypes.CDLL(None), "prctl", None)
 
 
-def _last_words(log: str) -> str:
+def _end_of(log: str) -> str:
     lines = [line.strip() for line in log.splitlines() if "[info]" not in line]
-    return " | ".join(filter(None, lines))[-_WORDS_KEPT:] or "it said nothing"
+    return " | ".join(filter(None, lines))[-_LOG_QUOTED:] or "it said nothing"
 
 
 def video_encoding(width: int, height: int, fps: int) -> list[str]:

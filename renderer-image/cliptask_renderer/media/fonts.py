@@ -1,4 +1,4 @@
-"""With what are titles written, and what can it write?"""
+"""Which font are titles written in, and which characters does it have?"""
 
 from __future__ import annotations
 

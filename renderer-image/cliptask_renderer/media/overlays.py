@@ -48,9 +48,9 @@ class Layer:
 def compose(order: OverlayOrder, profile: Profile, image: Path | None) -> Layer:
     """Lay out one overlay for a picture of the profile's size.
 
-    ``image`` is the file of ``order.image``. Raises ``InputError`` for text that no font here can write.
+    ``image`` is the file of ``order.image``, None for a text. Raises ``InputError`` for text that no font here can write.
     """
-    rgba = _text(order, profile) if order.text is not None else _picture(order, profile, image)
+    rgba = _text(order, profile) if image is None else _picture(order, profile, image)
     height, width = rgba.shape[:2]
     margin = round(min(profile.width, profile.height) * MARGIN)
     x = _place(profile.width, width, margin, _COLUMN[order.position])
@@ -121,12 +121,9 @@ def _stroke(em: int) -> int:
     return max(round(em * OUTLINE), 1)
 
 
-def _picture(order: OverlayOrder, profile: Profile, image: Path | None) -> npt.NDArray[np.uint8]:
+def _picture(order: OverlayOrder, profile: Profile, image: Path) -> npt.NDArray[np.uint8]:
     from PIL import Image  # noqa: PLC0415  as above
 
-    if image is None:
-        message = "an overlay's picture is missing from the work order"
-        raise InputError(message)
     picture = stills.opened(image, 2 * profile.width, 2 * profile.height).convert("RGBA")
     room = 1 - 2 * MARGIN
     scale = min(

@@ -172,24 +172,24 @@ def _read(container: InputContainer, facts: SourceFacts, limits: ProbeLimits) ->
     main: VideoStream | AudioStream = videos[0] if videos else audios[0]
     if isinstance(main, VideoStream):
         _check_pixels(main.width, main.height, limits.video_pixels, limits.side)
-    reading = _Reading(container, main, limits)
-    reading.run()
+    scan = _PacketScan(container, main, limits)
+    scan.run()
     facts = facts.model_copy(
         update={
             "kind": main.type,
             "container": container.format.name.partition(",")[0],
-            "duration_s": reading.duration_s,
-            "has_audio": any(reading.packets[audio.index] for audio in audios),
+            "duration_s": scan.duration_s,
+            "has_audio": any(scan.packets[audio.index] for audio in audios),
         }
     )
     if not isinstance(main, VideoStream):
         return facts
-    return facts.model_copy(update=_look(main, reading, limits))
+    return facts.model_copy(update=_picture_facts(main, scan, limits))
 
 
-def _look(stream: VideoStream, reading: _Reading, limits: ProbeLimits) -> dict[str, object]:
+def _picture_facts(stream: VideoStream, scan: _PacketScan, limits: ProbeLimits) -> dict[str, object]:
     """How the pictures look: size as displayed, rate, transfer, matrix; and when the first is shown."""
-    frame = reading.first_frame
+    frame = scan.first_frame
     if not isinstance(frame, VideoFrame):
         _refuse("it has no picture", "export it again, e.g. as H.264")
     aspect = stream.sample_aspect_ratio or 1
@@ -198,7 +198,7 @@ def _look(stream: VideoStream, reading: _Reading, limits: ProbeLimits) -> dict[s
     _check_pixels(width, height, limits.side * limits.side, limits.side)
     if abs(round(frame.rotation / 90)) % 2:
         width, height = height, width
-    rate = stream.average_rate or reading.packets[stream.index] / reading.duration_s
+    rate = stream.average_rate or scan.packets[stream.index] / scan.duration_s
     transfer = _TRANSFERS.get(frame.color_trc) or _TRANSFERS.get(stream.color_trc) or "sdr"
     return {
         "width": width,
@@ -206,11 +206,11 @@ def _look(stream: VideoStream, reading: _Reading, limits: ProbeLimits) -> dict[s
         "fps": float(rate),
         "transfer": transfer,
         "matrix": "unknown" if frame.colorspace == _UNSPECIFIED else "tagged",
-        "video_start_us": reading.start_us,
+        "video_start_us": scan.start_us,
     }
 
 
-class _Reading:
+class _PacketScan:
     """One pass over all packets of a file, in which only the first frame is decoded."""
 
     def __init__(
@@ -224,7 +224,6 @@ class _Reading:
         self._main = main
         self._limits = limits
         self._thing = "pictures" if isinstance(main, VideoStream) else "sound"
-        self._is_indexed = "mp4" in container.format.name
         self._start_s = inf
         self._end_s = -inf
         self._last_s = 0.0
@@ -294,7 +293,8 @@ class _Reading:
 
     def _check_complete(self) -> None:
         """A file that was cut off still states, in its index or header, what it should hold."""
-        if self._is_indexed and self.packets[self._main.index] < len(self._main.index_entries):
+        is_indexed = "mp4" in self._container.format.name
+        if is_indexed and self.packets[self._main.index] < len(self._main.index_entries):
             self._refuse_cut_short()
         if self._container.format.name == "flac" or (
             self._container.format.name == "matroska,webm" and isinstance(self._main, VideoStream)
