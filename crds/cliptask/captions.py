@@ -111,12 +111,11 @@ def _pieces(words: Sequence[Word], end_ms: int) -> list[_Piece]:
 
 
 def _chopped(text: str) -> list[str]:
-    """A word without spaces and control characters, in parts that each fit a line, accents with their letters."""
+    """A word without spaces and control characters, in parts that each fit a line."""
     visible = "".join(c for c in text if not c.isspace() and unicodedata.category(c) not in {"Cc", "Cs"})
     parts = [""]
     for character in visible:
-        fits = _width(parts[-1] + character) <= LINE_WIDTH
-        if fits or (unicodedata.category(character).startswith("M") and _width(character) == 0):
+        if _width(parts[-1] + character) <= LINE_WIDTH:
             parts[-1] += character
         else:
             parts.append(character)

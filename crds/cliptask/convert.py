@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Collection, Iterable
+from itertools import chain, count
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -130,11 +131,8 @@ def _names(originals: Iterable[str]) -> list[str]:
     for number, original in enumerate(originals, start=1):
         # A block without a letter or a digit of ASCII in its name is called after its place.
         plain = _label(original) or f"block-{number}"
-        name, again = plain, 1
-        while name in names:
-            again += 1
-            name = f"{plain[: LABEL_LENGTH - 4]}-{again}"
-        names.append(name)
+        numbered = (f"{plain[: LABEL_LENGTH - 4]}-{again}" for again in count(2))
+        names.append(next(name for name in chain([plain], numbered) if name not in names))
     return names
 
 

@@ -123,9 +123,9 @@ class Timeline:
                 continue
             origin = begin if overlay.block else start + begin
             first = max(frames_of(overlay.from_, self.profile.fps) - origin, 0)
-            last = min(
-                frames_of(overlay.to, self.profile.fps) - origin if overlay.to else end - begin, end - begin
-            )
+            last = end - begin
+            if overlay.to:
+                last = min(last, frames_of(overlay.to, self.profile.fps) - origin)
             if first < last:
                 self._seen.add(index)
                 over.append(self._overlay(index, overlay, first, last))

@@ -55,13 +55,12 @@ class ClipTaskStatus(Reported):
     )
     phase: Phase = Field(default="Pending", description="For people; programs read the conditions.")
     message: str = Field(default="", max_length=MESSAGE_LENGTH, description="What happens, or what to do.")
-    conditions: Annotated[
-        tuple[Condition, ...],
-        Field(
-            max_length=8,
-            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
-        ),
-    ] = Field(default=(), description="Accepted, SourcesReady, Complete, Failed.")
+    conditions: tuple[Condition, ...] = Field(
+        default=(),
+        max_length=8,
+        description="Accepted, SourcesReady, Complete, Failed.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
     variants: int = Field(default=0, description="Videos that the task wants.")
     succeeded: int = Field(default=0, description="Videos that are in the bucket.")
     failed: int = Field(default=0, description="Videos that could not be made.")
