@@ -66,23 +66,25 @@ def plan(file: TaskFile, output: OutputFormat = Format.table, folder: Folder = N
 
     Fetches the sources, as only their content can tell; speaks, encodes and pays for nothing.
     """
-    from cliptask_operator.campaign.forecast import forecast  # noqa: PLC0415  as above
     from cliptask_operator.local.progress import report_on  # noqa: PLC0415  as above
     from cliptask_operator.local.render import plan as plan_here  # noqa: PLC0415  as above
 
     task = _load(file)
     with report_on(errors) as progress:
-        planned = plan_here(task, open_stores(_uri(folder, task)), settings_from_environment(), progress)
-    campaign, expected = planned.campaign, forecast(planned.campaign, planned.inputs, planned.missing)
+        forecast = plan_here(task, open_stores(_uri(folder, task)), settings_from_environment(), progress)
+    campaign = forecast.campaign
     if output is Format.table:
         print_table(
             f"{campaign.task}: {campaign.profile.width}x{campaign.profile.height} at {campaign.profile.fps} fps",
             ("", "in all", "there", "to make"),
-            [(row.what, f"{row.total:,}", f"{row.there:,}", f"{row.to_make:,}") for row in expected.rows],
+            [
+                (what, f"{total:,}", f"{total - to_make:,}", f"{to_make:,}")
+                for what, total, to_make in forecast.rows
+            ],
         )
         print_errors([skipped.error for skipped in campaign.skipped])
     else:
-        print_data(expected.as_dict(), output)
+        print_data(forecast.as_dict(), output)
 
 
 def validate(file: TaskFile) -> None:

@@ -20,7 +20,7 @@ class Timing:
     """How patient the controller is, in seconds. Tests are less so."""
 
     resync_s: float = 15.0
-    """Between looks when nothing happens; then the Jobs are listed, in case a watch has fallen silent."""
+    """Between passes when nothing happens; then the Jobs are listed, in case a watch has fallen silent."""
     relist_s: float = 120.0
     """Between listings of the Jobs when much happens, for what a watch did not say."""
     debounce_s: float = 0.1

@@ -1,4 +1,4 @@
-"""Which Jobs run for a campaign, until all of it is made? Each look observes, decides (purely), acts and reports."""
+"""Which Jobs run for a campaign, until all of it is made? Each pass observes, decides (purely), acts and reports."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 log = structlog.get_logger("cliptask.jobs")
 
 _SHARE = 4
-"""So many times as long as a look took, the next one waits: that of a campaign of ten thousand takes long."""
+"""So many times as long as a pass took, the next one waits: that of a campaign of ten thousand takes long."""
 _MOST_FALSE_SUCCESSES = 2
 """How often a Job may succeed without leaving what it was to make."""
 _ADMINISTRATORS = frozenset({"Misconfigured", "StoreUnwritable"})
@@ -47,8 +47,8 @@ class JobController:
     report: Callable[[StatusSnapshot], None]
     failed: Mapping[str, JobFailure] = field(default_factory=dict, init=False)
     """Why not, for each variant that could not be made in the end."""
-    _look_s: float = field(default=0.0, init=False)
-    """How long the last look took."""
+    _pass_s: float = field(default=0.0, init=False)
+    """How long the last pass took."""
 
     async def begin(self) -> None:
         """Find out which Jobs there are. Before the stores are listed: what these made is found there, or gone."""
@@ -76,7 +76,7 @@ class JobController:
                 listed_at = self._now()
             decision = await self.reconcile_once()
             if not decision.finished:
-                is_quiet = not await self._changed(self._look_s * _SHARE)
+                is_quiet = not await self._changed(self._pass_s * _SHARE)
             elif await self._is_confirmed():
                 return decision.failed
 
@@ -90,18 +90,18 @@ class JobController:
             await self._changed()
 
     async def reconcile_once(self) -> Decision:
-        """One look: observe, decide, act, report."""
+        """One pass: observe, decide, act, report."""
         began = self._now()
         observed = await self._observe()
         decision = self._decide(observed)
-        self._look_s = self._now() - began
+        self._pass_s = self._now() - began
         await self._act(decision)
         if not decision.finished:
             self._report(decision)
         return decision
 
     async def _changed(self, least_s: float = 0) -> bool:
-        """Wait until something happens, or it is time to look anyway; returns whether something did."""
+        """Wait until something happens, or it is time for a pass anyway; returns whether something did."""
         timing, changed = self.context.timing, self.context.job_cache.changed(self.desired.task.uid)
         try:
             async with asyncio.timeout(timing.resync_s):
@@ -114,20 +114,20 @@ class JobController:
 
     def counts(self, active: int = 0) -> Counts:
         """How far the campaign is. A finished video had all of its segments, whoever made them."""
-        campaign = self.desired.campaign
+        campaign, stored = self.desired.campaign, self._leases.stored
         finished = (each.order for each in campaign.variants if each.name in self.state.videos)
-        made = {part.key for order in finished for part in order.segments} | self._leases.stored
+        used = {part.key for order in finished for part in order.segments}
         return replace(
             self.state.snapshot.counts,
             succeeded=len(self.state.videos),
             active=active,
-            segments_ready=sum(segment.key in made for segment in campaign.segments),
+            segments_ready=sum(each.key in used or each.key in stored for each in campaign.segments),
         )
 
     # Observe
 
     async def _observe(self) -> Observed:
-        """Take in what has happened. One view for the whole look: a Job that fails during it is judged by the next."""
+        """Take in what has happened. One view for the whole pass: a Job that fails during it is judged by the next."""
         jobs, state, now = self._jobs(), self.state, self._now()
         self._credit(jobs)
         await self._take_in_failures(jobs)

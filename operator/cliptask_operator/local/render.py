@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import stamina
 
-from cliptask.planning.plan import Campaign
 from cliptask.spec.task import ClipTask
-from cliptask_operator.campaign.inputs import InputResolver, ResolvedInputs
-from cliptask_operator.campaign.inventory import Missing, missing
+from cliptask_operator.campaign.forecast import Forecast
+from cliptask_operator.campaign.inputs import InputResolver
+from cliptask_operator.campaign.inventory import missing
 from cliptask_operator.campaign.pipeline import Outcome, Pipeline
 from cliptask_operator.campaign.preflight import preflight
 from cliptask_operator.campaign.stores import Stores
@@ -38,26 +38,17 @@ def render(task: ClipTask, stores: Stores, settings: Settings, progress: Progres
     return asyncio.run(run())
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A campaign before it is made."""
-
-    campaign: Campaign
-    inputs: ResolvedInputs
-    missing: Missing
-
-
 def plan(
     task: ClipTask, stores: Stores, settings: Settings, progress: ProgressReporter, *, speak: bool = False
-) -> Plan:
+) -> Forecast:
     """What ``render`` would make. Sources are fetched, as only their content can tell; without ``speak`` nothing is paid for."""
 
-    async def run() -> Plan:
+    async def run() -> Forecast:
         async with _pipeline(task, settings, progress) as pipeline:
             inputs = await pipeline.resolve(task, stores, _Observer(progress), speak=speak)
             campaign = await pipeline.plan(task, inputs)
             there = await pipeline.inventory(campaign, stores)
-            return Plan(campaign, inputs, missing(campaign, there))
+            return Forecast(campaign, inputs, missing(campaign, there))
 
     return asyncio.run(run())
 
