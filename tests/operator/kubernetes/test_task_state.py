@@ -9,7 +9,9 @@ from cliptask_operator.kubernetes.task_state import (
     Attempt,
     TaskRef,
     attempt_of,
+    is_at_rest,
     is_finished,
+    is_observed,
     ref_of,
     status_of,
 )
@@ -57,6 +59,33 @@ def test_a_long_retry_is_seen_in_the_status_as_it_was_asked_for() -> None:
 
     assert status_of(done).observed_retry == "r" * 256
     assert is_finished(done)
+
+
+def test_whoever_follows_a_task_with_a_long_retry_comes_to_an_end() -> None:
+    """`cliptask status` and the gateway would wait for ever for an operator that has long answered."""
+    asked = body(annotations={RETRY: "r" * 999})
+    told = status("Accepted", "Complete", observedRetry="r" * 256, phase="Complete")
+
+    assert is_observed(asked | {"status": told})
+    assert is_at_rest(asked | {"status": told})
+    assert not is_at_rest(asked | {"status": told | {"observedRetry": "r" * 255}})
+
+
+@pytest.mark.parametrize(
+    ("phase", "rests"),
+    [
+        ("Pending", False),
+        ("Fetching", False),
+        ("Rendering", False),
+        ("Suspended", True),
+        ("Complete", True),
+        ("Failed", True),
+    ],
+)
+def test_a_task_rests_when_only_somebody_can_move_it(phase: str, rests: bool) -> None:
+    """`cliptask status` would end before the campaign, or never."""
+    assert is_at_rest(body(status(phase=phase))) == rests
+    assert not is_at_rest(body(status(phase=phase, generation=1)))
 
 
 @pytest.mark.parametrize(
