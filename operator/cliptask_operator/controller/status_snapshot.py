@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -73,26 +73,18 @@ def status_from(
 ) -> ClipTaskStatus:
     """The status that says so. Times are kept from ``before`` where what they are of has not changed."""
     same = (before.observed_generation, before.observed_retry) == (attempt.generation, attempt.retry)
-    counts = snapshot.counts
     return ClipTaskStatus(
         observed_generation=attempt.generation,
         observed_retry=attempt.retry,
         phase=snapshot.phase,
         message=shortened(snapshot.message),
         conditions=changed(before.conditions, _conditions(snapshot, attempt, timestamp(now))),
-        variants=counts.variants,
-        succeeded=counts.succeeded,
         failed=len(snapshot.failures),
-        active=counts.active,
-        segments=counts.segments,
-        segments_ready=counts.segments_ready,
-        speech_characters=counts.speech_characters,
-        speech_characters_paid=counts.speech_characters_paid,
-        bytes=counts.bytes,
         failures=snapshot.failures[:MOST_FAILURES],
         index=snapshot.index,
         start_time=(before.start_time if same else None) or timestamp(now),
         completion_time=_end(snapshot, before, timestamp(now), same=same),
+        **asdict(snapshot.counts),
     )
 
 
@@ -103,19 +95,14 @@ def _end(snapshot: StatusSnapshot, before: ClipTaskStatus, now: str, *, same: bo
 
 
 def _conditions(snapshot: StatusSnapshot, attempt: Attempt, now: str) -> tuple[Condition, ...]:
-    complete, failed = snapshot.phase == "Complete", snapshot.phase == "Failed"
-    sources_say = {
-        "True": ("Ready", "every source and line that is wanted is in the cache"),
-        "False": (snapshot.reason, snapshot.message),
-        "Unknown": (snapshot.reason, snapshot.message),
-    }[snapshot.sources]
+    words = (snapshot.reason, snapshot.message)
+    accepted = ("Accepted", "the task can be made here") if snapshot.accepted else words
+    ready = "every source and line that is wanted is in the cache"
     said: dict[ConditionType, tuple[Truth, str, str]] = {
-        "Accepted": ("True", "Accepted", "the task can be made here")
-        if snapshot.accepted
-        else ("False", snapshot.reason, snapshot.message),
-        "SourcesReady": (snapshot.sources, *sources_say),
-        "Complete": ("True" if complete else "False", snapshot.reason, snapshot.message),
-        "Failed": ("True" if failed else "False", snapshot.reason, snapshot.message),
+        "Accepted": ("True" if snapshot.accepted else "False", *accepted),
+        "SourcesReady": (snapshot.sources, *(("Ready", ready) if snapshot.sources == "True" else words)),
+        "Complete": ("True" if snapshot.phase == "Complete" else "False", *words),
+        "Failed": ("True" if snapshot.phase == "Failed" else "False", *words),
     }
     return tuple(
         Condition(
@@ -217,8 +204,8 @@ def failures_of(campaign: Campaign, failed: Mapping[str, JobFailure]) -> tuple[F
         for each in campaign.skipped
     ]
     broken = [
-        Failure(variant=name, reason=verdict.reason, message=shortened(verdict.message))
-        for name, verdict in failed.items()
+        Failure(variant=name, reason=failure.reason, message=shortened(failure.message))
+        for name, failure in failed.items()
     ]
     return (*skipped, *broken)
 
