@@ -26,7 +26,7 @@ plugin = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="TaskController of short videos in this cluster.",
+    help="Campaigns of short videos in this cluster.",
 )
 
 for command in (
