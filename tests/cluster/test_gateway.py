@@ -104,7 +104,7 @@ def test_the_same_request_again_is_one_campaign(gateway: Gateway) -> None:
     other = gateway.post(video_blocks={"Hook": [gateway.bed.clip(3)]})
 
     assert first.json() == second.json()
-    assert (other.status_code, other.json()["reason"]) == (409, "AlreadyThere")
+    assert (other.status_code, other.json()["reason"]) == (409, "AlreadyExists")
     assert other.json()["message"] == "uuid_: 'summer' is that of another request: choose another, or none"
     assert len(json.loads(gateway.bed.kubectl("get", "clip", "-o", "json"))["items"]) == 1
 
