@@ -193,6 +193,19 @@ def test_a_deleted_task_goes_with_its_jobs_and_comes_back_where_it_was(bed: Bed)
     made(bed)
 
 
+def test_a_task_goes_also_without_an_operator(bed: Bed) -> None:
+    """A namespace that is deleted together with the operator would hang for ever."""
+    with held(bed):
+        bed.apply(bed.task("camp", TWO_BY_TWO))
+        bed.wait_for(lambda: len(uids(bed)) == 4, "segments")
+
+        assert not bed.get("camp")["metadata"].get("finalizers")
+        bed.stop(kill=True)
+        bed.kubectl("delete", "clip", "camp", "--timeout=60s")
+
+    bed.wait_for(lambda: not bed.jobs("camp"), "Jobs gone")
+
+
 def test_a_replaced_task_is_made_once(bed: Bed) -> None:
     """A tool that writes the same task again and again would have it made again and again."""
     task = bed.task("camp", TWO_BY_TWO)
