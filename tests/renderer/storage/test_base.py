@@ -21,6 +21,7 @@ from cliptask_renderer.storage.base import METADATA_BYTES, Store, StoredObject, 
 from cliptask_renderer.storage.folder import FolderStore
 from cliptask_renderer.storage.open import open_store
 from support.gcs import FakeGcs
+from support.memory_store import MemoryStore
 
 PARTS = st.text(min_size=1, max_size=40)
 HOSTILE = [
@@ -36,11 +37,14 @@ def gcs() -> Iterator[FakeGcs]:
         yield running
 
 
-@pytest.fixture(params=["folder", "bucket"])
+@pytest.fixture(params=["folder", "bucket", "memory"])
 def make_store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], Store]:
     """What opens one and the same empty store, again and again: every implementation passes the whole suite."""
+    if request.param == "memory":  # what tests take for a store must be one
+        memory = MemoryStore()
+        return lambda: memory
     odd = "höher & 100% #1"
     uri = (tmp_path / odd).as_uri()
     if request.param == "bucket":
@@ -72,6 +76,7 @@ class TestEveryStore:
         with make_store().local("segments/a.mp4") as path:
             assert path.read_bytes() == b"moving pictures"
 
+    @pytest.mark.parametrize("make_store", ["folder", "bucket"], indirect=True)
     def test_opens_again_by_its_uri(self, store: Store) -> None:
         """Else a worker process would write somewhere else."""
         store.put_bytes("a", b"1")
