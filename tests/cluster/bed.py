@@ -16,7 +16,6 @@ from typing import Any, Self
 
 import yaml
 
-from cliptask import names
 from cliptask.orders import WorkOrder
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.gcs import GcsStore
@@ -31,6 +30,7 @@ from support import media
 from support.elevenlabs_stub import KEY, ElevenLabsStub
 from support.gcs import FakeGcs
 from support.http_server import MediaServer
+from support.promised import promised
 
 Judge = Callable[[WorkOrder, Document], Outcome | None]
 """What becomes of a Job; None: it makes what it promises."""
@@ -62,16 +62,8 @@ class Renderers:
 
     def make(self, order: WorkOrder) -> None:
         """Write every object that a renderer would, with a few bytes for content."""
-        cache, output = self.store(order.cache), self.store(order.output)
-        for segment in order.segments:
-            self._put(cache, names.segment_object(segment.key), segment.key)
-        for variant in order.variants:
-            for segment in variant.order.segments:
-                self._put(cache, names.segment_object(segment.key), segment.key)
-            if (sound := variant.order.soundtrack) is not None:
-                self._put(cache, names.soundtrack_object(sound.key), sound.key)
-            for ending in reversed(variant.order.endings):
-                self._put(output, f"{order.task}/{variant.name}{ending}", variant.order.key)
+        for each in promised(order):
+            self._put(self.store(each.uri), each.name, each.key)
 
     def store(self, uri: str) -> Store:
         """A store of the emulator."""
