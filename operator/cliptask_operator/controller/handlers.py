@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import kopf
 
@@ -90,11 +90,25 @@ class _NoDiffs(kopf.DiffBaseStorage):
 
 
 def announce(body: Mapping[str, Any], now: StatusSnapshot, before: StatusSnapshot | None) -> None:
-    """Post Events: of a new phase or reason, and of failures."""
+    """Post Events."""
     about = kopf.Body(cast("kopf.RawBody", body))
+    for each in events(now, before):
+        kopf.event(about, type=each.type, reason=each.reason, message=each.message)
+
+
+class Event(NamedTuple):
+    """What ``kubectl describe`` shows of a task."""
+
+    type: Literal["Normal", "Warning"]
+    reason: str
+    message: str
+
+
+def events(now: StatusSnapshot, before: StatusSnapshot | None) -> Iterator[Event]:
+    """A new phase or reason, and the failures that ``before`` has not. Pure."""
     if before is None or (before.phase, before.reason) != (now.phase, now.reason):
         bad = now.phase == "Failed" or now.blocking_error is not None
-        kopf.event(about, type="Warning" if bad else "Normal", reason=now.reason, message=now.message)
+        yield Event("Warning" if bad else "Normal", now.reason, now.message)
     known = {each.variant for each in before.failures} if before else set()
     for each in [each for each in now.failures if each.variant not in known][:_MOST_EVENTS]:
-        kopf.event(about, type="Warning", reason=each.reason, message=f"{each.variant}: {each.message}")
+        yield Event("Warning", each.reason, f"{each.variant}: {each.message}")
