@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from cliptask.facts import SourceFacts, SpokenLine
-from cliptask.spec.task import ClipTask
+from cliptask.spec.task import ClipTask, ClipTaskSpec
 
 
 def sha(text: str) -> str:
@@ -60,14 +60,19 @@ def task(blocks: list[int], tracks: int = 0, lines: int = 0, **spec: Any) -> Cli
 
 def sources(of: ClipTask, **changes: Any) -> dict[str, SourceFacts]:  # noqa: ANN401  as above
     """Facts for every URL of the task; ``changes`` hold those of single names, e.g. ``b0c1={"fps": 50}``."""
+    return sources_of(of.spec, **changes)
+
+
+def sources_of(spec: ClipTaskSpec, **changes: Any) -> dict[str, SourceFacts]:  # noqa: ANN401  as above
+    """The same for a spec."""
     found = {}
-    for block in of.spec.video_blocks:
+    for block in spec.video_blocks:
         for clip in block.clips:
             name = clip.url.rsplit("/", 1)[-1].removesuffix(".mp4")
             found[clip.url] = facts(name, **changes.get(name, {}))
-    for track in of.spec.tracks:
+    for track in spec.tracks:
         found[track.url] = facts(track.url, kind="audio", width=0, height=0, fps=0, has_audio=True)
-    for overlay in of.spec.overlays:
+    for overlay in spec.overlays:
         if overlay.image:
             found[overlay.image.url] = facts(overlay.image.url, kind="still", duration_s=0, fps=0)
     return found

@@ -1,0 +1,316 @@
+"""What the controller makes of Jobs that fail, lie, vanish and hang."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from cliptask.orders import WorkOrder, WorkReport
+from cluster import outcomes
+from cluster.outcomes import Outcome
+from support.controller_bed import NAMESPACE, ControllerBed
+from support.fake_cluster import TIMED_OUT
+
+TWO_BY_TWO = [[0, 1], [2, 3]]
+"""Four variants of four segments, each of which two variants share."""
+
+
+def report(reason: str, **fields: object) -> str:
+    """A renderer's last words."""
+    return WorkReport.model_validate({"reason": reason, **fields}).model_dump_json()
+
+
+def videos(which: str, outcome: Outcome) -> Callable[[WorkOrder], Outcome | None]:
+    """A judge to whom alone videos whose names begin so come to an outcome."""
+    return lambda order: outcome if any(each.name.startswith(which) for each in order.variants) else None
+
+
+def reasons(bed: ControllerBed) -> Counter[str]:
+    """Of the variants that could not be made."""
+    return Counter(each["reason"] for each in bed.status("camp")["failures"])
+
+
+# Failures
+
+ENDS = [
+    (outcomes.fail(65, report("SourceUnusable", message="clip0 has no picture")), "SourceUnusable", "clip0 has no picture"),
+    (outcomes.fail(75, "the bucket is away"), "RendererFailed", "exit code 75: the bucket is away"),
+    (outcomes.oom(), "OutOfMemory", "resources.limits.memory"),
+    (TIMED_OUT, "DeadlineExceeded", "it ran past 900 s: raise spec.execution.activeDeadlineSeconds"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("outcome", "reason", "words"), ENDS, ids=[reason for _, reason, _ in ENDS])
+async def test_each_failure_is_told_by_its_own_reason(
+    bed: ControllerBed, outcome: Outcome, reason: str, words: str
+) -> None:
+    """Whoever reads the status would have to search logs of pods that are gone."""
+    bed.cluster.judge = videos("clip0", outcome)
+
+    bed.apply(bed.task("camp", [[0, 1]]))
+    status = await bed.phase("camp", "Failed")
+
+    (failure,) = status["failures"]
+    assert (failure["variant"].split("-")[0], failure["reason"]) == ("clip0", reason)
+    assert words in failure["message"]
+    assert bed.metric("jobs_failed_total", reason=reason) == 1
+
+
+async def test_a_failure_costs_its_own_video_alone(bed: ControllerBed) -> None:
+    """One bad combination would end the campaign."""
+    bed.cluster.judge = videos("clip0-clip2", outcomes.fail(65))
+
+    bed.apply(bed.task("camp", TWO_BY_TWO))
+    status = await bed.phase("camp", "Failed")
+
+    assert (status["succeeded"], status["failed"], len(bed.objects("camp"))) == (3, 1, 3)
+    assert "3 of 4 videos are there, 1 could not be made" in status["message"]
+    assert bed.condition("camp", "Failed")["reason"] == "VariantsFailed"
+
+
+async def test_a_campaign_with_failures_is_published(bed: ControllerBed) -> None:
+    """What was made could not be found because something else was not."""
+    bed.cluster.judge = videos("clip0", outcomes.oom())
+
+    bed.apply(bed.task("camp", [[0, 1]]))
+    status = await bed.phase("camp", "Failed")
+
+    index = bed.output.read("camp/index.json").decode()
+    assert status["index"] == "gs://bucket/out/camp/index.json"
+    assert '"reason": "OutOfMemory"' in index
+    assert '"variants": 1' in index
+
+
+async def test_a_segment_that_fails_costs_the_videos_that_need_it(bed: ControllerBed) -> None:
+    """They would each try it again, or be waited for in vain."""
+    left = iter([outcomes.fail(65, report("CheckFailed", message="24 frames instead of 25"))])
+    bed.cluster.judge = lambda order: next(left, None) if order.segments else None
+
+    bed.apply(bed.task("camp", TWO_BY_TWO))
+    status = await bed.phase("camp", "Failed")
+
+    assert (status["succeeded"], reasons(bed)) == (2, {"CheckFailed": 2})
+    assert bed.steps() == ["segment"] * 4 + ["variant"] * 2
+
+
+async def test_what_failed_is_not_tried_again_by_itself(bed: ControllerBed) -> None:
+    """A Job that runs out of memory would do so for ever, even once Kubernetes has tidied it away."""
+    bed.cluster.judge = lambda order: (
+        outcomes.oom() if order.variants[0].name.startswith("clip0") else outcomes.hang()
+    )
+    bed.apply(bed.task("camp", [[0, 1]]))
+    await bed.until(lambda: bed.status("camp").get("failed") == 1, "one failed")
+
+    (failed,) = (job for job in bed.cluster.jobs_of("camp") if job["status"])
+    bed.cluster.remove_job(NAMESPACE, failed["metadata"]["name"])
+    await bed.rest()
+
+    assert len(bed.cluster.orders) == 2
+    assert (bed.status("camp")["phase"], bed.status("camp")["failed"]) == ("Rendering", 1)
+
+
+async def test_failures_are_told_while_others_run(bed: ControllerBed) -> None:
+    """A person would learn of a bad clip when the last video is made."""
+    bed.cluster.judge = lambda order: (
+        outcomes.oom() if order.variants[0].name.startswith("clip0") else outcomes.hang()
+    )
+
+    bed.apply(bed.task("camp", [[0, 1]]))
+    await bed.until(lambda: bed.status("camp").get("failed") == 1, "one failed")
+
+    assert (bed.status("camp")["phase"], reasons(bed)) == ("Rendering", {"OutOfMemory": 1})
+
+
+async def test_of_several_videos_in_a_job_those_that_were_made_count(bed: ControllerBed) -> None:
+    """One bad video would take the others of its Job along."""
+
+    def one_fails(order: WorkOrder) -> Outcome:
+        bad = order.variants[1].name
+        bed.cluster.make(order, but=[bad])
+        return outcomes.fail(65, report("CheckFailed", failed={bad: "it is too short"}))
+
+    bed.cluster.judge = one_fails
+    bed.apply(bed.task("camp", [[0, 1, 2]], execution={"variantsPerJob": 3}))
+    status = await bed.phase("camp", "Failed")
+
+    (failure,) = status["failures"]
+    assert (failure["variant"].split("-")[0], failure["message"]) == ("clip1", "it is too short")
+    assert (status["succeeded"], len(bed.objects("camp"))) == (2, 2)
+
+
+# What an administrator must mend
+
+
+@pytest.mark.parametrize(("code", "reason"), [(78, "Misconfigured"), (73, "StoreUnwritable")])
+async def test_an_administrators_fault_is_told_and_is_no_failure(
+    bed: ControllerBed, code: int, reason: str
+) -> None:
+    """Every video would be lost to a missing role, and each need a retry."""
+    bed.cluster.judge = lambda _: outcomes.fail(code, report(reason, message="grant the role"))
+
+    bed.apply(bed.task("camp", [[0, 1]]))
+    status = await bed.reason("camp", reason)
+
+    assert (status["phase"], status["failed"], status["failures"]) == ("Rendering", 0, [])
+    assert "grant the role" in status["message"]
+
+
+async def test_an_administrators_fault_pauses_its_job(bed: ControllerBed) -> None:
+    """Pods would be started by the second to meet the same missing role."""
+    bed.cluster.judge = lambda _: outcomes.fail(78, report("Misconfigured", message="grant the role"))
+    bed.apply(bed.task("camp", [[0]]))
+    await bed.reason("camp", "Misconfigured")
+
+    await bed.rest(50)
+    assert len(bed.cluster.orders) == 1
+    await bed.rest(250)
+
+    assert 4 <= len(bed.cluster.orders) <= 6
+
+
+async def test_once_the_administrator_has_mended_it_all_is_made(bed: ControllerBed) -> None:
+    """The campaign would stand still for ever, or the complaint outlive its cause."""
+    bed.cluster.judge = lambda _: outcomes.fail(78, report("Misconfigured", message="grant the role"))
+    bed.apply(bed.task("camp", TWO_BY_TWO))
+    await bed.reason("camp", "Misconfigured")
+
+    bed.cluster.judge = lambda order: outcomes.hang() if order.variants else None
+    await bed.running("camp", 4)
+    status = await bed.reason("camp", "Rendering")
+    assert "grant the role" not in str(status)
+
+    bed.cluster.go_on()
+    assert (await bed.phase("camp", "Complete"))["succeeded"] == 4
+
+
+async def test_a_paused_job_holds_up_no_other(bed: ControllerBed) -> None:
+    """One node without credentials would stop the whole campaign."""
+    bed.cluster.judge = videos("clip0", outcomes.fail(78, report("Misconfigured", message="grant the role")))
+
+    bed.apply(bed.task("camp", [[0, 1, 2]], execution={"parallelism": 1}))
+    await bed.until(lambda: bed.status("camp").get("succeeded") == 2, "the other two")
+
+    assert bed.status("camp")["phase"] == "Rendering"
+
+
+# Jobs that lie
+
+
+def lying(lies: int, step: str = "variant") -> Callable[[WorkOrder], Outcome | None]:
+    """A judge that has so many Jobs of a step succeed without having made anything."""
+    left = iter([outcomes.succeed()] * lies)
+    return lambda order: next(left, None) if order.step == step else None
+
+
+@pytest.mark.parametrize("lies", [1, 2])
+async def test_a_job_is_not_taken_at_its_word(bed: ControllerBed, lies: int) -> None:
+    """The task would be Complete with a video missing."""
+    bed.cluster.judge = lying(lies)
+
+    bed.apply(bed.task("camp", [[0]]))
+    status = await bed.phase("camp", "Complete")
+
+    assert (status["succeeded"], len(bed.objects("camp"))) == (1, 1)
+    assert len(bed.cluster.orders) == 1 + lies
+
+
+async def test_a_job_that_lies_for_the_third_time_is_believed_no_more(bed: ControllerBed) -> None:
+    """The same Job would be made again for ever, and paid for."""
+    bed.cluster.judge = videos("clip0", outcomes.succeed())
+
+    bed.apply(bed.task("camp", [[0, 1]]))
+    status = await bed.phase("camp", "Failed")
+
+    assert (status["succeeded"], reasons(bed)) == (1, {"ObjectMissing": 1})
+    assert "lifecycle rules" in status["failures"][0]["message"]
+    assert sum(order.variants[0].name.startswith("clip0") for order in bed.cluster.orders) == 3
+    assert bed.metric("jobs_failed_total", reason="ObjectMissing") == 1
+
+
+async def test_a_segment_that_is_said_to_be_there_is_made_after_all(bed: ControllerBed) -> None:
+    """The videos that need it would never be made."""
+    bed.cluster.judge = lying(4, "segment")
+
+    bed.apply(bed.task("camp", TWO_BY_TWO))
+    status = await bed.phase("camp", "Complete")
+
+    assert (status["succeeded"], status["segmentsReady"]) == (4, 4)
+
+
+async def test_a_video_that_vanishes_while_others_are_made_is_made_again(bed: ControllerBed) -> None:
+    """The task would be Complete with a video missing."""
+    bed.cluster.judge = videos("clip1", outcomes.hang())
+    bed.apply(bed.task("camp", [[0, 1]]))
+    await bed.until(lambda: bed.status("camp").get("succeeded") == 1, "the first video")
+    (video,) = bed.objects("camp")
+
+    bed.output.delete(video)
+    bed.cluster.go_on()
+    await bed.phase("camp", "Complete")
+
+    assert (bed.cluster.made[video], len(bed.objects("camp"))) == (2, 2)
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".jpg", ".vtt"])
+async def test_a_file_that_was_deleted_between_runs_is_made_again(bed: ControllerBed, ending: str) -> None:
+    """A retry would find a campaign complete that lacks a video, its poster or its captions."""
+    bed.apply(bed.task("camp", TWO_BY_TWO, lines=1, captions={"mode": "sidecar"}))
+    await bed.phase("camp", "Complete")
+    before, lost = bed.cluster.made.copy(), min(bed.objects("camp", ending))
+    bed.output.delete(lost)
+
+    bed.retry("camp")
+    await bed.until(lambda: bed.status("camp")["observedRetry"], "the retry is told")
+    status = await bed.phase("camp", "Complete")
+
+    assert status["succeeded"] == 4
+    assert bed.cluster.made - before == {lost: 1}
+
+
+# Jobs that vanish
+
+
+async def test_a_job_that_somebody_deletes_is_created_again(bed: ControllerBed) -> None:
+    """A campaign would wait for ever for what somebody tidied away."""
+    bed.cluster.judge = lambda _: outcomes.hang()
+    bed.apply(bed.task("camp", [[0]]))
+    await bed.running("camp", 1)
+    (job,) = bed.cluster.jobs_of("camp")
+
+    bed.cluster.judge = lambda _: None
+    bed.cluster.remove_job(NAMESPACE, job["metadata"]["name"])
+
+    assert (await bed.phase("camp", "Complete"))["succeeded"] == 1
+    assert len(bed.cluster.orders) == 2
+
+
+async def test_a_job_that_is_tidied_away_after_its_success_is_not_missed(bed: ControllerBed) -> None:
+    """Videos that take longer than finished Jobs stay would have the others made again."""
+    bed.cluster.judge = videos("clip1", outcomes.hang())
+    bed.apply(bed.task("camp", [[0, 1]]))
+    await bed.until(lambda: bed.status("camp").get("succeeded") == 1, "the first video")
+
+    (done,) = (job for job in bed.cluster.jobs_of("camp") if job["status"])
+    bed.cluster.remove_job(NAMESPACE, done["metadata"]["name"])
+    await bed.rest()
+
+    assert len(bed.cluster.orders) == 2
+
+
+async def test_a_job_of_the_name_must_be_gone_before_it_is_created_again(bed: ControllerBed) -> None:
+    """A Job that takes its time to go would be created over and over, and refused as often."""
+    bed.cluster.judge = lambda _: outcomes.fail(65)
+    bed.apply(bed.task("camp", [[0]]))
+    await bed.phase("camp", "Failed")
+    bed.cluster.lingers, bed.cluster.judge = True, lambda _: None
+    bed.retry("camp")
+    await bed.until(lambda: bed.cluster.deleted, "the old one is told to go")
+    await bed.rest()
+    assert bed.cluster.faults.calls["create_job"] == 1
+
+    bed.cluster.collect()
+
+    assert (await bed.phase("camp", "Complete"))["succeeded"] == 1
+    assert bed.cluster.faults.calls["create_job"] == 2

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from cliptask.orders import WorkOrder
+from cliptask_operator.kubernetes.job_status import owner_uid
+from cluster import outcomes
+from cluster.outcomes import Outcome
+from support.controller_bed import ControllerBed
+
+TWO_BY_TWO = [[0, 1], [2, 3]]
+"""Four variants of four segments, each of which two variants share."""
+
+
+async def test_a_task_becomes_videos(bed: ControllerBed) -> None:
+    """The product itself: applied, made, and told."""
+    bed.apply(bed.task("camp", TWO_BY_TWO, lines=2))
+
+    status = await bed.phase("camp", "Complete")
+
+    assert (status["variants"], status["succeeded"], status["failed"], status["active"]) == (4, 4, 0, 0)
+    assert len(bed.objects("camp")) == 4
+
+
+async def test_segments_that_videos_share_are_made_first_and_once(bed: ControllerBed) -> None:
+    """Every video would encode them again."""
+    bed.apply(bed.task("camp", TWO_BY_TWO))
+
+    await bed.phase("camp", "Complete")
+
+    assert bed.steps() == ["segment"] * 4 + ["variant"] * 4
+    assert set(bed.cluster.made.values()) == {1}
+
+
+async def test_what_nobody_shares_has_no_job_of_its_own(bed: ControllerBed) -> None:
+    """A video would wait for Jobs that save nothing."""
+    bed.apply(bed.task("camp", [[0], [1]]))
+
+    await bed.phase("camp", "Complete")
+
+    assert bed.steps() == ["variant"]
+
+
+async def test_no_more_jobs_run_than_the_task_says(bed: ControllerBed) -> None:
+    """The cluster is not this task's alone."""
+    at_once = []
+
+    def judge(_: WorkOrder) -> Outcome | None:
+        at_once.append(len(bed.active("camp")))
+        return None
+
+    bed.cluster.judge = judge
+    bed.apply(bed.task("camp", [[0, 1, 2], [3, 4]], execution={"parallelism": 2}))
+    await bed.phase("camp", "Complete")
+
+    assert max(at_once) == 2
+    assert len(bed.objects("camp")) == 6
+
+
+async def test_jobs_that_run_hold_their_places(bed: ControllerBed) -> None:
+    """A task would put ever more Jobs into a full cluster."""
+    bed.cluster.judge = lambda _: outcomes.hang()
+
+    bed.apply(bed.task("camp", [[0, 1, 2, 3]], execution={"parallelism": 3}))
+    await bed.running("camp", 3)
+    await bed.rest()
+
+    assert len(bed.cluster.orders) == bed.status("camp")["active"] == 3
+
+
+async def test_a_job_makes_as_many_videos_as_the_task_says(bed: ControllerBed) -> None:
+    """Tiny videos would each wait for a pod of their own."""
+    bed.apply(bed.task("camp", TWO_BY_TWO, execution={"variantsPerJob": 3}))
+
+    await bed.phase("camp", "Complete")
+
+    assert [len(order.variants) for order in bed.cluster.orders if order.variants] == [3, 1]
+    assert len(bed.objects("camp")) == 4
+
+
+async def test_a_soundtrack_is_mixed_by_one_job(bed: ControllerBed) -> None:
+    """Every video with the same line would mix it again."""
+    bed.cluster.judge = lambda _: outcomes.hang()
+    bed.apply(bed.task("camp", [[0, 1, 2]], lines=1))
+    await bed.running("camp", 1)
+    await bed.rest()
+    assert len(bed.cluster.orders) == 1
+
+    bed.cluster.go_on()
+    await bed.phase("camp", "Complete")
+
+    assert [count for name, count in bed.cluster.made.items() if name.startswith("soundtracks/")] == [1]
+    assert len(bed.objects("camp")) == 3
+
+
+async def test_jobs_are_owned_by_their_task(bed: ControllerBed) -> None:
+    """Kubernetes would leave them behind when the task is deleted."""
+    bed.apply(bed.task("camp", TWO_BY_TWO))
+
+    await bed.phase("camp", "Complete")
+
+    uid = bed.get("camp")["metadata"]["uid"]
+    assert {owner_uid(job) for job in bed.cluster.jobs_of("camp")} == {uid}
+
+
+async def test_jobs_in_a_queue_are_told_as_queued(bed: ControllerBed) -> None:
+    """Nobody would see why nothing moves."""
+    bed.cluster.queues = True
+
+    bed.apply(bed.task("camp", [[0, 1, 2]], execution={"parallelism": 2}))
+    await bed.until(lambda: "2 of 2 Jobs wait in a queue" in bed.status("camp").get("message", ""), "told")
+
+    assert bed.status("camp")["active"] == len(bed.cluster.orders) == 2
+
+
+async def test_jobs_that_a_queue_admits_are_made(bed: ControllerBed) -> None:
+    """A campaign in a queue would never end, or still be told as waiting."""
+    bed.cluster.queues = True
+    bed.apply(bed.task("camp", [[0, 1]]))
+    await bed.running("camp", 2)
+
+    bed.cluster.admit()
+    status = await bed.phase("camp", "Complete")
+
+    assert "queue" not in status["message"]
+    assert status["succeeded"] == 2
+
+
+async def test_a_campaign_is_published_with_its_page(bed: ControllerBed) -> None:
+    """Nobody would find the videos."""
+    bed.apply(bed.task("camp", TWO_BY_TWO))
+
+    status = await bed.phase("camp", "Complete")
+
+    assert status["index"] == "gs://bucket/out/camp/index.json"
+    assert bed.objects("camp", ".html") == {"camp/gallery.html"}
+    assert bed.output.read("camp/index.json").decode().count('"name"') == 4
+
+
+async def test_nothing_is_asked_again_for_each_of_a_thousand_videos(bed: ControllerBed) -> None:
+    """A large campaign would list everything for every Job, or write its status a thousand times."""
+    ten = [[*range(10)], [*range(10, 20)], [*range(20, 30)]]
+
+    bed.apply(bed.task("camp", ten, execution={"parallelism": 400}))
+    status = await bed.phase("camp", "Complete")
+
+    calls = bed.cluster.faults.calls
+    assert status["succeeded"] == len(bed.objects("camp")) == 1000
+    assert calls["create_job"] == len(bed.cluster.orders) == 1030
+    assert calls["jobs"] + calls["failed_pods"] + bed.cache.faults.calls["list"] < 10
+    assert bed.metric("reconcile_seconds_count") < 20
+    assert len(bed.cluster.statuses) < 20

@@ -1,0 +1,319 @@
+"""What does Kubernetes do for the controller in a test that has none? Objects in memory, and watches that tell of them.
+
+::
+
+    cluster = FakeCluster(open_store)
+    cluster.watch(controller)                # as kopf does: all that is there, then every change
+    cluster.apply(task)                      # Jobs that the controller creates make what their orders promise
+    cluster.judge = lambda _order: outcomes.oom()
+    cluster.faults.fail("create_job", TransientError("away"))
+    cluster.delivery = lambda event: ()      # the watches have fallen silent
+
+It knows no scheduler, no retries within a Job and no pods but those that failed: what a Job comes to is the judge's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Literal
+
+from cliptask.orders import WorkOrder
+from cliptask_operator.controller.task_controller import TaskController
+from cliptask_operator.kubernetes.cluster import AlreadyExists
+from cliptask_operator.kubernetes.job_status import owner_uid
+from cliptask_operator.kubernetes.manifests import CONTAINER, TASK_LABEL, Manifest
+from cliptask_operator.kubernetes.task_state import TaskRef
+from cliptask_renderer.storage.base import Store
+from cluster import outcomes
+from cluster.outcomes import Outcome
+from support.faults import Faults
+from support.promised import promised
+
+Key = tuple[str, str]
+"""Namespace and name."""
+Judge = Callable[[WorkOrder], Outcome | None]
+"""What becomes of a Job; None: it makes what it promises."""
+TIMED_OUT = Outcome(reason="DeadlineExceeded")
+"""A Job that ran past its deadline: its pods are gone."""
+
+
+@dataclass(frozen=True)
+class WatchEvent:
+    """What a watch tells."""
+
+    kind: Literal["task", "job"]
+    body: Manifest
+    gone: bool = False
+
+
+@dataclass(frozen=True)
+class Written:
+    """A status that was written."""
+
+    task: str
+    at_s: float
+    status: Manifest
+
+
+class FakeCluster:
+    """A ``Cluster`` of one API server. ``faults`` go by the names of its five verbs."""
+
+    def __init__(self, open_store: Callable[[str], Store]) -> None:
+        self.faults = Faults()
+        self.judge: Judge = lambda _order: None
+        self.delivery: Callable[[WatchEvent], Iterable[WatchEvent]] = lambda event: (event,)
+        """What becomes of an event on its way: none, itself, several."""
+        self.queues = False
+        """Jobs are created suspended, as by Kueue, until they are admitted."""
+        self.lingers = False
+        """Deleted Jobs stay until they are collected."""
+        self.orders: list[WorkOrder] = []
+        """Of every Job that was created."""
+        self.deleted: list[str] = []
+        """Names of the Jobs that were told to go."""
+        self.statuses: list[Written] = []
+        """Each that was written."""
+        self.made: Counter[str] = Counter()
+        """How often each object was made that was not there."""
+        self._open_store = open_store
+        self._tasks: dict[Key, Manifest] = {}
+        self._jobs: dict[Key, Manifest] = {}
+        self._pods: dict[Key, Manifest] = {}
+        """Those that failed, by their Jobs."""
+        self._numbers = count(1)
+        self._controller: TaskController | None = None
+
+    # The five verbs
+
+    async def create_job(self, manifest: Manifest) -> None:
+        """See ``Cluster``."""
+        await asyncio.sleep(0)
+        with self.faults.met("create_job"):
+            key = _key(manifest)
+            if key in self._jobs:
+                message = f'jobs.batch "{key[1]}" already exists'
+                raise AlreadyExists(message)
+            metadata = {**manifest["metadata"], "uid": f"uid-{next(self._numbers)}"}
+            spec = {**manifest["spec"], "suspend": self.queues}
+            self.orders.append(order_of(manifest))
+            self._put_job({**manifest, "metadata": metadata, "spec": spec, "status": {}})
+            asyncio.get_running_loop().call_soon(self._run, key)
+
+    async def delete_job(self, namespace: str, name: str) -> None:
+        """See ``Cluster``."""
+        await asyncio.sleep(0)
+        with self.faults.met("delete_job"):
+            self.deleted.append(name)
+            job = self._jobs.get((namespace, name))
+            if job is not None and self.lingers:
+                metadata = {**job["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}
+                self._put_job({**job, "metadata": metadata})
+            elif job is not None:
+                self.remove_job(namespace, name)
+
+    async def jobs(self, task: TaskRef) -> list[Manifest]:
+        """See ``Cluster``."""
+        await asyncio.sleep(0)
+        with self.faults.met("jobs"):
+            return _labelled(self._jobs, task)
+
+    async def failed_pods(self, task: TaskRef) -> list[Manifest]:
+        """See ``Cluster``."""
+        await asyncio.sleep(0)
+        with self.faults.met("failed_pods"):
+            return _labelled(self._pods, task)
+
+    async def patch_status(self, task: TaskRef, status: Mapping[str, Any]) -> bool:
+        """See ``Cluster``."""
+        await asyncio.sleep(0)
+        with self.faults.met("patch_status"):
+            found = self._tasks.get((task.namespace, task.name))
+            if found is None or found["metadata"]["uid"] != task.uid:
+                return False
+            self.statuses.append(Written(task.name, asyncio.get_running_loop().time(), dict(status)))
+            self._put_task({**found, "status": {k: v for k, v in status.items() if v is not None}})
+            return True
+
+    # What people and Kubernetes do
+
+    def watch(self, controller: TaskController) -> None:
+        """Tell a controller of all that is there, and from now on of every change; nobody else is told any more."""
+        self._controller = controller
+        for kind, objects in (("job", self._jobs), ("task", self._tasks)):
+            for body in objects.values():
+                self._tell(WatchEvent("job" if kind == "job" else "task", body))
+
+    def apply(self, task: Manifest) -> None:
+        """Create a task, or change it: another spec is another generation, and the status stays."""
+        before = self._tasks.get(_key(task), {"metadata": {"generation": 0}, "spec": None, "status": {}})
+        own = before["metadata"]
+        metadata = {
+            **task["metadata"],
+            "uid": own.get("uid") or f"uid-{next(self._numbers)}",
+            "generation": own["generation"] + (before["spec"] != task["spec"]),
+        }
+        self._put_task({**task, "metadata": metadata, "status": before["status"]})
+
+    def begin_deletion(self, namespace: str, name: str) -> Manifest:
+        """Have a task that has a finalizer wait for its operator; returns it."""
+        task = self._tasks[namespace, name]
+        metadata = {**task["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}
+        self._put_task({**task, "metadata": metadata})
+        return self._tasks[namespace, name]
+
+    def delete_task(self, namespace: str, name: str) -> None:
+        """Remove a task, and what it owns."""
+        task = self._tasks.pop((namespace, name))
+        self._tell(WatchEvent("task", task, gone=True))
+        for key in [key for key, job in self._jobs.items() if owner_uid(job) == task["metadata"]["uid"]]:
+            self.remove_job(*key)
+
+    def write_status(self, namespace: str, name: str, status: Manifest) -> None:
+        """Have somebody else write a task's status."""
+        self._put_task({**self._tasks[namespace, name], "status": status})
+
+    def remove_job(self, namespace: str, name: str) -> None:
+        """Have a Job gone with its pods, as when its time has come or somebody deletes it."""
+        self._pods.pop((namespace, name), None)
+        self._tell(WatchEvent("job", self._jobs.pop((namespace, name)), gone=True))
+
+    def collect(self) -> None:
+        """Have all lingering Jobs gone."""
+        for key in [key for key, job in self._jobs.items() if "deletionTimestamp" in job["metadata"]]:
+            self.remove_job(*key)
+
+    def admit(self) -> None:
+        """Let all suspended Jobs run."""
+        for key, job in [*self._jobs.items()]:
+            if job["spec"]["suspend"]:
+                self._put_job({**job, "spec": {**job["spec"], "suspend": False}})
+                self._run(key)
+
+    def queue(self, namespace: str, name: str, *, suspended: bool) -> None:
+        """Suspend a Job, or let it run again, as whoever admits Jobs does; it is not judged anew."""
+        job = self._jobs[namespace, name]
+        self._put_job({**job, "spec": {**job["spec"], "suspend": suspended}})
+
+    def go_on(self, judge: Judge = lambda _order: None) -> None:
+        """Judge anew what runs, and what comes."""
+        self.judge = judge
+        for key in [*self._jobs]:
+            self._run(key)
+
+    def make(self, order: WorkOrder, *, but: Iterable[str] = ()) -> None:
+        """Write what a renderer would, with a few bytes for content, but for these videos."""
+        left_out = tuple(f"{order.task}/{name}." for name in but)
+        for each in promised(order):
+            store = self._open_store(each.uri)
+            if not each.name.startswith(left_out) and store.stat(each.name) is None:
+                self.made[each.name] += 1
+                store.put_bytes(each.name, b"media", {"key": each.key})
+
+    def task(self, namespace: str, name: str) -> Manifest:
+        """A task as the API has it."""
+        return self._tasks[namespace, name]
+
+    def tasks(self) -> list[Manifest]:
+        """All tasks."""
+        return [*self._tasks.values()]
+
+    def all_jobs(self) -> list[Manifest]:
+        """All Jobs."""
+        return [*self._jobs.values()]
+
+    def jobs_of(self, name: str) -> list[Manifest]:
+        """The Jobs of the tasks of a name."""
+        return [job for job in self._jobs.values() if job["metadata"]["labels"][TASK_LABEL] == name]
+
+    def deliver(self, event: WatchEvent) -> None:
+        """Tell whoever watches of an event, now."""
+        if self._controller is None:
+            return
+        if event.kind == "task":
+            self._controller.observe(event.body, gone=event.gone)
+        else:
+            self._controller.context.job_cache.observe(event.body, gone=event.gone)
+
+    def _run(self, key: Key) -> None:
+        job = self._jobs.get(key)
+        if job is None or job["spec"]["suspend"] or _is_over(job):
+            return
+        order = order_of(job)
+        outcome = self.judge(order)
+        if outcome is None:
+            self.make(order)
+            outcome = outcomes.succeed()
+        if outcome == TIMED_OUT:
+            self._end(job, "Failed", reason=outcome.reason, message="Job was active longer than its deadline")
+        elif outcome.exit_code:
+            self._pods[key] = _failed_pod(job, outcome)
+            self._end(job, "Failed", reason="BackoffLimitExceeded", message="Job has reached its limit")
+        elif outcome.exit_code is not None:
+            self._end(job, "Complete", reason="CompletionsReached", message="")
+
+    def _end(self, job: Manifest, kind: str, **why: str) -> None:
+        self._put_job({**job, "status": {"conditions": [{"type": kind, "status": "True", **why}]}})
+
+    def _put_task(self, task: Manifest) -> None:
+        self._tasks[_key(task)] = task = self._versioned(task)
+        self._tell(WatchEvent("task", task))
+
+    def _put_job(self, job: Manifest) -> None:
+        self._jobs[_key(job)] = job = self._versioned(job)
+        self._tell(WatchEvent("job", job))
+
+    def _versioned(self, body: Manifest) -> Manifest:
+        return {**body, "metadata": {**body["metadata"], "resourceVersion": str(next(self._numbers))}}
+
+    def _tell(self, event: WatchEvent) -> None:
+        for each in self.delivery(event):
+            asyncio.get_running_loop().call_soon(self.deliver, each)
+
+
+def order_of(job: Manifest) -> WorkOrder:
+    """What a Job has to do."""
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    return WorkOrder.from_text(
+        next(each["value"] for each in container["env"] if each["name"] == "CLIPTASK_ORDER")
+    )
+
+
+def _key(body: Manifest) -> Key:
+    return body["metadata"]["namespace"], body["metadata"]["name"]
+
+
+def _is_over(job: Manifest) -> bool:
+    return "deletionTimestamp" in job["metadata"] or bool(job["status"])
+
+
+def _labelled(objects: Mapping[Key, Manifest], task: TaskRef) -> list[Manifest]:
+    return [
+        body
+        for (namespace, _), body in objects.items()
+        if namespace == task.namespace and body["metadata"]["labels"][TASK_LABEL] == task.name
+    ]
+
+
+def _failed_pod(job: Manifest, outcome: Outcome) -> Manifest:
+    metadata = job["metadata"]
+    ended = {
+        "exitCode": outcome.exit_code,
+        "reason": outcome.reason,
+        "message": outcome.message,
+        "finishedAt": "2026-01-01T00:00:00Z",
+    }
+    return {
+        "metadata": {
+            "namespace": metadata["namespace"],
+            "name": f"{metadata['name']}-x",
+            "labels": {**metadata["labels"], "batch.kubernetes.io/job-name": metadata["name"]},
+        },
+        "status": {
+            "phase": "Failed",
+            "containerStatuses": [{"name": CONTAINER, "state": {"terminated": ended}}],
+        },
+    }
