@@ -224,7 +224,10 @@ class JobController:
         )
 
     async def _is_confirmed(self) -> bool:
-        """Whether the videos that Jobs say they made are there; those that are not are missing again."""
+        """Whether exactly the videos that Jobs say they made are there.
+
+        Those that are not are missing again; those that are although their Job failed have not failed.
+        """
         claimed = self.state.videos
         await self._list_stores()
         lost = claimed - self.state.videos
@@ -237,7 +240,7 @@ class JobController:
                     )
                     message = f"its Job succeeds but leaves nothing in the bucket: {remedy}"
                     self._fail(name, JobFailure("ObjectMissing", message))
-        return not lost
+        return self.state.videos == claimed
 
     async def _list_jobs(self) -> None:
         job_cache, task = self.context.job_cache, self.desired.task

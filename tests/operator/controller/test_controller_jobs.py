@@ -140,6 +140,24 @@ async def test_of_several_videos_in_a_job_those_that_were_made_count(bed: Contro
     assert (status["succeeded"], len(bed.objects("camp"))) == (2, 2)
 
 
+@pytest.mark.parametrize("variants_per_job", [1, 2])
+async def test_a_job_that_fails_with_all_made_has_failed_at_nothing(
+    bed: ControllerBed, variants_per_job: int
+) -> None:
+    """A pod that dies after its last upload would make a campaign that is complete a failed one."""
+
+    def make_and_die(order: WorkOrder) -> Outcome:
+        bed.cluster.make(order)
+        return outcomes.oom()
+
+    bed.cluster.judge = make_and_die
+    bed.apply(bed.task("camp", [[0, 1]], execution={"variantsPerJob": variants_per_job}))
+    await bed.until(lambda: bed.status("camp").get("completionTime"), "the end")
+
+    status = bed.status("camp")
+    assert (status["phase"], status["succeeded"], status["failed"]) == ("Complete", 2, 0)
+
+
 # What an administrator must mend
 
 
