@@ -20,6 +20,7 @@ from cliptask_operator.campaign.inventory import Inventory, Missing, keys_of, mi
 from cliptask_operator.campaign.publish import prune, publish
 from cliptask_operator.campaign.stores import Stores
 from cliptask_operator.concurrency.single_flight import SingleFlight
+from cliptask_operator.concurrency.whole_thread import whole_thread
 
 
 class Executor(Protocol):
@@ -86,6 +87,6 @@ class Pipeline:
         """
         there = await self.inventory(campaign, stores)
         failed = await executor.execute(there)
-        index = await asyncio.to_thread(publish, campaign, failed, stores.output)
-        removed = await asyncio.to_thread(prune, index, stores.output) if task.spec.output.prune else 0
+        index = await whole_thread(publish, campaign, failed, stores.output)
+        removed = await whole_thread(prune, index, stores.output) if task.spec.output.prune else 0
         return Outcome(campaign, missing(campaign, there), failed, index, removed)

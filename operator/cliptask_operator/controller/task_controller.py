@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,8 @@ class _Tracked:
     """What works on the attempt; it ends with it."""
     was_finished: bool = False
     """The status said so, of this attempt."""
+    stopped: list[asyncio.Task[None]] = field(default_factory=list)
+    """Loops of earlier attempts, some of which may still be ending."""
 
 
 @dataclass
@@ -80,7 +82,7 @@ class TaskController:
             return
         if (tracked := self._tasks.get(ref.uid)) is not None:
             self._stop(tracked)
-            await _ended(tracked.loop)
+            await _ended(tracked)
         # What runs might upload once more.
         for job in await self.context.cluster.jobs(ref):
             await self.context.cluster.delete_job(ref.namespace, job["metadata"]["name"])
@@ -97,7 +99,7 @@ class TaskController:
         for tracked in self._tasks.values():
             self._stop(tracked)
         for tracked in list(self._tasks.values()):
-            await _ended(tracked.loop)
+            await _ended(tracked)
 
     def count(self) -> TaskCounts:
         """Count all tasks, as their statuses tell of them. May be asked from any thread."""
@@ -105,8 +107,9 @@ class TaskController:
 
     def _start(self, uid: str, tracked: _Tracked) -> None:
         self._stop(tracked)
-        tracked.was_finished = False
-        tracked.loop = asyncio.create_task(self._work(tracked.body, tracked.loop), name=f"task {uid}")
+        before = [each for each in (*tracked.stopped, tracked.loop) if each and not each.done()]
+        tracked.was_finished, tracked.stopped = False, before
+        tracked.loop = asyncio.create_task(self._work(tracked.body, before), name=f"task {uid}")
 
     def _stop(self, tracked: _Tracked) -> None:
         if tracked.loop is not None:
@@ -117,9 +120,10 @@ class TaskController:
             self._stop(tracked)
         self.context.job_cache.forget(uid)
 
-    async def _work(self, body: Body, before: asyncio.Task[None] | None) -> None:
-        """One attempt to its end, once the one ``before`` it has ended."""
-        await _ended(before)
+    async def _work(self, body: Body, before: Sequence[asyncio.Task[None]]) -> None:
+        """One attempt to its end, once all ``before`` it have ended: what one writes or removes, the next one looks at."""
+        if before:
+            await asyncio.wait(before)
         metadata = body["metadata"]
         with structlog.contextvars.bound_contextvars(task=metadata["name"], namespace=metadata["namespace"]):
             while True:
@@ -155,7 +159,7 @@ class TaskController:
         return max(self.context.timing.status_s, at_work / PROGRESS_PER_S)
 
 
-async def _ended(loop: asyncio.Task[None] | None) -> None:
-    """Wait for a loop that was told to stop; how it ended is nobody's concern any more."""
-    if loop is not None:
-        await asyncio.wait([loop])
+async def _ended(tracked: _Tracked) -> None:
+    """Wait for loops that were told to stop; how they ended is nobody's concern any more."""
+    if tracked.loop is not None:
+        await asyncio.wait([*tracked.stopped, tracked.loop])

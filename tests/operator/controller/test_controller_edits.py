@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from cliptask.errors import OutputError, SetupError, TransientError
@@ -7,6 +9,7 @@ from cliptask.orders import WorkOrder
 from cluster import outcomes
 from cluster.outcomes import Outcome
 from support.controller_bed import NAMESPACE, OUTPUT, ControllerBed
+from support.virtual_time import VirtualTimeLoop
 
 TWO_BY_TWO = [[0, 1], [2, 3]]
 """Four variants of four segments, each of which two variants share."""
@@ -385,6 +388,21 @@ async def test_a_task_that_prunes_and_runs_leaves_nothing(bed: ControllerBed) ->
     assert [each.name for each in bed.output.list("camp/")] == []
 
 
+async def test_a_task_that_prunes_while_it_is_published_leaves_nothing(bed: ControllerBed) -> None:
+    """The index would be written once more, after everything has been removed."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    loop.takes_s["publish"] = 30  # as with many captions
+    bed.apply(bed.task("camp", TWO_BY_TWO, output={"uri": OUTPUT, "prune": True}))
+    await bed.until(lambda: len(bed.objects("camp")) == 4, "all videos")
+    await bed.rest(10)
+
+    await delete(bed)
+    await bed.rest()
+
+    assert [each.name for each in bed.output.list("camp/")] == []
+
+
 async def test_a_task_that_is_being_deleted_is_worked_on_no_more(bed: ControllerBed) -> None:
     """Videos would be made while they are removed."""
     bed.cluster.judge = lambda _: outcomes.hang()
@@ -498,3 +516,21 @@ async def test_nothing_is_pruned_while_a_video_is_missing(bed: ControllerBed) ->
     bed.retry("camp")
     await bed.phase("camp", "Complete")
     assert {name.split("-")[0] for name in bed.objects("camp")} == {"camp/clip1"}
+
+
+async def test_an_edit_does_not_overtake_the_removal_before_it(bed: ControllerBed) -> None:
+    """Videos that are wanted again would be found, told as complete, and removed a moment later."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    bed.apply(bed.task("camp", [[0], [2, 3]], output={"uri": OUTPUT, "prune": True}))
+    await bed.phase("camp", "Complete")
+    loop.takes_s["prune"] = 30  # as with many videos
+    bed.edit("camp", videoBlocks=blocks(bed, [[0], [2]]))
+    await bed.rest(10)
+
+    bed.edit("camp", videoBlocks=blocks(bed, [[0], [2, 4]]))
+    bed.edit("camp", videoBlocks=blocks(bed, [[0], [2, 3]]))
+    await bed.phase("camp", "Complete")
+    await bed.rest()
+
+    assert len(bed.objects("camp")) == 2
