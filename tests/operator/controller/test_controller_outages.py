@@ -107,20 +107,22 @@ async def test_a_quota_that_is_full_is_told_and_ends_nothing(bed: ControllerBed)
 
 
 async def test_a_creation_whose_answer_was_lost_is_no_second_job(bed: ControllerBed) -> None:
-    """It would be sent again and refused, and the Job that there is be taken for missing."""
+    """It was sent again and refused: the Job that there is would be taken for missing, and sent for ever."""
     bed.cluster.judge = lambda _: outcomes.hang()
-    late = only("job", bed)
+    only("job", bed)
     bed.cluster.faults.fail_afterwards("create_job", AlreadyExists("sent twice"))
-    bed.apply(bed.task("camp", [[0]]))
-    await bed.running("camp", 1)
-    await bed.rest()
-    assert bed.cluster.faults.calls["create_job"] == 1
+    bed.apply(bed.task("camp", [[0, 1]]))
+    await bed.running("camp", 2)
 
     bed.cluster.delivery = lambda event: (event,)
+    bed.cluster.queue(NAMESPACE, bed.cluster.jobs_of("camp")[1]["metadata"]["name"], suspended=True)
+    await bed.rest(5)
+    assert bed.cluster.faults.calls["create_job"] == 2
+    bed.cluster.judge = lambda _: None
+    bed.cluster.admit()
     bed.cluster.go_on()
 
-    assert (await bed.phase("camp", "Complete"))["succeeded"] == 1
-    assert late
+    assert (await bed.phase("camp", "Complete"))["succeeded"] == 2
 
 
 async def test_what_the_api_refuses_is_told_as_the_tasks_fault(bed: ControllerBed) -> None:
@@ -396,6 +398,19 @@ async def test_an_operator_that_begins_amid_a_campaign_does_nothing_twice(
     assert (status["succeeded"], len(bed.cluster.orders), bed.cluster.deleted) == (4, 8, [])
     assert set(bed.cluster.made.values()) == {1}
     assert bed.inputs.spoken == {"camp 0": 1}
+
+
+async def test_an_operator_asks_which_jobs_there_are(bed: ControllerBed) -> None:
+    """Until its watch has told of all of them, each would be sent again and refused."""
+    bed.cluster.judge = lambda _: outcomes.hang()
+    bed.apply(bed.task("camp", TWO_BY_TWO))
+    await bed.running("camp", 4)
+
+    only("job", bed)
+    await bed.restart()
+    await bed.rest()
+
+    assert bed.cluster.faults.calls["create_job"] == 4
 
 
 async def test_what_ends_while_no_operator_runs_is_found(bed: ControllerBed) -> None:

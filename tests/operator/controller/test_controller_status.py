@@ -134,8 +134,12 @@ async def test_an_end_is_told_at_once(bed: ControllerBed) -> None:
     bed.cluster.judge = lambda _: outcomes.hang()
     bed.apply(*(bed.task(f"camp{number}", [[number]]) for number in range(100)))
     await bed.rest(30)
+    (job,) = (each["metadata"]["name"] for each in bed.cluster.jobs_of("camp7"))
+    bed.cluster.queue(NAMESPACE, job, suspended=True)
+    await bed.until(lambda: "queue" in bed.status("camp7")["message"], "progress is told")
     ended_at_s = bed.now_s()
 
+    bed.cluster.queue(NAMESPACE, job, suspended=False)
     bed.cluster.go_on(lambda order: None if order.task == "camp7" else outcomes.hang())
     await bed.phase("camp7", "Complete")
 
