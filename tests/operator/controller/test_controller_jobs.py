@@ -140,6 +140,22 @@ async def test_of_several_videos_in_a_job_those_that_were_made_count(bed: Contro
     assert (status["succeeded"], len(bed.objects("camp"))) == (2, 2)
 
 
+async def test_what_a_failed_job_has_made_is_told_while_others_run(bed: ControllerBed) -> None:
+    """Videos that are there would be told as failures until the last Job ends."""
+
+    def one_fails(order: WorkOrder) -> Outcome:
+        if not order.variants[0].name.startswith("clip0"):
+            return outcomes.hang()
+        bed.cluster.make(order, but=[order.variants[1].name])
+        return outcomes.fail(65)
+
+    bed.cluster.judge = one_fails
+    bed.apply(bed.task("camp", [[*range(6)]], execution={"variantsPerJob": 3}))
+    await bed.until(lambda: bed.status("camp").get("failed"), "a failure is told")
+
+    assert (bed.status("camp")["succeeded"], bed.status("camp")["failed"]) == (2, 1)
+
+
 @pytest.mark.parametrize("variants_per_job", [1, 2])
 async def test_a_job_that_fails_with_all_made_has_failed_at_nothing(
     bed: ControllerBed, variants_per_job: int
