@@ -41,7 +41,9 @@ class InputProgress:
         if outcome is None:
             return
         took_s = time.monotonic() - self._began.get(event.url, time.monotonic())
-        self.metrics.fetched(outcome, event.size_bytes, took_s)
+        self.metrics.fetches.labels(outcome).observe(took_s)
+        if outcome == "downloaded":
+            self.metrics.fetched_bytes.inc(event.size_bytes)
         log.info("source", url=event.shown, outcome=outcome, bytes=event.size_bytes, seconds=round(took_s, 3))
         self._sources -= 1
         self._tell()
@@ -51,10 +53,11 @@ class InputProgress:
         if event.kind == "speaking":
             return
         if event.kind == "spoken":
-            self.metrics.spoken(event.characters)
+            self.metrics.speech_lines.labels("spoken").inc()
+            self.metrics.speech_characters.inc(event.characters)
             log.info("line spoken", line=event.label, characters=event.characters)
         if event.kind == "found":
-            self.metrics.line_had("found")
+            self.metrics.speech_lines.labels("found").inc()
         if event.kind != "failed":
             self._characters += event.characters
         self._lines -= 1
@@ -64,7 +67,7 @@ class InputProgress:
         """Count why lines cannot be had."""
         for line in inputs.lines:
             if isinstance(line, ClipTaskError):
-                self.metrics.line_had(line.reason)
+                self.metrics.speech_lines.labels(line.reason).inc()
 
     def _tell(self) -> None:
         self.report(f"fetching: {self._sources} sources and {self._lines} lines to go", self._characters)

@@ -143,7 +143,8 @@ class JobController:
             if (order := self.desired.by_name.get(name)) is not None:
                 self.state.videos |= {variant.name for variant in order.variants}
                 self._leases.made(order.parts)
-                self.context.metrics.job_succeeded(order.step, len(order.variants))
+                self.context.metrics.jobs_succeeded.labels(order.step).inc()
+                self.context.metrics.videos_made.inc(len(order.variants))
         self.state.credited_jobs = succeeded
 
     async def _take_in_failures(self, jobs: Mapping[str, JobFacts]) -> None:
@@ -178,14 +179,14 @@ class JobController:
 
     def _fail(self, name: str, failure: JobFailure) -> None:
         self.state.failures[name] = failure
-        self.context.metrics.job_failed(failure.reason)
+        self.context.metrics.jobs_failed.labels(failure.reason).inc()
 
     # Decide
 
     def _decide(self, observed: Observed) -> Decision:
         began = self._now()
         decision = reconcile(self.desired, observed)
-        self.context.metrics.reconciled(self._now() - began)
+        self.context.metrics.reconciliations.observe(self._now() - began)
         self._leases.hold(self.desired.task.uid, decision.making)
         return decision
 
@@ -207,7 +208,7 @@ class JobController:
             await self._list_jobs()
         else:
             context.job_cache.created(desired.task.uid, name, desired.attempt)
-            context.metrics.job_created(order.step)
+            context.metrics.jobs_created.labels(order.step).inc()
 
     async def _delete(self, name: str) -> None:
         self.context.job_cache.deleted(self.desired.task.uid, name)

@@ -57,7 +57,7 @@ async def _operate(settings: OperatorSettings) -> None:
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(KubernetesClient(metrics.requested))
         fetcher = await stack.enter_async_context(Fetcher(settings.fetch))
-        speaker = await stack.enter_async_context(Speaker(settings.speech, metrics.speech_waited))
+        speaker = await stack.enter_async_context(Speaker(settings.speech, metrics.speech_waits.observe))
         job_cache, monitor = JobCache(), LoopMonitor()
         controller = TaskController(
             Context(

@@ -150,7 +150,7 @@ class TaskController:
 
     def _tell(self, body: Body, now: StatusSnapshot, before: StatusSnapshot | None) -> None:
         if now.is_final and (before is None or before.phase != now.phase):
-            self.context.metrics.task_ended(now.phase)
+            self.context.metrics.tasks_ended.labels(now.phase).inc()
         self.announce(body, now, before)
 
     def _between_reports(self) -> float:
