@@ -47,13 +47,28 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
+class Door:
+    """Lets in one after another, each as soon as there is a token."""
+
+    def __init__(self, time: FakeTime, per_second: float, burst: int) -> None:
+        self._time = time
+        self._limiter = RateLimiter(per_second, burst, time.clock)
+        self._first = asyncio.Lock()
+
+    async def enter(self) -> None:
+        """Come again at the time that is told."""
+        async with self._first:
+            while (wait_s := self._limiter.try_acquire()) > 0:
+                await self._time.sleep(wait_s)
+
+
 async def begin(arrivals: list[float], per_second: float, burst: int) -> list[tuple[int, float]]:
     """Who began when: (number of the arrival, second)."""
     time, begun = FakeTime(), []
-    limiter = RateLimiter(per_second, burst, time.clock, time.sleep)
+    door = Door(time, per_second, burst)
 
     async def work(number: int) -> None:
-        await limiter.acquire()
+        await door.enter()
         begun.append((number, time.now))
 
     async with asyncio.TaskGroup() as group:
@@ -101,8 +116,8 @@ def test_in_no_span_of_time_do_more_begin_than_promised(
 async def test_who_gives_up_stops_nobody() -> None:
     """A task that is deleted while it waits would hold up all others."""
     time = FakeTime()
-    limiter = RateLimiter(1, 1, time.clock, time.sleep)
-    waiting = [asyncio.create_task(limiter.acquire()) for _ in range(3)]
+    door = Door(time, 1, 1)
+    waiting = [asyncio.create_task(door.enter()) for _ in range(3)]
     await settle()
 
     waiting[1].cancel()
