@@ -73,7 +73,7 @@ class Pipeline:
 
     async def inventory(self, campaign: Campaign, stores: Stores) -> Inventory:
         """What is there."""
-        videos, parts = await asyncio.gather(
+        videos, (parts, _) = await asyncio.gather(
             asyncio.to_thread(videos_of, campaign, stores.output),
             self.listings.run(stores.cache.uri, lambda: asyncio.to_thread(parts_of, stores.cache)),
         )

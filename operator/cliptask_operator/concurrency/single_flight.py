@@ -31,15 +31,15 @@ class SingleFlight(Generic[T]):
         self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
         """Each held by the call that runs, and gone with the last call of its key."""
 
-    async def run(self, key: Hashable, do: Callable[[], Awaitable[T]]) -> T:
-        """The result or the error of ``do``: this one, or that of the first who asked."""
+    async def run(self, key: Hashable, do: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
+        """The result or the error of ``do``: this one, or that of the first who asked; and whether it is this one's."""
         call = self._open.get(key)
-        if call is None or call.task.cancelling():
+        if is_own := call is None or bool(call.task.cancelling()):
             call = self._open[key] = _Call(asyncio.create_task(self._call(key, do)))
             call.task.add_done_callback(lambda task: self._ended(key, task))
         call.waiters += 1
         try:
-            return await asyncio.shield(call.task)
+            return await asyncio.shield(call.task), is_own
         finally:
             call.waiters -= 1
             if not call.waiters and not self._must_finish:

@@ -30,13 +30,12 @@ from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.ssrf import guarded_transport
 from cliptask_renderer.storage.base import Store, StoredObject
 
-_PIECE_BYTES = 1 << 20
 _CONNECT_TIMEOUT_S = 10.0
 _PROBE_GRACE_S = 5.0
 """More than the probe allows itself, since only the probe can end its own thread."""
 
 
-EventKind = Literal["started", "bytes", "finished", "cached", "failed"]
+EventKind = Literal["started", "finished", "cached", "failed"]
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,7 @@ class FetchEvent:
     kind: EventKind
     url: str = field(repr=False)
     size_bytes: int = 0
-    """So far; of the whole where it is finished or cached."""
-    total_bytes: int | None = None
+    """Of the whole, where it is finished or cached."""
 
     @property
     def shown(self) -> str:
@@ -56,6 +54,7 @@ class FetchEvent:
 
 
 OnEvent = Callable[[FetchEvent], None]
+Outcome = SourceFacts | ClipTaskError
 
 
 class _SourceFailedError(Exception):
@@ -66,22 +65,6 @@ class _SourceFailedError(Exception):
         self.error = error
 
 
-_Outcome = SourceFacts | _SourceFailedError
-
-
-async def fetch_all(
-    urls: Iterable[str],
-    store: Store,
-    settings: FetchSettings,
-    on_event: OnEvent = lambda _event: None,
-    *,
-    transport: httpx.AsyncBaseTransport | None = None,
-) -> dict[str, SourceFacts | ClipTaskError]:
-    """``Fetcher.fetch_all`` for callers that fetch once."""
-    async with Fetcher(settings, transport=transport) as fetcher:
-        return await fetcher.fetch_all(urls, store, on_event)
-
-
 class Fetcher:
     """Fetches for a whole process, with one limit; tasks that ask for the same URL share its fetch. An async context."""
 
@@ -90,7 +73,7 @@ class Fetcher:
         _keep_queries_out_of_logs()
         self._settings = settings
         self._slots = asyncio.Semaphore(settings.parallel)
-        self._fetches: SingleFlight[_Outcome] = SingleFlight()
+        self._fetches: SingleFlight[Outcome] = SingleFlight()
         self._client = httpx.AsyncClient(
             transport=transport or guarded_transport(settings.open_hosts),
             # The environment's proxies would connect past the guard, its .netrc would send passwords.
@@ -106,11 +89,8 @@ class Fetcher:
         await self._client.aclose()
 
     async def fetch_all(
-        self,
-        urls: Iterable[str],
-        store: Store,
-        on_event: OnEvent = lambda _event: None,
-    ) -> dict[str, SourceFacts | ClipTaskError]:
+        self, urls: Iterable[str], store: Store, on_event: OnEvent = lambda _event: None
+    ) -> dict[str, Outcome]:
         """Fetch every URL into the store. Returns the facts or the error of each distinct URL, in order.
 
         ``SourceError``: the source is bad. ``TransientError``: a later fetch may succeed. ``SetupError``: permission to
@@ -127,104 +107,69 @@ class Fetcher:
             raise several.exceptions[0] from several
         return {url: task.result() for url, task in tasks.items()}
 
-    async def _fetch(self, url: str, store: Store, on_event: OnEvent) -> SourceFacts | ClipTaskError:
+    async def _fetch(self, url: str, store: Store, on_event: OnEvent) -> Outcome:
         """One URL's facts or error."""
-        is_own = False
 
-        async def fetch() -> _Outcome:
-            nonlocal is_own
-            is_own = True
+        async def fetch() -> Outcome:
             # The slot bounds the temporary files as well as the connections.
             async with self._slots:
                 on_event(FetchEvent("started", url))
-                outcome, is_new = await _Fetch(url, store, self._client, self._settings, on_event).run()
+                outcome, is_new = await self._bring(url, store)
                 on_event(_last_event(url, outcome, is_new=is_new))
                 return outcome
 
-        outcome = await self._fetches.run((store.uri, url), fetch)
+        outcome, is_own = await self._fetches.run((store.uri, url), fetch)
         if not is_own:
             on_event(_last_event(url, outcome, is_new=False))
         if isinstance(outcome, SourceFacts):
             return outcome
-        error = type(outcome.error)(f"{_shown(url)}: {outcome.error}")
-        error.__cause__ = outcome.error
+        error = type(outcome)(f"{_shown(url)}: {outcome}")
+        error.__cause__ = outcome
         return error
 
-
-def _last_event(url: str, outcome: _Outcome, *, is_new: bool) -> FetchEvent:
-    if isinstance(outcome, _SourceFailedError):
-        return FetchEvent("failed", url)
-    return FetchEvent("finished" if is_new else "cached", url, outcome.size_bytes, outcome.size_bytes)
-
-
-@dataclass(frozen=True)
-class _Fetch:
-    """The fetch of one URL."""
-
-    url: str
-    store: Store
-    client: httpx.AsyncClient
-    settings: FetchSettings
-    on_event: OnEvent
-
-    async def run(self) -> tuple[_Outcome, bool]:
-        """The facts or the error of its content, and whether the content is new. Raises the store's errors."""
+    async def _bring(self, url: str, store: Store) -> tuple[Outcome, bool]:
+        """The facts or the error of a URL's content, and whether the content is new. Raises the store's errors."""
         try:
-            return await self._fetch()
-        except _SourceFailedError as failure:
-            return failure, False
-
-    async def _fetch(self) -> tuple[SourceFacts, bool]:
-        with _errors_of_the_source():
-            _check(self.url, self.settings)
-        record, facts = await asyncio.to_thread(self._stored)
-        with self.store.scratch() as folder:
-            file = folder / "source"
             with _errors_of_the_source():
-                downloaded = await self._download(file, record)
-            if downloaded is not None:
-                facts = await self._probe_and_store(downloaded, file)
+                _check(url, self._settings)
+            record, facts = await asyncio.to_thread(_stored, url, store)
+            with store.scratch() as folder:
+                file = folder / "source"
+                with _errors_of_the_source():
+                    downloaded = await self._download(url, file, record)
+                if downloaded is not None:
+                    facts = await self._probe_and_store(downloaded, file, store)
+        except _SourceFailedError as failure:
+            return failure.error, False
         if facts is None:  # pragma: no cover (without facts it is downloaded)
             raise AssertionError
         if downloaded is not None:
             content = downloaded.model_dump_json(exclude_defaults=True).encode()
-            await asyncio.to_thread(self.store.put_bytes, names.url_object(self.url), content, replace=True)
+            await asyncio.to_thread(store.put_bytes, names.url_object(url), content, replace=True)
         return facts, downloaded is not None
 
-    async def _download(self, target: Path, known: Download | None) -> Download | None:
+    async def _download(self, url: str, target: Path, known: Download | None) -> Download | None:
         """The content into ``target``; None where it is ``known`` already."""
-        reported = 0
-
-        def on_bytes(size_bytes: int, total_bytes: int | None) -> None:
-            nonlocal reported
-            if size_bytes - reported >= _PIECE_BYTES:
-                reported = size_bytes
-                self.on_event(FetchEvent("bytes", self.url, size_bytes, total_bytes))
-
-        def on_bytes_in_loop(size_bytes: int, total_bytes: int | None) -> None:
-            loop.call_soon_threadsafe(on_bytes, size_bytes, total_bytes)
-
-        loop = asyncio.get_running_loop()
-        validators = known.validators if known else None
-        match urlsplit(self.url).scheme:
+        settings, validators = self._settings, known.validators if known else None
+        match urlsplit(url).scheme:
             case "file":
-                file, most = path_of(self.url, self.settings), self.settings.max_bytes
-                return await asyncio.to_thread(copy_file, file, target, most, known, on_bytes_in_loop)
+                file = path_of(url, settings)
+                return await asyncio.to_thread(copy_file, file, target, settings.max_bytes, known)
             case "gs":
                 from cliptask_operator.sources.gcs import download_object  # noqa: PLC0415  Google's client only where it is used
 
-                return await download_object(self.url, target, self.settings, validators, on_bytes_in_loop)
-        return await download(self.client, self.url, target, self.settings, validators, on_bytes)
+                return await download_object(url, target, settings, validators)
+        return await download(self._client, url, target, settings, validators)
 
-    async def _probe_and_store(self, download: Download, file: Path) -> SourceFacts:
+    async def _probe_and_store(self, download: Download, file: Path, store: Store) -> SourceFacts:
         """Probe and store a content, unless the store has it already, perhaps of another URL."""
         name = names.source_object(download.sha256)
-        stored = await asyncio.to_thread(self.store.stat, name)
+        stored = await asyncio.to_thread(store.stat, name)
         if (facts := _facts(stored)) is not None:
             return facts
         from cliptask_renderer.media.probe import ProbeLimits, probe  # noqa: PLC0415  decoders only where something is new
 
-        limits = ProbeLimits(size_bytes=self.settings.max_bytes)
+        limits = ProbeLimits(size_bytes=self._settings.max_bytes)
         with _errors_of_the_source():
             try:
                 async with asyncio.timeout(limits.seconds + _PROBE_GRACE_S):
@@ -232,17 +177,24 @@ class _Fetch:
             except TimeoutError as error:
                 refuse("it takes too long to read", "export it again", error)
         metadata = {"facts": facts.model_dump_json()}
-        await asyncio.to_thread(self.store.put, name, file, metadata, replace=stored is not None)
+        await asyncio.to_thread(store.put, name, file, metadata, replace=stored is not None)
         return facts
 
-    def _stored(self) -> tuple[Download, SourceFacts] | tuple[None, None]:
-        """The URL's record and the facts of its content, where the store has both."""
-        try:
-            record = Download.model_validate_json(self.store.read(names.url_object(self.url)))
-        except (KeyError, ValidationError):
-            return None, None
-        facts = _facts(self.store.stat(names.source_object(record.sha256)))
-        return (None, None) if facts is None else (record, facts)
+
+def _last_event(url: str, outcome: Outcome, *, is_new: bool) -> FetchEvent:
+    if isinstance(outcome, ClipTaskError):
+        return FetchEvent("failed", url)
+    return FetchEvent("finished" if is_new else "cached", url, outcome.size_bytes)
+
+
+def _stored(url: str, store: Store) -> tuple[Download, SourceFacts] | tuple[None, None]:
+    """A URL's record and the facts of its content, where the store has both."""
+    try:
+        record = Download.model_validate_json(store.read(names.url_object(url)))
+    except (KeyError, ValidationError):
+        return None, None
+    facts = _facts(store.stat(names.source_object(record.sha256)))
+    return (None, None) if facts is None else (record, facts)
 
 
 def _facts(stored: StoredObject | None) -> SourceFacts | None:

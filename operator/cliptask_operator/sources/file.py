@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from cliptask.errors import TransientError
-from cliptask_operator.sources.partial_download import Download, OnBytes, PartialDownload, refuse
+from cliptask_operator.sources.partial_download import Download, PartialDownload, refuse
 from cliptask_operator.sources.settings import FetchSettings
 
 _PIECE_BYTES = 1 << 20
@@ -30,9 +30,7 @@ def path_of(url: str, settings: FetchSettings) -> Path:
     return Path(path)
 
 
-def copy_file(
-    file: Path, target: Path, max_bytes: int, known: Download | None, on_bytes: OnBytes
-) -> Download | None:
+def copy_file(file: Path, target: Path, max_bytes: int, known: Download | None) -> Download | None:
     """Copy a local file; None where its size and time are the ``known`` ones. For a thread: it blocks.
 
     Raises ``SourceError`` for what is no readable file, ``TransientError`` for one that changes meanwhile.
@@ -47,7 +45,6 @@ def copy_file(
             partial.check(before.st_size)
             while piece := content.read(_PIECE_BYTES):
                 partial.write(piece)
-                on_bytes(partial.size_bytes, before.st_size)
         after = file.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
         refuse(f"there is no file {file}", "check the path", error)

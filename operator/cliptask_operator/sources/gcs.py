@@ -13,13 +13,7 @@ from pathlib import Path
 from google.api_core import exceptions as api
 
 from cliptask.errors import TransientError
-from cliptask_operator.sources.partial_download import (
-    Download,
-    OnBytes,
-    PartialDownload,
-    Validators,
-    refuse,
-)
+from cliptask_operator.sources.partial_download import Download, PartialDownload, Validators, refuse
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_renderer.storage.gcs_client import (
     READER,
@@ -42,12 +36,12 @@ def place_of(url: str) -> Location:
 
 
 async def download_object(
-    url: str, target: Path, settings: FetchSettings, known: Validators | None, on_bytes: OnBytes
+    url: str, target: Path, settings: FetchSettings, known: Validators | None
 ) -> Download | None:
-    """``copy_object`` in a thread, which a cancellation ends soon. ``on_bytes`` is called in that thread."""
+    """``copy_object`` in a thread, which a cancellation ends soon."""
     stopped = threading.Event()
     try:
-        return await asyncio.to_thread(copy_object, url, target, settings, known, on_bytes, stopped)
+        return await asyncio.to_thread(copy_object, url, target, settings, known, stopped)
     finally:
         stopped.set()
 
@@ -57,7 +51,6 @@ def copy_object(
     target: Path,
     settings: FetchSettings,
     known: Validators | None,
-    on_bytes: OnBytes,
     stopped: threading.Event,
     connection: Connection | None = None,
 ) -> Download | None:
@@ -93,7 +86,6 @@ def copy_object(
                 what = f"it did not arrive within {settings.timeout_s:g} s ({partial.size_bytes} bytes came)"
                 refuse(what, "make it smaller, or have CLIPTASK_FETCH_TIMEOUT_S raised")
             partial.write(piece)
-            on_bytes(partial.size_bytes, blob.size)
 
         with explained(place.bucket, "it cannot be fetched", READER):
             try:

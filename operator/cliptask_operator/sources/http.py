@@ -21,13 +21,7 @@ import stamina
 
 from cliptask import names
 from cliptask.errors import TransientError
-from cliptask_operator.sources.partial_download import (
-    Download,
-    OnBytes,
-    PartialDownload,
-    Validators,
-    refuse,
-)
+from cliptask_operator.sources.partial_download import Download, PartialDownload, Validators, refuse
 from cliptask_operator.sources.settings import FetchSettings
 
 ALLOW_HTTP_SETTING = "CLIPTASK_ALLOW_HTTP"
@@ -60,7 +54,6 @@ async def download(
     target: Path,
     settings: FetchSettings,
     known: Validators | None = None,
-    on_bytes: OnBytes = lambda _done, _total: None,
 ) -> Download | None:
     """Download a URL's content into ``target``; None where the server answers that it is the ``known`` one.
 
@@ -68,7 +61,7 @@ async def download(
     ``client`` must connect by ``guarded_transport`` and follow no redirects by itself.
     """
     with PartialDownload(target, settings.max_bytes) as partial:
-        transfer = _Transfer(client, url, partial, settings, known, on_bytes)
+        transfer = _Transfer(client, url, partial, settings, known)
         try:
             async with asyncio.timeout(settings.timeout_s) as deadline:
                 return await transfer.run()
@@ -99,7 +92,6 @@ class _Transfer:
     partial: PartialDownload
     settings: FetchSettings
     known: Validators | None
-    on_bytes: OnBytes
     current: Validators = field(default_factory=Validators)
     """Of the content that the file holds a part of."""
     attempts: int = 0
@@ -132,7 +124,6 @@ class _Transfer:
             total = self._check_head(response)
             async for piece in response.aiter_raw():
                 self.partial.write(piece)
-                self.on_bytes(self.partial.size_bytes, total)
         if total is not None and self.partial.size_bytes != total:
             what = f"{self.partial.size_bytes} of {total} bytes came"
             raise _RetryableError(what)

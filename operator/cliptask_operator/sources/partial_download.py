@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, Self
@@ -11,9 +10,6 @@ from typing import NoReturn, Self
 from cliptask.errors import SourceError
 from cliptask.facts import Fact
 from cliptask_renderer.storage.disk_errors import disk_errors
-
-OnBytes = Callable[[int, int | None], None]
-"""Called after every piece with the bytes so far, and the bytes of the whole where they are known."""
 
 _disk_errors = disk_errors("a source cannot be kept while it arrives", "make room or correct the permissions")
 

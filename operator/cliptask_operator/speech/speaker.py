@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import ValidationError
@@ -155,14 +156,7 @@ class Speaker:
 
     async def _shared(self, order: SpeechOrder, store: Store) -> tuple[Recording, bool]:
         """The recording, made by this call or by one that runs already, and whether by this."""
-        is_own = False
-
-        async def make() -> Recording:
-            nonlocal is_own
-            is_own = True
-            return await self._make(order, store)
-
-        return await self._recordings.run((store.uri, order.key), make), is_own
+        return await self._recordings.run((store.uri, order.key), partial(self._make, order, store))
 
     async def _make(self, order: SpeechOrder, store: Store) -> Recording:
         recording = await asyncio.to_thread(recordings.load_recording, store, order)

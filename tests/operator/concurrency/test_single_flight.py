@@ -31,7 +31,11 @@ class Work:
 
     def ask(self, key: str = "a") -> asyncio.Task[int]:
         """Somebody wants it."""
-        return asyncio.create_task(self.flights.run(key, self.do))
+        return asyncio.create_task(self._answer(key))
+
+    async def _answer(self, key: str) -> int:
+        answer, _ = await self.flights.run(key, self.do)
+        return answer
 
 
 async def settle() -> None:

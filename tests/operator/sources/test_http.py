@@ -353,7 +353,7 @@ async def test_nobody_listening_is_a_transient_error(tmp_path: Path) -> None:
 
 
 _GROWTH = """
-import asyncio, sys, httpx, psutil
+import asyncio, resource, sys, httpx
 from pathlib import Path
 from cliptask_operator.sources.http import download
 from cliptask_operator.sources.settings import FetchSettings
@@ -361,19 +361,15 @@ from cliptask_operator.sources.ssrf import guarded_transport
 
 async def main(warm, url, host, target):
     settings = FetchSettings(allow_http=True)
-    process, peak = psutil.Process(), 0
 
-    def look(done, total):
-        nonlocal peak, looked
-        if done - looked > 1 << 20:
-            looked, peak = done, max(peak, process.memory_info().rss)
+    def peak():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
 
     async with httpx.AsyncClient(transport=guarded_transport({host}), trust_env=False) as client:
-        looked = 0
         await download(client, warm, Path(target), settings)
-        before = process.memory_info().rss
-        arrival = await download(client, url, Path(target), settings, on_bytes=look)
-    print(arrival.size_bytes, before, peak)
+        before = peak()
+        arrival = await download(client, url, Path(target), settings)
+    print(arrival.size_bytes, before, peak())
 
 asyncio.run(main(*sys.argv[1:]))
 """
