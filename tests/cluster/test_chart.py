@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 import cliptask
-from cliptask_operator.settings.gateway import GatewaySettings, gateway_settings_from_environment
-from cliptask_operator.settings.operator import OperatorSettings, operator_settings_from_environment
+from cliptask_operator.settings.environment import from_environment
+from cliptask_operator.settings.gateway import GatewaySettings
+from cliptask_operator.settings.operator import OperatorSettings
 from cluster.api import Document
 from cluster.helm import CHART, LEAST, VALUES, HelmFailed, helm, leaves, template
 from cluster.images import CHECKOUT
@@ -68,7 +69,7 @@ def set_environment(monkeypatch: pytest.MonkeyPatch, values: Document, name: str
 def settings(monkeypatch: pytest.MonkeyPatch, values: Document) -> OperatorSettings:
     """What the operator understands of what the chart sets."""
     set_environment(monkeypatch, values)
-    return operator_settings_from_environment()
+    return from_environment(OperatorSettings)
 
 
 def described(schema: Mapping[str, Any], path: str = "") -> Iterator[str]:
@@ -155,7 +156,7 @@ def test_the_charts_defaults_are_the_operators(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.delenv(f"CLIPTASK_{name.upper()}")
 
     assert by_chart == plain
-    assert by_chart == operator_settings_from_environment()
+    assert by_chart == from_environment(OperatorSettings)
 
 
 def test_values_reach_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +220,7 @@ def test_values_reach_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     set_environment(monkeypatch, values, "gateway")
 
-    found = gateway_settings_from_environment()
+    found = from_environment(GatewaySettings)
 
     assert found.gateway_namespace == "film"
     assert (found.gateway_output_uri, found.cache_uri) == ("gs://film/videos", "gs://film/cache")
@@ -229,7 +230,7 @@ def test_values_reach_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_charts_defaults_are_the_gateways(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its page would be wrong for whoever installs by the chart."""
     set_environment(monkeypatch, EVERYTHING, "gateway")
-    found = gateway_settings_from_environment()
+    found = from_environment(GatewaySettings)
 
     given = {"gateway_token", "gateway_namespace", "gateway_output_uri", "elevenlabs_api_key"}
     plain = GatewaySettings.model_validate({name: getattr(found, name) for name in given})

@@ -25,7 +25,7 @@ from cliptask_operator.cli.console import (
     print_errors,
     print_table,
 )
-from cliptask_operator.settings.environment import settings_from_environment
+from cliptask_operator.settings.environment import Settings, from_environment
 
 if TYPE_CHECKING:
     from cliptask_operator.campaign.pipeline import Outcome
@@ -55,7 +55,7 @@ def render(
     task, began = _load(file), time.monotonic()
     uri = _uri(folder, task)
     with report_on(errors) as progress:
-        outcome = render_here(task, open_stores(uri), settings_from_environment(), progress)
+        outcome = render_here(task, open_stores(uri), from_environment(Settings), progress)
     _print_outcome(outcome, uri, time.monotonic() - began)
     if outcome.errors:
         raise typer.Exit(outcome.errors[0].exit_code)
@@ -71,7 +71,7 @@ def plan(file: TaskFile, output: OutputFormat = Format.table, folder: Folder = N
 
     task = _load(file)
     with report_on(errors) as progress:
-        forecast = plan_here(task, open_stores(_uri(folder, task)), settings_from_environment(), progress)
+        forecast = plan_here(task, open_stores(_uri(folder, task)), from_environment(Settings), progress)
     campaign = forecast.campaign
     if output is Format.table:
         print_table(
@@ -90,13 +90,13 @@ def plan(file: TaskFile, output: OutputFormat = Format.table, folder: Folder = N
 def validate(file: TaskFile) -> None:
     """Check a campaign's YAML and count its videos, without fetching anything."""
     task = _load(file)
-    count = preflight(task.spec, settings_from_environment().policy).variants
+    count = preflight(task.spec, from_environment(Settings).policy).variants
     typer.echo(f"{file}: ClipTask {task.metadata.name} is valid; {count:,} video{'s' * (count != 1)}")
 
 
 def voices(output: OutputFormat = Format.table) -> None:
     """List the voices that lines may name: the account's at ElevenLabs, and the local synthesizer's."""
-    settings = settings_from_environment().speech
+    settings = from_environment(Settings).speech
     found = asyncio.run(_voices_of(settings))
     if settings.api_key is None:
         errors.print("ELEVENLABS_API_KEY is not set: only the local synthesizer is listed")

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.live import Live
 
 from cliptask_operator.cli.console import Format, OutputFormat, errors, print_data
+from cliptask_operator.settings.environment import from_environment
 
 if TYPE_CHECKING:
     from cliptask_operator.kubernetes.pod_logs import PodLog
@@ -34,9 +35,9 @@ def operator() -> None:
     buckets that tasks may use, ELEVENLABS_API_KEY the account that speaks; docs/operations.md has all settings.
     """
     from cliptask_operator.controller.main import operate  # noqa: PLC0415  clients only where they are used
-    from cliptask_operator.settings.operator import operator_settings_from_environment  # noqa: PLC0415  as above
+    from cliptask_operator.settings.operator import OperatorSettings  # noqa: PLC0415  as above
 
-    operate(operator_settings_from_environment())
+    operate(from_environment(OperatorSettings))
 
 
 def smoke_test(
@@ -68,9 +69,9 @@ def gateway() -> None:
     CLIPTASK_GATEWAY_OUTPUT_URI where their videos go; docs/clipsapi.md has all settings.
     """
     from cliptask_operator.gateway.server import serve  # noqa: PLC0415  as above
-    from cliptask_operator.settings.gateway import gateway_settings_from_environment  # noqa: PLC0415  as above
+    from cliptask_operator.settings.gateway import GatewaySettings  # noqa: PLC0415  as above
 
-    serve(gateway_settings_from_environment())
+    serve(from_environment(GatewaySettings))
 
 
 def status(

@@ -28,42 +28,30 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CLIPTASK_", frozen=True, extra="ignore")
 
-    open_hosts: Annotated[frozenset[str], NoDecode, Listed] = Field(
-        default=frozenset(),
-        description="Hosts, or host:port, that may be fetched from although their addresses are private, separated by commas.",
-    )
-    allow_http: bool = Field(
-        default=False, description="Whether sources may be fetched over unencrypted http://."
-    )
-    max_source_bytes: int = Field(default=4 << 30, ge=1, description="The largest source, in bytes.")
-    fetch_timeout_s: float = Field(
-        default=900, gt=0, description="The longest that one source may take, in seconds."
-    )
-    downloads: int = Field(default=8, ge=1, le=64, description="Sources fetched at once.")
-    max_variants: int = Field(default=MAX_VARIANTS, ge=1, description="The most variants of one task.")
-    workers: int | None = Field(
-        default=None, ge=1, description="Encodes side by side; default: one for each CPU."
-    )
-    elevenlabs_api_key: SecretStr | None = Field(
-        default=None,
-        validation_alias=AliasChoices("ELEVENLABS_API_KEY"),
-        description="The account's key; without one, espeak-ng speaks.",
-    )
-    elevenlabs_base_url: str | None = Field(
-        default=None, description="Another address of the ElevenLabs API."
-    )
-    elevenlabs_model: str = Field(default="eleven_multilingual_v2", description="The model that speaks.")
-    elevenlabs_output_format: str = Field(
-        default="mp3_44100_128",
-        pattern=r"^mp3_\d+_\d+$",
-        description="The recordings' form; an MP3 of any quality.",
-    )
-    elevenlabs_concurrency: int = Field(
-        default=2,
-        ge=1,
-        le=15,
-        description="Lines spoken at once: the limit of the account (Free 2, Pro 10, Scale 15).",
-    )
+    open_hosts: Annotated[frozenset[str], NoDecode, Listed] = frozenset()
+    """Hosts, or host:port, that may be fetched from although their addresses are private, separated by commas."""
+    allow_http: bool = False
+    """Whether sources may be fetched over unencrypted http://."""
+    max_source_bytes: int = Field(4 << 30, ge=1)
+    """The largest source, in bytes."""
+    fetch_timeout_s: float = Field(900, gt=0)
+    """The longest that one source may take, in seconds."""
+    downloads: int = Field(8, ge=1, le=64)
+    """Sources fetched at once."""
+    max_variants: int = Field(MAX_VARIANTS, ge=1)
+    """The most variants of one task."""
+    workers: int | None = Field(None, ge=1)
+    """Encodes side by side; default: one for each CPU."""
+    elevenlabs_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("ELEVENLABS_API_KEY"))
+    """The account's key; without one, espeak-ng speaks."""
+    elevenlabs_base_url: str | None = None
+    """Another address of the ElevenLabs API."""
+    elevenlabs_model: str = "eleven_multilingual_v2"
+    """The model that speaks."""
+    elevenlabs_output_format: str = Field("mp3_44100_128", pattern=r"^mp3_\d+_\d+$")
+    """The recordings' form; an MP3 of any quality."""
+    elevenlabs_concurrency: int = Field(2, ge=1, le=15)
+    """Lines spoken at once: the limit of the account (Free 2, Pro 10, Scale 15)."""
 
     @property
     def fetch(self) -> FetchSettings:
@@ -95,15 +83,10 @@ class Settings(BaseSettings):
         )
 
 
-def settings_from_environment() -> Settings:
-    """Read the settings. Raises ``SetupError`` that names each variable with a bad value."""
-    return read(Settings)
-
-
 Kind = TypeVar("Kind", bound=Settings)
 
 
-def read(kind: type[Kind]) -> Kind:
+def from_environment(kind: type[Kind]) -> Kind:
     """Settings of a kind from the environment. Raises ``SetupError`` that names each variable with a bad value."""
     try:
         return kind()

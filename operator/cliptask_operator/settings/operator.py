@@ -13,7 +13,7 @@ from cliptask.spec.quantities import Amount
 from cliptask.spec.task import Amounts
 from cliptask_operator.campaign.preflight import Policy
 from cliptask_operator.kubernetes.manifests import RendererSettings
-from cliptask_operator.settings.environment import Listed, Settings, read
+from cliptask_operator.settings.environment import Listed, Settings
 from cliptask_operator.sources.settings import FetchSettings
 
 Bucket = Annotated[str, StringConstraints(pattern=r"^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^\s?#]*)?$")]
@@ -36,76 +36,62 @@ class Toleration(BaseModel):
 class OperatorSettings(Settings):
     """Each field is read from ``CLIPTASK_<NAME>``; mappings are JSON, lists are separated by commas."""
 
-    renderer_image: str = Field(min_length=1, description="Image of the renderer, by tag or digest.")
-    renderer_pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
-        default="IfNotPresent", description="When nodes pull the image."
-    )
-    renderer_pull_secrets: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
-        default=(), description="Secrets of each task's namespace that hold the registry's credentials."
-    )
-    renderer_service_account: str = Field(
-        default="",
-        description="ServiceAccount of the Jobs, in each task's namespace: who may write to the buckets.",
-    )
-    renderer_environment: dict[str, str] = Field(
-        default_factory=dict, description="Further environment of the renderer, e.g. a proxy's address."
-    )
-    renderer_credentials_secret: str = Field(
-        default="",
-        description="Secret of each task's namespace whose key.json is the bucket's credentials, where the pods' own identity has none.",
-    )
-    renderer_node_selector: dict[str, str] = Field(
-        default_factory=dict, description='Labels of the nodes that Jobs may run on: {"pool": "spot"}.'
-    )
-    renderer_tolerations: tuple[Toleration, ...] = Field(
-        default=(), description='Taints that Jobs bear: [{"key": "spot", "operator": "Exists"}].'
-    )
-    renderer_priority_class: str = Field(default="", description="PriorityClass of the Jobs' pods.")
-    queue_name: str = Field(
-        default="",
-        description="Kueue's LocalQueue of the Jobs whose ClipTask carries no label that names one.",
-    )
-    renderer_scratch: Amount = Field(default="2Gi", description="Most that a Job may write to its disk.")
-    cpu_request: Amount = Field(default="1", description="CPUs set aside for a Job, unless its task says.")
-    cpu_limit: Amount = Field(default="2", description="CPUs that a Job may use, unless its task says.")
-    memory_request: Amount = Field(
-        default="1Gi", description="Memory set aside for a Job, unless its task says."
-    )
-    memory_limit: Amount = Field(
-        default="2Gi", description="Memory that a Job may use, unless its task says."
-    )
-    most_cpu: Amount | None = Field(default=None, description="The most CPUs that a task may ask for.")
-    most_memory: Amount | None = Field(default=None, description="The most memory that a task may ask for.")
+    renderer_image: str = Field(min_length=1)
+    """Image of the renderer, by tag or digest."""
+    renderer_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    """When nodes pull the image."""
+    renderer_pull_secrets: Annotated[tuple[str, ...], NoDecode, Listed] = ()
+    """Secrets of each task's namespace that hold the registry's credentials."""
+    renderer_service_account: str = ""
+    """ServiceAccount of the Jobs, in each task's namespace: who may write to the buckets."""
+    renderer_environment: dict[str, str] = Field(default_factory=dict)
+    """Further environment of the renderer, e.g. a proxy's address."""
+    renderer_credentials_secret: str = ""
+    """Secret of each task's namespace whose key.json is the bucket's credentials, where the pods' own identity has none."""
+    renderer_node_selector: dict[str, str] = Field(default_factory=dict)
+    """Labels of the nodes that Jobs may run on: {"pool": "spot"}."""
+    renderer_tolerations: tuple[Toleration, ...] = ()
+    """Taints that Jobs bear: [{"key": "spot", "operator": "Exists"}]."""
+    renderer_priority_class: str = ""
+    """PriorityClass of the Jobs' pods."""
+    queue_name: str = ""
+    """Kueue's LocalQueue of the Jobs whose ClipTask carries no label that names one."""
+    renderer_scratch: Amount = "2Gi"
+    """Most that a Job may write to its disk."""
+    cpu_request: Amount = "1"
+    """CPUs set aside for a Job, unless its task says."""
+    cpu_limit: Amount = "2"
+    """CPUs that a Job may use, unless its task says."""
+    memory_request: Amount = "1Gi"
+    """Memory set aside for a Job, unless its task says."""
+    memory_limit: Amount = "2Gi"
+    """Memory that a Job may use, unless its task says."""
+    most_cpu: Amount | None = None
+    """The most CPUs that a task may ask for."""
+    most_memory: Amount | None = None
+    """The most memory that a task may ask for."""
 
-    buckets: dict[str, tuple[Bucket, ...]] = Field(
-        default_factory=dict,
-        description='Buckets, or prefixes in them, that tasks may read and write, by namespace; "*" is every one: {"*": ["gs://campaigns"]}.',
-    )
-    cache_uri: Bucket | None = Field(
-        default=None,
-        description="One cache for all tasks, e.g. gs://campaigns/cache. Default: one below each spec.output.uri.",
-    )
-    max_speech_characters: int = Field(
-        default=100_000, ge=0, description="The most characters of speech of one task, each line once."
-    )
+    buckets: dict[str, tuple[Bucket, ...]] = Field(default_factory=dict)
+    """Buckets, or prefixes in them, that tasks may read and write, by namespace; "*" is every one: {"*": ["gs://campaigns"]}."""
+    cache_uri: Bucket | None = None
+    """One cache for all tasks, e.g. gs://campaigns/cache. Default: one below each spec.output.uri."""
+    max_speech_characters: int = Field(100_000, ge=0)
+    """The most characters of speech of one task, each line once."""
 
-    retry_seconds: float = Field(
-        default=60,
-        ge=1,
-        description="Until what an administrator must mend (credentials, quotas) is tried again.",
-    )
-    watch_silence_s: float = Field(
-        default=70,
-        ge=1,
-        description="Until a watch on the API that says nothing is opened anew; the API itself speaks once a minute.",
-    )
-    watch_namespaces: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
-        default=(), description="Namespaces to serve. Default: the whole cluster."
-    )
-    log_format: Literal["json", "text"] = Field(default="json", description="How log lines are written.")
-    listen_address: str = Field(default="0.0.0.0", description="Where /metrics and /healthz listen.")  # noqa: S104  a pod's own
-    metrics_port: int = Field(default=9090, ge=0, le=65_535, description="Of /metrics; 0 is none.")
-    health_port: int = Field(default=8080, ge=0, le=65_535, description="Of /healthz; 0 is none.")
+    retry_seconds: float = Field(60, ge=1)
+    """Until what an administrator must mend (credentials, quotas) is tried again."""
+    watch_silence_s: float = Field(70, ge=1)
+    """Until a watch on the API that says nothing is opened anew; the API itself speaks once a minute."""
+    watch_namespaces: Annotated[tuple[str, ...], NoDecode, Listed] = ()
+    """Namespaces to serve. Default: the whole cluster."""
+    log_format: Literal["json", "text"] = "json"
+    """How log lines are written."""
+    listen_address: str = "0.0.0.0"  # noqa: S104  a pod's own
+    """Where /metrics and /healthz listen."""
+    metrics_port: int = Field(9090, ge=0, le=65_535)
+    """Of /metrics; 0 is none."""
+    health_port: int = Field(8080, ge=0, le=65_535)
+    """Of /healthz; 0 is none."""
 
     @property
     def fetch(self) -> FetchSettings:
@@ -143,8 +129,3 @@ class OperatorSettings(Settings):
             namespace=namespace,
             buckets=(*self.buckets.get(EVERY_NAMESPACE, ()), *self.buckets.get(namespace, ())),
         )
-
-
-def operator_settings_from_environment() -> OperatorSettings:
-    """Read the settings. Raises ``SetupError`` that names each variable with a bad value."""
-    return read(OperatorSettings)

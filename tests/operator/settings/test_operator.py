@@ -7,7 +7,8 @@ import pytest
 from cliptask.errors import SetupError
 from cliptask.spec.task import Amounts
 from cliptask_operator.kubernetes.manifests import RendererSettings
-from cliptask_operator.settings.operator import OperatorSettings, operator_settings_from_environment
+from cliptask_operator.settings.environment import from_environment
+from cliptask_operator.settings.operator import OperatorSettings
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def read(monkeypatch: pytest.MonkeyPatch, **environment: str) -> OperatorSetting
     """The settings of an environment; names are those after ``CLIPTASK_``."""
     for name, value in environment.items():
         monkeypatch.setenv(f"CLIPTASK_{name}", value)
-    return operator_settings_from_environment()
+    return from_environment(OperatorSettings)
 
 
 def refusal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
