@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
@@ -28,6 +27,9 @@ _TIMEOUT_S = 15.0
 _PARALLEL = 12
 """Requests at once: more only queue in the API server's own fairness."""
 _ATTEMPTS = 4
+_JOBS = "/apis/batch/v1/namespaces/{}/jobs"
+_PODS = "/api/v1/namespaces/{}/pods"
+_TASKS = f"/apis/{GROUP}/{VERSION}/namespaces/{{}}/{PLURAL}"
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 OnRequest = Callable[[str, int, float], None]
@@ -71,9 +73,7 @@ class KubernetesClient:
         named = (each for each in contexts if each["name"] == self._context)
         return next(named, current)["context"].get("namespace") or "default"
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._api.close()
 
     async def serves_tasks(self) -> bool:
@@ -86,16 +86,16 @@ class KubernetesClient:
 
     async def create_job(self, manifest: Manifest) -> None:
         """Create a Job. Raises ``AlreadyExists`` where the name is taken, ``InvalidTask`` for what the API refuses."""
-        await self._request("POST", _jobs(manifest["metadata"]["namespace"]), body=manifest)
+        await self._request("POST", _JOBS.format(manifest["metadata"]["namespace"]), body=manifest)
 
     async def delete_job(self, namespace: str, name: str) -> None:
         """Delete a Job and its pods; nothing happens where there is none."""
         options = {"propagationPolicy": "Background"}
-        await self._request("DELETE", f"{_jobs(namespace)}/{name}", body=options, missing=True)
+        await self._request("DELETE", f"{_JOBS.format(namespace)}/{name}", body=options, missing=True)
 
     async def jobs(self, task: TaskRef) -> list[Manifest]:
         """The task's Jobs, those of an earlier task of the same name included."""
-        return await self._list(_jobs(task.namespace), {"labelSelector": f"{TASK_LABEL}={task.name}"})
+        return await self._list(_JOBS.format(task.namespace), {"labelSelector": f"{TASK_LABEL}={task.name}"})
 
     async def failed_pods(self, task: TaskRef) -> list[Manifest]:
         """The task's pods that failed and are still there."""
@@ -103,11 +103,11 @@ class KubernetesClient:
 
     async def pods(self, namespace: str, task: str, **query: str) -> list[Manifest]:
         """The pods of a task that are still there."""
-        return await self._list(_pods(namespace), {"labelSelector": f"{TASK_LABEL}={task}", **query})
+        return await self._list(_PODS.format(namespace), {"labelSelector": f"{TASK_LABEL}={task}", **query})
 
     async def log(self, namespace: str, pod: str, lines: int) -> str:
         """The last lines that a pod has printed; why there are none, where its node is gone, and they with it."""
-        query, path = {"tailLines": str(lines)}, f"{_pods(namespace)}/{pod}/log"
+        query, path = {"tailLines": str(lines)}, f"{_PODS.format(namespace)}/{pod}/log"
         try:
             answer = await self._once("GET", path, None, query, missing=False)
         except ClipTaskError as error:
@@ -116,15 +116,15 @@ class KubernetesClient:
 
     async def create_task(self, manifest: Manifest) -> None:
         """Create a ClipTask. Raises ``AlreadyExists`` where the name is taken, ``InvalidTask`` for what the API refuses."""
-        await self._request("POST", _tasks(manifest["metadata"]["namespace"]), body=manifest)
+        await self._request("POST", _TASKS.format(manifest["metadata"]["namespace"]), body=manifest)
 
     async def delete_task(self, namespace: str, name: str) -> None:
         """Delete a ClipTask; nothing happens where there is none. It goes once its operator has seen that."""
-        await self._request("DELETE", f"{_tasks(namespace)}/{name}", missing=True)
+        await self._request("DELETE", f"{_TASKS.format(namespace)}/{name}", missing=True)
 
     async def task(self, namespace: str, name: str) -> Manifest:
         """A ClipTask as the API has it. Raises ``MissingInput``."""
-        found = await self._request("GET", f"{_tasks(namespace)}/{name}", missing=True)
+        found = await self._request("GET", f"{_TASKS.format(namespace)}/{name}", missing=True)
         if not found:
             message = f"there is no ClipTask {name} in the namespace {namespace}: kubectl get clip -A lists those that there are"
             raise MissingInput(message)
@@ -132,7 +132,7 @@ class KubernetesClient:
 
     async def patch_status(self, task: TaskRef, status: Mapping[str, Any]) -> bool:
         """Write a task's status; False where the task is gone."""
-        path = f"{_tasks(task.namespace)}/{task.name}/status"
+        path = f"{_TASKS.format(task.namespace)}/{task.name}/status"
         # The UID keeps a late report away from another task of the same name.
         body = {"metadata": {"uid": task.uid}, "status": status}
         try:
@@ -169,9 +169,9 @@ class KubernetesClient:
             on=TransientError, attempts=_ATTEMPTS, wait_initial=0.2, wait_max=5, timeout=None
         ):
             with attempt:
-                found: Manifest = json.loads(await self._once(verb, path, body, query, missing=missing))
-                return found
-        raise AssertionError  # pragma: no cover (the loop returns or raises)
+                answer = await self._once(verb, path, body, query, missing=missing)
+        found: Manifest = json.loads(answer)
+        return found
 
     async def _once(
         self,
@@ -183,7 +183,7 @@ class KubernetesClient:
         missing: bool,
     ) -> bytes:
         kind = "application/merge-patch+json" if verb == "PATCH" else "application/json"
-        method, url, headers, content, _ = await self._api.param_serialize(
+        request = await self._api.param_serialize(
             verb,
             path,
             query_params=list((query or {}).items()),
@@ -195,9 +195,7 @@ class KubernetesClient:
         try:
             async with self._slots:
                 began = time.monotonic()
-                response = await self._api.call_api(
-                    method, url, headers, content, _request_timeout=_TIMEOUT_S
-                )
+                response = await self._api.call_api(*request, _request_timeout=_TIMEOUT_S)
                 code = int(response.status)
                 answer: bytes = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -216,18 +214,6 @@ def api_address() -> str:
     """URL of the API as pods are told it."""
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
     return f"https://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-def _jobs(namespace: str) -> str:
-    return f"/apis/batch/v1/namespaces/{namespace}/jobs"
-
-
-def _pods(namespace: str) -> str:
-    return f"/api/v1/namespaces/{namespace}/pods"
-
-
-def _tasks(namespace: str) -> str:
-    return f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{PLURAL}"
 
 
 def _error(code: int, content: bytes, what: str) -> ClipTaskError:

@@ -75,6 +75,7 @@ def job(
 ) -> Manifest:
     """The Job that carries out a work order. Pure: the same arguments give the same manifest, byte for byte."""
     labels = {TASK_LABEL: task.name, STEP_LABEL: order.step}
+    annotations = {MAKES: _makes(order), **_QUIET}
     queue = {QUEUE_LABEL: renderer.queue} if renderer.queue else {}
     queue |= {name: task.labels[name] for name in (QUEUE_LABEL, PRIORITY_LABEL) if name in task.labels}
     return {
@@ -84,7 +85,7 @@ def job(
             "name": job_name(order, task),
             "namespace": task.namespace,
             "labels": labels | queue,
-            "annotations": {ATTEMPT: attempt, MAKES: _makes(order), **_QUIET},
+            "annotations": {ATTEMPT: attempt, **annotations},
             "ownerReferences": [task.owner],
         },
         "spec": {
@@ -102,10 +103,7 @@ def job(
                 ]
             },
             "template": {
-                "metadata": {
-                    "labels": labels,
-                    "annotations": {MAKES: _makes(order), **_QUIET},
-                },
+                "metadata": {"labels": labels, "annotations": annotations},
                 "spec": _pod(order, execution, renderer),
             },
         },
@@ -170,20 +168,12 @@ def resources(execution: Execution, renderer: RendererSettings) -> Manifest:
     for kind in ("cpu", "memory"):
         request, limit = getattr(wished.requests, kind), getattr(wished.limits, kind)
         default, most = getattr(renderer.requests, kind), getattr(renderer.limits, kind)
-        limit = limit or (most if request is None else _greater(most, request))
-        found[kind] = (request or _lesser(default, limit), limit)
+        limit = limit or (most if request is None else max(most, request, key=amount))
+        found[kind] = (request or min(default, limit, key=amount), limit)
     return {
         "requests": {kind: request for kind, (request, _) in found.items()},
         "limits": {kind: limit for kind, (_, limit) in found.items()},
     }
-
-
-def _lesser(one: str, other: str) -> str:
-    return one if amount(one) <= amount(other) else other
-
-
-def _greater(one: str, other: str) -> str:
-    return one if amount(one) >= amount(other) else other
 
 
 def _makes(order: WorkOrder) -> str:
