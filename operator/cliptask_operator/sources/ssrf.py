@@ -28,27 +28,22 @@ SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple
 _CONNECT_TIMEOUT_S = 10.0
 
 # What ``ipaddress.is_global`` of Python 3.11 calls global although no public server is there.
-_REFUSED_V4 = [
-    ipaddress.IPv4Network(network)
+_REFUSED = [
+    ipaddress.ip_network(network)
     for network in (
         "192.0.0.0/24",  # protocol assignments; a cloud's metadata is at .192
         "192.88.99.0/24",  # relays of 6to4
         "168.63.129.16/32",  # the host side of every virtual machine in one large cloud
         "224.0.0.0/4",  # multicast
         "240.0.0.0/4",  # reserved, broadcast
-    )
-]
-# Global unicast is handed out of 2000::/3 alone (IANA), which leaves out multicast, fec0::/10, ULA and ::a.b.c.d.
-_GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
-_REFUSED_V6 = [
-    ipaddress.IPv6Network(network)
-    for network in (
         "2001::/23",  # protocol assignments, Teredo
         "2001:db8::/32",  # documentation
         "2002::/16",  # 6to4: an IPv4 address in disguise
         "3fff::/20",  # documentation
     )
 ]
+# Global unicast is handed out of 2000::/3 alone (IANA), which leaves out multicast, fec0::/10, ULA and ::a.b.c.d.
+_GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -58,13 +53,14 @@ def is_public(address: str | ipaddress.IPv4Address | ipaddress.IPv6Address) -> b
     IPv4 inside IPv6 (mapped, NAT64) counts as the IPv4 address that it reaches; 6to4 and Teredo never count.
     """
     ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv4Address):
-        return ip.is_global and not any(ip in net for net in _REFUSED_V4)
-    if ip.ipv4_mapped is not None:
-        return is_public(ip.ipv4_mapped)
-    if ip in _NAT64:
-        return is_public(ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF))
-    return ip in _GLOBAL_V6 and ip.is_global and not any(ip in net for net in _REFUSED_V6)
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return is_public(ip.ipv4_mapped)
+        if ip in _NAT64:
+            return is_public(ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF))
+        if ip not in _GLOBAL_V6:
+            return False
+    return ip.is_global and not any(ip in net for net in _REFUSED)
 
 
 def is_opened(host: str, port: int, opened_hosts: Iterable[str]) -> bool:
