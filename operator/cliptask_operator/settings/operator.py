@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 from pydantic_settings import NoDecode
 
@@ -21,10 +21,8 @@ Bucket = Annotated[str, StringConstraints(pattern=r"^gs://[a-z0-9][a-z0-9._-]{1,
 EVERY_NAMESPACE = "*"
 
 
-class Toleration(BaseModel):
+class Toleration(BaseModel, alias_generator=to_camel, extra="forbid", frozen=True):
     """As Kubernetes has it in a pod."""
-
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
     key: str | None = None
     operator: Literal["Exists", "Equal"] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import httpx
 from elevenlabs.core import ApiError
 
 from cliptask.errors import ClipTaskError, SetupError, SpeechError, TransientError
@@ -20,6 +21,32 @@ class RetryableError(TransientError):
         self.retry_after_s = retry_after_s
 
 
+_PAY = "buy credits or wait for the next month, or use the voice espeak-ng"
+_KEY = "set ELEVENLABS_API_KEY to a key of the account, or, in local mode, unset it to speak with espeak-ng"
+_SHORTEN = "shorten the text, or divide it into several lines"
+_LANGUAGE = "write a language that the model speaks, or set another model"
+_VOICES = "`cliptask voices` lists those of the account"
+_REMEDIES: dict[type[ClipTaskError], dict[str, str]] = {
+    SetupError: {
+        "quota_exceeded": _PAY,
+        "insufficient_credits": _PAY,
+        "payment_required": "check the account's plan and payment",
+        "invalid_api_key": _KEY,
+        "needs_authorization": _KEY,
+        "missing_permissions": "give the key the permissions for text to speech and for reading voices",
+        "model_not_found": "set another model",
+        "output_format_not_allowed": "set another output format; mp3_44100_128 is on every plan",
+    },
+    SpeechError: {
+        "max_character_limit_exceeded": _SHORTEN,
+        "text_too_long": _SHORTEN,
+        "unsupported_language": _LANGUAGE,
+        "language_not_supported": _LANGUAGE,
+        "invalid_language_code": "write an ISO 639 code of two letters, e.g. en",
+    },
+    VoiceGone: {"voice_not_found": _VOICES, "voice_does_not_exist": _VOICES, "invalid_voice_id": _VOICES},
+}
+"""Who must act and how, by the codes that say that trying again changes nothing."""
 _TRANSIENT = {
     "concurrent_limit_exceeded",
     "too_many_concurrent_requests",
@@ -46,9 +73,9 @@ def translated(error: ApiError) -> ClipTaskError:
     )
     problem = f"ElevenLabs answered {status}{f' {codes[0]}' if codes else ''}{_detail(detail)}"
     for code in codes:
-        if (final := _final(code)) is not None:
-            kind, remedy = final
-            return kind(f"{problem}; {remedy}")
+        for kind, remedies in _REMEDIES.items():
+            if code in remedies:
+                return kind(f"{problem}; {remedies[code]}")
     if not _TRANSIENT.isdisjoint(codes) or status in _LATER or status >= _SERVER:
         return RetryableError(f"{problem}; lower the concurrency or run again later", _retry_after(error))
     if status in _PERSONS:
@@ -56,33 +83,6 @@ def translated(error: ApiError) -> ClipTaskError:
     if status in {_BAD_REQUEST, _CONTENT} or (status == _NOT_FOUND and codes):
         return SpeechError(f"{problem}; change the line, or the settings of speech")
     return SetupError(f"{problem}; check the base URL of ElevenLabs")
-
-
-def _final(code: str) -> tuple[type[ClipTaskError], str] | None:  # noqa: C901, PLR0911 - a table
-    """Who must act and how, where a code says that trying again changes nothing."""
-    match code:
-        case "quota_exceeded" | "insufficient_credits":
-            return SetupError, "buy credits or wait for the next month, or use the voice espeak-ng"
-        case "payment_required":
-            return SetupError, "check the account's plan and payment"
-        case "invalid_api_key" | "needs_authorization":
-            remedy = "set ELEVENLABS_API_KEY to a key of the account, or, in local mode, unset it to speak with espeak-ng"
-            return SetupError, remedy
-        case "missing_permissions":
-            return SetupError, "give the key the permissions for text to speech and for reading voices"
-        case "model_not_found":
-            return SetupError, "set another model"
-        case "output_format_not_allowed":
-            return SetupError, "set another output format; mp3_44100_128 is on every plan"
-        case "max_character_limit_exceeded" | "text_too_long":
-            return SpeechError, "shorten the text, or divide it into several lines"
-        case "unsupported_language" | "language_not_supported":
-            return SpeechError, "write a language that the model speaks, or set another model"
-        case "invalid_language_code":
-            return SpeechError, "write an ISO 639 code of two letters, e.g. en"
-        case "voice_not_found" | "voice_does_not_exist" | "invalid_voice_id":
-            return VoiceGone, "`cliptask voices` lists those of the account"
-    return None
 
 
 def _detail(detail: Any) -> str:  # noqa: ANN401 - whatever a server sends
@@ -103,8 +103,7 @@ def _detail(detail: Any) -> str:  # noqa: ANN401 - whatever a server sends
 
 def _retry_after(error: ApiError) -> float | None:
     """Seconds that the server asks to wait; a date, the header's other form, counts as nothing."""
-    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     try:
-        return min(max(0.0, float(headers["retry-after"])), LONGEST_WAIT_S)
+        return min(max(0.0, float(httpx.Headers(error.headers)["retry-after"])), LONGEST_WAIT_S)
     except (KeyError, ValueError):
         return None

@@ -191,9 +191,7 @@ def _languages(library: ctypes.CDLL) -> list[str]:
 def _wav(samples: bytes, rate: int) -> bytes:
     file = io.BytesIO()
     with wave.open(file, "wb") as writer:
-        writer.setnchannels(1)
-        writer.setsampwidth(_SAMPLE_BYTES)
-        writer.setframerate(rate)
+        writer.setparams((1, _SAMPLE_BYTES, rate, 0, "NONE", "not compressed"))
         writer.writeframes(samples)
     return file.getvalue()
 

@@ -192,15 +192,9 @@ class Speaker:
         text = line.text.strip()
         if self._is_local(line):
             return SpeechOrder("espeak-ng", text, espeak.VOICE, line.language, espeak.version(), "wav_22050")
-        settings = self._settings
+        own = self._settings
         return SpeechOrder(
-            "elevenlabs",
-            text,
-            voice_id,
-            line.language,
-            settings.model,
-            settings.output_format,
-            settings.content(),
+            "elevenlabs", text, voice_id, line.language, own.model, own.output_format, own.content()
         )
 
     async def _voice_book(self, names: set[str], store: Store) -> tuple[VoiceBook, ClipTaskError | None]:

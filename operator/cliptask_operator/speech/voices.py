@@ -6,7 +6,7 @@ import re
 from difflib import get_close_matches
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from cliptask.errors import SpeechError
 
@@ -18,10 +18,8 @@ class VoiceGone(SpeechError):
     """The account has no voice with this id (any more)."""
 
 
-class Voice(BaseModel):
+class Voice(BaseModel, frozen=True):
     """A voice of the account."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
     name: str
@@ -31,10 +29,8 @@ class Voice(BaseModel):
     """E.g. language, gender, accent."""
 
 
-class VoiceBook(BaseModel):
+class VoiceBook(BaseModel, frozen=True):
     """All voices of the account, as of the last request."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     voices: tuple[Voice, ...] = ()
 
