@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -15,19 +16,11 @@ from cliptask_operator.cli.console import errors, print_errors
 USAGE = 64
 INTERRUPTED = 130
 
-app = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
+_new = partial(typer.Typer, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = _new(
     help="Ad campaigns of short videos: every combination of clips, music and speech, each part encoded once.",
 )
-plugin = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    no_args_is_help=True,
-    help="Campaigns of short videos in this cluster.",
-)
+plugin = _new(no_args_is_help=True, help="Campaigns of short videos in this cluster.")
 
 for command in (
     campaign_commands.render,

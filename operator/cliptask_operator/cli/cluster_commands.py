@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from cliptask_operator.cli.console import Format, OutputFormat, errors, print_data
+from cliptask_operator.cli.console import Format, OutputFormat, errors, print_data, print_plain
 from cliptask_operator.settings.environment import from_environment
 
 if TYPE_CHECKING:
@@ -53,12 +53,12 @@ def smoke_test(
     timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds until it has failed.")] = 300,
 ) -> None:
     """Try an installation: make a campaign of two tiny videos in the cluster, and remove it again. Nothing is spoken."""
-    from cliptask_operator.cli.smoke_test import SmokeTest, run  # noqa: PLC0415  as above
+    from cliptask_operator.cli.smoke_test import run  # noqa: PLC0415  as above
 
     # A pod is ended by this signal: it leaves nothing behind either.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     began = time.monotonic()
-    videos = asyncio.run(run(SmokeTest(uri, namespace, context, timeout), typer.echo))
+    videos = asyncio.run(run(uri, namespace, context, timeout, typer.echo))
     typer.echo(f"{videos} videos in {time.monotonic() - began:.1f} s: the installation works")
 
 
@@ -121,7 +121,7 @@ def logs(
     def say(pod_log: PodLog, log: str) -> None:
         nonlocal said
         said += 1
-        heading.print(pod_log.title, style="bold", markup=False, highlight=False, soft_wrap=True)
+        print_plain(heading, pod_log.title, "bold")
         typer.echo(log)
 
     heading = Console()
@@ -129,9 +129,4 @@ def logs(
     if not said:
         errors.print(f"no pod of {name} {'has failed' if failed else 'is there'}, or it is gone with its Job")
         for each in status_of(body).failures:
-            heading.print(
-                f"{each.variant}: {each.reason}: {each.message}",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
+            print_plain(heading, f"{each.variant}: {each.reason}: {each.message}")

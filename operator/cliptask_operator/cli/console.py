@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
@@ -32,18 +33,16 @@ OutputFormat = Annotated[Format, typer.Option("--output", "-o", help="How to pri
 
 def print_errors(found: Sequence[ClipTaskError]) -> None:
     """Each message once with how often it came, on standard error."""
-    counts: dict[str, int] = {}
-    for error in found:
-        counts[str(error)] = counts.get(str(error), 0) + 1
+    counts = Counter(map(str, found))
     for message, count in list(counts.items())[:SHOWN_ERRORS]:
-        errors.print(
-            f"error: {message}" + (f" ({count} videos)" if count > 1 else ""),
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        print_plain(errors, f"error: {message}" + (f" ({count} videos)" if count > 1 else ""))
     if len(counts) > SHOWN_ERRORS:
         errors.print(f"and {len(counts) - SHOWN_ERRORS} more, all of them in index.json")
+
+
+def print_plain(console: Console, text: str, style: str | None = None) -> None:
+    """Others' words, as they are: neither marked up nor broken into lines."""
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

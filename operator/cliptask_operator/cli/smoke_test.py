@@ -7,7 +7,6 @@ import io
 import uuid
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image
@@ -36,34 +35,23 @@ class SmokeTestFailed(SetupError):
     """The installation did not make the campaign; the message says how far it came."""
 
 
-@dataclass(frozen=True)
-class SmokeTest:
-    """Where to try, and how long."""
-
-    uri: str
-    """Everything that is made lies in a folder of its own below it."""
-    namespace: str | None = None
-    """Of the task; None: where the account is at home."""
-    context: str | None = None
-    timeout_s: float = 300
-
-
-async def run(test: SmokeTest, say: Say) -> int:
+async def run(uri: str, namespace: str | None, context: str | None, timeout_s: float, say: Say) -> int:
     """Make the campaign and remove every trace of it, also after a failure; returns the number of its videos.
 
-    Raises ``SmokeTestFailed`` where it is not complete in time, after what its failed pods have said is given out.
+    All of it lies in a folder of its own below ``uri``. ``namespace``: where the account is at home, unless given. Raises
+    ``SmokeTestFailed`` where it is not complete in time, after what its failed pods have said is given out.
     """
     name = f"smoke-test-{uuid.uuid4().hex[:8]}"
-    place = await asyncio.to_thread(open_stores, f"{test.uri.rstrip('/')}/{name}")
+    place = await asyncio.to_thread(open_stores, f"{uri.rstrip('/')}/{name}")
     async with AsyncExitStack() as stack:
-        cluster = await stack.enter_async_context(KubernetesClient(context=test.context))
-        namespace = test.namespace or cluster.namespace
+        cluster = await stack.enter_async_context(KubernetesClient(context=context))
+        which = namespace or cluster.namespace, name
         stack.push_async_callback(asyncio.to_thread, _empty, place)
         await asyncio.to_thread(_draw, place.output)
-        say(f"{namespace}/{name}: {len(_COLOURS)} pictures are in {place.output.uri}")
-        await cluster.create_task(_task(name, namespace, place.output.uri))
-        stack.push_async_callback(_delete, cluster, (namespace, name))
-        await _watched(cluster, test, (namespace, name), say)
+        say(f"{'/'.join(which)}: {len(_COLOURS)} pictures are in {place.output.uri}")
+        await cluster.create_task(_task(*which, place.output.uri))
+        stack.push_async_callback(_delete, cluster, which)
+        await _watched(cluster, which, timeout_s, say)
         videos = await asyncio.to_thread(_videos, place.output, name)
         if videos != _VIDEOS:
             message = f"the campaign is said to be complete, and {videos} of {_VIDEOS} videos are in {place.output.uri}"
@@ -71,11 +59,11 @@ async def run(test: SmokeTest, say: Say) -> int:
         return videos
 
 
-async def _watched(cluster: KubernetesClient, test: SmokeTest, which: tuple[str, str], say: Say) -> None:
+async def _watched(cluster: KubernetesClient, which: tuple[str, str], timeout_s: float, say: Say) -> None:
     """Until the campaign is complete; each new message is given out."""
     said, body = "", await cluster.task(*which)
     try:
-        async with asyncio.timeout(test.timeout_s):
+        async with asyncio.timeout(timeout_s):
             while not is_at_rest(body):
                 message = f"{status_of(body).phase}: {status_of(body).message}"
                 if message != said and status_of(body).message:
@@ -84,18 +72,14 @@ async def _watched(cluster: KubernetesClient, test: SmokeTest, which: tuple[str,
                 await asyncio.sleep(_LOOK_S)
                 body = await cluster.task(*which)
     except TimeoutError:
-        stands = (
-            f"it stands at: {said}"
-            if said
-            else "no operator has looked at it: does one run, and serve this namespace?"
-        )
+        unseen = "no operator has looked at it: does one run, and serve this namespace?"
+        stands = f"it stands at: {said}" if said else unseen
         await _tell_logs(cluster, which, say)
-        message = f"the campaign is not complete after {test.timeout_s:g} s; {stands}"
+        message = f"the campaign is not complete after {timeout_s:g} s; {stands}"
         raise SmokeTestFailed(message) from None
     if status_of(body).phase != "Complete":
         await _tell_logs(cluster, which, say)
-        conditions = {each.type: each for each in status_of(body).conditions}
-        failed = conditions["Failed"]
+        failed = next(each for each in status_of(body).conditions if each.type == "Failed")
         message = f"the campaign is not made: {failed.reason}: {failed.message}"
         raise SmokeTestFailed(message)
     say(f"{status_of(body).phase}: {status_of(body).message}")
@@ -117,7 +101,7 @@ async def _delete(cluster: KubernetesClient, which: tuple[str, str]) -> None:
                 await asyncio.sleep(_LOOK_S)
 
 
-def _task(name: str, namespace: str, uri: str) -> dict[str, Any]:
+def _task(namespace: str, name: str, uri: str) -> dict[str, Any]:
     """Two hooks before one offer: two videos of three segments."""
 
     def clip(picture: str) -> dict[str, str]:

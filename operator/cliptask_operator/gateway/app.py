@@ -100,8 +100,8 @@ def gateway(settings: GatewaySettings, cluster: KubernetesClient, refresh_voices
         version=cliptask.__version__,
         description="Takes requests of the older HTTP service, and makes them ClipTasks.",
         responses={code: {"model": ErrorBody} for code in (401, 429, 500, 503)},
+        exception_handlers={ClipTaskError: _of_ours, HttpError: _of_http},
     )
-    _tell_errors(app)
     app.middleware("http")(_logged)
     guarded = [Depends(_has_token(settings)), Depends(_in_turn(settings))]
     namespace, output_uri = settings.gateway_namespace, settings.gateway_output_uri
@@ -240,19 +240,15 @@ async def _logged(request: Request, go_on: Callable[[Request], Awaitable[Respons
     return response
 
 
-def _tell_errors(app: FastAPI) -> None:
-    """Every error in one form, ``ErrorBody``."""
+async def _of_ours(_: Request, error: ClipTaskError) -> Response:
+    code = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+    headers = {"Retry-After": str(_RETRY_S)} if code == 503 else {}  # noqa: PLR2004  HTTP's own
+    return _trouble(code, error.reason, str(error), headers)
 
-    @app.exception_handler(ClipTaskError)
-    async def ours(_: Request, error: ClipTaskError) -> Response:
-        code = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-        headers = {"Retry-After": str(_RETRY_S)} if code == 503 else {}  # noqa: PLR2004  HTTP's own
-        return _trouble(code, error.reason, str(error), headers)
 
-    @app.exception_handler(HttpError)
-    async def of_http(_: Request, error: HttpError) -> Response:
-        reason = re.sub(r"\W", "", HTTPStatus(error.status_code).phrase)
-        return _trouble(error.status_code, reason, str(error.detail), error.headers or {})
+async def _of_http(_: Request, error: HttpError) -> Response:
+    reason = re.sub(r"\W", "", HTTPStatus(error.status_code).phrase)
+    return _trouble(error.status_code, reason, str(error.detail), error.headers or {})
 
 
 def _trouble(status: int, reason: str, message: str, headers: Mapping[str, str]) -> Response:
