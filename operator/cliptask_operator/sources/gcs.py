@@ -65,10 +65,8 @@ def copy_object(
     with explained(place.bucket, "it cannot be fetched", READER):
         blob = connection.client.bucket(place.bucket).get_blob(place.path, **connection.call)
     if blob is None:
-        refuse(
-            f"there is no object {place.path} in the bucket {place.bucket}, or no such bucket",
-            "check the URL",
-        )
+        what = f"there is no object {place.path} in the bucket {place.bucket}, or no such bucket"
+        refuse(what, "check the URL")
     if blob.content_encoding:
         refuse(f"it is stored compressed ({blob.content_encoding})", "upload it as it is")
     validators = Validators(etag=f"{blob.generation}-{blob.size}-{blob.crc32c}")

@@ -60,11 +60,18 @@ async def download(
     Raises ``SourceError`` where another attempt would not help, ``TransientError`` where all attempts failed.
     ``client`` must connect by ``guarded_transport`` and follow no redirects by itself.
     """
+    retry = stamina.AsyncRetryingCaller(
+        attempts=settings.attempts,
+        timeout=None,
+        wait_initial=settings.backoff_s,
+        wait_max=_LONGEST_WAIT_S,
+        wait_jitter=settings.backoff_s,
+    )
     with PartialDownload(target, settings.max_bytes) as partial:
         transfer = _Transfer(client, url, partial, settings, known)
         try:
             async with asyncio.timeout(settings.timeout_s) as deadline:
-                return await transfer.run()
+                return await retry(transfer.wait, transfer.attempt)
         except TimeoutError:
             if not deadline.expired():
                 raise
@@ -96,25 +103,15 @@ class _Transfer:
     """Of the content that the file holds a part of."""
     attempts: int = 0
 
-    async def run(self) -> Download | None:
-        """Attempt until it is there or no attempt is left."""
-        retry = stamina.AsyncRetryingCaller(
-            attempts=self.settings.attempts,
-            timeout=None,
-            wait_initial=self.settings.backoff_s,
-            wait_max=_LONGEST_WAIT_S,
-            wait_jitter=self.settings.backoff_s,
-        )
-        return await retry(self._wait, self._attempt)
-
-    def _wait(self, error: Exception) -> bool | float:
+    def wait(self, error: Exception) -> bool | float:
         """Whether to try again, or after how many seconds."""
         if isinstance(error, _RetryableError):
             return True if error.wait_s is None else error.wait_s < self.settings.timeout_s and error.wait_s
         is_final = isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError)
         return isinstance(error, httpx.TransportError) and not is_final and not _certificate_refusal(error)
 
-    async def _attempt(self) -> Download | None:
+    async def attempt(self) -> Download | None:
+        """One request, and all that comes of it; None where the content is the known one."""
         self.attempts += 1
         rest = self.current.rest_after(self.partial.size_bytes)
         changed = self.known.changed_since() if self.known and not rest else {}
