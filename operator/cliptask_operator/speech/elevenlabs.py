@@ -116,8 +116,6 @@ class ElevenLabsClient:
                     message = "stopped before it was asked for: run again"
                     raise TransientError(message)
                 return await ask()
-        except ParsingError:
-            _refuse("its form is not that of the API")
         except ApiError as error:
             if error.status_code is not None and error.status_code < 300:  # noqa: PLR2004 - success
                 _refuse("it is no JSON")
@@ -131,7 +129,7 @@ class ElevenLabsClient:
         except httpx.InvalidURL as error:
             message = f"the base URL of ElevenLabs is none ({error}): correct or unset it"
             raise SetupError(message) from error
-        except (AttributeError, TypeError, ValueError):
+        except (ParsingError, AttributeError, TypeError, ValueError):
             # The SDK validates nothing: JSON of another form, or bytes that are no text.
             _refuse("its form is not that of the API")
 
@@ -145,9 +143,7 @@ class ElevenLabsClient:
 
 def _backoff(error: Exception) -> bool | float:
     """Whether to try again, or after how many seconds."""
-    if not isinstance(error, RetryableError):
-        return False
-    return True if error.retry_after_s is None else error.retry_after_s
+    return isinstance(error, RetryableError) and error.retry_after_s
 
 
 def _refuse(why: str) -> NoReturn:

@@ -14,9 +14,9 @@ LONGEST_WAIT_S: Final = 30.0
 
 
 class RetryableError(TransientError):
-    """Another attempt may succeed, after the ``retry_after_s`` that the server asks for."""
+    """Another attempt may succeed, after the ``retry_after_s`` that the server asks for; True where it does not say."""
 
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+    def __init__(self, message: str, retry_after_s: float | bool = True) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
 
@@ -66,11 +66,8 @@ def translated(error: ApiError) -> ClipTaskError:
     """
     status = error.status_code or 0
     detail = error.body.get("detail", error.body) if isinstance(error.body, dict) else error.body
-    codes = (
-        [str(detail[name]) for name in ("code", "status", "type") if detail.get(name)]
-        if isinstance(detail, dict)
-        else []
-    )
+    fields = detail if isinstance(detail, dict) else {}
+    codes = [str(fields[name]) for name in ("code", "status", "type") if fields.get(name)]
     problem = f"ElevenLabs answered {status}{f' {codes[0]}' if codes else ''}{_detail(detail)}"
     for code in codes:
         for kind, remedies in _REMEDIES.items():
@@ -101,9 +98,9 @@ def _detail(detail: Any) -> str:  # noqa: ANN401 - whatever a server sends
     return f": {text}" if text else ""
 
 
-def _retry_after(error: ApiError) -> float | None:
-    """Seconds that the server asks to wait; a date, the header's other form, counts as nothing."""
+def _retry_after(error: ApiError) -> float | bool:
+    """Seconds that the server asks to wait, or True; a date, the header's other form, counts as nothing."""
     try:
         return min(max(0.0, float(httpx.Headers(error.headers)["retry-after"])), LONGEST_WAIT_S)
     except (KeyError, ValueError):
-        return None
+        return True

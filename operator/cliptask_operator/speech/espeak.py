@@ -84,17 +84,11 @@ async def speak(text: str, language: str) -> EspeakAnswer:
         last = errors.decode(errors="replace").strip().splitlines()[-1:]
         message = f"espeak-ng died with status {process.returncode}{''.join(f' ({line})' for line in last)}: report the text, or change it"
         raise MediaError(message)
-    return _parsed(json.loads(answer))
-
-
-def _parsed(answer: dict[str, Any]) -> EspeakAnswer:
-    if "error" in answer:
-        raise {"SpeechError": SpeechError, "SetupError": SetupError}[answer["error"]](answer["message"])
-    return EspeakAnswer(
-        audio=base64.b64decode(answer["audio_base64"]),
-        duration_s=answer["duration_s"],
-        events=tuple((character, second) for character, second in answer["events"]),
-    )
+    said = json.loads(answer)
+    if "error" in said:
+        raise {"SpeechError": SpeechError, "SetupError": SetupError}[said["error"]](said["message"])
+    events = tuple((character, second) for character, second in said["events"])
+    return EspeakAnswer(base64.b64decode(said["audio_base64"]), said["duration_s"], events)
 
 
 class _Event(ctypes.Structure):
