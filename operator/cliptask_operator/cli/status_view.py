@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -20,6 +21,7 @@ from cliptask_operator.kubernetes.task_state import is_observed, status_of
 _BAR = 40
 _WORDS = 240
 """Of a failure's message; `cliptask logs NAME --failed` has all of it."""
+_table = partial(Table, box=None, pad_edge=False, padding=(0, 2, 0, 0))
 _STYLES = {"Complete": "green", "Failed": "red", "Suspended": "yellow"}
 
 
@@ -53,7 +55,7 @@ def _blocks(body: Mapping[str, Any]) -> Iterable[RenderableType]:
         spec = load_data({**body}, "").spec
     except InvalidTask:
         return  # the message says what is wrong with it
-    labels, table = Labels(spec), _table()
+    labels, table = Labels(spec), _table(show_header=False)
     for block, clips in zip(spec.video_blocks, labels.clips, strict=True):
         _row(table, block.name, "clip", clips)
     _row(table, "music", "track", labels.tracks)
@@ -68,16 +70,12 @@ def _row(table: Table, name: str, kind: str, labels: Sequence[str]) -> None:
 
 
 def _bars(said: ClipTaskStatus) -> Table:
-    table = _table()
+    table = _table(show_header=False)
+    made = f"made, {said.active:,} Job{'s' * (said.active != 1)} at work" if said.active else "made"
     rows = (
         ("characters", said.speech_characters_paid, said.speech_characters, "spoken"),
         ("segments", said.segments_ready, said.segments, "encoded"),
-        (
-            "videos",
-            said.succeeded,
-            said.variants,
-            f"made, {said.active:,} Job{'s' * (said.active != 1)} at work" if said.active else "made",
-        ),
+        ("videos", said.succeeded, said.variants, made),
     )
     for name, done, total, verb in rows:
         if total:
@@ -89,7 +87,7 @@ def _bars(said: ClipTaskStatus) -> Table:
 
 
 def _failures(said: ClipTaskStatus) -> RenderableType:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left", header_style="bold")
+    table = _table(header_style="bold")
     for heading in ("FAILED", "REASON", "MESSAGE"):
         table.add_column(heading, overflow="fold")
     for each in said.failures:
@@ -97,10 +95,6 @@ def _failures(said: ClipTaskStatus) -> RenderableType:
     if said.failed <= MOST_FAILURES:
         return table
     return Group(table, f"and {said.failed - MOST_FAILURES:,} more: index.json names all")
-
-
-def _table() -> Table:
-    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
 
 
 def _time(took: timedelta) -> str:

@@ -189,11 +189,8 @@ def _has_token(settings: GatewaySettings) -> Callable[..., Awaitable[None]]:
     async def check(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> None:
         given = credentials.credentials.encode() if credentials else b""
         if not hmac.compare_digest(given, token):
-            raise HTTPException(
-                401,
-                "this call needs the installation's token: Authorization: Bearer ...",
-                {"WWW-Authenticate": "Bearer"},
-            )
+            message = "this call needs the installation's token: Authorization: Bearer ..."
+            raise HTTPException(401, message, {"WWW-Authenticate": "Bearer"})
 
     return check
 
@@ -204,11 +201,8 @@ def _in_turn(settings: GatewaySettings) -> Callable[[], Awaitable[None]]:
 
     async def check() -> None:
         if (wait_s := limiter.try_acquire()) > 0:
-            raise HTTPException(
-                429,
-                f"more than {per_minute:g} requests a minute: come again in {wait_s:.1f} s",
-                {"Retry-After": str(math.ceil(wait_s))},
-            )
+            message = f"more than {per_minute:g} requests a minute: come again in {wait_s:.1f} s"
+            raise HTTPException(429, message, {"Retry-After": str(math.ceil(wait_s))})
 
     return check
 

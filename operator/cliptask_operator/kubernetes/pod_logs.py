@@ -69,17 +69,11 @@ def _state(pod: Mapping[str, Any]) -> tuple[str, bool]:
         return "succeeded", False
     if waiting.get("reason") and waiting["reason"] not in _STARTS:
         return _words("cannot start", waiting), True
-    if unscheduled := _unscheduled(status):
-        return _words("waits for a node", unscheduled), False
+    for each in status.get("conditions") or ():
+        if (each["type"], each["status"]) == ("PodScheduled", "False"):
+            return _words("waits for a node", each), False
     return ("runs" if "running" in container_state(pod) else "starts"), False
 
 
 def _words(what: str, said: Mapping[str, Any]) -> str:
     return ": ".join(filter(None, (what, said.get("reason"), said.get("message"))))
-
-
-def _unscheduled(status: Mapping[str, Any]) -> Mapping[str, Any]:
-    conditions = status.get("conditions") or ()
-    return next(
-        (each for each in conditions if (each["type"], each["status"]) == ("PodScheduled", "False")), {}
-    )
