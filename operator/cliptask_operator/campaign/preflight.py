@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cliptask.errors import InputError
+from cliptask.errors import InputError, SourceError
 from cliptask.names import public_url
 from cliptask.planning.plan import count_variants
 from cliptask.spec.quantities import amount
 from cliptask.spec.task import MAX_VARIANTS, ClipTaskSpec
+from cliptask_operator.sources.settings import FetchSettings
+from cliptask_operator.sources.urls import refusal
 from cliptask_renderer.media.fonts import refuse_unwritable
 
 
@@ -52,6 +54,9 @@ class Policy:
     buckets: tuple[str, ...] | None = None
     """Buckets, or prefixes in them, that its tasks may read and write; None: any."""
 
+    fetch: FetchSettings | None = None
+    """What may be fetched; None: that is found out by fetching."""
+
     def may_use(self, uri: str) -> bool:
         """Whether tasks may read and write below a ``gs://`` URI."""
         path = _steps(uri)
@@ -75,6 +80,7 @@ def preflight(spec: ClipTaskSpec, policy: Policy) -> Demand:
     _check_resources(spec, policy)
     demand = Demand(_count_variants(spec, policy), _count_characters(spec, policy))
     refuse_unwritable(*spec.titles)
+    _check_sources(spec, policy)
     return demand
 
 
@@ -103,6 +109,14 @@ def _check_resources(spec: ClipTaskSpec, policy: Policy) -> None:
                     "gives: ask for less"
                 )
                 raise ResourcesNotAllowed(message)
+
+
+def _check_sources(spec: ClipTaskSpec, policy: Policy) -> None:
+    """Where a bad source is to be skipped, the plan says what is made without it."""
+    if policy.fetch is None or spec.failure_policy.on_source_error == "Skip":
+        return
+    if refused := [error for url in spec.urls if (error := refusal(url, policy.fetch))]:
+        raise SourceError("\n".join(map(str, refused)))
 
 
 def _count_variants(spec: ClipTaskSpec, policy: Policy) -> int:

@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     @property
     def policy(self) -> Policy:
         """What a task may ask for."""
-        return Policy(max_variants=self.max_variants)
+        return Policy(max_variants=self.max_variants, fetch=self.fetch)
 
     @property
     def speech(self) -> SpeechSettings:

@@ -23,11 +23,12 @@ from cliptask import __version__, names
 from cliptask.errors import ClipTaskError, SetupError, SourceError, TransientError
 from cliptask.facts import SourceFacts
 from cliptask_operator.concurrency.single_flight import SingleFlight
-from cliptask_operator.sources.file import copy_file, path_of
-from cliptask_operator.sources.http import check_scheme, download
-from cliptask_operator.sources.partial_download import Download, refuse
+from cliptask_operator.sources.file import copy_file
+from cliptask_operator.sources.http import download
+from cliptask_operator.sources.partial_download import Download
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.ssrf import guarded_transport
+from cliptask_operator.sources.urls import check_url, path_of, refuse, shown_url
 from cliptask_renderer.storage.base import Store, StoredObject
 
 _CONNECT_TIMEOUT_S = 10.0
@@ -50,7 +51,7 @@ class FetchEvent:
     @property
     def shown(self) -> str:
         """The URL without user, query and fragment, which may hold secrets."""
-        return _shown(self.url)
+        return shown_url(self.url)
 
 
 OnEvent = Callable[[FetchEvent], None]
@@ -123,7 +124,7 @@ class Fetcher:
             on_event(_last_event(url, outcome, is_new=False))
         if isinstance(outcome, SourceFacts):
             return outcome
-        error = type(outcome)(f"{_shown(url)}: {outcome}")
+        error = type(outcome)(f"{shown_url(url)}: {outcome}")
         error.__cause__ = outcome
         return error
 
@@ -131,7 +132,7 @@ class Fetcher:
         """The facts or the error of a URL's content, and whether the content is new. Raises the store's errors."""
         try:
             with _errors_of_the_source():
-                _check(url, self._settings)
+                check_url(url, self._settings)
             record, facts = await asyncio.to_thread(_stored, url, store)
             with store.scratch() as folder:
                 file = folder / "source"
@@ -217,26 +218,6 @@ def _errors_of_the_source() -> Iterator[None]:
         raise _SourceFailedError(error) from error
 
 
-def _check(url: str, settings: FetchSettings) -> None:
-    """Raise ``SourceError`` for a URL that may not be fetched, before any request."""
-    try:
-        scheme = urlsplit(url).scheme
-    except ValueError as error:
-        refuse(f"it is no URL ({error})", "correct it", error)
-    if scheme == "file":
-        path_of(url, settings)
-    elif scheme != "gs":
-        check_scheme(scheme, settings)
-
-
-def _shown(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        return names.public_url(url) if parts.scheme else parts.path
-    except ValueError:
-        return f"{url.partition(':')[0]}://..."
-
-
 def _keep_queries_out_of_logs() -> None:
     """Httpx logs whole URLs, httpcore's debug lines the targets of redirects."""
     logging.getLogger("httpx").addFilter(_without_queries)
@@ -246,5 +227,5 @@ def _keep_queries_out_of_logs() -> None:
 
 def _without_queries(entry: logging.LogRecord) -> bool:
     if isinstance(entry.args, tuple):
-        entry.args = tuple(_shown(str(a)) if isinstance(a, httpx.URL) else a for a in entry.args)
+        entry.args = tuple(shown_url(str(a)) if isinstance(a, httpx.URL) else a for a in entry.args)
     return True

@@ -7,27 +7,12 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from cliptask.errors import TransientError
-from cliptask_operator.sources.partial_download import Download, PartialDownload, refuse
-from cliptask_operator.sources.settings import FetchSettings
+from cliptask_operator.sources.partial_download import Download, PartialDownload
+from cliptask_operator.sources.urls import refuse
 
 _PIECE_BYTES = 1 << 20
-
-
-def path_of(url: str, settings: FetchSettings) -> Path:
-    """The path behind a ``file://`` URL. Raises ``SourceError`` for what may not be read."""
-    if not settings.allow_file:
-        refuse("file:// is read in local mode only", "upload the file and give its https:// URL")
-    parts = urlsplit(url)
-    if parts.query or parts.fragment:
-        refuse("a file's name cannot hold a bare ? or #", "write them as %3F and %23")
-    path = url2pathname(parts.path)
-    if parts.netloc not in {"", "localhost"} or not path.startswith("/") or "\0" in path:
-        refuse("it names no file on this machine", "write e.g. file:///home/me/clip.mp4")
-    return Path(path)
 
 
 def copy_file(file: Path, target: Path, max_bytes: int, known: Download | None) -> Download | None:

@@ -13,8 +13,9 @@ from pathlib import Path
 from google.api_core import exceptions as api
 
 from cliptask.errors import TransientError
-from cliptask_operator.sources.partial_download import Download, PartialDownload, Validators, refuse
+from cliptask_operator.sources.partial_download import Download, PartialDownload, Validators
 from cliptask_operator.sources.settings import FetchSettings
+from cliptask_operator.sources.urls import refuse
 from cliptask_renderer.storage.gcs_client import (
     READER,
     Connection,

@@ -21,11 +21,9 @@ import stamina
 
 from cliptask import names
 from cliptask.errors import TransientError
-from cliptask_operator.sources.partial_download import Download, PartialDownload, Validators, refuse
+from cliptask_operator.sources.partial_download import Download, PartialDownload, Validators
 from cliptask_operator.sources.settings import FetchSettings
-
-ALLOW_HTTP_SETTING = "CLIPTASK_ALLOW_HTTP"
-"""The setting that allows ``http://``."""
+from cliptask_operator.sources.urls import check_scheme, refuse
 
 _TRANSIENT = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 _FIRST_SERVER_ERROR = 500
@@ -180,17 +178,6 @@ class _Transfer:
             wait_s = _retry_after(response)
             raise _RetryableError(f"{what} and asks to wait {wait_s:g} s" if wait_s else what, wait_s)
         refuse(what, _REMEDIES.get(status, "check the URL"))
-
-
-def check_scheme(scheme: str, settings: FetchSettings, prefix: str = "") -> None:
-    """Raise ``SourceError`` for a scheme that may not be fetched from."""
-    if scheme == "https" or (scheme == "http" and settings.allow_http):
-        return
-    if scheme == "http":
-        remedy = f"use https://, or allow it by the setting {ALLOW_HTTP_SETTING}=true"
-        refuse(f"{prefix}plain http:// is not allowed", remedy)
-    what = f"{prefix}{scheme}:// is not supported" if scheme else f"{prefix}it is no URL"
-    refuse(what, "use https://, e.g. https://cdn.example.com/clip.mp4")
 
 
 def _content_range(response: httpx.Response) -> tuple[int, int | None]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, Self
+from typing import Self
 
-from cliptask.errors import SourceError
 from cliptask.facts import Fact
+from cliptask_operator.sources.urls import refuse
 from cliptask_renderer.storage.disk_errors import disk_errors
 
 _disk_errors = disk_errors("a source cannot be kept while it arrives", "make room or correct the permissions")
@@ -101,9 +101,3 @@ class PartialDownload:
             size_bytes=self.size_bytes,
             mtime_ns=mtime_ns,
         )
-
-
-def refuse(what: str, remedy: str, cause: Exception | None = None) -> NoReturn:
-    """Raise ``SourceError``."""
-    message = f"{what}; {remedy}"
-    raise SourceError(message) from cause

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cliptask.errors import SourceError
 from cliptask.spec.task import ClipTaskSpec
 from cliptask_operator.campaign.preflight import (
     BucketNotAllowed,
@@ -211,3 +212,28 @@ def test_what_is_paid_once_is_counted_once() -> None:
     ]
 
     assert admit(spec(speech=lines), "ads", settings()).counts.speech_characters == 45
+
+
+# Sources
+
+
+def test_urls_that_may_not_be_fetched_are_all_named_before_anything_is_spent() -> None:
+    """Speech would be paid for, and every other source be fetched, for a campaign that cannot be made."""
+    clips = [{"url": each} for each in ("https://h/a.mp4", "http://h/b.mp4?token=secret", "file:///c.mp4")]
+    wanted = spec(videoBlocks=[{"name": "a", "clips": clips}])
+
+    with pytest.raises(SourceError) as refused:
+        preflight(wanted, settings().policy_for("ads"))
+
+    first, second = str(refused.value).splitlines()
+    assert first.startswith("http://h/b.mp4: plain http:// is not allowed; ")
+    assert "CLIPTASK_ALLOW_HTTP" in first
+    assert second.startswith("file:///c.mp4: file:// is read in local mode only; ")
+
+
+def test_a_bad_url_that_is_to_be_skipped_refuses_nothing() -> None:
+    """The rest of the campaign could not be made."""
+    clips = [{"url": "https://h/a.mp4"}, {"url": "http://h/b.mp4"}]
+    wanted = spec(videoBlocks=[{"name": "a", "clips": clips}], failurePolicy={"onSourceError": "Skip"})
+
+    assert admit(wanted, "ads", settings()).counts.variants == 2
