@@ -23,10 +23,12 @@ Hence the spread of pair counts after any number of rows is the one that some pr
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
+from typing import NamedTuple
 
 Row = tuple[int, ...]
 
@@ -34,37 +36,30 @@ _MIN_COSETS = 10_000
 """As many cosets are prepared (fewer if there are no more): one for each row of the longest experiment."""
 
 
+class Place(NamedTuple):
+    """A digit of a block's level: its number i among the block's digits in base p."""
+
+    block: int
+    prime: int
+    power: int
+    """p^i: the walk's digit at time t is that of t div p^i."""
+    unit: int
+    """By how much the digit raises the level."""
+
+
 @dataclass(frozen=True)
 class PrimePart:
-    """What one prime contributes: digits in base `prime` for the blocks whose size it divides."""
+    """What one prime contributes: shifts of the blocks whose size it divides, but for the one with its highest power."""
 
     prime: int
-    blocks: Row
-    """Indices of these blocks, the highest power of the prime first; the first is never shifted."""
-    exponents: Row
-    """The power of the prime in each of these blocks' sizes."""
+    window: int
+    """The highest power of the prime in a size: its digits of the walk repeat after so many rows."""
     period: int
     """K_p: the shift changes only every so many rows."""
-    array_digits: int
+    array_digits: int = 0
     """s: so many digits of a shift's number stay in the array, the further ones lead to its cosets."""
-    basis: tuple[tuple[Row, ...], ...]
-    """For each digit of a shift's number: what its unit adds to each block's digits, lowest digit first."""
-
-    @cached_property
-    def array_shifts(self) -> tuple[tuple[Row, ...], ...]:
-        """The p^s shifts of the array, by number."""
-        numbers = range(self.prime**self.array_digits)
-        return tuple(self.shift(digits_of(number, self.prime, self.array_digits)) for number in numbers)
-
-    def shift(self, digits: Row) -> tuple[Row, ...]:
-        """What the shift whose number has these digits, lowest first, adds to each block's digits."""
-        total = [(0,) * exponent for exponent in self.exponents]
-        for digit, vector in zip(digits, self.basis, strict=False):
-            total = [
-                tuple((a + digit * b) % self.prime for a, b in zip(sums, added, strict=True))
-                for sums, added in zip(total, vector, strict=True)
-            ]
-        return tuple(total)
+    basis: tuple[Row, ...] = ()
+    """For each digit of a shift's number, the lowest first: what its unit adds to a row."""
 
 
 @dataclass(frozen=True)
@@ -72,32 +67,30 @@ class Design:
     """The array for blocks of these sizes, and the cosets that follow it."""
 
     sizes: Row
+    places: tuple[Place, ...]
     parts: tuple[PrimePart, ...]
 
     @cached_property
     def runs(self) -> int:
         """How many rows the array has: a multiple of every size and of every product of two sizes."""
-        return math.lcm(*self.sizes) * math.prod(len(part.array_shifts) for part in self.parts)
+        return math.lcm(*self.sizes) * math.prod(map(len, self._array_shifts))
 
     def array_row(self, time: int) -> Row:
         """The row at `time` in [0, runs)."""
-        return self._row(
-            [part.array_shifts[time // part.period % len(part.array_shifts)] for part in self.parts], time
+        shifts = zip(self.parts, self._array_shifts, strict=True)
+        return self.add(
+            *(numbered[time // part.period % len(numbered)] for part, numbered in shifts), time=time
         )
 
-    def array_label(self, time: int, loose: Sequence[int]) -> Row:
+    def array_label(self, time: int, loose: Sequence[int]) -> tuple[tuple[int, int], ...]:
         """Which coset of a subgroup of the array holds the row at `time`.
 
         The subgroup is spanned by the `loose[i]` highest array digits of the shift of part i, so it has the product of
         `prime ** loose[i]` elements; loose[i] is in [0, array_digits].
         """
         return tuple(
-            number
+            (time % part.window, time // part.period % part.prime ** (part.array_digits - digits))
             for part, digits in zip(self.parts, loose, strict=True)
-            for number in (
-                time % part.prime ** part.exponents[0],
-                time // part.period % part.prime ** (part.array_digits - digits),
-            )
         )
 
     def coset_shifts(self) -> Iterator[Row]:
@@ -105,152 +98,120 @@ class Design:
         for number in count():
             rest, shifts = number, []
             for part in self.parts:
-                further = len(part.basis) - part.array_digits
-                digits = (0,) * part.array_digits + digits_of(rest, part.prime, further)
-                shifts.append(part.shift(digits))
-                rest //= part.prime**further
+                rest, further = divmod(rest, part.prime ** (len(part.basis) - part.array_digits))
+                shifts.append(self._shift(part, further * part.prime**part.array_digits))
             if rest:
                 return
-            yield self._row(shifts, 0)
+            yield self.add(*shifts)
 
-    def add(self, left: Row, right: Row) -> Row:
-        """The group's sum of two rows: digit by digit, without carry."""
-        total = []
-        for a, b, radices in zip(left, right, self._radices, strict=True):
-            level, weight, x, y = 0, 1, a, b
-            for prime in radices:
-                level += (x + y) % prime * weight
-                x, y, weight = x // prime, y // prime, weight * prime
-            total.append(level)
+    def add(self, *rows: Row, time: int = 0) -> Row:
+        """The group's sum of rows and of the walk at `time`, which is zero at 0: digit by digit, without carry."""
+        total = [0] * len(self.sizes)
+        for block, prime, power, unit in self.places:
+            total[block] += (time // power + sum([row[block] // unit for row in rows])) % prime * unit
         return tuple(total)
 
     @cached_property
-    def _radices(self) -> tuple[Row, ...]:
-        radices: list[list[int]] = [[] for _ in self.sizes]
-        for part in self.parts:
-            for j, exponent in zip(part.blocks, part.exponents, strict=True):
-                radices[j] += [part.prime] * exponent
-        return tuple(map(tuple, radices))
+    def _array_shifts(self) -> list[list[Row]]:
+        """The p^s shifts of the array by number, for each part."""
+        return [[self._shift(part, n) for n in range(part.prime**part.array_digits)] for part in self.parts]
 
-    def _row(self, shifts: Sequence[tuple[Row, ...]], time: int) -> Row:
-        levels, weights = [0] * len(self.sizes), [1] * len(self.sizes)
-        for part, shift in zip(self.parts, shifts, strict=True):
-            walk = digits_of(time, part.prime, part.exponents[0])
-            for j, added in zip(part.blocks, shift, strict=True):
-                for a, b in zip(walk, added, strict=False):
-                    levels[j] += (a + b) % part.prime * weights[j]
-                    weights[j] *= part.prime
-        return tuple(levels)
+    def _shift(self, part: PrimePart, number: int) -> Row:
+        digits = zip(_digits(number, part.prime, len(part.basis)), part.basis, strict=True)
+        return self.add(*(vector for digit, vector in digits for _ in range(digit)))
 
 
 def design(sizes: Sequence[int]) -> Design:
     """The design for blocks of these sizes, each at least 1."""
-    powers = [_factors(size) for size in sizes]
-    primes = sorted({prime for factors in powers for prime in factors})
-    return Design(tuple(sizes), tuple(_prime_part(prime, sizes, powers) for prime in primes))
-
-
-def digits_of(number: int, base: int, length: int) -> Row:
-    """The `length` lowest digits of a number, lowest first."""
-    digits = []
-    for _ in range(length):
-        number, digit = divmod(number, base)
-        digits.append(digit)
-    return tuple(digits)
-
-
-def _prime_part(prime: int, sizes: Sequence[int], powers: Sequence[dict[int, int]]) -> PrimePart:
-    blocks = sorted(
-        (j for j, factors in enumerate(powers) if prime in factors), key=lambda j: (-powers[j][prime], j)
+    places = tuple(
+        Place(block, prime, prime ** factors[:i].count(prime), math.prod(factors[:i]))
+        for block, factors in enumerate(map(_factors, sizes))
+        for i, prime in enumerate(factors)
     )
-    exponents = tuple(powers[j][prime] for j in blocks)
-    period = math.lcm(*(sizes[j] for j in blocks))
-    if len(blocks) == 1:
-        return PrimePart(prime, tuple(blocks), exponents, period, array_digits=0, basis=())
+    primes = sorted({place.prime for place in places})
+    parts = (_prime_part([place for place in places if place.prime == prime], sizes) for prime in primes)
+    return Design(tuple(sizes), places, tuple(parts))
+
+
+def _prime_part(places: Sequence[Place], sizes: Sequence[int]) -> PrimePart:
+    """What the prime of these places contributes."""
+    prime, exponents = places[0].prime, Counter(place.block for place in places)
+    first, *shifted = sorted(exponents, key=lambda block: -exponents[block])
+    window, period = prime ** exponents[first], math.lcm(*(sizes[block] for block in exponents))
+    if not shifted:
+        return PrimePart(prime, window, period)
     # Two blocks meet in every pair if their alphas differ (p^s >= blocks) and s >= the smaller one's exponent.
-    degree = exponents[1]
-    while prime**degree < len(blocks):
-        degree += 1
-    basis = _shift_basis(prime, degree, exponents)
-    return PrimePart(prime, tuple(blocks), exponents, period, degree, basis)
+    degree = next(s for s in count(exponents[shifted[0]]) if prime**s > len(shifted))
+    return PrimePart(prime, window, period, degree, _shift_basis(places, shifted, degree, len(sizes)))
 
 
-def _shift_basis(prime: int, degree: int, exponents: Row) -> tuple[tuple[Row, ...], ...]:
+def _shift_basis(
+    places: Sequence[Place], shifted: Sequence[int], degree: int, blocks: int
+) -> tuple[Row, ...]:
     """The vectors (alpha_j^d * x^i)_j, cut to e_j digits, that are independent of those before them.
 
-    Those of d = 1 are (the alphas span GF(p^s)), and d < p^s suffices, as polynomials interpolate every function.
+    The first block's alpha is 0. Those of d = 1 are independent (the alphas span GF(p^s)), and d < p^s suffices, as
+    polynomials interpolate every function.
     """
-    polynomial = _irreducible(prime, degree)
-    alphas = [digits_of(number, prime, degree) for number in range(len(exponents))]
-    wanted = sum(exponents[1:])
-    basis: list[tuple[Row, ...]] = []
+    prime = places[0].prime
+    places = [place for place in places if place.block in shifted]
+    powers = _powers(prime, degree)
+    logarithms = {block: powers.index(alpha) for alpha, block in enumerate(shifted, 1)}
+    basis: list[Row] = []
     echelon: list[tuple[int, list[int]]] = []
-    powers = alphas
-    while len(basis) < wanted and prime ** max(0, len(basis) - degree) < _MIN_COSETS:
+    for d in count(1):
+        if len(basis) == len(places) or prime ** max(0, len(basis) - degree) >= _MIN_COSETS:
+            break
         for i in range(degree):
-            unit = digits_of(prime**i, prime, degree)
-            products = [_times(power, unit, prime, polynomial) for power in powers]
-            # The first block may have more digits than the field: alpha = 0 never shifts it.
-            vector = tuple(
-                (*digits, *(0,) * exponents[0])[:e] for digits, e in zip(products, exponents, strict=True)
-            )
-            if _extend(echelon, [digit for digits in vector[1:] for digit in digits], prime):
-                basis.append(vector)
-        powers = [
-            _times(power, alpha, prime, polynomial) for power, alpha in zip(powers, alphas, strict=True)
-        ]
+            product = {j: powers[(d * log + i) % len(powers)] for j, log in logarithms.items()}
+            digits = [product[place.block] // place.power % prime for place in places]
+            if _extend(echelon, digits, prime):
+                vector = [0] * blocks
+                for place, digit in zip(places, digits, strict=True):
+                    vector[place.block] += digit * place.unit
+                basis.append(tuple(vector))
     return tuple(basis)
 
 
 def _extend(echelon: list[tuple[int, list[int]]], vector: list[int], prime: int) -> bool:
     """Whether a vector over GF(p) is independent of those before it; if so, the echelon form grows by it."""
     for pivot, row in echelon:
-        if factor := vector[pivot]:
-            vector = [(a - factor * b) % prime for a, b in zip(vector, row, strict=True)]
-    pivot = next((i for i, digit in enumerate(vector) if digit), -1)
-    if pivot < 0:
-        return False
-    inverse = pow(vector[pivot], -1, prime)
-    echelon.append((pivot, [digit * inverse % prime for digit in vector]))
-    return True
+        vector = [(a - vector[pivot] * b) % prime for a, b in zip(vector, row, strict=True)]
+    lead = next((i for i, digit in enumerate(vector) if digit), None)
+    if lead is not None:
+        inverse = pow(vector[lead], -1, prime)
+        echelon.append((lead, [digit * inverse % prime for digit in vector]))
+    return lead is not None
 
 
-def _times(left: Row, right: Row, prime: int, polynomial: Row) -> Row:
-    """The product in GF(p)[x] modulo the monic polynomial, whose lower coefficients are given, lowest first."""
-    total, power = [0] * len(left), left
-    for digit in right:
-        total = [(a + digit * b) % prime for a, b in zip(total, power, strict=True)]
+def _powers(prime: int, degree: int) -> list[int]:
+    """The powers of x, which are all elements of GF(p^degree) but zero; their digits in base p are the coefficients.
+
+    The field is that of the first polynomial whose powers of x are so many: each has an inverse, so it is irreducible.
+    """
+    cycles = (_cycle(_digits(number, prime, degree), prime) for number in count() if number % prime)
+    return next(powers for powers in cycles if len(powers) == prime**degree - 1)
+
+
+def _cycle(polynomial: Row, prime: int) -> list[int]:
+    """The powers of x modulo a monic polynomial, whose lower coefficients are given, lowest first, from 1 to 1."""
+    one = power = _digits(1, prime, len(polynomial))
+    powers: list[int] = []
+    while not powers or power != one:
+        powers.append(sum(digit * prime**i for i, digit in enumerate(power)))
         carried = power[-1]
         power = tuple((a - carried * c) % prime for a, c in zip((0, *power[:-1]), polynomial, strict=True))
-    return tuple(total)
+    return powers
 
 
-def _irreducible(prime: int, degree: int) -> Row:
-    """The lower coefficients of the first monic polynomial of this degree that is irreducible.
-
-    For degrees above one it is primitive, too, which is quickly seen: if the powers of x return to 1 only after
-    p^degree - 1 steps, they are all residues but zero, so each of these has an inverse.
-    """
-    if degree == 1:
-        return (0,)
-    one, x = digits_of(1, prime, degree), digits_of(prime, prime, degree)
-    for number in count():
-        polynomial = digits_of(number, prime, degree)
-        power, order = x, 1
-        while polynomial[0] and power != one:
-            power, order = _times(power, x, prime, polynomial), order + 1
-        if order == prime**degree - 1:
-            return polynomial
-    raise AssertionError  # every degree has one
+def _digits(number: int, base: int, length: int) -> Row:
+    """The `length` lowest digits of a number, lowest first."""
+    return tuple(number // base**i % base for i in range(length))
 
 
-def _factors(number: int) -> dict[int, int]:
-    """The powers of the primes in a number."""
-    factors: dict[int, int] = {}
-    prime = 2
-    while number > 1:
-        while number % prime == 0:
-            factors[prime] = factors.get(prime, 0) + 1
-            number //= prime
-        prime += 1
-    return factors
+def _factors(number: int) -> Row:
+    """The primes whose product is a number, in ascending order."""
+    if number == 1:
+        return ()
+    prime = next(factor for factor in range(2, number + 1) if number % factor == 0)
+    return (prime, *_factors(number // prime))
