@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from functools import partial
+from typing import Any, NamedTuple
 
 Path = tuple[str | int, ...]
 """Names of fields in camelCase and indices of lists, e.g. ``("spec", "videoBlocks", 0, "name")``."""
-
-_MARK = "cliptask_rule"
-_Method = TypeVar("_Method", bound=Callable[[Any], Iterable["Breach"]])
 
 
 class Breach(NamedTuple):
@@ -30,6 +28,8 @@ class Rule:
     """The condition over ``self``; None where CEL's cost budget has no room for it, so that it shows as a condition."""
     field: str = ""
     """The field to blame, empty for the whole object; ``fieldPath`` in the CRD."""
+    breaches: Callable[[Any], Iterable[Breach]] = lambda _: ()
+    """The same condition in Python: the breaches of an object."""
 
 
 class RulesBroken(ValueError):
@@ -40,27 +40,24 @@ class RulesBroken(ValueError):
         self.breaches = breaches
 
 
-def rule(message: str, *, cel: str | None, field: str = "") -> Callable[[_Method], _Method]:
+def rule(
+    message: str, *, cel: str | None, field: str = ""
+) -> Callable[[Callable[[Any], Iterable[Breach]]], Rule]:
     """Make a method that yields its object's breaches a rule of its class."""
-
-    def mark(method: _Method) -> _Method:
-        vars(method)[_MARK] = Rule(message, cel, field)
-        return method
-
-    return mark
+    return partial(Rule, message, cel, field)
 
 
 def rules_of(model: type) -> tuple[Rule, ...]:
     """A model's own rules in the order of its text."""
-    return tuple(marked for _, marked in _marked(model))
+    return tuple(value for value in vars(model).values() if isinstance(value, Rule))
 
 
 def check(subject: object) -> None:
     """Raise ``RulesBroken`` with every breach of the subject's rules."""
     breaches = tuple(
-        (((marked.field,) if marked.field else ()) + at, f"{marked.message}; {detail}" if detail else marked.message)
-        for method, marked in _marked(type(subject))
-        for at, detail in method(subject)
+        (((rule.field,) if rule.field else ()) + at, f"{rule.message}; {detail}" if detail else rule.message)
+        for rule in rules_of(type(subject))
+        for at, detail in rule.breaches(subject)
     )  # fmt: skip
     if breaches:
         raise RulesBroken(breaches)
@@ -69,11 +66,3 @@ def check(subject: object) -> None:
 def when(broken: bool) -> Iterable[Breach]:
     """One breach of the rule's own field, or none."""
     return (Breach(),) if broken else ()
-
-
-def _marked(model: type) -> Iterable[tuple[Callable[[Any], Iterable[Breach]], Rule]]:
-    return [
-        (value, vars(value)[_MARK])
-        for value in vars(model).values()
-        if _MARK in getattr(value, "__dict__", {})
-    ]

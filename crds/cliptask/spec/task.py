@@ -8,10 +8,10 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic.alias_generators import to_camel, to_snake
 
 from cliptask.spec.quantities import Amount, Duration, Percentage, amount
-from cliptask.spec.rules import Breach, check, rule, when
+from cliptask.spec.rules import Breach, Rule, check, rule, when
 
 GROUP, VERSION, KIND, PLURAL = "cliptask.dev", "v1alpha1", "ClipTask", "cliptasks"
 MAX_VARIANTS = 10_000
@@ -58,6 +58,7 @@ class Part(BaseModel):
         extra="forbid",
         alias_generator=to_camel,
         populate_by_name=True,
+        ignored_types=(Rule,),
         use_attribute_docstrings=True,  # they are what the CRD and the reference say of a field
     )
 
@@ -65,6 +66,24 @@ class Part(BaseModel):
     def _keeps_its_rules(self) -> Self:
         check(self)
         return self
+
+
+_SHORTEST = timedelta(milliseconds=100)
+
+
+def _distinct(message: str, field: str, *, given: bool = True, named: bool = True) -> Rule:
+    """A rule: no two elements of a list have the same name. What is not always ``given`` or ``named`` may be left out."""
+    some = f"self.{field}"
+    cel = f"{some}.all(a, {some}.exists_one(b, a.name == b.name))"
+    if not named:
+        cel = f"{some}.all(a, !has(a.name) || {some}.exists_one(b, has(b.name) && a.name == b.name))"
+
+    @rule(message, cel=cel if given else f"!has({some}) || {cel}", field=field)
+    def distinct(part: Part) -> Iterable[Breach]:
+        names = [element.name for element in getattr(part, to_snake(field))]
+        return [Breach((i, "name")) for i, name in enumerate(names) if name and name in names[:i]]
+
+    return distinct
 
 
 class Trim(Part):
@@ -119,7 +138,7 @@ class Clip(Part):
         field="duration",
     )
     def _bounded(self) -> Iterable[Breach]:
-        return _outside(self.duration, timedelta(milliseconds=100), timedelta(minutes=10))
+        return when(self.duration is not None and not _SHORTEST <= self.duration <= timedelta(minutes=10))
 
 
 class VideoBlock(Part):
@@ -130,13 +149,7 @@ class VideoBlock(Part):
     clips: tuple[Clip, ...] = Field(min_length=1, max_length=100)
     """The interchangeable clips; each variant shows one of them."""
 
-    @rule(
-        "two clips of a block have the same name",
-        cel="self.clips.all(a, !has(a.name) || self.clips.exists_one(b, has(b.name) && a.name == b.name))",
-        field="clips",
-    )
-    def _unique(self) -> Iterable[Breach]:
-        return _repeated(clip.name for clip in self.clips)
+    _distinct_clips = _distinct("two clips of a block have the same name", "clips", named=False)
 
 
 class Track(Part):
@@ -156,13 +169,7 @@ class AudioBlock(Part):
     tracks: tuple[Track, ...] = Field(min_length=1, max_length=100)
     """The tracks; each variant plays one of the pool."""
 
-    @rule(
-        "two tracks have the same name",
-        cel="self.tracks.all(a, !has(a.name) || self.tracks.exists_one(b, has(b.name) && a.name == b.name))",
-        field="tracks",
-    )
-    def _unique(self) -> Iterable[Breach]:
-        return _repeated(track.name for track in self.tracks)
+    _distinct_tracks = _distinct("two tracks have the same name", "tracks", named=False)
 
 
 class Line(Part):
@@ -225,7 +232,7 @@ class Transition(Part):
         field="duration",
     )
     def _bounded(self) -> Iterable[Breach]:
-        return _outside(self.duration, timedelta(milliseconds=100), timedelta(seconds=2))
+        return when(not _SHORTEST <= self.duration <= timedelta(seconds=2))
 
 
 class OverlayImage(Part):
@@ -305,10 +312,17 @@ class Output(Part):
     """Remove videos that the task no longer wants, and all of them when the task is deleted. Sources, speech and segments stay in the cache."""
 
 
-def _amount_from(least: str, most: str, field: str) -> str:
-    """CEL: an amount, if it is given, lies between two others."""
+def _amount_from(least: str, most: str, field: str, more: str) -> Rule:
+    """A rule: an amount, if it is given, lies between two others."""
     mine = f"quantity(string(self.{field})).compareTo(quantity"
-    return f"!has(self.{field}) || {mine}('{least}')) >= 0 && {mine}('{most}')) <= 0"
+    cel = f"!has(self.{field}) || {mine}('{least}')) >= 0 && {mine}('{most}')) <= 0"
+
+    @rule(f"must be from {least} to {most}{more}", cel=cel, field=field)
+    def possible(amounts: Amounts) -> Iterable[Breach]:
+        given = getattr(amounts, field)
+        return when(given is not None and not amount(least) <= amount(given) <= amount(most))
+
+    return possible
 
 
 class Amounts(Part):
@@ -320,31 +334,25 @@ class Amounts(Part):
     """Bytes, 16Mi to 16Ti, e.g. 2Gi."""
 
     # Nobody means 2Gi of CPUs, 512m of memory (half a byte) or 2 of it; such a Job would wait for ever.
-    @rule("must be from 1m to 1000 CPUs, e.g. 500m or 2", cel=_amount_from("1m", "1000", "cpu"), field="cpu")
-    def _possible_cpu(self) -> Iterable[Breach]:
-        return when(self.cpu is not None and not amount("1m") <= amount(self.cpu) <= amount("1000"))
-
-    @rule(
-        "must be from 16Mi to 16Ti, e.g. 512Mi or 2Gi",
-        cel=_amount_from("16Mi", "16Ti", "memory"),
-        field="memory",
-    )
-    def _possible_memory(self) -> Iterable[Breach]:
-        return when(self.memory is not None and not amount("16Mi") <= amount(self.memory) <= amount("16Ti"))
+    _possible_cpu = _amount_from("1m", "1000", "cpu", " CPUs, e.g. 500m or 2")
+    _possible_memory = _amount_from("16Mi", "16Ti", "memory", ", e.g. 512Mi or 2Gi")
 
 
-def _requested_within_limit(field: str) -> str:
-    """CEL: where both are given, the request is no more than the limit."""
+def _within_limit(field: str) -> Rule:
+    """A rule: where both are given, the request is no more than the limit."""
     requested, limit = f"self.requests.{field}", f"self.limits.{field}"
-    return (
+    cel = (
         f"!has(self.requests) || !has({requested}) || !has(self.limits) || !has({limit}) || "
         f"quantity(string({requested})).compareTo(quantity(string({limit}))) <= 0"
     )
 
+    @rule(f"{field} must not exceed that of limits", cel=cel, field="requests")
+    def within_limit(resources: Resources) -> Iterable[Breach]:
+        asked, most = getattr(resources.requests, field), getattr(resources.limits, field)
+        if asked is not None and most is not None and amount(asked) > amount(most):
+            yield Breach((field,), f"{asked} is more than {most}")
 
-def _exceeded(field: str, requested: str | None, limit: str | None) -> Iterable[Breach]:
-    if requested is not None and limit is not None and amount(requested) > amount(limit):
-        yield Breach((field,), f"{requested} is more than {limit}")
+    return within_limit
 
 
 class Resources(Part):
@@ -355,13 +363,8 @@ class Resources(Part):
     limits: Amounts = Amounts()
     """What it may use at most; a render that needs more memory is ended."""
 
-    @rule("cpu must not exceed that of limits", cel=_requested_within_limit("cpu"), field="requests")
-    def _cpu_within_limit(self) -> Iterable[Breach]:
-        return _exceeded("cpu", self.requests.cpu, self.limits.cpu)
-
-    @rule("memory must not exceed that of limits", cel=_requested_within_limit("memory"), field="requests")
-    def _memory_within_limit(self) -> Iterable[Breach]:
-        return _exceeded("memory", self.requests.memory, self.limits.memory)
+    _cpu_within_limit = _within_limit("cpu")
+    _memory_within_limit = _within_limit("memory")
 
 
 class Execution(Part):
@@ -418,21 +421,8 @@ class ClipTaskSpec(Part):
     execution: Execution = Execution()
     """How the cluster makes the campaign; local mode takes no notice."""
 
-    @rule(
-        "two video blocks have the same name",
-        cel="self.videoBlocks.all(a, self.videoBlocks.exists_one(b, a.name == b.name))",
-        field="videoBlocks",
-    )
-    def _distinct_video_blocks(self) -> Iterable[Breach]:
-        return _repeated(block.name for block in self.video_blocks)
-
-    @rule(
-        "two audio blocks have the same name",
-        cel="!has(self.audioBlocks) || self.audioBlocks.all(a, self.audioBlocks.exists_one(b, a.name == b.name))",
-        field="audioBlocks",
-    )
-    def _distinct_audio_blocks(self) -> Iterable[Breach]:
-        return _repeated(block.name for block in self.audio_blocks)
+    _distinct_video_blocks = _distinct("two video blocks have the same name", "videoBlocks")
+    _distinct_audio_blocks = _distinct("two audio blocks have the same name", "audioBlocks", given=False)
 
     # No CEL: every track with every track of every block is above its cost budget.
     @rule("two tracks have the same name", cel=None, field="audioBlocks")
@@ -443,13 +433,7 @@ class ClipTaskSpec(Part):
                 if track.name and first.setdefault(track.name, number) != number:
                     yield Breach((number, "tracks", index, "name"), "all audio blocks are one pool")
 
-    @rule(
-        "two lines have the same name",
-        cel="!has(self.speech) || self.speech.all(a, !has(a.name) || self.speech.exists_one(b, has(b.name) && a.name == b.name))",
-        field="speech",
-    )
-    def _distinct_lines(self) -> Iterable[Breach]:
-        return _repeated(line.name for line in self.speech)
+    _distinct_lines = _distinct("two lines have the same name", "speech", given=False, named=False)
 
     @rule(
         "an overlay names a block that does not exist",
@@ -480,10 +464,8 @@ class ClipTaskSpec(Part):
         return tuple(overlay.text for overlay in self.overlays if overlay.text is not None)
 
 
-class Metadata(BaseModel):
+class Metadata(BaseModel, frozen=True, extra="ignore"):
     """The part of Kubernetes' ObjectMeta that matters here; the rest is Kubernetes' own and kept out of the way."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: Name = Field(description="The campaign's name: the folder of its videos.")
     namespace: str | None = None
@@ -501,17 +483,3 @@ class ClipTask(Part):
     metadata: Metadata
     """An object with the name of the campaign."""
     spec: ClipTaskSpec
-
-
-def _outside(duration: timedelta | None, least: timedelta, most: timedelta) -> Iterable[Breach]:
-    return when(duration is not None and not least <= duration <= most)
-
-
-def _repeated(names: Iterable[str | None]) -> Iterable[Breach]:
-    """A breach at each name that stood in the list before."""
-    seen: set[str] = set()
-    for index, name in enumerate(names):
-        if name in seen:
-            yield Breach((index, "name"))
-        if name is not None:
-            seen.add(name)
