@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from itertools import chain, count
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from cliptask.errors import InvalidTask
 from cliptask.names import LABEL_LENGTH, shown, slug
@@ -24,11 +24,7 @@ UUID_ANNOTATION = f"{GROUP}/uuid"
 _WHERE = "request"
 
 
-class _RequestPart(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _Speech(_RequestPart):
+class _Speech(BaseModel, frozen=True, extra="forbid"):
     text: Annotated[str, StringConstraints(min_length=1, max_length=5000, pattern=TEXT_PATTERN)]
     voice: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN)]
 
@@ -42,7 +38,7 @@ _Url = Annotated[SourceUrl, BeforeValidator(_escaped)]
 _Urls = Annotated[tuple[_Url, ...], Field(min_length=1, max_length=100)]
 
 
-class ProcessMedia(_RequestPart):
+class ProcessMedia(BaseModel, frozen=True, extra="forbid"):
     """The body of ``POST /api/v1/process_media``, with the bounds of a ClipTask."""
 
     uuid_: str = Field(default="", max_length=1024)
@@ -80,17 +76,14 @@ def convert(body: str | bytes, output_uri: str) -> str:
 
 def as_task(request: ProcessMedia, output_uri: str, name: str) -> dict[str, Any]:
     """The task that makes the same videos, as plain values. Raises ``InvalidTask`` for a URI that none can have."""
-    spec: dict[str, Any] = {
-        "videoBlocks": [
-            {"name": name, "clips": [{"url": url} for url in urls]}
-            for name, urls in zip(_names(request.video_blocks), request.video_blocks.values(), strict=True)
-        ]
-    }
+
+    def blocks(of: dict[str, _Urls], parts: str) -> list[dict[str, Any]]:
+        named = zip(_names(of), of.values(), strict=True)
+        return [{"name": name, parts: [{"url": url} for url in urls]} for name, urls in named]
+
+    spec: dict[str, Any] = {"videoBlocks": blocks(request.video_blocks, "clips")}
     if request.audio_blocks:
-        spec["audioBlocks"] = [
-            {"name": name, "tracks": [{"url": url} for url in urls]}
-            for name, urls in zip(_names(request.audio_blocks), request.audio_blocks.values(), strict=True)
-        ]
+        spec["audioBlocks"] = blocks(request.audio_blocks, "tracks")
     if request.text_to_speach:
         spec["speech"] = [{"voice": line.voice, "text": line.text} for line in request.text_to_speach]
     if request.combinations > MAX_VARIANTS:
@@ -156,20 +149,16 @@ def _task_name(request: ProcessMedia) -> tuple[str, list[str]]:
     for original in (request.task_name, request.uuid_):
         if name := _label(original):
             return name, [f"The task {shown(original)} is named {name}."] if name != original else []
-    content = json.dumps(
-        request.model_dump(mode="json", include={"video_blocks", "audio_blocks", "text_to_speach"})
-    )
-    name = f"campaign-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+    content = request.model_dump(mode="json", include={"video_blocks", "audio_blocks", "text_to_speach"})
+    name = f"campaign-{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:8]}"
     return name, [f"The request has no name of letters and digits; this one comes from its content: {name}."]
 
 
 def _differences(request: ProcessMedia) -> list[str]:
     combinations = request.combinations
-    notes = [f"It makes {combinations:,} videos, every combination of the clips."]
-    if combinations > MAX_VARIANTS:
-        notes = [
-            f"Of {combinations:,} combinations it makes the {MAX_VARIANTS:,} that represent them best (variants.limit)."
-        ]
+    most = f"Of {combinations:,} combinations it makes the {MAX_VARIANTS:,} that represent them best (variants.limit)."
+    every = f"It makes {combinations:,} videos, every combination of the clips."
+    notes = [most if combinations > MAX_VARIANTS else every]
     if request.audio_blocks or request.text_to_speach:
         notes.append(
             "Tracks and lines fall to the videos evenly; the older service drew them at random"

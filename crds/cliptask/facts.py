@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 
-class Fact(BaseModel):
+class Fact(BaseModel, frozen=True, extra="forbid"):
     """Common to all facts: frozen, written as JSON into the store."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class SourceFacts(Fact):

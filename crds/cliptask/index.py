@@ -7,10 +7,10 @@ import io
 import json
 import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema
 
@@ -25,10 +25,8 @@ RelativeFile = Annotated[
 """The name of a file beside the index; never a path or an address elsewhere."""
 
 
-class Entry(BaseModel):
+class Entry(BaseModel, frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True):
     """Common to every object of the index: frozen, camelCase, nothing unknown."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
 class IndexedProfile(Entry):
@@ -117,21 +115,20 @@ def campaign_index(
 
     Why for the others: ``failed`` and what the plan skipped; a variant in neither mapping was not tried yet.
     """
-    made, missing = [], [_missing(campaign.blocks, skipped, skipped.error) for skipped in campaign.skipped]
-    for variant in campaign.variants:
-        if variant.name in sizes_bytes:
-            made.append(_made(campaign.blocks, variant, sizes_bytes[variant.name]))
-        else:
-            missing.append(_missing(campaign.blocks, variant, failed.get(variant.name)))
-    profile = campaign.profile
+    blocks, profile = campaign.blocks, campaign.profile
+    there = [variant for variant in campaign.variants if variant.name in sizes_bytes]
+    lacking = [variant for variant in campaign.variants if variant.name not in sizes_bytes]
+    variants = tuple(_made(blocks, variant, sizes_bytes[variant.name]) for variant in there)
+    skipped = [_missing(blocks, skipped, skipped.error) for skipped in campaign.skipped]
+    skipped += [_missing(blocks, variant, failed.get(variant.name)) for variant in lacking]
     return CampaignIndex(
         task=campaign.task,
         generated_by=f"cliptask {__version__}",
         profile=IndexedProfile(width=profile.width, height=profile.height, fps=profile.fps),
-        blocks=campaign.blocks,
-        variants=tuple(made),
-        skipped=tuple(missing),
-        counts=_counts(tuple(made), tuple(missing)),
+        blocks=blocks,
+        variants=variants,
+        skipped=tuple(skipped),
+        counts=_counts(variants, skipped),
     )
 
 
@@ -210,7 +207,7 @@ def _clips(blocks: tuple[str, ...], clips: tuple[str, ...]) -> tuple[IndexedClip
     return tuple(IndexedClip(block=block, clip=clip) for block, clip in zip(blocks, clips, strict=True))
 
 
-def _counts(variants: tuple[IndexedVariant, ...], skipped: tuple[IndexedSkip, ...]) -> Counts:
+def _counts(variants: Sequence[IndexedVariant], skipped: Sequence[IndexedSkip]) -> Counts:
     return Counts(
         variants=len(variants),
         skipped=len(skipped),

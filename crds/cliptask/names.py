@@ -39,9 +39,8 @@ def shown(text: str, *, url: bool = False) -> str:
     else:
         text = re.sub(r"\w[\w+.-]*://\S+", lambda match: _without_secrets(match[0]), text)
         text = re.sub(r"\?\S*=\S*", "", text)
-    quoted = json.dumps(
-        text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}...", ensure_ascii=False
-    )
+    short = text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+    quoted = json.dumps(short, ensure_ascii=False)
     return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in quoted)
 
 

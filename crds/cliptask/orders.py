@@ -9,27 +9,21 @@ import lzma
 from functools import cached_property
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from cliptask import recipe
 from cliptask.names import CAPTIONS, POSTER, VIDEO
 from cliptask.spec.task import Position
 
 
-class Order(BaseModel):
+class Order(BaseModel, frozen=True, extra="forbid"):
     """Common to all orders: frozen, hashable, JSON in and out without loss."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     @cached_property
     def key(self) -> str:
         """SHA-256 (hex) of all that decides the result: the order's fields and the recipe. Same key, same bytes."""
-        content = {
-            "kind": type(self).__name__,
-            "recipe": _RECIPE,
-            "order": self.model_dump(mode="json", by_alias=True),
-        }
-        return _digest(content)
+        fields = self.model_dump(mode="json", by_alias=True)
+        return _digest({"kind": type(self).__name__, "recipe": _RECIPE, "order": fields})
 
 
 _RECIPE = [
@@ -148,9 +142,8 @@ class SoundtrackOrder(Order):
     @property
     def sources(self) -> tuple[str, ...]:
         """SHA-256 of each source that it reads, each once."""
-        return tuple(
-            dict.fromkeys([*([self.track] if self.track else []), *(clip.source for clip in self.clips)])
-        )
+        sources = [self.track, *(clip.source for clip in self.clips)]
+        return tuple(dict.fromkeys(filter(None, sources)))
 
 
 class VariantOrder(Order):
@@ -165,18 +158,11 @@ class VariantOrder(Order):
     @cached_property
     def key(self) -> str:
         """As of every order, from the keys of its parts, so that ten thousand variants are quick to name."""
-        parts = [segment.key for segment in self.segments]
-        sound = self.soundtrack.key if self.soundtrack else None
+        segments = [segment.key for segment in self.segments]
+        soundtrack = self.soundtrack.key if self.soundtrack else None
         words = self.speech.line_key if self.speech and self.captions != "none" else None
-        return _digest(
-            {
-                "kind": "VariantOrder",
-                "segments": parts,
-                "soundtrack": sound,
-                "captions": self.captions,
-                "words": words,
-            }
-        )
+        parts = {"segments": segments, "soundtrack": soundtrack, "captions": self.captions, "words": words}
+        return _digest({"kind": "VariantOrder", **parts})
 
     @property
     def frames(self) -> int:

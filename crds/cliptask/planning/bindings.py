@@ -65,9 +65,7 @@ def bind(spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> Bindi
     height = spec.picture.height or _even(max((facts.height for facts in usable), default=2))
     clips = tuple(
         tuple(
-            _clip(
-                clip, sources[clip.url], fps, f"videoBlocks[{row}].clips[{column}] ({public_url(clip.url)})"
-            )
+            _clip(clip, sources[clip.url], fps, f"videoBlocks[{row}].clips[{column}]")
             for column, clip in enumerate(block.clips)
         )
         for row, block in enumerate(spec.video_blocks)
@@ -99,9 +97,10 @@ def _usable(value: Bound[T]) -> T:
     return value
 
 
-def _clip(clip: Clip, facts: Bound[SourceFacts], fps: int, where: str) -> Bound[ClipRange]:
+def _clip(clip: Clip, facts: Bound[SourceFacts], fps: int, place: str) -> Bound[ClipRange]:
     if isinstance(facts, ClipTaskError):
         return facts
+    where = f"{place} ({public_url(clip.url)})"
     if facts.kind == "audio":
         return SourceError(f"{where} is sound without pictures: name it under audioBlocks, or give a video")
     return _still(clip, facts, fps, where) if facts.kind == "still" else _video(clip, facts, fps, where)
@@ -126,9 +125,8 @@ def _video(clip: Clip, facts: SourceFacts, fps: int, where: str) -> Bound[ClipRa
         return SourceError(f"{where}: trim.{late} is after the end of the file, which takes {takes}")
     first, last = frames_of(start, fps), min(frames_of(end, fps), frames_of(length, fps))
     if last <= first:
-        return SourceError(
-            f"{where}: the trimmed part is shorter than one picture ({format_duration(_rounded(frame))})"
-        )
+        picture = format_duration(_rounded(frame))
+        return SourceError(f"{where}: the trimmed part is shorter than one picture ({picture})")
     return ClipRange(facts, first, last - first)
 
 

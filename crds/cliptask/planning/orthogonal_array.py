@@ -78,9 +78,7 @@ class Design:
     def array_row(self, time: int) -> Row:
         """The row at `time` in [0, runs)."""
         shifts = zip(self.parts, self._array_shifts, strict=True)
-        return self.add(
-            *(numbered[time // part.period % len(numbered)] for part, numbered in shifts), time=time
-        )
+        return self.add(*(all_of[time // part.period % len(all_of)] for part, all_of in shifts), time=time)
 
     def array_label(self, time: int, loose: Sequence[int]) -> tuple[tuple[int, int], ...]:
         """Which coset of a subgroup of the array holds the row at `time`.

@@ -10,7 +10,7 @@ from functools import cached_property
 from cliptask import names
 from cliptask.errors import ClipTaskError, InvalidTask, VariantError
 from cliptask.facts import SourceFacts, SpokenLine
-from cliptask.orders import ClipSound, Profile, SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
+from cliptask.orders import Profile, SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
 from cliptask.planning.bindings import Bound, bind
 from cliptask.planning.experiment import assign, combinations
 from cliptask.planning.timeline import Timeline
@@ -62,9 +62,8 @@ class Campaign:
     @cached_property
     def segments(self) -> tuple[SegmentOrder, ...]:
         """Every unique segment, those that variants need first before the others."""
-        return tuple(
-            {part.key: part for variant in self.variants for part in variant.order.segments}.values()
-        )
+        segments = (segment for variant in self.variants for segment in variant.order.segments)
+        return tuple({segment.key: segment for segment in segments}.values())
 
     @cached_property
     def soundtracks(self) -> tuple[SoundtrackOrder, ...]:
@@ -139,7 +138,9 @@ def plan(
     spec = task.spec
     bindings = bind(spec, sources)
     if spec.failure_policy.on_source_error == "Fail":
-        _raise_all([*bindings.errors, *(line for line in lines if isinstance(line, ClipTaskError))])
+        errors = [*bindings.errors, *(line for line in lines if isinstance(line, ClipTaskError))]
+        if errors:
+            raise type(errors[0])("\n".join(dict.fromkeys(str(error) for error in errors)))
     timeline = Timeline(spec, bindings)
     labels = Labels(spec)
     variants: dict[str, Variant] = {}
@@ -159,11 +160,6 @@ def plan(
         timeline.refuse_unseen()
     blocks = tuple(block.name for block in spec.video_blocks)
     return Campaign(task.metadata.name, blocks, timeline.profile, tuple(variants.values()), tuple(skipped))
-
-
-def _raise_all(errors: Sequence[ClipTaskError]) -> None:
-    if errors:
-        raise type(errors[0])("\n".join(dict.fromkeys(str(error) for error in errors)))
 
 
 class Labels:
@@ -205,32 +201,26 @@ def _order(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine]
         )
         raise VariantError(message)
     speech = None if line is None else SpeechRef(line_key=line.key, extension=line.extension)
-    soundtrack = _soundtrack(spec, frames, fps, track, speech, timeline.sounds(choice.clips))
     captions = "none" if speech is None else spec.captions.mode
     return VariantOrder(
         segments=segments,
-        soundtrack=soundtrack,
+        soundtrack=_soundtrack(timeline, choice, frames, track, speech),
         captions=captions,
         speech=None if captions == "none" else speech,
     )
 
 
 def _soundtrack(
-    spec: ClipTaskSpec,
-    frames: int,
-    fps: int,
-    track: str | None,
-    speech: SpeechRef | None,
-    clips: tuple[ClipSound, ...],
+    timeline: Timeline, choice: Choice, frames: int, track: str | None, speech: SpeechRef | None
 ) -> SoundtrackOrder | None:
     """Only what is heard is in the order, so that what is not heard changes no key."""
-    sound = spec.sound
+    sound, clips = timeline.spec.sound, timeline.sounds(choice.clips)
     if not sound.music_volume:
         track = None
     if track is None and speech is None and not clips:
         return None
     return SoundtrackOrder(
-        fps=fps,
+        fps=timeline.profile.fps,
         frames=frames,
         track=track,
         speech=speech,

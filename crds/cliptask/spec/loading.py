@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from cliptask.errors import InvalidTask
@@ -50,11 +51,9 @@ def load_data(data: Any, where: str, lines: Mapping[Path, int] | None = None) ->
 
 def report(problems: Problems, where: str, lines: Mapping[Path, int] | None = None) -> str:
     """One line for each problem, in the order of the text where lines are known; what is past the 50th is counted."""
-    placed = sorted(
-        ((_line(problem.path, lines or {}), problem) for problem in problems.described),
-        key=lambda pair: pair[0],
-    )
-    listed = [located(where, line, path, words) for line, (path, words) in placed[:MOST_PROBLEMS]]
+    placed = [(_line(path, lines or {}), path, words) for path, words in problems.described]
+    placed.sort(key=itemgetter(0))
+    listed = [located(where, *place) for place in placed[:MOST_PROBLEMS]]
     more = len(placed) - len(listed) + problems.more
     return "\n".join([*listed, f"{where}: and {more:,} more problems"] if more else listed)
 

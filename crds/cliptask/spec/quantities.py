@@ -43,15 +43,9 @@ def format_duration(value: timedelta) -> str:
     """
     microseconds = value // timedelta(microseconds=1)
     units = ("ms", "s", "m") if microseconds < _MICROSECONDS["s"] else ("s", "ms", "m")
-    for unit in units:
-        text = _number_and_unit(microseconds, unit)
-        if re.fullmatch(DURATION_PATTERN, text) and _parse_duration(text) == value:
-            return text
-    return _number_and_unit(microseconds, "s")
-
-
-def _number_and_unit(microseconds: int, unit: str) -> str:
-    return f"{(Decimal(microseconds) / _MICROSECONDS[unit]).normalize():f}{unit}"
+    texts = {unit: f"{(Decimal(microseconds) / _MICROSECONDS[unit]).normalize():f}{unit}" for unit in units}
+    written = (text for text in texts.values() if re.fullmatch(DURATION_PATTERN, text))
+    return next((text for text in written if _parse_duration(text) == value), texts["s"])
 
 
 def _parse_percentage(value: object) -> Fraction:

@@ -117,7 +117,8 @@ def _section(path: str, node: Schema, depth: int) -> str:
         heads, rows = (*heads[:2], heads[3]), [(*row[:2], row[3]) for row in rows]
     what = node["description"].partition(" Default: ")[0]
     section = f"{'#' * (depth + 2)} {path}\n\n{what}\n\n{_table(heads, rows)}"
-    rules = [_rule(rule) for rule in node.get("x-kubernetes-validations", ())]
+    refusals = ((rule.get("fieldPath"), rule["message"]) for rule in node.get("x-kubernetes-validations", ()))
+    rules = [f"- {f'`{field[1:]}`: ' if field else ''}{message}" for field, message in refusals]
     return "\n".join([section, "A refusal may say:\n", *rules, ""]) if rules else section
 
 
@@ -151,11 +152,6 @@ def _type(path: str, field: Schema) -> str:
     }
     bounds = f", {_plain(field['minimum'])} to {_plain(field['maximum'])}" if "minimum" in field else ""
     return plain[field["type"]] + bounds
-
-
-def _rule(rule: dict[str, str]) -> str:
-    field = rule.get("fieldPath", "").removeprefix(".")
-    return f"- {f'{_code(field)}: ' if field else ''}{rule['message']}"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

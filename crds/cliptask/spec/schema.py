@@ -47,12 +47,24 @@ class _WithDefaults(GenerateJsonSchema):
 
 def crd() -> Schema:
     """The CustomResourceDefinition, complete. Raises ``ValueError`` if a model uses what it cannot express."""
-    spec, status = structural(ClipTask)["properties"]["spec"], structural(ClipTaskStatus)
+    root = {
+        "type": "object",
+        "description": ClipTask.__doc__,
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string", "maxLength": 63, "description": f"{GROUP}/{VERSION}"},
+            "kind": {"type": "string", "maxLength": 63, "description": KIND},
+            "metadata": {"type": "object"},  # the API server owns it: a schema may say nothing but its type
+            "spec": structural(ClipTask)["properties"]["spec"],
+            "status": structural(ClipTaskStatus),
+        },
+        "x-kubernetes-validations": [_validation(_NAME_RULE)],
+    }
     version = {
         "name": VERSION,
         "served": True,
         "storage": True,
-        "schema": {"openAPIV3Schema": _root(spec, status)},
+        "schema": {"openAPIV3Schema": root},
         "subresources": {"status": {}},
         "additionalPrinterColumns": [
             _column("Phase", "string", ".status.phase", "Where it is; conditions say why."),
@@ -89,23 +101,6 @@ def structural(model: type[BaseModel]) -> Schema:
     """The structural schema of a model: every reference written out, every rule beside its object."""
     schema = model.model_json_schema(by_alias=True, schema_generator=_WithDefaults)
     return _translate(schema, schema.get("$defs", {}))
-
-
-def _root(spec: Schema, status: Schema) -> Schema:
-    """The API server owns metadata: there, a schema may say nothing but its type."""
-    return {
-        "type": "object",
-        "description": ClipTask.__doc__,
-        "required": ["spec"],
-        "properties": {
-            "apiVersion": {"type": "string", "maxLength": 63, "description": f"{GROUP}/{VERSION}"},
-            "kind": {"type": "string", "maxLength": 63, "description": KIND},
-            "metadata": {"type": "object"},
-            "spec": spec,
-            "status": status,
-        },
-        "x-kubernetes-validations": [_validation(_NAME_RULE)],
-    }
 
 
 def _translate(schema: Schema, definitions: dict[str, Schema]) -> Schema:

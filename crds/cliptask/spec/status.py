@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from pydantic.alias_generators import to_camel
 
 ConditionType = Literal["Accepted", "SourcesReady", "Complete", "Failed"]
@@ -19,10 +19,8 @@ MESSAGE_LENGTH = 1024
 """Of a message in the status; longer ones are cut."""
 
 
-class Reported(BaseModel):
+class Reported(BaseModel, frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True):
     """Common to every object of the status: frozen and camelCase."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
 
 class Condition(Reported):
@@ -92,10 +90,5 @@ def shortened(text: str, length: int = MESSAGE_LENGTH) -> str:
 
 def changed(before: Sequence[Condition], after: Sequence[Condition]) -> tuple[Condition, ...]:
     """The conditions ``after``, each with the time at which it came to its status."""
-    since = {(condition.type, condition.status): condition.last_transition_time for condition in before}
-    return tuple(
-        condition.model_copy(update={"last_transition_time": since[condition.type, condition.status]})
-        if (condition.type, condition.status) in since
-        else condition
-        for condition in after
-    )
+    since = {(one.type, one.status): {"last_transition_time": one.last_transition_time} for one in before}
+    return tuple(one.model_copy(update=since.get((one.type, one.status))) for one in after)
