@@ -5,16 +5,15 @@ Everything here may run twice, at once or after a crash: what exists is not made
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from cliptask import names
 from cliptask.captions import cues, webvtt
 from cliptask.errors import ClipTaskError, InputError, MediaError
 from cliptask.facts import Recording
-from cliptask.orders import SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder, WorkOrder
+from cliptask.orders import SegmentOrder, SoundtrackOrder, VariantOrder, WorkOrder
 from cliptask_renderer.media import check, join, segment, sound
 from cliptask_renderer.media.check import StreamFacts
 from cliptask_renderer.storage.base import Store
@@ -53,7 +52,8 @@ def make_segment(cache: Store, order: SegmentOrder) -> StreamFacts:
     name = names.segment_object(order.key)
     if (there := _facts(cache, name)) is not None:
         return there
-    with cache.scratch() as work, _local_sources(cache, order.sources) as sources:
+    with cache.scratch() as work, ExitStack() as stack:
+        sources = {sha256: _local(stack, cache, names.source_object(sha256)) for sha256 in order.sources}
         output = work / "segment.mp4"
         segment.make_segment(order, sources, output, work)
         facts = check.check_segment(output, order)
@@ -66,12 +66,12 @@ def make_soundtrack(cache: Store, order: SoundtrackOrder) -> StreamFacts:
     name = names.soundtrack_object(order.key)
     if (there := _facts(cache, name)) is not None:
         return there
-    with cache.scratch() as work, _local_sources(cache, order.sources) as sources, ExitStack() as stack:
+    with cache.scratch() as work, ExitStack() as stack:
+        sources = {sha256: _local(stack, cache, names.source_object(sha256)) for sha256 in order.sources}
         speech = None
         if order.speech is not None:
-            speech = stack.enter_context(
-                _local(cache, names.speech_object(order.speech.line_key, order.speech.extension))
-            )
+            recording = names.speech_object(order.speech.line_key, order.speech.extension)
+            speech = _local(stack, cache, recording)
         output = work / "soundtrack.m4a"
         sound.mix(order, sources, speech, output, work)
         facts = check.check_soundtrack(output, order)
@@ -91,46 +91,35 @@ def make_variant(cache: Store, output: Store, folder: str, name: str, order: Var
     facts = [make_segment(cache, part) for part in order.segments]
     soundtrack = make_soundtrack(cache, order.soundtrack) if order.soundtrack else None
     with output.scratch() as work, ExitStack() as stack:
-        parts = [
-            stack.enter_context(_local(cache, names.segment_object(part.key))) for part in order.segments
-        ]
+        files = [_local(stack, cache, names.segment_object(part.key)) for part in order.segments]
         track = None
         if order.soundtrack is not None:
-            track = stack.enter_context(_local(cache, names.soundtrack_object(order.soundtrack.key)))
-        captions = _captions(cache, order, work / "captions.vtt") if names.CAPTIONS in order.endings else None
+            track = _local(stack, cache, names.soundtrack_object(order.soundtrack.key))
+        captions = None
+        if order.speech is not None and names.CAPTIONS in order.endings:
+            words = names.speech_object(order.speech.line_key, "json")
+            with _needed(cache, words):
+                recording = Recording.model_validate_json(cache.read(words))
+            captions = work / "captions.vtt"
+            captions.write_text(webvtt(cues(recording.words, order.duration_s)), encoding="utf-8")
         made = work / "variant.mp4"
-        segments = [(file, part.frames) for file, part in zip(parts, order.segments, strict=True)]
         soft = captions if order.captions == "soft" else None
+        segments = [(file, part.frames) for file, part in zip(files, order.segments, strict=True)]
         join.join(segments, order.profile.fps, track, soft, made, work)
         check.check_variant(made, order, facts, soundtrack, f"video {name}")
         if captions is not None:
             output.put(f"{base}{names.CAPTIONS}", captions)
-        with _poster(cache, order.segments[0], parts[0]) as poster:
-            output.put(f"{base}{names.POSTER}", poster)
+        poster = names.poster_object(order.segments[0].key)
+        if cache.stat(poster) is None:  # made once for all variants that begin with the same segment
+            with cache.scratch() as aside:
+                join.poster(files[0], aside / "poster.jpg")
+                cache.put(poster, aside / "poster.jpg")
+        output.put(f"{base}{names.POSTER}", _local(stack, cache, poster))
         output.put(
             f"{base}{names.VIDEO}",
             made,
             {"key": order.key, "frames": str(order.frames), "duration": f"{order.duration_s:.3f}"},
         )
-
-
-@contextlib.contextmanager
-def _poster(cache: Store, first: SegmentOrder, file: Path) -> Iterator[Path]:
-    """The first picture, made once for all variants that begin with the same segment."""
-    name = names.poster_object(first.key)
-    if cache.stat(name) is None:
-        with cache.scratch() as work:
-            join.poster(file, work / "poster.jpg")
-            cache.put(name, work / "poster.jpg")
-    with _local(cache, name) as poster:
-        yield poster
-
-
-def _captions(cache: Store, order: VariantOrder, file: Path) -> Path:
-    ref: SpeechRef = order.speech  # type: ignore[assignment]  # the caller has looked
-    recording = Recording.model_validate_json(_read(cache, names.speech_object(ref.line_key, "json")))
-    file.write_text(webvtt(cues(recording.words, order.duration_s)), encoding="utf-8")
-    return file
 
 
 def _facts(cache: Store, name: str) -> StreamFacts | None:
@@ -145,28 +134,16 @@ def _facts(cache: Store, name: str) -> StreamFacts | None:
         return None
 
 
-@contextlib.contextmanager
-def _local_sources(cache: Store, sources: Iterable[str]) -> Iterator[dict[str, Path]]:
-    with ExitStack() as stack:
-        yield {sha256: stack.enter_context(_local(cache, names.source_object(sha256))) for sha256 in sources}
+def _local(stack: ExitStack, cache: Store, name: str) -> Path:
+    """A file with an object's content, to be read as long as the stack lasts."""
+    with _needed(cache, name):
+        return stack.enter_context(cache.local(name))
 
 
-@contextlib.contextmanager
-def _local(cache: Store, name: str) -> Iterator[Path]:
-    with ExitStack() as stack:
-        try:
-            path = stack.enter_context(cache.local(name))
-        except KeyError:
-            raise _gone(cache, name) from None
-        yield path
-
-
-def _read(cache: Store, name: str) -> bytes:
+@contextmanager
+def _needed(cache: Store, name: str) -> Iterator[None]:
     try:
-        return cache.read(name)
+        yield
     except KeyError:
-        raise _gone(cache, name) from None
-
-
-def _gone(cache: Store, name: str) -> InputError:
-    return InputError(f"{cache.uri}/{name} is gone: run the task again, which fetches or makes it anew")
+        message = f"{cache.uri}/{name} is gone: run the task again, which fetches or makes it anew"
+        raise InputError(message) from None

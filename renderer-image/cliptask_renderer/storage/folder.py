@@ -124,9 +124,10 @@ class FolderStore:
         if self.stat(name) is None:
             return
         with self._disk_errors("be written"), store_lock(self._internal):
-            for path, top in ((target, self._root), (sidecar, self._internal / "meta")):
+            for path in (target, sidecar):
                 path.unlink(missing_ok=True)
-                _prune(path.parent, top)
+                with suppress(OSError):
+                    os.removedirs(path.parent)  # ends at what holds the lock
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -145,11 +146,8 @@ class FolderStore:
             before = _size(target)
             if before is not None and not replace:
                 # Metadata that were lost come back with the same content.
-                if (
-                    sidecar is not None
-                    and not self._metadata(name, before)
-                    and filecmp.cmp(staged, target, shallow=False)
-                ):
+                lost = not self._metadata(name, before)
+                if sidecar and lost and filecmp.cmp(staged, target, shallow=False):
                     sidecar.replace(beside)
                 return StoredObject(name, before, self._metadata(name, before))
             if before is not None:
@@ -187,10 +185,9 @@ class FolderStore:
     def _look(self, name: str) -> StoredObject | None:
         """One object by a name that is checked already, or None."""
         # Listings are long: plain strings take half of the time that Path objects do.
-        size_bytes = _size(f"{self._root}/{name}")
-        return (
-            None if size_bytes is None else StoredObject(name, size_bytes, self._metadata(name, size_bytes))
-        )
+        if (size_bytes := _size(f"{self._root}/{name}")) is None:
+            return None
+        return StoredObject(name, size_bytes, self._metadata(name, size_bytes))
 
     def _metadata(self, name: str, size_bytes: int) -> dict[str, str]:
         """What the sidecar says, if it can be read and speaks of a file of this size."""
@@ -240,15 +237,3 @@ def _link(staged: Path, target: Path) -> None:
             raise
         # Nobody who keeps to the lock can make the name between the look before and this.
         staged.rename(target)
-
-
-def _prune(folder: Path, top: Path) -> None:
-    """Remove a folder and those above it, up to ``top``, while they are empty."""
-    while folder != top:
-        try:
-            folder.rmdir()
-        except FileNotFoundError:
-            pass
-        except OSError:
-            return
-        folder = folder.parent

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import google_crc32c
@@ -22,7 +22,6 @@ import requests
 import urllib3
 from google.api_core import exceptions as api
 from google.api_core.client_options import ClientOptions
-from google.api_core.retry import Retry
 from google.auth import exceptions as auth
 from google.cloud.storage import Client
 from google.cloud.storage.retry import DEFAULT_RETRY
@@ -60,13 +59,6 @@ class Location(NamedTuple):
     """An object's name or a prefix of names, without slashes around it."""
 
 
-class Call(TypedDict):
-    """How patient one call is."""
-
-    retry: Retry
-    timeout: tuple[float, float]
-
-
 @dataclass(frozen=True)
 class Connection:
     """A client, safe for many threads at once, and how long it tries."""
@@ -80,29 +72,26 @@ class Connection:
     """Buckets that are known to exist."""
 
     @property
-    def call(self) -> Call:
+    def call(self) -> dict[str, object]:
         """Arguments of every call but uploads."""
-        return {"retry": self._retry, "timeout": (self.deadline_s / 6, self.deadline_s / 2)}
+        return self._patience(self.deadline_s / 6)
 
     @property
-    def upload(self) -> Call:
+    def upload(self) -> dict[str, object]:
         """Arguments of uploads: what limits connecting limits the sending of a whole chunk too, which may take its time."""
-        return {"retry": self._retry, "timeout": (self.deadline_s * 2, self.deadline_s / 2)}
+        return self._patience(self.deadline_s * 2)
 
-    @property
-    def _retry(self) -> Retry:
+    def _patience(self, connect_s: float) -> dict[str, object]:
         first_s = min(0.5, self.deadline_s / 20)
-        retry: Retry = DEFAULT_RETRY.with_timeout(self.deadline_s)
-        return retry.with_delay(initial=first_s, maximum=20 * first_s)
+        retry = DEFAULT_RETRY.with_timeout(self.deadline_s).with_delay(initial=first_s, maximum=20 * first_s)
+        return {"retry": retry, "timeout": (connect_s, self.deadline_s / 2)}
 
     def check_bucket(self, bucket: str) -> None:
         """Raise ``SetupError`` where there is no such bucket: an object's 404 does not tell whether its bucket exists."""
         if bucket not in self.buckets_seen:
             with explained(bucket, f"gs://{bucket} cannot be listed"):
-                next(
-                    iter(self.client.list_blobs(bucket, max_results=1, fields="items(name)", **self.call)),
-                    None,
-                )
+                blobs = self.client.list_blobs(bucket, max_results=1, fields="items(name)", **self.call)
+                next(iter(blobs), None)
             self.buckets_seen.add(bucket)
 
     def download(
