@@ -137,13 +137,11 @@ def _joined(pieces: Sequence[_Piece]) -> str:
 
 def _sentences(pieces: list[_Piece]) -> list[list[_Piece]]:
     """Runs of pieces without the end of a sentence or a pause inside."""
-    runs: list[list[_Piece]] = []
-    before: _Piece | None = None
-    for piece in pieces:
-        if before is None or _SENTENCE_END.search(before.text) or piece.start_ms - before.end_ms >= PAUSE_MS:
+    runs = [pieces[:1]] if pieces else []
+    for before, piece in pairwise(pieces):
+        if _SENTENCE_END.search(before.text) or piece.start_ms - before.end_ms >= PAUSE_MS:
             runs.append([])
         runs[-1].append(piece)
-        before = piece
     return runs
 
 

@@ -55,9 +55,8 @@ def _order(environment: Mapping[str, str]) -> WorkOrder:
         return WorkOrder.from_text(environment[ORDER])
     except ValueError as error:
         problems = error.errors()[:3] if isinstance(error, ValidationError) else []
-        where = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in problems) or str(
-            error
-        )
+        told = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in problems)
+        where = told or error
         message = f"{ORDER} is no work order of this version: use the same version of operator and renderer ({where})"
         raise SetupError(message) from error
 

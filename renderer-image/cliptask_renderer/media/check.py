@@ -80,7 +80,7 @@ def check_variant(
     video = streams["video"]
     if len(video.packets) != order.frames:
         _refuse(what, f"has {len(video.packets)} frames where its segments have {order.frames}")
-    if video.extradata != segments[0].extradata:
+    if video.facts.extradata != segments[0].extradata:
         _refuse(what, "has other parameter sets than its segments")
     _check_times(video.packets, order.profile.fps, what)
     begin = 0
@@ -117,13 +117,9 @@ class _Packet:
 @dataclass(frozen=True)
 class _Stream:
     packets: Sequence[_Packet]
-    extradata: str
+    facts: StreamFacts
     samples: int
     """That a player plays: the edit list applied. 0 for pictures."""
-
-    @property
-    def facts(self) -> StreamFacts:
-        return StreamFacts(len(self.packets), self.extradata, _digest(self.packets))
 
 
 def _read(file: Path, what: str, *kinds: str) -> dict[str, _Stream]:
@@ -140,9 +136,8 @@ def _read(file: Path, what: str, *kinds: str) -> dict[str, _Stream]:
             for packet in container.demux(*streams):
                 if packet.size and packet.pts is not None and packet.dts is not None:
                     digest = hashlib.sha256(packet).digest()
-                    packets[packet.stream_index].append(
-                        _Packet(packet.pts, packet.dts, packet.is_keyframe, digest)
-                    )
+                    read = _Packet(packet.pts, packet.dts, packet.is_keyframe, digest)
+                    packets[packet.stream_index].append(read)
             return {stream.type: _stream(stream, packets[stream.index]) for stream in streams}
     except av.FFmpegError as error:
         message = f"{what} cannot be read: {error}"
@@ -152,7 +147,8 @@ def _read(file: Path, what: str, *kinds: str) -> dict[str, _Stream]:
 def _stream(stream: Stream, packets: Sequence[_Packet]) -> _Stream:
     duration_s = (stream.duration or 0) * (stream.time_base or 0) if stream.type == "audio" else 0
     extradata = hashlib.sha256(stream.codec_context.extradata or b"").hexdigest()
-    return _Stream(packets, extradata, round(duration_s * recipe.SAMPLE_RATE))
+    facts = StreamFacts(len(packets), extradata, _digest(packets))
+    return _Stream(packets, facts, round(duration_s * recipe.SAMPLE_RATE))
 
 
 def _digest(packets: Iterable[_Packet]) -> str:

@@ -133,7 +133,9 @@ def run(
     if code == 0 and fed and not late.is_set():
         return log
     end = f"was stopped after {limit_s:.0f} s" if late.is_set() else f"failed (exit {code})"
-    message = f"{what}: ffmpeg {end}: {_end_of(log)}"
+    lines = (line.strip() for line in log.splitlines() if "[info]" not in line)
+    said = " | ".join(filter(None, lines))[-_LOG_QUOTED:] or "it said nothing"
+    message = f"{what}: ffmpeg {end}: {said}"
     raise MediaError(message)
 
 
@@ -174,11 +176,6 @@ def die_with_parent() -> None:
 
 
 _PRCTL = getattr(ctypes.CDLL(None), "prctl", None)
-
-
-def _end_of(log: str) -> str:
-    lines = [line.strip() for line in log.splitlines() if "[info]" not in line]
-    return " | ".join(filter(None, lines))[-_LOG_QUOTED:] or "it said nothing"
 
 
 def video_encoding(width: int, height: int, fps: int) -> list[str]:

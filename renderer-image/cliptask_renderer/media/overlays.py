@@ -81,7 +81,7 @@ def _text(order: OverlayOrder, profile: Profile) -> npt.NDArray[np.uint8]:
             font=font(), text="\n".join(lines), font_size=em, method="label", color="white", stroke_color="black",
             stroke_width=_stroke(em), text_align="center", margin=(em, em), interline=em // 6,
         )  # fmt: skip
-    return _cropped(_rgba(clip))
+    return _pixels(clip)
 
 
 def laid_out(text: str, order: OverlayOrder, profile: Profile) -> tuple[int, list[str]]:
@@ -126,22 +126,20 @@ def _picture(order: OverlayOrder, profile: Profile, image: Path) -> npt.NDArray[
 
     picture = stills.opened(image, 2 * profile.width, 2 * profile.height).convert("RGBA")
     room = 1 - 2 * MARGIN
-    scale = min(
-        profile.width * min(order.width, room) / picture.width, profile.height * room / picture.height
-    )
+    across = profile.width * min(order.width, room) / picture.width
+    scale = min(across, profile.height * room / picture.height)
     width, height = max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)
     # Pillow weighs colours by their opacity; MoviePy does not, and gives logos a fringe of what is invisible.
     return np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS))
 
 
-def _rgba(clip: TextClip) -> npt.NDArray[np.uint8]:
-    """Shape (height, width, 4): a still MoviePy clip with its mask."""
+def _pixels(clip: TextClip) -> npt.NDArray[np.uint8]:
+    """Shape (height, width, 4): a still MoviePy clip with its mask.
+
+    Without the empty rows and columns around, so that positions mean what is seen.
+    """
     alpha = np.clip(np.rint(clip.mask.get_frame(0) * 255), 0, 255)
-    return np.dstack([np.clip(np.rint(clip.get_frame(0)), 0, 255), alpha]).astype(np.uint8)
-
-
-def _cropped(rgba: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Without the empty rows and columns around, so that positions mean what is seen."""
+    rgba = np.dstack([np.clip(np.rint(clip.get_frame(0)), 0, 255), alpha]).astype(np.uint8)
     rows, columns = np.flatnonzero(rgba[..., 3].any(axis=1)), np.flatnonzero(rgba[..., 3].any(axis=0))
     if not len(rows):
         return rgba[:1, :1]

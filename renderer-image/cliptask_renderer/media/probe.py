@@ -113,8 +113,7 @@ def _probe_still(path: Path, reader: type[ImageFile], facts: SourceFacts, limits
             width, height = image.size
             _check_pixels(width, height, limits.still_pixels, limits.side)
             if getattr(image, "is_animated", False):
-                remedy = "save one picture of it, or export it as an MP4"
-                _refuse(f"it is an animated {name}", remedy)
+                _refuse(f"it is an animated {name}", "save one picture of it, or export it as an MP4")
             if is_turned(image):
                 width, height = height, width
             image.draft("RGB", (1, 1))
@@ -138,9 +137,7 @@ def _probe_media(path: Path, head: bytes, facts: SourceFacts, limits: ProbeLimit
     }
     url = f"file:{path.absolute()}"  # as a path without file: a name could ask for another protocol
     try:
-        with av.open(
-            url, "r", options=options, metadata_errors="replace", timeout=limits.seconds
-        ) as container:
+        with av.open(url, options=options, metadata_errors="replace", timeout=limits.seconds) as container:
             return _read(container, facts, limits)
     except (av.error.FFmpegError, ValueError, OverflowError) as error:
         _refuse(*_not_media(head, error), error)
@@ -174,17 +171,15 @@ def _read(container: InputContainer, facts: SourceFacts, limits: ProbeLimits) ->
         _check_pixels(main.width, main.height, limits.video_pixels, limits.side)
     scan = _PacketScan(container, main, limits)
     scan.run()
-    facts = facts.model_copy(
-        update={
-            "kind": main.type,
-            "container": container.format.name.partition(",")[0],
-            "duration_s": scan.duration_s,
-            "has_audio": any(scan.packets[audio.index] for audio in audios),
-        }
-    )
-    if not isinstance(main, VideoStream):
-        return facts
-    return facts.model_copy(update=_picture_facts(main, scan, limits))
+    found = {
+        "kind": main.type,
+        "container": container.format.name.partition(",")[0],
+        "duration_s": scan.duration_s,
+        "has_audio": any(scan.packets[audio.index] for audio in audios),
+    }
+    if isinstance(main, VideoStream):
+        found |= _picture_facts(main, scan, limits)
+    return facts.model_copy(update=found)
 
 
 def _picture_facts(stream: VideoStream, scan: _PacketScan, limits: ProbeLimits) -> dict[str, object]:
@@ -269,10 +264,9 @@ class _PacketScan:
             # The container's header may lie about the size: the decoder itself refuses a larger picture.
             context.options = {"max_pixels": str(self._limits.video_pixels)}
         try:
-            frames = [frame for frame in packet.decode() if isinstance(frame, VideoFrame | AudioFrame)]
+            return next((f for f in packet.decode() if isinstance(f, VideoFrame | AudioFrame)), None)
         except av.error.FFmpegError as error:
             self._refuse_codec(error)
-        return frames[0] if frames else None
 
     def _count(self, packet: Packet[Stream]) -> None:
         self.packets[packet.stream_index] += 1

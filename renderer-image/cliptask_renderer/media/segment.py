@@ -94,9 +94,7 @@ def _named(order: SegmentOrder) -> str:
 
 def _blame(order: SegmentOrder, sources: Mapping[str, Path], limit_s: float, error: MediaError) -> None:
     """Raise ``SourceError`` if a source alone does not decode. Done after a failure only: it costs a whole pass."""
-    for cut in order.cuts:
-        if cut.kind != "video":
-            continue
+    for cut in (cut for cut in order.cuts if cut.kind == "video"):
         clip = f"the clip ({cut.source[:12]})"
         try:
             ffmpeg.decode(ffmpeg.media(sources[cut.source]), "-map", "0:V:0", what=clip, limit_s=limit_s)
@@ -200,14 +198,12 @@ def _fit(profile: Profile, graph: _Graph) -> str:
         case "cover":
             return _cover(width, height)
         case "contain":
-            return (
-                f"{_contain(width, height)},pad={width}:{height}:2*floor((ow-iw)/4):2*floor((oh-ih)/4):black"
-            )
+            within = _contain(width, height)
+            return f"{within},pad={width}:{height}:2*floor((ow-iw)/4):2*floor((oh-ih)/4):black"
         case "blur":
             number = len(graph.chains) + len(graph.inputs)
-            back, front, blurred, sharp = (
-                f"[{name}{number}]" for name in ("back", "front", "blurred", "sharp")
-            )
+            names = ("back", "front", "blurred", "sharp")
+            back, front, blurred, sharp = (f"[{name}{number}]" for name in names)
             # Blurred at an eighth of the size: the eye sees no difference, and it costs next to nothing.
             small = _cover(max(width // 16 * 2, 2), max(height // 16 * 2, 2))
             return (

@@ -70,17 +70,14 @@ def mix(
     parts = _parts(order, sources, speech)
     mixed = _mixed(order, parts)
     if order.loudness is None:
-        _from_parts(
-            parts, f"{mixed},{_limiter(_FULL_SCALE)},{_exactly(order.samples)}[mix]", _encoded(output)
-        )
+        graph = f"{mixed},{_limiter(_FULL_SCALE)},{_exactly(order.samples)}[mix]"
+        _from_parts(parts, graph, _encoded(output))
         return
     decoded = work / f"{output.name}.mix.wav"
+    measured = f"{mixed},{_exactly(order.samples)},{_MEASURE}[mix]"
+    encoding = [*ffmpeg.VERBOSE, "-c:a", "pcm_f32le", "-f", "wav", f"file:{decoded}"]
     try:
-        log = _from_parts(
-            parts,
-            f"{mixed},{_exactly(order.samples)},{_MEASURE}[mix]",
-            [*ffmpeg.VERBOSE, "-c:a", "pcm_f32le", "-f", "wav", f"file:{decoded}"],
-        )
+        log = _from_parts(parts, measured, encoding)
         gain_db = _gain_db(_lufs(log), order.loudness)
         for _ in range(_MOST_MASTERS):
             reached = _master(decoded, output, order.samples, gain_db)
@@ -231,21 +228,17 @@ def _encoded(output: Path) -> list[str]:
 
 def _from_parts(parts: Sequence[_Part], graph: str, output: Sequence[str]) -> str:
     """Run the graph over all inputs; where that fails, find out which of them is to blame."""
+    inputs = [ffmpeg.media(part.file) for part in parts]
     try:
-        return _run([ffmpeg.media(part.file) for part in parts], graph, output)
+        return _run(inputs, graph, output)
     except MediaError:
-        for part in parts:
-            _check(part)
+        for part, source in zip(parts, inputs, strict=True):
+            try:
+                ffmpeg.decode(source, "-map", "0:a:0", what=part.name, limit_s=LIMIT_S)
+            except MediaError as error:
+                message = f"{part.name} cannot be decoded, {part.remedy}: {error}"
+                raise part.blame(message) from error
         raise
-
-
-def _check(part: _Part) -> None:
-    """Decode one input alone, which is done only after a failure: one process for all is the rule."""
-    try:
-        ffmpeg.decode(ffmpeg.media(part.file), "-map", "0:a:0", what=part.name, limit_s=LIMIT_S)
-    except MediaError as error:
-        message = f"{part.name} cannot be decoded, {part.remedy}: {error}"
-        raise part.blame(message) from error
 
 
 def _run(inputs: Sequence[ffmpeg.Input], graph: str, output: Sequence[str]) -> str:

@@ -36,20 +36,16 @@ def opened(picture: Path, width: int, height: int) -> Image.Image:
             width, height = height, width
         file.draft("RGB", (width, height))
         factor = max(min(file.width // width, file.height // height), 1)
-        whole = _eight_bits(file)
+        whole: Image.Image = file
+        # Pillow cuts a grey picture of 16 bits off at 255, where everything is white.
+        if file.mode.startswith("I"):
+            whole = file.convert("I").point(lambda value: value * (1 / 257)).convert("L")
         whole = whole.convert("RGBA" if whole.has_transparency_data else "RGB")
         if factor > 1:
             whole = whole.reduce(factor)
         whole.info = file.info
     ImageOps.exif_transpose(whole, in_place=True)
     return _srgb(whole)
-
-
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Pillow cuts a grey picture of 16 bits off at 255, where everything is white."""
-    if not picture.mode.startswith("I"):
-        return picture
-    return picture.convert("I").point(lambda value: value * (1 / 257)).convert("L")
 
 
 def _srgb(picture: Image.Image) -> Image.Image:
