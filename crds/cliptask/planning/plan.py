@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from cliptask import names
 from cliptask.errors import ClipTaskError, InvalidTask, VariantError
@@ -13,8 +14,9 @@ from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.orders import Profile, SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
 from cliptask.planning.bindings import Bound, bind
 from cliptask.planning.experiment import assign, combinations
+from cliptask.planning.orthogonal_array import Row
 from cliptask.planning.timeline import Timeline
-from cliptask.spec.task import MAX_VARIANTS, ClipTask, ClipTaskSpec
+from cliptask.spec.task import MAX_VARIANTS, Assignment, ClipTask, ClipTaskSpec
 
 
 @dataclass(frozen=True)
@@ -100,12 +102,11 @@ def choices(spec: ClipTaskSpec, most: int = MAX_VARIANTS) -> tuple[Choice, ...]:
     """
     count_variants(spec, most)
     blocks, tracks, lines, rule = len(spec.video_blocks), len(spec.tracks), len(spec.speech), spec.variants
-    sizes = _sizes(spec)
-    rows = list(combinations(sizes, rule.limit))
-    columns = iter(range(blocks, len(sizes)))
+    rows = combinations(_sizes(spec), rule.limit)
+    columns = islice(zip(*rows, strict=True), blocks, None)
     music = _column(rows, tracks, rule.music, 2 * rule.seed, columns)
     if music is not None and rule.music != "product":
-        rows = [(*row, track) for row, track in zip(rows, music, strict=True)]
+        rows = tuple((*row, track) for row, track in zip(rows, music, strict=True))
     speech = _column(rows, lines, rule.speech, 2 * rule.seed + 1, columns)
     return tuple(
         Choice(row[:blocks], music[index] if music else None, speech[index] if speech else None)
@@ -114,14 +115,11 @@ def choices(spec: ClipTaskSpec, most: int = MAX_VARIANTS) -> tuple[Choice, ...]:
 
 
 def _column(
-    rows: Sequence[tuple[int, ...]], levels: int, mode: str, seed: int, columns: Iterator[int]
-) -> tuple[int, ...] | None:
+    rows: Sequence[Row], levels: int, mode: Assignment, seed: int, columns: Iterator[Row]
+) -> Row | None:
     if not levels:
         return None
-    if mode == "product":
-        column = next(columns)
-        return tuple(row[column] for row in rows)
-    return assign(rows, levels, "random" if mode == "random" else "balanced", seed)
+    return next(columns) if mode == "product" else assign(rows, levels, mode, seed)
 
 
 def plan(
