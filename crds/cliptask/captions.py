@@ -197,11 +197,9 @@ def _lines(pieces: Sequence[_Piece]) -> list[str] | None:
     if _width(whole) > 2 * LINE_WIDTH + 1:
         return None
     best = _break(pieces)
-    for middle in sorted(range(1, len(pieces)), key=lambda k: abs(k - best)):
-        lines = [_joined(pieces[:middle]), _joined(pieces[middle:])]
-        if max(map(_width, lines)) <= LINE_WIDTH:
-            return lines
-    return None
+    middles = sorted(range(1, len(pieces)), key=lambda k: abs(k - best))
+    choices = ([_joined(pieces[:middle]), _joined(pieces[middle:])] for middle in middles)
+    return next((lines for lines in choices if max(map(_width, lines)) <= LINE_WIDTH), None)
 
 
 def _end(group: Sequence[_Piece], next_ms: int | None, end_ms: int) -> int:

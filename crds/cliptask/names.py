@@ -25,8 +25,7 @@ def slug(text: str, length: int = LABEL_LENGTH) -> str:
 def public_url(url: str) -> str:
     """The URL without user, query and fragment, which may carry tokens: the only form that is ever shown."""
     parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def shown(text: str, *, url: bool = False) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -104,22 +104,20 @@ def choices(spec: ClipTaskSpec, most: int = MAX_VARIANTS) -> tuple[Choice, ...]:
     blocks, tracks, lines, rule = len(spec.video_blocks), len(spec.tracks), len(spec.speech), spec.variants
     rows = combinations(_sizes(spec), rule.limit)
     columns = islice(zip(*rows, strict=True), blocks, None)
-    music = _column(rows, tracks, rule.music, 2 * rule.seed, columns)
+
+    def column(levels: int, mode: Assignment, seed: int) -> Row | None:
+        if not levels:
+            return None
+        return next(columns) if mode == "product" else assign(rows, levels, mode, seed)
+
+    music = column(tracks, rule.music, 2 * rule.seed)
     if music is not None and rule.music != "product":
         rows = tuple((*row, track) for row, track in zip(rows, music, strict=True))
-    speech = _column(rows, lines, rule.speech, 2 * rule.seed + 1, columns)
+    speech = column(lines, rule.speech, 2 * rule.seed + 1)
     return tuple(
         Choice(row[:blocks], music[index] if music else None, speech[index] if speech else None)
         for index, row in enumerate(rows)
     )
-
-
-def _column(
-    rows: Sequence[Row], levels: int, mode: Assignment, seed: int, columns: Iterator[Row]
-) -> Row | None:
-    if not levels:
-        return None
-    return next(columns) if mode == "product" else assign(rows, levels, mode, seed)
 
 
 def plan(
@@ -170,12 +168,11 @@ class Labels:
             )
             for block in spec.video_blocks
         ]
-        self.tracks = names.distinct(
-            [(track.name or names.label_of_url(track.url), track.url) for track in spec.tracks]
-        )
-        self.lines = names.distinct(
-            [(line.name or names.label_of_text(line.text), line.model_dump_json()) for line in spec.speech]
-        )
+        tracks = [(track.name or names.label_of_url(track.url), track.url) for track in spec.tracks]
+        lines = [
+            (line.name or names.label_of_text(line.text), line.model_dump_json()) for line in spec.speech
+        ]
+        self.tracks, self.lines = names.distinct(tracks), names.distinct(lines)
 
     def of(self, choice: Choice) -> tuple[tuple[str, ...], str | None, str | None]:
         """The labels of a variant's clips, of its track and of its line."""

@@ -27,10 +27,9 @@ class Timeline:
 
     def __init__(self, spec: ClipTaskSpec, bindings: Bindings) -> None:
         self.spec, self.bindings = spec, bindings
-        self.profile = Profile(
-            width=bindings.width, height=bindings.height, fps=bindings.fps, fit=spec.picture.fit
-        )
-        self._overlap = frames_of(spec.transition.duration, bindings.fps) if spec.transition else 0
+        width, height, fps = bindings.width, bindings.height, bindings.fps
+        self.profile = Profile(width=width, height=height, fps=fps, fit=spec.picture.fit)
+        self._overlap = frames_of(spec.transition.duration, fps) if spec.transition else 0
         self._made: dict[object, SegmentOrder] = {}
         self._seen: set[int] = set()
 
@@ -123,9 +122,8 @@ class Timeline:
                 continue
             origin = begin if overlay.block else start + begin
             first = max(frames_of(overlay.from_, self.profile.fps) - origin, 0)
-            last = end - begin
-            if overlay.to:
-                last = min(last, frames_of(overlay.to, self.profile.fps) - origin)
+            until = frames_of(overlay.to, self.profile.fps) - origin if overlay.to else end - begin
+            last = min(end - begin, until)
             if first < last:
                 self._seen.add(index)
                 over.append(self._overlay(index, overlay, first, last))
