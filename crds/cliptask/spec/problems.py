@@ -6,7 +6,6 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -56,7 +55,7 @@ def examine(model: type[Model], data: object, *, nulls_below: Path = ()) -> Mode
 
     ``nulls_below``: from there down, an empty value is refused. Raises ``Problems``.
     """
-    schema = _schema(model)
+    schema = structural(model)
     nulls = {path: None for path in _nulls(data, ()) if path[: len(nulls_below)] == nulls_below}
     problems = [Problem(path, "is empty: give a value or leave the field out") for path in nulls]
     more = 0
@@ -97,9 +96,6 @@ def closest(name: str, choices: Iterable[str]) -> str | None:
     return plain[near[0]] if near else None
 
 
-_schema = cache(structural)
-
-
 def _nulls(data: object, path: Path) -> Iterator[Path]:
     if data is None:
         yield path
@@ -124,14 +120,10 @@ def _problems(details: ErrorDetails, schema: Schema, data: object) -> Iterator[P
         description = here.get("description", "")
         yield Problem(path, f"is missing{': ' if description else ''}{description}")
     elif details["type"] != "too_short" or not given:  # a list with a bad element is called too short as well
-        words = str(broken) if broken else _words(details["type"], here, given)
+        kind = "type" if details["type"].endswith("_type") else details["type"]
+        tell = _WORDS.get(kind)
+        words = str(broken) if broken else tell(here, given) if tell else "cannot be used"
         yield Problem(path, words + _given(here, given))
-
-
-def _words(kind: str, schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain value
-    if kind in _WORDS:
-        return _WORDS[kind](schema, given)
-    return _wrong_type(schema, given) if kind.endswith("_type") else "cannot be used"
 
 
 def _wrong_type(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain value
@@ -160,15 +152,20 @@ def _wrong_choice(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any pla
 
 
 def _out_of_bounds(schema: Schema, _: object) -> str:
-    return f"must be from {plain_number(schema['minimum'])} to {plain_number(schema['maximum'])}"
+    return f"must be from {plain(schema['minimum'])} to {plain(schema['maximum'])}"
 
 
-def plain_number(value: float) -> str:
-    """For people: thousands apart, no zeros behind a point."""
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+def plain(value: object) -> str:
+    """A value as YAML has it, for people: thousands apart, no zeros behind a point."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return (
+        f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+    )
 
 
 _WORDS: dict[str, Callable[[Schema, Any], str]] = {
+    "type": _wrong_type,
     "int_from_float": _wrong_type,
     "literal_error": _wrong_choice,
     "greater_than_equal": _out_of_bounds,

@@ -54,10 +54,6 @@ def _parse_percentage(value: object) -> Fraction:
     return Fraction(_match(PERCENTAGE_PATTERN, value, 'is not a percentage: write e.g. "20%"')[1]) / 100
 
 
-def _format_percentage(value: Fraction) -> str:
-    return f"{float(value * 100):g}%"
-
-
 Duration = Annotated[
     timedelta,
     BeforeValidator(_parse_duration),
@@ -69,7 +65,7 @@ Duration = Annotated[
 Percentage = Annotated[
     Fraction,
     BeforeValidator(_parse_percentage),
-    PlainSerializer(_format_percentage),
+    PlainSerializer(lambda share: f"{float(share * 100):g}%"),
     WithJsonSchema({"type": "string", "pattern": PERCENTAGE_PATTERN, "maxLength": 6}),
 ]
 """A share such as ``20%``; in Python a fraction from 0 to 1."""

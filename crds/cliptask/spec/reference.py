@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from cliptask.spec import task
-from cliptask.spec.problems import plain_number
+from cliptask.spec.problems import plain
 from cliptask.spec.quantities import AMOUNT_PATTERN, DURATION_PATTERN, PERCENTAGE_PATTERN
 from cliptask.spec.schema import Schema, crd
 
@@ -127,7 +127,7 @@ def _row(path: str, name: str, field: Schema, required: bool) -> tuple[str, ...]
     what, _, ending = field["description"].partition("Default: ")
     default = "**required**" if required else ending.rstrip(".")
     if field.get("default", "") != "":
-        default = _code(_plain(field["default"]))
+        default = _code(plain(field["default"]))
     return _code(name), _type(f"{path}.{name}", field), default, what.strip()
 
 
@@ -144,14 +144,14 @@ def _type(path: str, field: Schema) -> str:
     if field["type"] == "array":
         least = f"{field['minItems']} to" if field.get("minItems") else "at most"
         return f"list of {least} {field['maxItems']}: {_type(path + '[]', field['items'])}"
-    plain = {
+    kinds = {
         "integer": "whole number",
         "number": "number",
         "boolean": "true or false",
         "string": f"text{longest}",
     }
-    bounds = f", {_plain(field['minimum'])} to {_plain(field['maximum'])}" if "minimum" in field else ""
-    return plain[field["type"]] + bounds
+    bounds = f", {plain(field['minimum'])} to {plain(field['maximum'])}" if "minimum" in field else ""
+    return kinds[field["type"]] + bounds
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -161,13 +161,6 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _code(text: str) -> str:
     return f"`{text}`"
-
-
-def _plain(value: object) -> str:
-    """A value as YAML has it, thousands apart."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return plain_number(value) if isinstance(value, int | float) else str(value)
 
 
 def _anchor(heading: str) -> str:

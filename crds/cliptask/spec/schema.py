@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -97,6 +98,7 @@ def _column(name: str, kind: str, path: str, description: str, priority: int = 0
     return column | ({"priority": priority} if priority else {})
 
 
+@cache
 def structural(model: type[BaseModel]) -> Schema:
     """The structural schema of a model: every reference written out, every rule beside its object."""
     schema = model.model_json_schema(by_alias=True, schema_generator=_WithDefaults)
@@ -104,12 +106,13 @@ def structural(model: type[BaseModel]) -> Schema:
 
 
 def _translate(schema: Schema, definitions: dict[str, Schema]) -> Schema:
+    schema = schema.copy()
     if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2]
-        return _translate(definitions[name] | _without("$ref", schema), definitions) | _rules(name)
+        name = schema.pop("$ref").rpartition("/")[2]
+        return _translate(definitions[name] | schema, definitions) | _rules(name)
     if "anyOf" in schema:  # X or null: a field that may be left out
-        (choice,) = [choice for choice in schema["anyOf"] if choice != {"type": "null"}]
-        return _translate(choice | _without("anyOf", schema), definitions)
+        (choice,) = [choice for choice in schema.pop("anyOf") if choice != {"type": "null"}]
+        return _translate(choice | schema, definitions)
     if unknown := schema.keys() - {*_KEPT, *_TRANSLATED, *_DROPPED}:
         message = f"a CRD cannot say {', '.join(unknown)} of {schema.get('title', schema)}: translate it here"
         raise ValueError(message)
@@ -122,17 +125,12 @@ def _translate(schema: Schema, definitions: dict[str, Schema]) -> Schema:
     if "items" in schema:
         translated["items"] = _translate(schema["items"], definitions)
     if "properties" in schema:
-        translated["properties"] = {
-            name: _translate(field, definitions) for name, field in schema["properties"].items()
-        }
+        fields = schema["properties"].items()
+        translated["properties"] = {name: _translate(field, definitions) for name, field in fields}
     # False needs no word: the API server refuses unknown fields anyway.
     if schema.get("additionalProperties"):
         translated["additionalProperties"] = _translate(schema["additionalProperties"], definitions)
     return translated
-
-
-def _without(keyword: str, schema: Schema) -> Schema:
-    return {key: value for key, value in schema.items() if key != keyword}
 
 
 def _rules(model_name: str) -> Schema:
