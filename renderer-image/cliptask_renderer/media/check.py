@@ -100,8 +100,7 @@ def decode(file: Path, what: str) -> None:
 
     Without the loop filter, which cannot fail and takes a quarter of the time.
     """
-    source = ffmpeg.media(file, "-skip_loop_filter", "all")
-    log = ffmpeg.decode(source, what=f"{what}: check", limit_s=600)
+    log = ffmpeg.decode(ffmpeg.media(file, "-skip_loop_filter", "all"), what=f"{what}: check", limit_s=600)
     if "error" in log.lower():
         _refuse(what, f"does not decode cleanly: {log.strip()[-500:]}")
 

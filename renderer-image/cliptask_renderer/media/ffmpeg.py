@@ -96,9 +96,8 @@ def run(
     ``MediaError`` with the tool's last words when it fails, runs past ``limit_s`` or asks for more than
     ``memory_bytes`` of address space.
     """
-    threads = str(THREADS)
     command = [executable(), "-hide_banner", "-nostats", "-loglevel", "level+warning", "-xerror", "-y"]
-    command += ["-filter_threads", threads, "-filter_complex_threads", threads]
+    command += ["-filter_threads", str(THREADS), "-filter_complex_threads", str(THREADS)]
     command += [] if feed is not None else ["-nostdin"]
     for source in inputs:
         command += [*source.options, "-i", source.url]

@@ -41,18 +41,18 @@ def join(
     if vtt is not None:
         inputs.append(ffmpeg.captions(vtt.absolute()))
         maps += ["-map", f"{len(inputs) - 1}:s:0", "-c:s", "mov_text"]
+    what = f"join of {output.stem}"
     log = ffmpeg.run(
         inputs,
         [
             *maps, "-c:v", "copy", "-c:a", "copy", "-map_metadata", "-1", "-map_chapters", "-1",
             "-movflags", "+faststart", *ffmpeg.mp4_form(), f"file:{output.absolute()}",
         ],
-        what=f"join of {output.stem}",
+        what=what,
         limit_s=600,
         folder=work,
     )  # fmt: skip
     if "non-monoton" in log.lower():
-        what = f"join of {output.stem}"
         message = f"{what}: the segments' packets do not follow each other: {log.strip()[-500:]}"
         raise MediaError(message)
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 from typing import Final, Literal, NoReturn
@@ -193,76 +192,72 @@ def _picture_facts(stream: VideoStream, scan: _PacketScan, limits: ProbeLimits) 
     _check_pixels(width, height, limits.side * limits.side, limits.side)
     if abs(round(frame.rotation / 90)) % 2:
         width, height = height, width
-    rate = stream.average_rate or scan.packets[stream.index] / scan.duration_s
-    transfer = _TRANSFERS.get(frame.color_trc) or _TRANSFERS.get(stream.color_trc) or "sdr"
     return {
         "width": width,
         "height": height,
-        "fps": float(rate),
-        "transfer": transfer,
+        "fps": float(stream.average_rate or scan.packets[stream.index] / scan.duration_s),
+        "transfer": _TRANSFERS.get(frame.color_trc) or _TRANSFERS.get(stream.color_trc) or "sdr",
         "matrix": "unknown" if frame.colorspace == _UNSPECIFIED else "tagged",
         "video_start_us": scan.start_us,
     }
 
 
+@dataclass
 class _PacketScan:
     """One pass over all packets of a file, in which only the first frame is decoded."""
 
-    def __init__(
-        self, container: InputContainer, main: VideoStream | AudioStream, limits: ProbeLimits
-    ) -> None:
-        self.packets: Counter[int] = Counter()
-        """How many, by the stream's index."""
-        self.first_frame: VideoFrame | AudioFrame | None = None
-        self.duration_s = 0.0
-        self._container = container
-        self._main = main
-        self._limits = limits
-        self._thing = "pictures" if isinstance(main, VideoStream) else "sound"
-        self._start_s = inf
-        self._end_s = -inf
-        self._last_s = 0.0
-        """The end of the stream that ends last."""
+    container: InputContainer
+    main: VideoStream | AudioStream
+    limits: ProbeLimits
+    packets: Counter[int] = field(default_factory=Counter)
+    """How many, by the stream's index."""
+    first_frame: VideoFrame | AudioFrame | None = None
+    duration_s: float = 0.0
+    start_s: float = inf
+    end_s: float = -inf
+    last_s: float = 0.0
+    """The end of the stream that ends last."""
+
+    @property
+    def thing(self) -> str:
+        """What the main stream shows or plays."""
+        return "pictures" if isinstance(self.main, VideoStream) else "sound"
 
     @property
     def start_us(self) -> int:
         """When the stream begins, in microseconds after the container's own start."""
-        return max(round(self._start_s * 1_000_000) - (self._container.start_time or 0), 0)
+        return max(round(self.start_s * 1_000_000) - (self.container.start_time or 0), 0)
 
     def run(self) -> None:
         """Read to the end. Raises ``SourceError`` where the file is cut short, too long or has nothing to show."""
-        for packet in self._timely_packets():
+        deadline = time.monotonic() + self.limits.seconds
+        streams = [stream for stream in self.container.streams if stream.type in {"video", "audio"}]
+        for packet in self.container.demux(streams):
+            if time.monotonic() > deadline:
+                what = f"it takes more than {self.limits.seconds:.0f} s to read"
+                _refuse(what, "export it again, shorter or smaller")
             # A streamed WAV, whose header states no size, marks its last packet too.
-            if packet.is_corrupt and self._container.format.name != "wav":
+            if packet.is_corrupt and self.container.format.name != "wav":
                 self._refuse_cut_short()
-            if packet.stream_index == self._main.index and self.first_frame is None:
+            if packet.stream_index == self.main.index and self.first_frame is None:
                 self.first_frame = self._decoded(packet)
             if packet.size:
                 self._count(packet)
-        self.duration_s = max(0.0, self._end_s - self._start_s)
+        self.duration_s = max(0.0, self.end_s - self.start_s)
         self._check_complete()
-        if not self.packets[self._main.index] or not self.duration_s:
-            _refuse(f"its {self._thing} last 0 s", "export it again")
+        if not self.packets[self.main.index] or not self.duration_s:
+            _refuse(f"its {self.thing} last 0 s", "export it again")
         if self.first_frame is None:
             self._refuse_codec()
 
-    def _timely_packets(self) -> Iterator[Packet[Stream]]:
-        deadline = time.monotonic() + self._limits.seconds
-        streams = [stream for stream in self._container.streams if stream.type in {"video", "audio"}]
-        for packet in self._container.demux(streams):
-            if time.monotonic() > deadline:
-                what = f"it takes more than {self._limits.seconds:.0f} s to read"
-                _refuse(what, "export it again, shorter or smaller")
-            yield packet
-
     def _decoded(self, packet: Packet[Stream]) -> VideoFrame | AudioFrame | None:
-        context = self._main.codec_context
+        context = self.main.codec_context
         if context is None:
             self._refuse_codec()
         if not context.is_open:
             context.thread_count = 1
             # The container's header may lie about the size: the decoder itself refuses a larger picture.
-            context.options = {"max_pixels": str(self._limits.video_pixels)}
+            context.options = {"max_pixels": str(self.limits.video_pixels)}
         try:
             return next((f for f in packet.decode() if isinstance(f, VideoFrame | AudioFrame)), None)
         except av.error.FFmpegError as error:
@@ -275,32 +270,30 @@ class _PacketScan:
             return
         start = float(at * packet.time_base)
         end = start + float((packet.duration or 0) * packet.time_base)
-        if packet.stream_index == self._main.index:
-            if not packet.duration and self._main.average_rate:
-                end = start + float(1 / self._main.average_rate)
-            self._start_s = min(self._start_s, start)
-            self._end_s = max(self._end_s, end)
-            if self._end_s - self._start_s > self._limits.duration_s:
-                what = f"it is longer than the {self._limits.duration_s:.0f} s that are allowed"
+        if packet.stream_index == self.main.index:
+            if not packet.duration and self.main.average_rate:
+                end = start + float(1 / self.main.average_rate)
+            self.start_s = min(self.start_s, start)
+            self.end_s = max(self.end_s, end)
+            if self.end_s - self.start_s > self.limits.duration_s:
+                what = f"it is longer than the {self.limits.duration_s:.0f} s that are allowed"
                 _refuse(what, "cut it")
-        self._last_s = max(self._last_s, end)
+        self.last_s = max(self.last_s, end)
 
     def _check_complete(self) -> None:
         """A file that was cut off still states, in its index or header, what it should hold."""
-        is_indexed = "mp4" in self._container.format.name
-        if is_indexed and self.packets[self._main.index] < len(self._main.index_entries):
+        form = self.container.format.name
+        if "mp4" in form and self.packets[self.main.index] < len(self.main.index_entries):
             self._refuse_cut_short()
-        if self._container.format.name == "flac" or (
-            self._container.format.name == "matroska,webm" and isinstance(self._main, VideoStream)
-        ):
-            stated_s = (self._container.duration or 0) / av.time_base
-            if stated_s - self._last_s > max(0.5, stated_s * 0.02):
+        if form == "flac" or (form == "matroska,webm" and isinstance(self.main, VideoStream)):
+            stated_s = (self.container.duration or 0) / av.time_base
+            if stated_s - self.last_s > max(0.5, stated_s * 0.02):
                 self._refuse_cut_short()
 
     def _refuse_cut_short(self) -> NoReturn:
         _refuse("it is cut short: parts that its header names are missing", "export or upload it again")
 
     def _refuse_codec(self, cause: Exception | None = None) -> NoReturn:
-        codec = self._main.codec_context.name if self._main.codec_context else "unknown"
-        what = f"its {self._thing} (codec: {codec}) cannot be decoded"
+        codec = self.main.codec_context.name if self.main.codec_context else "unknown"
+        what = f"its {self.thing} (codec: {codec}) cannot be decoded"
         _refuse(what, "export it again, e.g. as H.264 with AAC", cause)

@@ -69,11 +69,8 @@ def make_segment(order: SegmentOrder, sources: Mapping[str, Path], output: Path,
     """
     graph, profile, frames = _Graph(order, sources, work), order.profile, order.frames
     links = [_cut(graph, number, cut) for number, cut in enumerate(order.cuts)]
-    if order.is_seam:
-        fade = f"xfade=transition=fade:duration={frames / profile.fps:.6f}:offset=0,trim=end_frame={frames}"
-        graph.chains.append(f"{''.join(links)}{fade},{TAGS}[out]")
-    else:
-        graph.chains.append(f"{links[0]}{TAGS}[out]")
+    fade = f"xfade=transition=fade:duration={frames / profile.fps:.6f}:offset=0,trim=end_frame={frames},"
+    graph.chains.append(f"{''.join(links)}{fade if order.is_seam else ''}{TAGS}[out]")
     encoding = ffmpeg.video_encoding(profile.width, profile.height, profile.fps)
     limit_s = 60 + frames * SECONDS_PER_FRAME_LIMIT
     try:
@@ -108,7 +105,9 @@ def _cut(graph: _Graph, number: int, cut: Cut) -> str:
     if cut.kind == "video":
         base = _video(graph, cut)
     elif cut.motion is None:
-        base = _resting(graph, number, cut)
+        index = graph.add(_raw_picture(graph, number, cut, graph.order.profile))
+        fitted = _fit(graph.order.profile, graph)
+        base = f"[{index}:v]{fitted},loop=loop=-1:size=1,trim=end_frame={cut.frames}"
     else:
         base = _moving(graph, number, cut)
     link = f"[cut{number}]"
@@ -137,11 +136,6 @@ def _video(graph: _Graph, cut: Cut) -> str:
     elif cut.assumed_matrix is not None:
         chain += f",setparams=colorspace={'bt709' if cut.assumed_matrix == 'bt709' else 'smpte170m'}"
     return f"{chain},{_fit(profile, graph)}"
-
-
-def _resting(graph: _Graph, number: int, cut: Cut) -> str:
-    index = graph.add(_raw_picture(graph, number, cut, graph.order.profile))
-    return f"[{index}:v]{_fit(graph.order.profile, graph)},loop=loop=-1:size=1,trim=end_frame={cut.frames}"
 
 
 def _moving(graph: _Graph, number: int, cut: Cut) -> str:

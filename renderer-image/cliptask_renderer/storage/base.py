@@ -81,14 +81,10 @@ def is_name(name: str) -> bool:
     Relative, no empty or over-long part, none that begins with a dot, no control characters, valid as UTF-8.
     """
     try:
-        size = len(name.encode())
-        return size <= NAME_BYTES and name.isprintable() and all(map(_is_part, name.split("/")))
+        parts = all(0 < len(part.encode()) <= PART_BYTES and part[0] != "." for part in name.split("/"))
+        return parts and len(name.encode()) <= NAME_BYTES and name.isprintable()
     except UnicodeEncodeError:
         return False
-
-
-def _is_part(part: str) -> bool:
-    return part != "" and not part.startswith(".") and len(part.encode()) <= PART_BYTES
 
 
 def check_name(name: str) -> str:

@@ -33,7 +33,13 @@ def store_lock(internal: Path) -> Iterator[None]:
 @contextmanager
 def scratch_folder(internal: Path) -> Iterator[Path]:
     """An empty folder to work in, gone afterwards. Those that dead processes left are removed first."""
-    _remove_dead(internal)
+    with store_lock(internal):
+        (internal / "tmp").mkdir(exist_ok=True)
+        locks = {place: _lock_if_dead(place) for place in (internal / "tmp").iterdir()}
+    for place, lock in locks.items():
+        if lock is not None:
+            shutil.rmtree(place, ignore_errors=True)
+            os.close(lock)
     place = internal / "tmp" / secrets.token_hex(8)
     # While the store's lock is held, no scratch is without its own lock, unless its process is dead.
     with store_lock(internal):
@@ -56,16 +62,6 @@ def may_take_over(file: Path, scratch: Path) -> bool:
         and status.st_nlink == 1
         and status.st_dev == scratch.stat().st_dev
     )
-
-
-def _remove_dead(internal: Path) -> None:
-    with store_lock(internal):
-        (internal / "tmp").mkdir(exist_ok=True)
-        places = [*(internal / "tmp").iterdir()]
-        dead = [(place, lock) for place in places if (lock := _lock_if_dead(place)) is not None]
-    for place, lock in dead:
-        shutil.rmtree(place, ignore_errors=True)
-        os.close(lock)
 
 
 def _lock_if_dead(place: Path) -> int | None:
