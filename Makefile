@@ -57,7 +57,7 @@ generate: $(STAMP) ## Write the CRD, the schemas, the references and the version
 	sed -i "s/^\(version\|appVersion\): .*/\1: $$($(BIN)/cliptask --version)/" charts/cliptask/Chart.yaml
 	sed -i "s/^ARG VERSION=.*/ARG VERSION=$$($(BIN)/cliptask --version)/" operator/Containerfile renderer-image/Containerfile
 	$(BIN)/python -m cliptask.index > crds/index.schema.json
-	$(BIN)/python -m cliptask.spec.reference > docs/resource.md
+	cd tests && $(abspath $(BIN))/python -m docs.reference > ../docs/resource.md
 	cd tests && $(abspath $(BIN))/python -m cluster.chart_readme > ../charts/cliptask/README.md
 
 # One resolution for everything; what an image installs is a part of it.

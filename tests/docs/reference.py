@@ -1,4 +1,4 @@
-"""What may each field of a ClipTask say? ``python -m cliptask.spec.reference`` prints the page for people, ``docs/resource.md``."""
+"""What may each field of a ClipTask say? ``python -m docs.reference``, in the folder ``tests``, prints the page for people, ``docs/resource.md``."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ spec:
 """
 
 _HEAD = f"""\
-<!-- Generated from the models in crds/cliptask. Do not edit; write it anew with python -m cliptask.spec.reference > docs/resource.md -->
+<!-- Generated from the models in crds/cliptask. Do not edit; write it anew with make generate -->
 # The ClipTask resource
 
 A campaign of short videos: every combination of clips, music and speech becomes one. Only `videoBlocks` and `output` are required.
