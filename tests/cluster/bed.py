@@ -26,6 +26,7 @@ from cluster.companion import Companion, environment
 from cluster.kubectl import Cluster
 from cluster.outcomes import Outcome
 from cluster.processes import Program, answers, free_port
+from cluster.reader import Reader
 from support import media
 from support.elevenlabs_stub import KEY, ElevenLabsStub
 from support.gcs import FakeGcs
@@ -105,6 +106,7 @@ class Bed:
             stack.enter_context(Companion(self.plane.kubeconfig, self.renderers, namespace=self.namespace))
             self.plane.kubectl("apply", "--server-side", "-f", str(CRD))
             self.plane.wait_for_resources()
+            self._reader = stack.enter_context(Reader(self.plane.kubeconfig))
             stack.callback(self.stop)
             self._stack = stack.pop_all()
         return self
@@ -197,10 +199,9 @@ class Bed:
         """Have the API take them."""
         self.plane.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(tasks))
 
-    def get(self, name: str, kind: str = "clip") -> Document:
-        """One object as the API has it."""
-        found: Document = json.loads(self.kubectl("get", kind, name, "-o", "json"))
-        return found
+    def get(self, name: str) -> Document:
+        """A task as the API has it. Raises Refused."""
+        return self._reader.get(f"/apis/cliptask.dev/v1alpha1/namespaces/{self.namespace}/cliptasks/{name}")
 
     def kubectl(self, *arguments: str) -> str:
         """In the namespace of the test."""
@@ -232,16 +233,16 @@ class Bed:
         """Until something is so; a failure shows the operator's last words."""
         deadline = time.monotonic() + timeout_s
         while not so():
-            words = self.log()[-3000:]
             assert time.monotonic() < deadline, (
-                f"not within {timeout_s:g} s: {what}\n{self.kubectl('get', 'clip,job', '-o', 'wide')}\n{words}"
+                f"not within {timeout_s:g} s: {what}\n{self.kubectl('get', 'clip,job', '-o', 'wide')}\n{self.log()[-3000:]}"
             )
             time.sleep(0.05)
 
     def jobs(self, name: str | None = None) -> list[Document]:
         """The Jobs of a task, or of all."""
         label = f"cliptask.dev/task={name}" if name else "cliptask.dev/task"
-        found: list[Document] = json.loads(self.kubectl("get", "jobs", "-l", label, "-o", "json"))["items"]
+        path = f"/apis/batch/v1/namespaces/{self.namespace}/jobs"
+        found: list[Document] = self._reader.get(path, labelSelector=label)["items"]
         return found
 
     def videos(self, name: str) -> set[str]:
