@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import signal
 
+import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # How long an example takes is the machine's affair: no test is about time.
 settings.register_profile("unhurried", deadline=None)
@@ -11,3 +14,33 @@ settings.load_profile("unhurried")
 # A shell has what it starts in the background ignore Ctrl+C, and so would every program that a test interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+_ONE_WORKER = {
+    "cluster/test_chart_schemas.py": "the schemas of a cluster",
+    "cluster/test_kueue.py": "a control plane with Kueue",
+    "cluster/test_operator_crd.py": "a control plane",
+    "cluster/test_operator_rights.py": "a control plane",
+    "operator/campaign/test_gallery.py": "a browser",
+    "renderer/media/test_check.py": "videos",
+    "renderer/media/test_join.py": "segments",
+    "renderer/media/test_segment.py": "conversions of each kind of source",
+    "renderer/test_build.py": "a campaign",
+}
+"""Modules that begin with something dear, which every worker that has one of their tests would make anew."""
+
+
+class _OneByOne(LoadScopeScheduling):  # type: ignore[misc]  # without types
+    """Modules of one worker first, then each test to whoever is free: the cluster's, which are long, before the short ones.
+
+    It is what ``--dist loadgroup`` does by marks, of which pytest-xdist 3.8 sees none beside pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.split("::", 1)[0]
+        return module if module.removeprefix("tests/") in _ONE_WORKER else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _OneByOne:
+    """Who runs which tests with ``-n``."""
+    return _OneByOne(config, log)
