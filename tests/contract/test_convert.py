@@ -195,7 +195,7 @@ def test_bad_request_is_refused_at_its_path(changes: dict[str, object], message:
     [
         ("", "request:1: is not JSON"),
         ("video_blocks: {}", "request:1: is not JSON"),
-        ('{\n"video_blocks": {},\n}', "request:3: is not JSON"),
+        ('{\n"video_blocks": {\n},}', "request:3: is not JSON"),
         ("[]", "request: is a list, an object with the field video_blocks is needed"),
         (b"\xff", "request:1: is not UTF-8 text"),
         (
