@@ -38,7 +38,7 @@ coverage: $(STAMP) ## Pass every test, and show the lines that none has run (in 
 	$(PYTEST) --cov --cov-report=term:skip-covered
 
 e2e: $(STAMP) ## Try the images on a real node of its own (root, Debian)
-	$(BIN)/python -m pytest -m e2e tests/cluster
+	$(PYTEST) -m e2e tests/cluster
 
 release-check: $(STAMP) ## Build a release into build/release, and install from that alone (root, Debian)
 	@cd tests && $(abspath $(BIN))/python -m cluster.release

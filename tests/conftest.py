@@ -15,29 +15,36 @@ settings.load_profile("unhurried")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+_NODE = "the node and the images that run on it"
 _ONE_WORKER = {
+    "cluster/test_argocd.py": "Argo CD",
     "cluster/test_chart_schemas.py": "the schemas of a cluster",
+    "cluster/test_e2e.py": _NODE,
+    "cluster/test_flux.py": "Flux",
+    "cluster/test_images.py": _NODE,
     "cluster/test_kueue.py": "a control plane with Kueue",
-    "cluster/test_operator_crd.py": "a control plane",
-    "cluster/test_operator_rights.py": "a control plane",
+    "cluster/test_network_policies.py": _NODE,
+    "cluster/test_node.py": _NODE,
+    "cluster/test_operator_crd.py": "a control plane without the kind",
+    "cluster/test_operator_rights.py": "a control plane that notes who asks what",
     "operator/campaign/test_gallery.py": "a browser",
     "renderer/media/test_check.py": "videos",
     "renderer/media/test_join.py": "segments",
     "renderer/media/test_segment.py": "conversions of each kind of source",
     "renderer/test_build.py": "a campaign",
 }
-"""Modules that begin with something dear, which every worker that has one of their tests would make anew."""
+"""Modules that begin with something dear, which every worker that has one of their tests would make anew: one makes it for all."""
 
 
 class _OneByOne(LoadScopeScheduling):  # type: ignore[misc]  # without types
-    """Modules of one worker first, then each test to whoever is free: the cluster's, which are long, before the short ones.
+    """What shares something dear first, then each test to whoever is free: the cluster's, which are long, before the short ones.
 
     It is what ``--dist loadgroup`` does by marks, of which pytest-xdist 3.8 sees none beside pytest 9.2.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        module = nodeid.split("::", 1)[0]
-        return module if module.removeprefix("tests/") in _ONE_WORKER else nodeid
+        module = nodeid.split("::", 1)[0].removeprefix("tests/")
+        return _ONE_WORKER.get(module, nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
