@@ -30,13 +30,18 @@ class StatusWriter:
         cluster: Cluster,
         body: Mapping[str, Any],
         announce: Announce,
+        on_gone: Callable[[], None],
         least_s: float,
         interval_s: Callable[[], float],
     ) -> None:
-        """``least_s``: between two writes; ``interval_s``: between two that only tell of progress, and no end."""
+        """``least_s``: between two writes; ``interval_s``: between two that only tell of progress, and no end.
+
+        ``on_gone`` is called where the task is no more.
+        """
         self._cluster = cluster
         self._body = body
         self._announce = announce
+        self._on_gone = on_gone
         self._least_s = least_s
         self._interval_s = interval_s
         self._written = status_of(body)
@@ -83,10 +88,13 @@ class StatusWriter:
         if status == self._written:
             return True
         try:
-            await self._cluster.patch_status(ref_of(self._body), _patch(status))
+            is_there = await self._cluster.patch_status(ref_of(self._body), _patch(status))
         except ClipTaskError as error:
             log.warning("the status cannot be written", error=str(error))
             return False
+        if not is_there:
+            self._on_gone()
+            return True
         self._written = status
         if self._announced is None or self._announced.phase != snapshot.phase:
             log.info("phase", phase=snapshot.phase, reason=snapshot.reason, message=snapshot.message)

@@ -137,7 +137,12 @@ class TaskController:
 
     async def _attempt(self, body: Body) -> None:
         ref, least_s = ref_of(body), self.context.timing.status_s
-        writer = StatusWriter(self.context.cluster, body, self._tell, least_s, self._between_reports)
+
+        def forget() -> None:
+            """Its deletion fell into a gap of the watch: its Jobs would be created anew as fast as they are removed."""
+            self._forget(ref.uid)
+
+        writer = StatusWriter(self.context.cluster, body, self._tell, forget, least_s, self._between_reports)
         async with asyncio.TaskGroup() as group:
             group.create_task(writer.run())
             try:

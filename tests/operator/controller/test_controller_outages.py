@@ -204,6 +204,22 @@ async def test_a_lost_event_is_made_up_for_though_others_keep_coming(bed: Contro
     assert len(bed.cluster.orders) == 3
 
 
+async def test_a_task_whose_deletion_nobody_told_is_let_go(bed: ControllerBed) -> None:
+    """Kubernetes removes Jobs without an owner: they would be created for ever, each of them in vain."""
+    bed.cluster.judge = lambda _: outcomes.hang()
+    bed.apply(bed.task("camp", [[0, 1]]))
+    await bed.running("camp", 2)
+    bed.cluster.delivery = lambda event: () if event.kind == "task" else (event,)
+
+    bed.cluster.delete_task(NAMESPACE, "camp")
+    await bed.rest(300)
+    created = len(bed.cluster.orders)
+    await bed.rest(300)
+
+    assert len(bed.cluster.orders) == created
+    assert bed.controller.count().phases == {}
+
+
 async def test_events_that_come_twice_change_nothing(bed: ControllerBed) -> None:
     """Every restart of a watch repeats all of them."""
     bed.cluster.delivery = lambda event: (event, event)
