@@ -11,6 +11,36 @@ class Fact(BaseModel, frozen=True, extra="forbid"):
     """Common to all facts: frozen, written as JSON into the store."""
 
 
+Scan = Literal["progressive", "flagged", "tff", "bff"]
+"""How pictures were taken: whole, or as two fields each. flagged: each picture says for itself; tff, bff: all are, the upper
+or the lower field first, though none says so."""
+
+
+class Look(Fact):
+    """How the pictures of a video are to be taken: what its file says or, where it is silent or wrong, what was found.
+
+    Decided once, when the file is fetched, and part of the key of all that is made of it. Names of colours are ffmpeg's.
+    """
+
+    stream: int = 0
+    """Of the streams of the file, the one that is shown."""
+    decoder: Literal["libvpx", "libvpx-vp9"] | None = None
+    """The one that reads what the usual one leaves out (transparency)."""
+    start_us: int = 0
+    """When the first picture is shown, in microseconds after the container's own start."""
+    last_us: int = 0
+    """How long the last picture is shown, in microseconds."""
+    scan: Scan = "progressive"
+    rotation: Literal[0, 90, 180, 270] = 0
+    """Clockwise, of pictures of two fields, which must be made whole before they are turned; others turn by themselves."""
+    has_alpha: bool = False
+    matrix: str = "bt709"
+    primaries: str = "bt709"
+    transfer: Literal["sdr", "linear", "pq", "hlg"] = "sdr"
+    """sdr: any curve that screens show alike."""
+    full_range: bool = False
+
+
 class SourceFacts(Fact):
     """What a source is, found by reading it and never by its name."""
 
@@ -25,12 +55,16 @@ class SourceFacts(Fact):
     """Pixels as displayed: after rotation and with the sample aspect ratio applied; 0 for audio."""
     height: int = 0
     fps: float = 0.0
-    transfer: Literal["sdr", "pq", "hlg"] = "sdr"
-    has_audio: bool = False
-    matrix: Literal["tagged", "unknown"] = "tagged"
-    """Whether the video says which matrix its colours were coded with."""
-    video_start_us: int = 0
-    """When the first picture is shown, in microseconds after the container's own start."""
+    """Pictures a second: of an even rhythm its rate, of an uneven one that of its usual step."""
+    look: Look | None = None
+    """Of a video."""
+    sound_stream: int | None = None
+    """Of the streams of the file, the one that is heard; None where it is silent."""
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether there is anything to hear."""
+        return self.sound_stream is not None
 
 
 class Word(Fact):

@@ -12,6 +12,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field
 
 from cliptask import recipe
+from cliptask.facts import Look
 from cliptask.names import CAPTIONS, POSTER, VIDEO
 from cliptask.spec.task import Position
 
@@ -64,10 +65,8 @@ class Cut(Order):
     source: str
     """SHA-256 of the source."""
     kind: Literal["video", "still"]
-    transfer: Literal["sdr", "pq", "hlg"] = "sdr"
-    assumed_matrix: Literal["bt601", "bt709"] | None = None
-    """For a video that does not say: by its size, as players do."""
-    video_start_us: int = 0
+    look: Look | None = None
+    """Of a video."""
     first_frame: int
     """Counted at the profile's rate from the source's first picture (video) or the clip's start (still)."""
     frames: int = Field(ge=1)
@@ -104,6 +103,8 @@ class ClipSound(Order):
     """The own sound of a clip in the mix. Numbers without a unit are frames at the soundtrack's rate."""
 
     source: str
+    stream: int = 0
+    """Of the streams of the file, the one that is heard."""
     video_start_us: int = 0
     """Frames count from the source's first picture, whose time this is after the container's start."""
     first_frame: int
@@ -127,6 +128,8 @@ class SoundtrackOrder(Order):
     frames: int
     track: str | None = None
     """SHA-256 of the music's source."""
+    track_stream: int = 0
+    """Of the streams of its file, the one that is heard."""
     speech: SpeechRef | None = None
     clips: tuple[ClipSound, ...] = ()
     music_volume: float

@@ -71,7 +71,7 @@ def sources_of(spec: ClipTaskSpec, **changes: Any) -> dict[str, SourceFacts]:  #
             name = clip.url.rsplit("/", 1)[-1].removesuffix(".mp4")
             found[clip.url] = facts(name, **changes.get(name, {}))
     for track in spec.tracks:
-        found[track.url] = facts(track.url, kind="audio", width=0, height=0, fps=0, has_audio=True)
+        found[track.url] = facts(track.url, kind="audio", width=0, height=0, fps=0, sound_stream=0)
     for overlay in spec.overlays:
         if overlay.image:
             found[overlay.image.url] = facts(overlay.image.url, kind="still", duration_s=0, fps=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,10 @@ import imageio_ffmpeg
 import numpy as np
 import numpy.typing as npt
 
+from cliptask.errors import SourceError
 from cliptask.orders import Cut, OverlayOrder, Profile, SegmentOrder
 from cliptask_renderer.media import segment
+from cliptask_renderer.probe.file import probe
 
 Frames = npt.NDArray[np.uint8]
 
@@ -129,11 +132,20 @@ def order_of(*cuts: Cut, profile: Profile = SMALL) -> SegmentOrder:
 
 
 def make(order: SegmentOrder, folder: Path, **sources: Path) -> Path:
-    """Make a segment in a new folder of its own; the sources are named as in its cuts."""
+    """Make a segment in a new folder of its own; the sources are named as in its cuts, and looked at as when fetched."""
     work = folder / f"work{len(list(folder.glob('work*')))}"
     work.mkdir()
-    segment.make_segment(order, sources, work / "segment.mp4", work)
+    cuts = tuple(_looked_at(cut, sources[cut.source]) for cut in order.cuts)
+    segment.make_segment(order.model_copy(update={"cuts": cuts}), sources, work / "segment.mp4", work)
     return work / "segment.mp4"
+
+
+def _looked_at(cut: Cut, source: Path) -> Cut:
+    if cut.kind == "still" or cut.look is not None:
+        return cut
+    with contextlib.suppress(SourceError):  # it may be broken on purpose
+        return cut.model_copy(update={"look": probe(source, "0" * 64).look})
+    return cut
 
 
 def _ffmpeg() -> list[str]:

@@ -185,7 +185,7 @@ def _order(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine]
     spec, bindings = timeline.spec, timeline.bindings
     segments = timeline.segments(choice.clips)
     frames, fps = sum(segment.frames for segment in segments), timeline.profile.fps
-    track = None if choice.track is None else bindings.track(choice.track).sha256
+    track = None if choice.track is None else bindings.track(choice.track)
     line = None if choice.line is None else lines[choice.line]
     if isinstance(line, ClipTaskError):
         raise line
@@ -206,7 +206,7 @@ def _order(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine]
 
 
 def _soundtrack(
-    timeline: Timeline, choice: Choice, frames: int, track: str | None, speech: SpeechRef | None
+    timeline: Timeline, choice: Choice, frames: int, track: SourceFacts | None, speech: SpeechRef | None
 ) -> SoundtrackOrder | None:
     """Only what is heard is in the order, so that what is not heard changes no key."""
     sound, clips = timeline.spec.sound, timeline.sounds(choice.clips)
@@ -217,7 +217,8 @@ def _soundtrack(
     return SoundtrackOrder(
         fps=timeline.profile.fps,
         frames=frames,
-        track=track,
+        track=track.sha256 if track else None,
+        track_stream=(track.sound_stream or 0) if track else 0,
         speech=speech,
         clips=clips,
         music_volume=sound.music_volume if track else 0,

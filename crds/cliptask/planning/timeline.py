@@ -12,9 +12,6 @@ from cliptask.planning.bindings import Bindings, ClipRange
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import ClipTaskSpec, Overlay
 
-HD_HEIGHT = 720
-"""From this height on, players take a video that names no matrix for BT.709, below for BT.601."""
-
 IMAGE_WIDTH, TEXT_WIDTH = 0.2, 0.9
 
 
@@ -59,7 +56,8 @@ class Timeline:
         return tuple(
             ClipSound(
                 source=clip_range.facts.sha256,
-                video_start_us=clip_range.facts.video_start_us,
+                stream=clip_range.facts.sound_stream,
+                video_start_us=clip_range.facts.look.start_us if clip_range.facts.look else 0,
                 first_frame=clip_range.first_frame,
                 frames=clip_range.frames,
                 at_frame=start,
@@ -67,7 +65,7 @@ class Timeline:
                 fade_out_frames=self._overlap * (block < len(ranges) - 1),
             )
             for block, (clip_range, start) in enumerate(zip(ranges, self._starts(ranges), strict=True))
-            if clip_range.facts.has_audio
+            if clip_range.facts.sound_stream is not None
         )
 
     def refuse_unseen(self) -> None:
@@ -101,13 +99,10 @@ class Timeline:
         """Frames [begin, end) of a clip whose first frame is the video's frame ``start``."""
         clip_range, clip_spec = self.bindings.clip(block, clip), self.spec.video_blocks[block].clips[clip]
         facts, is_video = clip_range.facts, clip_range.facts.kind == "video"
-        unknown = is_video and facts.transfer == "sdr" and facts.matrix == "unknown"
         return Cut(
             source=facts.sha256,
             kind="video" if is_video else "still",
-            transfer=facts.transfer,
-            assumed_matrix=("bt709" if facts.height >= HD_HEIGHT else "bt601") if unknown else None,
-            video_start_us=facts.video_start_us,
+            look=facts.look,
             first_frame=(clip_range.first_frame + begin) if is_video or clip_spec.motion else 0,
             frames=end - begin,
             motion=clip_spec.motion,

@@ -168,7 +168,8 @@ class Fetcher:
         stored = await asyncio.to_thread(store.stat, name)
         if (facts := _facts(stored)) is not None:
             return facts
-        from cliptask_renderer.media.probe import ProbeLimits, probe  # noqa: PLC0415  decoders only where something is new
+        from cliptask_renderer.probe.file import probe  # noqa: PLC0415  decoders only where something is new
+        from cliptask_renderer.probe.limits import ProbeLimits  # noqa: PLC0415  as above
 
         limits = ProbeLimits(size_bytes=self._settings.max_bytes)
         with _errors_of_the_source():

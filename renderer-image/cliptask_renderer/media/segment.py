@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cliptask.errors import MediaError, SourceError
+from cliptask.facts import Look
 from cliptask.orders import Cut, OverlayOrder, Profile, SegmentOrder
 from cliptask_renderer.media import ffmpeg, overlays, stills
 
@@ -23,11 +24,7 @@ TONEMAP = (
     "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,"
     "zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
 )
-HDR_TAGS = {
-    "pq": "setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc",
-    "hlg": "setparams=color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc",
-}
-"""Both transfers exist with these primaries and this matrix only (ITU-R BT.2100). Files leave them out; zscale needs them."""
+TRANSFERS = {"sdr": "bt709", "linear": "linear", "pq": "smpte2084", "hlg": "arib-std-b67"}
 
 SEEK_MARGIN_S = 2
 """Decoding starts this long before the first wanted frame, so that rounding to frames has its neighbours."""
@@ -119,23 +116,29 @@ def _cut(graph: _Graph, number: int, cut: Cut) -> str:
 
 def _video(graph: _Graph, cut: Cut) -> str:
     """Exactly the wanted frames. What comes before them is skipped by seeking to a whole second, where it is long."""
-    profile = graph.order.profile
+    profile, look = graph.order.profile, cut.look or Look()
     seek_s = max(cut.first_frame // profile.fps - SEEK_MARGIN_S, 0)
     # Not "accurate", which drops the picture that is on screen when the seek's second begins: a source may rest on it.
     seek = ["-noaccurate_seek", "-ss", str(seek_s)] if seek_s else []
     index = graph.add(ffmpeg.media(graph.sources[cut.source], *seek))
     first = cut.first_frame - seek_s * profile.fps
-    shift_s = LEAN / profile.fps - cut.video_start_us / 1_000_000
+    shift_s = LEAN / profile.fps - look.start_us / 1_000_000
     chain = (
-        f"[{index}:V:0]setpts=round(PTS+({shift_s:.6f})/TB),fps={profile.fps}:start_time=0,"
-        f"tpad=stop=2:stop_mode=clone,trim=start_frame={first}:end_frame={first + cut.frames}"
+        f"[{index}:{look.stream}]setpts=round(PTS+({shift_s:.6f})/TB),fps={profile.fps}:start_time=0,"
+        f"tpad=stop=2:stop_mode=clone,trim=start_frame={first}:end_frame={first + cut.frames},{_tags(look)}"
     )
-    if cut.transfer != "sdr":
+    if look.transfer in ("pq", "hlg"):
         # Linear light takes 12 bytes a pixel: no more pixels than will be seen.
-        chain += f",{HDR_TAGS[cut.transfer]},{_reduced(profile)},{TONEMAP}"
-    elif cut.assumed_matrix is not None:
-        chain += f",setparams=colorspace={'bt709' if cut.assumed_matrix == 'bt709' else 'smpte170m'}"
+        chain += f",{_reduced(profile)},{TONEMAP}"
     return f"{chain},{_fit(profile, graph)}"
+
+
+def _tags(look: Look) -> str:
+    """The colours that were decided on, whatever the frames say."""
+    return (
+        f"setparams=range={'pc' if look.full_range else 'tv'}:color_primaries={look.primaries}:"
+        f"color_trc={TRANSFERS[look.transfer]}:colorspace={look.matrix}"
+    )
 
 
 def _moving(graph: _Graph, number: int, cut: Cut) -> str:

@@ -46,6 +46,8 @@ class _Part:
 
     name: str
     file: Path
+    stream: int
+    """Of the file's, the one that is heard."""
     filters: str
     blame: type[ClipTaskError]
     remedy: str
@@ -94,17 +96,25 @@ def _parts(order: SoundtrackOrder, sources: Mapping[str, Path], speech: Path | N
     parts = []
     if order.track is not None:
         name = f"the music ({order.track[:12]})"
-        parts.append(_Part(name, sources[order.track], _music(order), SourceError, "replace the file"))
+        parts.append(
+            _Part(
+                name, sources[order.track], order.track_stream, _music(order), SourceError, "replace the file"
+            )
+        )
     if order.speech is not None:
         if speech is None:
             message = f"the recording of line {order.speech.line_key[:12]} is missing: speak it first"
             raise MediaError(message)
         name = f"the speech ({order.speech.line_key[:12]})"
         remedy = "remove the recording, so that it is made anew"
-        parts.append(_Part(name, speech, _speech(order), MediaError, remedy))
+        parts.append(_Part(name, speech, 0, _speech(order), MediaError, remedy))
     for number, clip in enumerate(order.clips, 1):
         name = f"the sound of clip {number} ({clip.source[:12]})"
-        parts.append(_Part(name, sources[clip.source], _clip(order, clip), SourceError, "replace the file"))
+        parts.append(
+            _Part(
+                name, sources[clip.source], clip.stream, _clip(order, clip), SourceError, "replace the file"
+            )
+        )
     return parts
 
 
@@ -166,7 +176,7 @@ def _mixed(order: SoundtrackOrder, parts: Sequence[_Part]) -> str:
     """The filter graph from all inputs to their sum, open at its end."""
     if not parts:
         return f"anullsrc=r={recipe.SAMPLE_RATE}:cl=stereo,atrim=end_sample={order.samples}"
-    chains = [f"[{number}:a:0]{part.filters}[part{number}]" for number, part in enumerate(parts)]
+    chains = [f"[{number}:{part.stream}]{part.filters}[part{number}]" for number, part in enumerate(parts)]
     names = [f"[part{number}]" for number in range(len(parts))]
     if order.ducking and order.track is not None and order.speech is not None:
         chains += [
@@ -234,7 +244,7 @@ def _from_parts(parts: Sequence[_Part], graph: str, output: Sequence[str]) -> st
     except MediaError:
         for part, source in zip(parts, inputs, strict=True):
             try:
-                ffmpeg.decode(source, "-map", "0:a:0", what=part.name, limit_s=LIMIT_S)
+                ffmpeg.decode(source, "-map", f"0:{part.stream}", "-vn", what=part.name, limit_s=LIMIT_S)
             except MediaError as error:
                 message = f"{part.name} cannot be decoded, {part.remedy}: {error}"
                 raise part.blame(message) from error

@@ -88,7 +88,7 @@ def test_an_overlay_that_nobody_would_see_is_refused() -> None:
 
 def test_clips_sounds_lie_where_their_pictures_do() -> None:
     """Dropped unless wanted, faded over where the pictures are."""
-    loud = {"b0c0": {"has_audio": True}, "b1c0": {"has_audio": True}}
+    loud = {"b0c0": {"sound_stream": 1}, "b1c0": {"sound_stream": 1}}
 
     order = only([1, 1], loud, transition=CROSSFADE, sound={"clipVolume": 1})
 
@@ -102,16 +102,7 @@ def test_clips_sounds_lie_where_their_pictures_do() -> None:
 
 def test_a_silent_clip_has_no_part_in_the_sound() -> None:
     """Mixing what is not there would fail."""
-    order = only([1, 1], {"b0c0": {"has_audio": True}}, sound={"clipVolume": 1})
+    order = only([1, 1], {"b0c0": {"sound_stream": 1}}, sound={"clipVolume": 1})
 
     assert order.soundtrack is not None
     assert [each.at_frame for each in order.soundtrack.clips] == [0]
-
-
-def test_a_video_that_names_no_matrix_is_taken_as_players_take_it() -> None:
-    """By its height: BT.709 for HD, BT.601 below."""
-    changes = {"b0c0": {"matrix": "unknown", "height": 720}, "b1c0": {"matrix": "unknown", "height": 576}}
-
-    order = only([1, 1], changes)
-
-    assert [part.cuts[0].assumed_matrix for part in order.segments] == ["bt709", "bt601"]

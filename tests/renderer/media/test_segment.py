@@ -59,9 +59,9 @@ def _still(
     return make
 
 
-def _hdr(trc: str, transfer: str, codec: str) -> Maker:
+def _hdr(trc: str, codec: str) -> Maker:
     tags = ("-color_trc", trc, "-color_primaries", "bt2020", "-colorspace", "bt2020nc")
-    return _clip()("-c:v", codec, "-pix_fmt", "yuv420p10le", *tags, cut=f.video(transfer=transfer))
+    return _clip()("-c:v", codec, "-pix_fmt", "yuv420p10le", *tags)
 
 
 KINDS: dict[str, Maker] = {
@@ -84,10 +84,10 @@ KINDS: dict[str, Maker] = {
     "wide pixels": _clip()("-vf", "setsar=2"),
     "rotated": _remuxed("a.mp4", ("-display_rotation:v", "90")),
     "starts late": _remuxed("a.mkv", (), ("-output_ts_offset", "1.5")),
-    "PQ in HEVC": _hdr("smpte2084", "pq", "libx265"),
-    "HLG in H.264": _hdr("arib-std-b67", "hlg", "libx264"),
-    "without colours, small": _clip()("-colorspace", "2", "-color_trc", "2", "-color_primaries", "2", cut=f.video(assumed_matrix="bt601")),
-    "without colours, large": _clip()("-colorspace", "2", "-color_trc", "2", "-color_primaries", "2", cut=f.video(assumed_matrix="bt709")),
+    "PQ in HEVC": _hdr("smpte2084", "libx265"),
+    "HLG in H.264": _hdr("arib-std-b67", "libx264"),
+    "without colours, small": _clip()("-colorspace", "2", "-color_trc", "2", "-color_primaries", "2"),
+    "without colours, large": _clip()("-colorspace", "2", "-color_trc", "2", "-color_primaries", "2"),
     "JPEG": _still("a.jpg"),
     "PNG with alpha": _still("a.png", mode="RGBA"),
     "grey PNG": _still("a.png", mode="L"),
@@ -247,14 +247,13 @@ def test_phones_clips_are_turned_as_they_say(degrees: int, tmp_path: Path) -> No
 
 
 CODED = {
-    "BT.709": ("bt709", (), None),
-    "BT.601, as it says": ("smpte170m", ("-colorspace", "smpte170m"), None),
-    "BT.601, taken for it": ("smpte170m", ("-colorspace", "2"), "bt601"),
-    "BT.709, taken for it": ("bt709", ("-colorspace", "2"), "bt709"),
-    "full range": ("bt709", ("-pix_fmt", "yuvj420p", "-color_range", "pc"), None),
-    "full range of BT.601": ("smpte170m", ("-pix_fmt", "yuvj420p", "-color_range", "pc", "-colorspace", "bt470bg"), None),
-    "4:4:4": ("bt709", ("-pix_fmt", "yuv444p"), None),
-    "10 bit": ("bt709", ("-pix_fmt", "yuv420p10le"), None),
+    "BT.709": ("bt709", ()),
+    "BT.601, as it says": ("smpte170m", ("-colorspace", "smpte170m")),
+    "BT.601, taken for it": ("smpte170m", ("-colorspace", "2")),
+    "full range": ("bt709", ("-pix_fmt", "yuvj420p", "-color_range", "pc")),
+    "full range of BT.601": ("smpte170m", ("-pix_fmt", "yuvj420p", "-color_range", "pc", "-colorspace", "bt470bg")),
+    "4:4:4": ("bt709", ("-pix_fmt", "yuv444p")),
+    "10 bit": ("bt709", ("-pix_fmt", "yuv420p10le")),
 }  # fmt: skip
 
 
@@ -263,11 +262,9 @@ CODED = {
 )
 def test_colours_survive_every_coding(coding: str, fit: str, tmp_path: Path) -> None:
     """Reds turn orange where the matrices of BT.601 and BT.709 are confused, blacks grey where ranges are."""
-    matrix, options, assumed = CODED[coding]
+    matrix, options = CODED[coding]
     clip = f.encode(tmp_path / "a.mp4", f.quadrants(96, 160, 2), *options, matrix=matrix)
-    order = f.order_of(
-        f.video(frames=2, assumed_matrix=assumed), profile=f.SMALL.model_copy(update={"fit": fit})
-    )
+    order = f.order_of(f.video(frames=2), profile=f.SMALL.model_copy(update={"fit": fit}))
 
     picture = f.decoded(f.make(order, tmp_path, a=clip), "rgb24")[1]
 
@@ -293,8 +290,8 @@ def test_a_still_picture_keeps_its_colours(motion: str | None, tmp_path: Path) -
     _assert_quadrants(f.decoded(made, "rgb24")[1])
 
 
-@pytest.mark.parametrize(("trc", "transfer"), [("smpte2084", "pq"), ("arib-std-b67", "hlg")])
-def test_high_dynamic_range_is_brought_to_the_common_one(trc: str, transfer: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("trc", ["smpte2084", "arib-std-b67"])
+def test_high_dynamic_range_is_brought_to_the_common_one(trc: str, tmp_path: Path) -> None:
     """HDR clips would look pale and grey, as they do without tone mapping; red must stay red, and grey grey."""
     source = f.quadrants(96, 160)
     source[:, 80:, 48:] = 120
@@ -310,9 +307,7 @@ def test_high_dynamic_range_is_brought_to_the_common_one(trc: str, transfer: str
     )
     clip = f.encode(tmp_path / "a.mp4", source, *tags, matrix="bt2020nc")
 
-    picture = f.decoded(f.make(f.order_of(f.video(frames=1, transfer=transfer)), tmp_path, a=clip), "rgb24")[
-        0
-    ]
+    picture = f.decoded(f.make(f.order_of(f.video(frames=1)), tmp_path, a=clip), "rgb24")[0]
 
     red, grey = picture[20, 20].astype(int), picture[-20, -20].astype(int)
     assert red[0] > 200
@@ -321,8 +316,8 @@ def test_high_dynamic_range_is_brought_to_the_common_one(trc: str, transfer: str
     assert np.ptp(grey) <= 4
 
 
-@pytest.mark.parametrize(("trc", "transfer"), [("smpte2084", "pq"), ("arib-std-b67", "hlg")])
-def test_high_dynamic_range_needs_no_other_tag_than_its_own(trc: str, transfer: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("trc", ["smpte2084", "arib-std-b67"])
+def test_high_dynamic_range_needs_no_other_tag_than_its_own(trc: str, tmp_path: Path) -> None:
     """Files that name the transfer and neither primaries nor matrix would fail."""
     bare = ("-color_trc", trc, "-pix_fmt", "yuv420p10le", "-colorspace", "2", "-color_primaries", "2")
     full = (
@@ -339,7 +334,7 @@ def test_high_dynamic_range_needs_no_other_tag_than_its_own(trc: str, transfer: 
         f.encode(tmp_path / f"{len(tags)}{tags[-1]}.mp4", f.quadrants(96, 160), *tags, matrix="bt2020nc")
         for tags in (bare, full)
     ]
-    order = f.order_of(f.video(frames=1, transfer=transfer))
+    order = f.order_of(f.video(frames=1))
 
     first, second = (f.decoded(f.make(order, tmp_path, a=clip)) for clip in clips)
 
@@ -401,7 +396,6 @@ class Numbered:
     """A source whose frames say their numbers."""
 
     file: Path
-    start_us: int
     shown: list[int]
     """By its whole conversion to 10 frames a second."""
     per_frame: float
@@ -415,16 +409,16 @@ TEN_FPS = f.SMALL.model_copy(update={"fps": 10})
 def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Numbered:
     """Each kind of file in which a decoder seeks in its own way."""
     folder = tmp_path_factory.mktemp("numbered")
-    file, start_us = CUT_FROM[request.param](folder), 400_000 if request.param == "starts late" else 0
-    whole = f.order_of(f.video(frames=42, video_start_us=start_us), profile=TEN_FPS)
+    file = CUT_FROM[request.param](folder)
+    whole = f.order_of(f.video(frames=42), profile=TEN_FPS)
     shown = f.numbers(f.decoded(f.make(whole, folder, a=file), "gray"))
-    return Numbered(file, start_us, shown, 6 if request.param == "59.94 fps" else 2.5)
+    return Numbered(file, shown, 6 if request.param == "59.94 fps" else 2.5)
 
 
 @pytest.mark.parametrize(("first", "last"), [(3, 9), (29, 33), (30, 36), (41, 42)])
 def test_a_cut_has_exactly_its_frames(first: int, last: int, source: Numbered, tmp_path: Path) -> None:
     """A trimmed clip, or one's body and its seam, would begin a frame early or late wherever the decoder can seek."""
-    cut = f.video(first=first, frames=last - first, video_start_us=source.start_us)
+    cut = f.video(first=first, frames=last - first)
 
     made = f.make(f.order_of(cut, profile=TEN_FPS), tmp_path, a=source.file)
 

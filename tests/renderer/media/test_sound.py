@@ -111,7 +111,7 @@ def test_the_same_order_gives_the_same_bytes(tmp_path: Path) -> None:
     music = audio(tmp_path / "music.mp3", "0.5*sin(440*2*PI*t)|0.4*random(0)")
     spoken = audio(tmp_path / "line.wav", "0.5*sin(900*2*PI*t)", 0.5)
     clip = media.clip(tmp_path / "clip.mp4")
-    sounds = (ClipSound(source=CLIP, first_frame=5, frames=20, at_frame=10),)
+    sounds = (ClipSound(source=CLIP, stream=1, first_frame=5, frames=20, at_frame=10),)
     wanted = order(track=TRACK, speech=SPEECH, clips=sounds, ducking=True, loudness=-14.0)
 
     mixed(tmp_path, wanted, spoken, music=music, clip=clip)
@@ -210,7 +210,7 @@ def test_a_clips_sound_stays_with_its_pictures(
     """Lips and sound drift apart, also where a camera started one of the two streams late."""
     clip = with_sound(tmp_path / "clip.mp4", "if(eq(n,60000),1,0)", video_s=video_s, audio_s=audio_s)
     part = ClipSound(
-        source=CLIP, video_start_us=round(video_s * 1e6), first_frame=30, frames=30, at_frame=15
+        source=CLIP, stream=1, video_start_us=round(video_s * 1e6), first_frame=30, frames=30, at_frame=15
     )  # the click, 1.25 s into the sound, is 0.25 s into the part, which starts at 0.5 s
 
     samples = mixed(tmp_path, order(clips=(part,)), clip=clip)

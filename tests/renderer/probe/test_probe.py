@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from cliptask.errors import SourceError
-from cliptask.facts import SourceFacts
-from cliptask_renderer.media.probe import ProbeLimits, probe
+from cliptask.facts import Look, SourceFacts
+from cliptask_renderer.probe.file import probe
+from cliptask_renderer.probe.limits import ProbeLimits
 from support.media import ClipLook, animation, clip, cut_short, ffmpeg, picture, track, track_with_cover
 
 SHA = hashlib.sha256(b"").hexdigest()
@@ -20,6 +21,12 @@ Maker = Callable[[Path], Path]
 def facts_of(path: Path, limits: ProbeLimits | None = None) -> SourceFacts:
     """What the probe says of a file whose name says nothing."""
     return probe(path.rename(path.with_name("source")), SHA, limits)
+
+
+def look_of(facts: SourceFacts) -> Look:
+    """How the pictures of a video are to be taken."""
+    assert facts.look is not None
+    return facts.look
 
 
 def refusal(path: Path, limits: ProbeLimits | None = None) -> str:
@@ -49,10 +56,10 @@ def refusal(path: Path, limits: ProbeLimits | None = None) -> str:
         ("wide.mp4", ClipLook(width=96, sample_aspect="4/3"), {"width": 128, "height": 96}),
         ("tall.mp4", ClipLook(width=96, sample_aspect="4/3", rotation=90), {"width": 96, "height": 128}),
         ("odd.mkv", ClipLook(width=127, height=95, pixel_format="yuv444p"), {"width": 127, "height": 95}),
-        ("pq.mp4", ClipLook(transfer="pq", pixel_format="yuv420p10le"), {"transfer": "pq"}),
-        ("hlg.mkv", ClipLook(transfer="hlg"), {"transfer": "hlg"}),
-        ("sdr.mp4", ClipLook(), {"transfer": "sdr"}),
-        ("uneven.mp4", ClipLook(variable_rate=True, duration_s=2.0), {"duration_s": 1.8, "fps": 20 / 3}),
+        ("pq.mp4", ClipLook(transfer="pq", pixel_format="yuv420p10le"), {"look.transfer": "pq"}),
+        ("hlg.mkv", ClipLook(transfer="hlg"), {"look.transfer": "hlg"}),
+        ("sdr.mp4", ClipLook(), {"look.transfer": "sdr"}),
+        ("uneven.mp4", ClipLook(variable_rate=True, duration_s=2.0), {"duration_s": 1.8, "fps": 10.0}),
         ("uneven.webm", ClipLook(variable_rate=True, duration_s=2.0), {"duration_s": 1.8}),
     ],
 )
@@ -65,7 +72,8 @@ def test_a_clip_is_told_as_it_is_shown(
     facts = facts_of(path)
 
     assert facts.kind == "video"
-    told = facts.model_dump()
+    told = facts.model_dump() | {f"look.{key}": value for key, value in look_of(facts).model_dump().items()}
+    told["has_audio"] = facts.has_audio
     assert {key: told[key] for key in expected} == pytest.approx(expected)
 
 
@@ -311,8 +319,8 @@ def test_a_video_that_names_its_matrix_is_told_from_one_that_does_not(tmp_path: 
         ["-i", str(named), "-c", "copy", "-bsf:v", "h264_metadata=matrix_coefficients=1"], tmp_path / "c.mp4"
     )
 
-    assert silent.matrix == "unknown"
-    assert facts_of(tmp_path / "c.mp4").matrix == "tagged"
+    assert look_of(silent).matrix == "smpte170m"
+    assert look_of(facts_of(tmp_path / "c.mp4")).matrix == "bt709"
 
 
 def test_a_video_that_begins_after_its_sound_says_by_how_much(tmp_path: Path) -> None:
@@ -336,5 +344,5 @@ def test_a_video_that_begins_after_its_sound_says_by_how_much(tmp_path: Path) ->
         tmp_path / "late.mkv",
     )
 
-    assert abs(facts_of(late).video_start_us - 400_000) < 25_000
-    assert facts_of(source).video_start_us < 25_000
+    assert abs(look_of(facts_of(late)).start_us - 400_000) < 25_000
+    assert look_of(facts_of(source)).start_us < 25_000

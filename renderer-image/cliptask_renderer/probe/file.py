@@ -1,0 +1,37 @@
+"""What is this file, really? Told by its content, never by its name, and safe to ask of a hostile file.
+
+Pictures are read by Pillow, everything else by PyAV with a whitelist of formats, so that no playlist, drawing or
+subtitle is ever opened, and none of these can open another file. Limits hold before anything is decoded.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cliptask.facts import SourceFacts
+from cliptask_renderer.probe.container import probe_container
+from cliptask_renderer.probe.limits import ProbeLimits, refuse
+from cliptask_renderer.probe.picture import probe_picture, reader_for
+
+_HEAD_BYTES = 512
+
+
+def probe(path: Path, sha256: str, limits: ProbeLimits | None = None) -> SourceFacts:
+    """What a file is. ``sha256`` is that of its content, and stands in the facts.
+
+    Raises ``SourceError`` for what no task can use; the message names neither the file nor its URL.
+    """
+    limits = limits or ProbeLimits()
+    size = path.stat().st_size
+    if size == 0:
+        refuse("the file is empty", "upload it again")
+    if size > limits.size_bytes:
+        refuse(f"the file has {size} bytes, {limits.size_bytes} are allowed", "make it smaller")
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    facts = SourceFacts(sha256=sha256, size_bytes=size, kind="still", container="?")
+    if (reader := reader_for(head)) is not None:
+        return probe_picture(path, reader, facts, limits)
+    if head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis"}:
+        refuse("it is a HEIC or AVIF picture", "save it as JPEG, PNG or WebP")
+    return probe_container(path, head, facts, limits)

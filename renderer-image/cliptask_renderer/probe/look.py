@@ -1,0 +1,213 @@
+"""How are a video's pictures to be taken? Their size, scan, colours and transparency, found by decoding some of them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
+from statistics import median
+from typing import Any, Final, Literal, NoReturn
+
+import av
+import av.error
+import av.filter
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from cliptask.facts import Look, Scan
+from cliptask_renderer.probe.limits import ProbeLimits, check_pixels, refuse
+from cliptask_renderer.probe.rhythm import Rhythm
+
+HD_HEIGHT = 720
+"""From this height on, players take a video that names no matrix for BT.709, below for BT.601."""
+
+_UNSPECIFIED = 2
+_TRANSFERS: Final[Mapping[int, Literal["linear", "pq", "hlg"]]] = {8: "linear", 16: "pq", 18: "hlg"}
+_MATRICES: Final[Mapping[int, str]] = {
+    1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc", 10: "bt2020c",
+    12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp",
+}  # fmt: skip
+_PRIMARIES: Final[Mapping[int, str]] = {
+    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020", 10: "smpte428",
+    11: "smpte431", 12: "smpte432", 22: "jedec-p22",
+}  # fmt: skip
+"""ITU-T H.273, tables 2 to 4, with ffmpeg's names."""
+
+_WHOLE_PICTURES = frozenset({"vp8", "vp9", "av1", "gif", "webp", "apng", "png", "theora", "qtrle"})
+"""Codecs that know no fields."""
+_FIELDS_HEIGHTS = range(400, 1089)
+"""Of pictures of two fields, as they were and are recorded."""
+_MEASURED = 60
+"""Pictures of each of two places: two seconds of what moves."""
+_MEASURED_TWICE_FROM_S = 8.0
+_ENOUGH = 8
+"""Pictures that a measurement needs to overrule what is flagged, or not."""
+_CLEARLY = 4
+"""Times as many of one kind as of the other."""
+_NEARLY_TWO = 1.8
+_FULL = 2
+"""AVCOL_RANGE_JPEG."""
+
+_ALPHA_DECODERS: Final[Mapping[str, Literal["libvpx", "libvpx-vp9"]]] = {
+    "vp8": "libvpx",
+    "vp9": "libvpx-vp9",
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A look, and what pictures measure as they are shown."""
+
+    look: Look
+    rhythm: Rhythm
+    width: int
+    height: int
+
+
+@dataclass
+class LookReader:
+    """Decodes some pictures of one stream of a container that nothing has been read of."""
+
+    container: InputContainer
+    stream: VideoStream
+    limits: ProbeLimits
+    deadline: float
+    start_s: float
+    """When the first picture is shown."""
+    _flagged: int = 0
+    _shown: list[float] = field(default_factory=list)
+    """When the pictures that were measured are shown, in seconds."""
+    _fields: Counter[str] = field(default_factory=Counter)
+    """How many pictures were measured as ``progressive``, ``tff`` or ``bff``; of one that rests nothing is known."""
+
+    def read(self, rhythm: Rhythm) -> Seen:
+        """Look at the pictures of ``rhythm``. Raises ``SourceError`` for those that cannot be decoded or are too large."""
+        context = self.stream.codec_context
+        if context is None:
+            self._refuse_codec()
+        context.thread_count = 1
+        # The container's header may lie about the size: the decoder itself refuses a larger picture.
+        context.options = {"max_pixels": str(self.limits.video_pixels)}
+        first = next(self._frames(), None)
+        if first is None:
+            self._refuse_codec()
+        width, height = self._size(first)
+        if self._may_have_fields(first):
+            self._measure(0)
+            if rhythm.duration_s > _MEASURED_TWICE_FROM_S:
+                self._measure(rhythm.duration_s / 2)
+        scan = self._scan()
+        is_turned = scan != "progressive"
+        look = Look(
+            decoder=self._alpha_decoder(),
+            scan=scan,
+            rotation=round(-first.rotation / 90) % 4 * 90 if is_turned else 0,
+            has_alpha=self._has_alpha(first),
+            **self._colours(first, height),
+        )
+        return Seen(look, self._of_whole_pictures(rhythm), width, height)
+
+    def _frames(self) -> Iterator[VideoFrame]:
+        """Pictures from where the container stands."""
+        try:
+            for frame in self.container.decode(self.stream):
+                if time.monotonic() > self.deadline:
+                    refuse(f"it takes more than {self.limits.seconds:.0f} s to read", "export it again")
+                if isinstance(frame, VideoFrame):
+                    yield frame
+        except av.error.FFmpegError as error:
+            self._refuse_codec(error)
+
+    def _size(self, frame: VideoFrame) -> tuple[int, int]:
+        """Width and height as shown."""
+        aspect = self.stream.sample_aspect_ratio or 1
+        width, height = max(1, round(frame.width * aspect)), frame.height
+        check_pixels(frame.width, frame.height, self.limits.video_pixels, self.limits.side)
+        check_pixels(width, height, self.limits.side * self.limits.side, self.limits.side)
+        return (height, width) if abs(round(frame.rotation / 90)) % 2 else (width, height)
+
+    def _may_have_fields(self, frame: VideoFrame) -> bool:
+        codec = self.stream.codec_context.name
+        return frame.interlaced_frame or (codec not in _WHOLE_PICTURES and frame.height in _FIELDS_HEIGHTS)
+
+    def _measure(self, from_s: float) -> None:
+        """Count the pictures of fields among some from a time on."""
+        self.container.seek(round((from_s + self.start_s) * av.time_base))
+        graph, measured = None, {}
+        for frame in islice(self._frames(), _MEASURED):
+            self._flagged += frame.interlaced_frame
+            if frame.time is not None:
+                self._shown.append(frame.time)
+            if graph is None:
+                graph = av.filter.Graph()
+                source = graph.add_buffer(
+                    width=frame.width,
+                    height=frame.height,
+                    format=frame.format,
+                    time_base=self.stream.time_base,
+                )
+                graph.link_nodes(source, graph.add("idet"), graph.add("buffersink")).configure()
+            graph.push(frame)
+            with suppress(av.error.BlockingIOError):  # it holds one back
+                measured = graph.pull().metadata
+        for kind in ("progressive", "tff", "bff"):
+            self._fields[kind] += round(float(measured.get(f"lavfi.idet.multiple.{kind}", 0)))
+
+    def _scan(self) -> Scan:
+        whole, parted = self._fields["progressive"], self._fields["tff"] + self._fields["bff"]
+        if self._flagged:
+            # Many a camera flags whole pictures: they stay whole.
+            return "progressive" if whole > _CLEARLY * parted and whole >= _ENOUGH else "flagged"
+        if parted < _ENOUGH or parted < _CLEARLY * whole:
+            return "progressive"
+        return "tff" if self._fields["tff"] > self._fields["bff"] else "bff"
+
+    def _of_whole_pictures(self, rhythm: Rhythm) -> Rhythm:
+        """Fields may lie in packets of their own, two of which are one picture."""
+        steps = [after - before for before, after in pairwise(self._shown) if after > before]
+        if not self._flagged or not steps:
+            return rhythm
+        return rhythm.halved() if median(steps) * rhythm.fps > _NEARLY_TWO else rhythm
+
+    def _alpha_decoder(self) -> Literal["libvpx", "libvpx-vp9"] | None:
+        # WebM's alpha is a second picture beside the first, which the usual decoders pass over.
+        is_there = self.stream.metadata.get("alpha_mode") == "1"
+        return _ALPHA_DECODERS.get(self.stream.codec_context.name) if is_there else None
+
+    def _has_alpha(self, frame: VideoFrame) -> bool:
+        if self.stream.codec_context.name == "rawvideo" and self.container.format.name == "avi":
+            return False  # its fourth byte is padding
+        return self._alpha_decoder() is not None or any(part.is_alpha for part in frame.format.components)
+
+    def _colours(self, frame: VideoFrame, height: int) -> dict[str, Any]:
+        context = self.stream.codec_context
+        matrix, primaries, transfer = (
+            own if own != _UNSPECIFIED else stated
+            for own, stated in (
+                (frame.colorspace, context.colorspace),
+                (frame.color_primaries, context.color_primaries),
+                (frame.color_trc, context.color_trc),
+            )
+        )
+        is_rgb = frame.format.is_rgb
+        taken = _TRANSFERS.get(transfer, "sdr")
+        usual = "bt2020" if taken in ("pq", "hlg") else "bt709"
+        usual_matrix = "bt2020nc" if usual == "bt2020" else "bt709" if height >= HD_HEIGHT else "smpte170m"
+        return {
+            "matrix": "gbr" if is_rgb else _MATRICES.get(matrix, usual_matrix),
+            "primaries": _PRIMARIES.get(primaries, usual),
+            "transfer": taken,
+            "full_range": is_rgb or frame.color_range == _FULL or frame.format.name.startswith("yuvj"),
+        }
+
+    def _refuse_codec(self, cause: Exception | None = None) -> NoReturn:
+        codec = self.stream.codec_context.name if self.stream.codec_context else "unknown"
+        refuse(
+            f"its pictures (codec: {codec}) cannot be decoded",
+            "export it again, e.g. as H.264 with AAC",
+            cause,
+        )
