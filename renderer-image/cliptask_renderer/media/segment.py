@@ -20,11 +20,21 @@ TAGS = "setsar=1,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colors
 
 FORM = "setsar=1,format=yuv420p"
 
+REFERENCE_WHITE_NITS = 203
+"""What paper white is in HDR (ITU-R BT.2408): it becomes the white of SDR."""
+
 TONEMAP = (
-    "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,"
+    f"zscale=t=linear:npl={REFERENCE_WHITE_NITS},format=gbrpf32le,zscale=p=bt709,tonemap=mobius:param=0.9:desat=0,"
     "zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
 )
+"""Up to nine tenths of white every level stays what it is; brighter ones share what is left."""
+
+SCALER_MATRICES = frozenset({"gbr", "bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"})
+"""What the scaler knows; it knows nothing of primaries."""
+
 TRANSFERS = {"sdr": "bt709", "linear": "linear", "pq": "smpte2084", "hlg": "arib-std-b67"}
+
+TURNS = {90: "transpose=clock,", 180: "hflip,vflip,", 270: "transpose=cclock,"}
 
 SEEK_MARGIN_S = 2
 """Decoding starts this long before the first wanted frame, so that rounding to frames has its neighbours."""
@@ -119,18 +129,46 @@ def _video(graph: _Graph, cut: Cut) -> str:
     profile, look = graph.order.profile, cut.look or Look()
     seek_s = max(cut.first_frame // profile.fps - SEEK_MARGIN_S, 0)
     # Not "accurate", which drops the picture that is on screen when the seek's second begins: a source may rest on it.
-    seek = ["-noaccurate_seek", "-ss", str(seek_s)] if seek_s else []
-    index = graph.add(ffmpeg.media(graph.sources[cut.source], *seek))
+    options = ["-noaccurate_seek", "-ss", str(seek_s)] if seek_s else []
+    options += [f"-c:{look.stream}", look.decoder] if look.decoder else []
+    options += ["-noautorotate"] if look.rotation else []
+    index = graph.add(ffmpeg.media(graph.sources[cut.source], *options))
     first = cut.first_frame - seek_s * profile.fps
     shift_s = LEAN / profile.fps - look.start_us / 1_000_000
+    last = look.last_us * profile.fps // 1_000_000 + 2
     chain = (
-        f"[{index}:{look.stream}]setpts=round(PTS+({shift_s:.6f})/TB),fps={profile.fps}:start_time=0,"
-        f"tpad=stop=2:stop_mode=clone,trim=start_frame={first}:end_frame={first + cut.frames},{_tags(look)}"
+        f"[{index}:{look.stream}]{_whole_pictures(look)}setpts=round(PTS+({shift_s:.6f})/TB),fps={profile.fps}:start_time=0,"
+        f"tpad=stop={last}:stop_mode=clone,trim=start_frame={first}:end_frame={first + cut.frames},{_tags(look)}"
     )
-    if look.transfer in ("pq", "hlg"):
+    if (colours := _to_bt709(look)) is not None:
         # Linear light takes 12 bytes a pixel: no more pixels than will be seen.
-        chain += f",{_reduced(profile)},{TONEMAP}"
-    return f"{chain},{_fit(profile, graph)}"
+        chain += f",{_reduced(profile)},{colours}"
+    return f"{chain},{_fit(profile, graph, has_alpha=look.has_alpha)}"
+
+
+def _to_bt709(look: Look) -> str | None:
+    """What the scaler cannot do: other primaries, high dynamic range, rare matrices. None where it can do all."""
+    alpha = "a" if look.has_alpha else ""
+    if look.transfer in ("pq", "hlg"):
+        return TONEMAP
+    if look.transfer == "linear" or look.matrix not in SCALER_MATRICES:
+        return f"zscale=p=bt709:t=bt709:m=gbr:r=pc,format=gbr{alpha}p10le"
+    if look.primaries == "bt709":
+        return None
+    if (
+        look.has_alpha or look.matrix == "gbr"
+    ):  # zscale takes screens' curve for cameras', which shifts pure colours a little
+        return f"zscale=p=bt709:t=bt709:m=gbr:r=pc,format=gbr{alpha}p10le"
+    return "colorspace=all=bt709:range=tv"
+
+
+def _whole_pictures(look: Look) -> str:
+    """Each field as a picture of its own, at its own time, of which the wanted ones are taken: motion stays as smooth as it was."""
+    if look.scan == "progressive":
+        return ""
+    if look.scan == "flagged":
+        return f"bwdif=mode=send_field:deint=interlaced,{TURNS.get(look.rotation, '')}"
+    return f"setfield={look.scan},bwdif=mode=send_field,{TURNS.get(look.rotation, '')}"
 
 
 def _tags(look: Look) -> str:
@@ -182,31 +220,47 @@ def _cover(width: int, height: int) -> str:
 
 def _contain(width: int, height: int) -> str:
     """Scale any shape to lie within the size."""
-    size = f"w='max(2,min({width},2*round({height}*dar/2)))':h='max(2,min({height},2*round({width}/dar/2)))'"
-    return f"scale={size}:{COLOURS},{FORM}"
+    return f"scale={_within(width, height)}:{COLOURS},{FORM}"
 
 
-def _fit(profile: Profile, graph: _Graph) -> str:
-    """From any size and shape to the profile's, in yuv420p, BT.709, square pixels."""
+def _within(width: int, height: int) -> str:
+    return f"w='max(2,min({width},2*round({height}*dar/2)))':h='max(2,min({height},2*round({width}/dar/2)))'"
+
+
+def _fit(profile: Profile, graph: _Graph, *, has_alpha: bool = False) -> str:
+    """From any size and shape to the profile's, in yuv420p, BT.709, square pixels.
+
+    What is transparent is black, or the blurred copy where there is one.
+    """
     width, height = profile.width, profile.height
+    # Colours weighed by their opacity: scaled as they are, what is hidden would shine through at every edge.
+    opaque, weighed = ("format=gbrp,", "format=gbrap,premultiply=inplace=1,") if has_alpha else ("", "")
     match profile.fit:
         case "stretch":
-            return f"scale={width}:{height}:{COLOURS},{FORM}"
+            return f"{weighed}{opaque}scale={width}:{height}:{COLOURS},{FORM}"
         case "cover":
-            return _cover(width, height)
+            return f"{weighed}{opaque}{_cover(width, height)}"
         case "contain":
             within = _contain(width, height)
-            return f"{within},pad={width}:{height}:2*floor((ow-iw)/4):2*floor((oh-ih)/4):black"
+            return (
+                f"{weighed}{opaque}{within},pad={width}:{height}:2*floor((ow-iw)/4):2*floor((oh-ih)/4):black"
+            )
         case "blur":
             number = len(graph.chains) + len(graph.inputs)
             names = ("back", "front", "blurred", "sharp")
             back, front, blurred, sharp = (f"[{name}{number}]" for name in names)
             # Blurred at an eighth of the size: the eye sees no difference, and it costs next to nothing.
             small = _cover(max(width // 16 * 2, 2), max(height // 16 * 2, 2))
+            within = _contain(width, height)
+            if has_alpha:
+                size = _within(width, height)
+                within = (
+                    f"scale={size}:{SCALER},unpremultiply=inplace=1,scale={COLOURS},setsar=1,format=yuva420p"
+                )
             return (
-                f"split{back}{front};"
-                f"{back}{small},gblur=sigma=4,scale={width}:{height}:{SCALER},setsar=1{blurred};"
-                f"{front}{_contain(width, height)}{sharp};"
+                f"{weighed}split{back}{front};"
+                f"{back}{opaque}{small},gblur=sigma=4,scale={width}:{height}:{SCALER},setsar=1{blurred};"
+                f"{front}{within}{sharp};"
                 f"{blurred}{sharp}overlay=2*floor((W-w)/4):2*floor((H-h)/4):format=yuv420"
             )
 

@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 
 from cliptask.facts import SourceFacts
 from cliptask_renderer.media.formats import DEMUXERS
+from cliptask_renderer.probe.aperture import clean_aperture
 from cliptask_renderer.probe.limits import ProbeLimits, check_pixels, refuse
 from cliptask_renderer.probe.look import LookReader
 from cliptask_renderer.probe.rhythm import Rhythm
@@ -89,10 +90,11 @@ def _video_facts(
 ) -> dict[str, object]:
     times = scan.times[stream.index]
     rhythm = Rhythm.of(times.shown, times.last_length, times.base, stream.average_rate)
+    is_mp4 = "mp4" in scan.container.format.name
+    aperture = clean_aperture(path, stream.index) if is_mp4 else None
     with _opened(path, limits) as container:
-        reader = LookReader(
-            container, container.streams.video[_place(scan, stream)], limits, deadline, times.start_s
-        )
+        again = container.streams.video[_place(scan, stream)]
+        reader = LookReader(container, again, limits, deadline, times.start_s, aperture)
         seen = reader.read(rhythm)
     rhythm = seen.rhythm
     start_us = round(times.start_s * 1_000_000) - (scan.container.start_time or 0)

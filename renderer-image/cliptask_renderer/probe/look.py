@@ -78,6 +78,8 @@ class LookReader:
     deadline: float
     start_s: float
     """When the first picture is shown."""
+    aperture: tuple[int, int] | None = None
+    """Width and height of the part that is seen, in coded pixels."""
     _flagged: int = 0
     _shown: list[float] = field(default_factory=list)
     """When the pictures that were measured are shown, in seconds."""
@@ -124,9 +126,9 @@ class LookReader:
 
     def _size(self, frame: VideoFrame) -> tuple[int, int]:
         """Width and height as shown."""
-        aspect = self.stream.sample_aspect_ratio or 1
-        width, height = max(1, round(frame.width * aspect)), frame.height
         check_pixels(frame.width, frame.height, self.limits.video_pixels, self.limits.side)
+        coded_width, height = self.aperture or (frame.width, frame.height)
+        width = max(1, round(coded_width * (self.stream.sample_aspect_ratio or 1)))
         check_pixels(width, height, self.limits.side * self.limits.side, self.limits.side)
         return (height, width) if abs(round(frame.rotation / 90)) % 2 else (width, height)
 
