@@ -1,6 +1,6 @@
 # What can be done here? `make` lists it. Everything installs what it needs into .venv, with hashes checked.
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage e2e release-check cluster cluster-down check bench lock generate clean
+.PHONY: help demo test coverage matrix e2e release-check cluster cluster-down check bench lock generate clean
 
 # The first that runs: one that a version manager names may not be there. The images have 3.11.
 PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3.14 python3; do $$each -c \
@@ -36,6 +36,9 @@ test: $(STAMP) check ## Check the code and pass every test
 coverage: $(STAMP) ## Pass every test, and show the lines that none has run (in the tests' own processes)
 	$(BIN)/coverage erase
 	$(PYTEST) --cov --cov-report=term:skip-covered
+
+matrix: $(STAMP) ## Try every way in which a source can be made (about ten minutes)
+	$(PYTEST) -m matrix tests/renderer
 
 e2e: $(STAMP) ## Try the images on a real node of its own (root, Debian)
 	$(PYTEST) -m e2e tests/cluster

@@ -9,7 +9,7 @@ from pathlib import Path
 from cliptask.errors import MediaError, SourceError
 from cliptask.facts import Look
 from cliptask.orders import Cut, OverlayOrder, Profile, SegmentOrder
-from cliptask_renderer.media import ffmpeg, overlays, stills
+from cliptask_renderer.media import colours, ffmpeg, overlays, stills
 
 SCALER = "flags=bicubic+accurate_rnd+bitexact"
 """The same pixels on every processor."""
@@ -19,15 +19,6 @@ TAGS = "setsar=1,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colors
 """Last in every chain: output options alone leave untagged sources unknown, and HDR changes the parameter sets."""
 
 FORM = "setsar=1,format=yuv420p"
-
-REFERENCE_WHITE_NITS = 203
-"""What paper white is in HDR (ITU-R BT.2408): it becomes the white of SDR."""
-
-TONEMAP = (
-    f"zscale=t=linear:npl={REFERENCE_WHITE_NITS},format=gbrpf32le,zscale=p=bt709,tonemap=mobius:param=0.9:desat=0,"
-    "zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
-)
-"""Up to nine tenths of white every level stays what it is; brighter ones share what is left."""
 
 SCALER_MATRICES = frozenset({"gbr", "bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"})
 """What the scaler knows; it knows nothing of primaries."""
@@ -64,7 +55,9 @@ class _Graph:
 
     def run(self, *output: str, limit_s: float) -> str:
         arguments = [*ffmpeg.VERBOSE, "-filter_complex", ";".join(self.chains), "-map", "[out]", *output]
-        return ffmpeg.run(self.inputs, arguments, what=_named(self.order), limit_s=limit_s, feed=self.feed)
+        return ffmpeg.run(
+            self.inputs, arguments, what=_named(self.order), limit_s=limit_s, feed=self.feed, folder=self.work
+        )
 
 
 def make_segment(order: SegmentOrder, sources: Mapping[str, Path], output: Path, work: Path) -> None:
@@ -140,26 +133,22 @@ def _video(graph: _Graph, cut: Cut) -> str:
         f"[{index}:{look.stream}]{_whole_pictures(look)}setpts=round(PTS+({shift_s:.6f})/TB),fps={profile.fps}:start_time=0,"
         f"tpad=stop={last}:stop_mode=clone,trim=start_frame={first}:end_frame={first + cut.frames},{_tags(look)}"
     )
-    if (colours := _to_bt709(look)) is not None:
-        # Linear light takes 12 bytes a pixel: no more pixels than will be seen.
-        chain += f",{_reduced(profile)},{colours}"
-    return f"{chain},{_fit(profile, graph, has_alpha=look.has_alpha)}"
+    return f"{chain}{_to_bt709(graph, look, index)},{_fit(profile, graph, has_alpha=look.has_alpha)}"
 
 
-def _to_bt709(look: Look) -> str | None:
-    """What the scaler cannot do: other primaries, high dynamic range, rare matrices. None where it can do all."""
-    alpha = "a" if look.has_alpha else ""
-    if look.transfer in ("pq", "hlg"):
-        return TONEMAP
-    if look.transfer == "linear" or look.matrix not in SCALER_MATRICES:
-        return f"zscale=p=bt709:t=bt709:m=gbr:r=pc,format=gbr{alpha}p10le"
-    if look.primaries == "bt709":
-        return None
-    if (
-        look.has_alpha or look.matrix == "gbr"
-    ):  # zscale takes screens' curve for cameras', which shifts pure colours a little
-        return f"zscale=p=bt709:t=bt709:m=gbr:r=pc,format=gbr{alpha}p10le"
-    return "colorspace=all=bt709:range=tv"
+def _to_bt709(graph: _Graph, look: Look, index: int) -> str:
+    """What the scaler cannot do: other primaries, high dynamic range, rare matrices. On no more pixels than will be seen."""
+    rgb = f"format=gbr{'a' if look.has_alpha else ''}p10le"
+    to_rgb = f",{_reduced(graph.order.profile)}"
+    to_rgb += f",{rgb}" if look.matrix in SCALER_MATRICES else f",zscale=m=gbr:r=pc,{rgb}"
+    if look.transfer == "sdr" and look.primaries == "bt709":
+        return "" if look.matrix in SCALER_MATRICES else to_rgb
+    if look.transfer == "sdr" and look.matrix in SCALER_MATRICES - {"gbr"} and not look.has_alpha:
+        deep = f"{_reduced(graph.order.profile)}:out_range=tv,format=yuv444p10le"  # it knows no JPEG formats, and rounds
+        return f",{deep},colorspace=all=bt709"
+    table = f"colours{index}.csp"
+    colours.write_table(look, graph.work / table)
+    return f"{to_rgb},lut3d=file={table}"
 
 
 def _whole_pictures(look: Look) -> str:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
-from statistics import median
+from statistics import mean, median
 
-_EVEN = 0.1
-"""By how much the usual step of an even rhythm may differ from the mean one: clocks tremble, milliseconds round."""
-
+_LEFT_OUT = 1.7
+"""Times the middle step: where one is as long, a picture is missing; a trembling clock makes none."""
 _USUAL_RATE = 25
 """Of a single picture that does not say how long it is shown."""
 
@@ -29,17 +28,18 @@ class Rhythm:
     ) -> Rhythm:
         """From when pictures are shown, in order and in units of ``time_base``, and how long the file says the last is.
 
-        An even rhythm has the rate of its mean step, so that rounding and a trembling clock leave no trace. An uneven
-        one (pictures left out, a screen that rests) has that of its usual step, so that no picture is lost.
+        Clocks tremble and milliseconds round, so that no single step is the rate; pictures are left out, so that the
+        mean one is not either. The rate is that of the mean of those steps that leave out none.
         """
         steps = [after - before for before, after in pairwise(shown) if after > before]
         if not steps:
             last = float(last_length * time_base) or 1 / float(stated_rate or _USUAL_RATE)
             return cls(1 / last, last, last)
-        usual, mean = median(steps), (shown[-1] - shown[0]) / len(steps)
-        step = float((mean if abs(mean - usual) <= _EVEN * usual else usual) * time_base)
+        middle, span = median(steps), shown[-1] - shown[0]
+        usual = [each for each in steps if each < _LEFT_OUT * middle]
+        step = float(mean(usual) * time_base)
         last = max(float(last_length * time_base), step)
-        return cls(1 / step, float((shown[-1] - shown[0]) * time_base) + last, last)
+        return cls(1 / step, float(span * time_base) + last, last)
 
     def halved(self) -> Rhythm:
         """The same where each picture came as two fields of its own."""
