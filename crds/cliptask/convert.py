@@ -122,7 +122,7 @@ def _names(originals: Iterable[str]) -> list[str]:
     """Labels for free names, no two alike."""
     names: list[str] = []
     for number, original in enumerate(originals, start=1):
-        # A block without a letter or a digit of ASCII in its name is called after its place.
+        # A block without a letter or a digit in its name is called after its place.
         plain = _label(original) or f"block-{number}"
         numbered = (f"{plain[: LABEL_LENGTH - 4]}-{again}" for again in count(2))
         names.append(next(name for name in chain([plain], numbered) if name not in names))
@@ -136,7 +136,7 @@ def _renamed(what: str, originals: Collection[str]) -> list[str]:
 
 
 def _label(original: str) -> str:
-    """A free name as a label; empty where no letter and no digit of ASCII is in it."""
+    """A free name as a label; empty where no letter and no digit is in it."""
     label = slug(original)
     return label if label != "x" or original.lower() == "x" else ""
 

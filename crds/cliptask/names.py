@@ -9,6 +9,8 @@ import re
 import unicodedata
 from urllib.parse import unquote, urlsplit
 
+from anyascii import anyascii
+
 VIDEO, POSTER, CAPTIONS = ".mp4", ".jpg", ".vtt"
 """How the files of a variant end; all bear its name."""
 
@@ -17,8 +19,11 @@ _LONGEST_SHOWN = 60
 
 
 def slug(text: str, length: int = LABEL_LENGTH) -> str:
-    """Lower-case ASCII letters, digits and single hyphens, at most ``length`` of them; ``x`` where nothing is left."""
-    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    """Lower-case ASCII letters, digits and single hyphens, at most ``length`` of them; ``x`` where nothing is left.
+
+    Other scripts are spelled in Latin letters. A letter and its accent are one, however they are encoded.
+    """
+    ascii_text = anyascii(unicodedata.normalize("NFC", text)).lower()
     return re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")[:length].strip("-") or "x"
 
 
@@ -54,19 +59,24 @@ def _without_secrets(text: str) -> str:
 
 def label_of_url(url: str) -> str:
     """A label from the file's name in a URL, e.g. ``hook-a`` from ``https://x/Hook_A.mp4?token=1``."""
-    return slug(posixpath.splitext(posixpath.basename(unquote(urlsplit(url).path)))[0])
+    path = unquote(urlsplit(url).path).rstrip("/")
+    return slug(posixpath.splitext(posixpath.basename(path))[0])
 
 
 def label_of_text(text: str) -> str:
-    """A label from the first words of a line."""
-    return slug(" ".join(text.split()[:5]), 24)
+    """A label from the first words of a line that are heard."""
+    return slug(" ".join(_heard(text).split()[:5]), 24)
+
+
+def _heard(text: str) -> str:
+    return re.sub(r"</?[a-zA-Z][^<>]*>|\[[^][]*\]", " ", text)
 
 
 def distinct(labels: list[tuple[str, str]]) -> list[str]:
     """Labels made distinct: where two are equal, each gets six hex digits of what it stands for.
 
-    ``labels`` holds (label, identity) pairs; the digits depend on the identity alone, so that an edit elsewhere
-    renames nothing that was already ambiguous.
+    ``labels`` holds (label, identity) pairs; the digits depend on the identity alone, so that neither an edit elsewhere
+    nor another order renames what was already ambiguous.
     """
     plain = [label for label, _ in labels]
     return [

@@ -108,18 +108,20 @@ def test_block_names_are_made_labels_and_distinct() -> None:
     url = ["https://x/a.mp4"]
 
     task, text = converted(
-        video_blocks={"Hook": url, "hook": url, "ГАК": url, "x": url, "a" * 60: url, "a" * 61: url}
+        video_blocks={"Hook": url, "hook": url, "ГАК": url, "?!": url, "x": url, "a" * 60: url, "a" * 61: url}
     )
 
     assert [block.name for block in task.spec.video_blocks] == [
         "hook",
         "hook-2",
-        "block-3",
+        "gak",
+        "block-4",
         "x",
         "a" * 40,
         "a" * 36 + "-2",
     ]
-    assert '# The video block "ГАК" is named block-3.\n' in text
+    assert '# The video block "ГАК" is named gak.\n' in text
+    assert '# The video block "?!" is named block-4.\n' in text
 
 
 @pytest.mark.parametrize(

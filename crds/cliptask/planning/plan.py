@@ -16,7 +16,7 @@ from cliptask.planning.bindings import Bound, bind
 from cliptask.planning.experiment import assign, combinations
 from cliptask.planning.orthogonal_array import Row
 from cliptask.planning.timeline import Timeline
-from cliptask.spec.task import MAX_VARIANTS, Assignment, ClipTask, ClipTaskSpec
+from cliptask.spec.task import MAX_VARIANTS, Assignment, Clip, ClipTask, ClipTaskSpec, Line, Track
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def plan(
         if errors:
             raise type(errors[0])("\n".join(dict.fromkeys(str(error) for error in errors)))
     timeline = Timeline(spec, bindings)
-    labels = Labels(spec)
+    labels = Labels(spec, sources)
     variants: dict[str, Variant] = {}
     skipped: list[Skipped] = []
     for choice in choices(spec, most):
@@ -158,21 +158,35 @@ def plan(
     return Campaign(task.metadata.name, blocks, timeline.profile, tuple(variants.values()), tuple(skipped))
 
 
-class Labels:
-    """What clips, tracks and lines are called in names."""
+def source_label(part: Clip | Track) -> str:
+    """What a clip or a track is called, where no other is called the same."""
+    return part.name or names.label_of_url(part.url)
 
-    def __init__(self, spec: ClipTaskSpec) -> None:
-        self.clips = [
-            names.distinct(
-                [(clip.name or names.label_of_url(clip.url), clip.model_dump_json()) for clip in block.clips]
-            )
-            for block in spec.video_blocks
-        ]
-        tracks = [(track.name or names.label_of_url(track.url), track.url) for track in spec.tracks]
-        lines = [
-            (line.name or names.label_of_text(line.text), line.model_dump_json()) for line in spec.speech
-        ]
-        self.tracks, self.lines = names.distinct(tracks), names.distinct(lines)
+
+def line_label(line: Line) -> str:
+    """What a line is called, where no other is called the same."""
+    return line.name or names.label_of_text(line.text)
+
+
+class Labels:
+    """What clips, tracks and lines are called in names.
+
+    Two files of one name are told apart by their bytes: a signed URL is another one at each run. Only a file that cannot
+    be had, and of which nothing is made, goes by its URL.
+    """
+
+    def __init__(self, spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> None:
+        def labelled(part: Clip | Track) -> tuple[str, str]:
+            facts = sources[part.url]
+            source = facts.sha256 if isinstance(facts, SourceFacts) else names.public_url(part.url)
+            use = part.model_dump_json(exclude={"name", "url"}, exclude_defaults=True)
+            return source_label(part), f"{source} {use}"
+
+        self.clips = [names.distinct([labelled(clip) for clip in block.clips]) for block in spec.video_blocks]
+        self.tracks = names.distinct([labelled(track) for track in spec.tracks])
+        self.lines = names.distinct(
+            [(line_label(line), line.model_dump_json(exclude_defaults=True)) for line in spec.speech]
+        )
 
     def of(self, choice: Choice) -> tuple[tuple[str, ...], str | None, str | None]:
         """The labels of a variant's clips, of its track and of its line."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cliptask.errors import InvalidTask, SourceError, SpeechError, VariantError
-from cliptask.planning.plan import Campaign, choices, plan
+from cliptask.planning.plan import Campaign, Labels, choices, plan
 from cliptask.spec.task import ClipTask
 from support.campaigns import facts, line, sources, task, url
 
@@ -182,6 +186,64 @@ def test_clips_of_one_name_in_different_folders_keep_apart() -> None:
     labels = [variant.clips[0] for variant in campaign.variants]
     assert len(set(labels)) == 2
     assert all(label.startswith("a-") for label in labels)
+
+
+SIGNED = [
+    url("x/a") + "?sig=1",
+    url("y/a") + "?sig=1",
+    url("a").replace("https://", "https://u:p@") + "?id=1",
+]
+
+
+def of_one_name(urls: Sequence[str], **spec: Any) -> ClipTask:  # noqa: ANN401  a spec's parts
+    """A task whose clips, in one block, and tracks are all called the same."""
+    block = {"name": "b", "clips": [{"url": each} for each in urls]}
+    tracks = [{"url": each} for each in urls]
+    return task([1], videoBlocks=[block], audioBlocks=[{"name": "pool", "tracks": tracks}], **spec)
+
+
+@given(
+    st.permutations(range(len(SIGNED))),
+    st.lists(st.text("ab", min_size=1), min_size=len(SIGNED), max_size=len(SIGNED)),
+)
+def test_labels_come_from_bytes_and_never_from_signatures(order: list[int], signatures: list[str]) -> None:
+    """Signed URLs change at every run: each run would rename, and so make anew, every video."""
+    before = of_one_name(SIGNED)
+    labels = Labels(before.spec, {each: facts(str(n), has_audio=True) for n, each in enumerate(SIGNED)})
+
+    again = [
+        f"{SIGNED[n]}&X-Amz-Signature={signature}#x" for n, signature in zip(order, signatures, strict=True)
+    ]
+    renewed = Labels(
+        of_one_name(again).spec,
+        {each: facts(str(n), has_audio=True) for n, each in zip(order, again, strict=True)},
+    )
+
+    assert len(set(labels.clips[0])) == len(set(labels.tracks)) == len(SIGNED)
+    assert renewed.clips[0] == [labels.clips[0][n] for n in order]
+    assert renewed.tracks == [labels.tracks[n] for n in order]
+
+
+def test_one_file_used_in_several_ways_is_several_clips() -> None:
+    """Two parts of one file would be told apart by nothing."""
+    clips = [{"url": SIGNED[0], "trim": {"end": end}} for end in ("1s", "1000ms", "2s")]
+    of = task([1], videoBlocks=[{"name": "b", "clips": clips}])
+
+    first, same, other = Labels(of.spec, {SIGNED[0]: facts("1")}).clips[0]
+
+    assert first == same != other
+
+
+def test_a_file_that_cannot_be_had_renames_no_other() -> None:
+    """The videos of what is left would be made anew under other names, and again once it is back."""
+    of = of_one_name(SIGNED, failurePolicy={"onSourceError": "Skip"})
+    whole = {each: facts(str(n), has_audio=True) for n, each in enumerate(SIGNED)}
+    lacking = whole | {SIGNED[1]: SourceError("gone")}
+
+    before, after = (Labels(of.spec, found).clips[0] for found in (whole, lacking))
+
+    assert after[::2] == before[::2]
+    assert after[1].startswith("a-")
 
 
 def test_the_same_plan_comes_out_of_the_same_input() -> None:

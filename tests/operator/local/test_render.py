@@ -7,13 +7,19 @@ import random
 import signal
 import subprocess
 import time
+from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import psutil
 import pytest
+import yaml
 
+from cliptask_operator.sources.ssrf import OPEN_HOSTS_SETTING
 from support.elevenlabs_stub import KEY, ElevenLabsStub
 from support.gcs import FakeGcs
+from support.http_server import Answer, MediaServer, Seen, Status
 from support.studio import PROGRAM, Studio, framemd5, moments, objects
 
 CROSSFADE = {"kind": "crossfade", "duration": "200ms"}
@@ -160,6 +166,59 @@ def test_only_a_task_that_says_so_loses_the_videos_it_no_longer_wants(studio: St
 
     assert "removed: 2 videos no longer wanted" in printed
     assert [path.name[:6] for path in (tmp_path / "camp").glob("*.mp4")] == ["clip0-"]
+
+
+class Signing(MediaServer):
+    """Hands out ``/download?id=N``, and any file of its folder by its name, to whoever shows a signature."""
+
+    def answer(self, seen: Seen) -> Answer:
+        """By the query."""
+        query = dict(parse_qsl(seen.query))
+        if "X-Amz-Signature" not in query:
+            return Status(HTTPStatus.FORBIDDEN)
+        number = query.get("id")
+        return super().answer(replace(seen, path=f"/clip{number}.mp4") if number else seen)
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_new_signatures_of_the_same_files_change_nothing(
+    studio: Studio, tmp_path: Path, *, prune: bool
+) -> None:
+    """Signed URLs change at every run: each would rename all videos, and fill the bucket or make them anew."""
+    folder = tmp_path / "served"
+    for number, place in enumerate(["clip0", "clip1", "a/take", "b/take"]):
+        served = folder / f"{place}.mp4"
+        served.parent.mkdir(parents=True, exist_ok=True)
+        served.write_bytes((studio.folder / Path(studio.clip(number)).name).read_bytes())
+
+    def written(server: Signing, signature: str, *, turned: bool = False) -> Path:
+        places = [["/download?id=0&", "/download?id=1&"], ["/a/take.mp4?", "/b/take.mp4?"]]
+        task = studio.write(
+            [[0, 1], [2, 3]],
+            output={"uri": "file:///nowhere", "prune": prune},
+            picture={"width": 96, "height": 160},
+        )
+        spec = yaml.safe_load(task.read_text())
+        for block, urls in zip(spec["spec"]["videoBlocks"], places, strict=True):
+            clips = [{"url": f"{server.url}{each}X-Amz-Signature={signature}"} for each in urls]
+            block["clips"] = clips[::-1] if turned else clips
+        task.write_text(yaml.safe_dump(spec))
+        return task
+
+    with Signing(folder) as server:
+        allowed = {"CLIPTASK_ALLOW_HTTP": "true", OPEN_HOSTS_SETTING: server.host}
+        online = Studio(studio.folder, allowed)
+        online.render(written(server, "one"), tmp_path)
+        before = moments(tmp_path, "camp/*.*[4g]") | moments(tmp_path, ".cliptask/s*/*")
+
+        printed = online.render(written(server, "two"), tmp_path)
+        turned = online.render(written(server, "three", turned=True), tmp_path)
+
+    assert len(list((tmp_path / "camp").glob("*.mp4"))) == 4
+    for said in (printed, turned):
+        assert "4 of 4 videos, 0 of them new (0 clips, 0 seams and 0 soundtracks encoded)" in said
+        assert "removed" not in said
+    assert moments(tmp_path, "camp/*.*[4g]") | moments(tmp_path, ".cliptask/s*/*") == before
 
 
 def test_twenty_kills_at_random_moments_change_nothing(studio: Studio, tmp_path: Path) -> None:
