@@ -95,6 +95,11 @@ def url_object(url: str) -> str:
     return f"urls/{hashlib.sha256(url.encode()).hexdigest()}.json"
 
 
+def answer_object(url: str, *marks: str | int) -> str:
+    """Name of the record of a content that a server marked so, whatever query the URL had."""
+    return url_object(json.dumps([public_url(url), *marks]))
+
+
 def speech_object(key: str, extension: str) -> str:
     """Name of a recording (``mp3``, ``wav``) or of what is known of it (``json``)."""
     return f"speech/{key}.{extension}"

@@ -7,7 +7,8 @@
         ... # fetch server.url + "/busy.mp4"
         assert server.count("/busy.mp4") == 3
 
-A path with a script answers by it, one step a request, the last step for ever; any other path is a file of the folder.
+A path with a script, with a query or for any, answers by it, one step a request, the last step for ever; any other path is
+a file of the folder.
 """
 
 from __future__ import annotations
@@ -91,6 +92,8 @@ class MediaServer(HttpServer):
         super().__init__(_Handler, address, tls)
         self.folder = folder
         self.requests: list[Seen] = []
+        self.sent_bytes = 0
+        """Of bodies, as far as anybody was there to take them."""
         self._scripts: dict[str, list[Answer]] = {}
 
     def script(self, path: str, *answers: Answer) -> str:
@@ -109,11 +112,16 @@ class MediaServer(HttpServer):
         with self._lock:
             return [seen for seen in self.requests if seen.path == path]
 
+    def sent(self, size_bytes: int) -> None:
+        """Count them."""
+        with self._lock:
+            self.sent_bytes += size_bytes
+
     def answer(self, seen: Seen) -> Answer:
         """Record a request and choose its answer."""
         with self._lock:
             self.requests.append(seen)
-            if steps := self._scripts.get(seen.path):
+            if steps := self._scripts.get(f"{seen.path}?{seen.query}", self._scripts.get(seen.path)):
                 return steps.pop(0) if len(steps) > 1 else steps[0]
         return self._file(seen.path)
 
@@ -200,7 +208,10 @@ class _Handler(Handler[MediaServer]):
         self.end_headers()
 
     def _write(self, body: bytes) -> None:
-        self.wfile.write(body)
+        for at in range(0, len(body), PIECE):
+            piece = body[at : at + PIECE]
+            self.wfile.write(piece)
+            self.server.owner.sent(len(piece))
 
 
 def _pieces(stream: Stream) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 A URL's content is downloaded into a temporary file, probed, and stored under its hash. A record of the URL is stored
 beside it, so that the next fetch only asks whether the content changed (by ETag, Last-Modified, an object's generation,
-or a file's size and time).
+or a file's size and time). A signed URL is another one at each run: strong ETags tell whether the content is the same.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from cliptask.facts import SourceFacts
 from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.sources.file import copy_file
 from cliptask_operator.sources.http import download
-from cliptask_operator.sources.partial_download import Download
+from cliptask_operator.sources.partial_download import Download, Validators
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.ssrf import guarded_transport
-from cliptask_operator.sources.urls import check_url, path_of, refuse, shown_url
+from cliptask_operator.sources.urls import check_url, path_of, refuse, shown_url, unsigned
 from cliptask_renderer.storage.base import Store, StoredObject
 
 _CONNECT_TIMEOUT_S = 10.0
@@ -56,6 +56,61 @@ class FetchEvent:
 
 OnEvent = Callable[[FetchEvent], None]
 Outcome = SourceFacts | ClipTaskError
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A content that the store has."""
+
+    download: Download
+    facts: SourceFacts
+
+    @property
+    def unsigned(self) -> _Known | None:
+        """What of it counts for the same URL with another signature, if anything does."""
+        strong = self.download.model_copy(update={"last_modified": ""})
+        return _Known(strong, self.facts) if strong.validators.is_strong else None
+
+
+@dataclass
+class _Memory:
+    """What the store remembers of one URL while it is fetched."""
+
+    url: str
+    store: Store
+    known: _Known | None = None
+    answer: str = ""
+    """Name of the record by the last answer's marks, where these tell it from any other."""
+
+    def recall(self) -> _Known | None:
+        """What the URL led to, the last time. Blocks."""
+        name = names.url_object(self.url)
+        self.known = _stored(name, self.store)
+        if self.known is None and (other := names.url_object(unsigned(self.url))) != name:
+            signed_otherwise = _stored(other, self.store)
+            self.known = signed_otherwise and signed_otherwise.unsigned
+        return self.known
+
+    async def recognises(self, url: str, marks: Validators, size_bytes: int) -> bool:
+        """See ``Recognises``. ``url`` is where redirects led to."""
+        self.answer = ""
+        if not marks.is_strong:
+            return False
+        self.answer = names.answer_object(url, marks.etag, marks.last_modified, size_bytes)
+        known = await asyncio.to_thread(_stored, self.answer, self.store)
+        self.known = known or self.known
+        return known is not None
+
+    def remember(self, download: Download) -> None:
+        """What the URL leads to now. Blocks."""
+        records = [names.url_object(self.url)]
+        if download.validators.is_strong:
+            records.append(names.url_object(unsigned(self.url)))
+        if self.answer:
+            records.append(self.answer)
+        content = download.model_dump_json(exclude_defaults=True).encode()
+        for name in dict.fromkeys(records):
+            self.store.put_bytes(name, content, replace=True)
 
 
 class _SourceFailedError(Exception):
@@ -130,28 +185,31 @@ class Fetcher:
 
     async def _bring(self, url: str, store: Store) -> tuple[Outcome, bool]:
         """The facts or the error of a URL's content, and whether the content is new. Raises the store's errors."""
+        memory = _Memory(url, store)
         try:
             with _errors_of_the_source():
                 check_url(url, self._settings)
-            record, facts = await asyncio.to_thread(_stored, url, store)
+            await asyncio.to_thread(memory.recall)
             with store.scratch() as folder:
                 file = folder / "source"
                 with _errors_of_the_source():
-                    downloaded = await self._download(url, file, record)
+                    downloaded = await self._download(file, memory)
                 if downloaded is not None:
                     facts = await self._probe_and_store(downloaded, file, store)
         except _SourceFailedError as failure:
             return failure.error, False
-        if facts is None:  # pragma: no cover (without facts it is downloaded)
-            raise AssertionError
         if downloaded is not None:
-            content = downloaded.model_dump_json(exclude_defaults=True).encode()
-            await asyncio.to_thread(store.put_bytes, names.url_object(url), content, replace=True)
-        return facts, downloaded is not None
+            await asyncio.to_thread(memory.remember, downloaded)
+            return facts, True
+        if memory.known is None:  # pragma: no cover (what nobody knows is downloaded)
+            raise AssertionError
+        return memory.known.facts, False
 
-    async def _download(self, url: str, target: Path, known: Download | None) -> Download | None:
-        """The content into ``target``; None where it is ``known`` already."""
-        settings, validators = self._settings, known.validators if known else None
+    async def _download(self, target: Path, memory: _Memory) -> Download | None:
+        """The content into ``target``; None where it is known already."""
+        url, settings = memory.url, self._settings
+        known = memory.known.download if memory.known else None
+        validators = known.validators if known else None
         match urlsplit(url).scheme:
             case "file":
                 file = path_of(url, settings)
@@ -160,7 +218,7 @@ class Fetcher:
                 from cliptask_operator.sources.gcs import download_object  # noqa: PLC0415  Google's client only where it is used
 
                 return await download_object(url, target, settings, validators)
-        return await download(self._client, url, target, settings, validators)
+        return await download(self._client, url, target, settings, validators, memory.recognises)
 
     async def _probe_and_store(self, download: Download, file: Path, store: Store) -> SourceFacts:
         """Probe and store a content, unless the store has it already, perhaps of another URL."""
@@ -189,14 +247,14 @@ def _last_event(url: str, outcome: Outcome, *, is_new: bool) -> FetchEvent:
     return FetchEvent("finished" if is_new else "cached", url, outcome.size_bytes)
 
 
-def _stored(url: str, store: Store) -> tuple[Download, SourceFacts] | tuple[None, None]:
-    """A URL's record and the facts of its content, where the store has both."""
+def _stored(name: str, store: Store) -> _Known | None:
+    """A record and the facts of its content, where the store has both."""
     try:
-        record = Download.model_validate_json(store.read(names.url_object(url)))
+        record = Download.model_validate_json(store.read(name))
     except (KeyError, ValidationError):
-        return None, None
+        return None
     facts = _facts(store.stat(names.source_object(record.sha256)))
-    return (None, None) if facts is None else (record, facts)
+    return None if facts is None else _Known(record, facts)
 
 
 def _facts(stored: StoredObject | None) -> SourceFacts | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from google.api_core import exceptions as api
 
 from cliptask.errors import TransientError
+from cliptask_operator.sources.content_coding import compressions
 from cliptask_operator.sources.partial_download import Download, PartialDownload, Validators
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.urls import refuse
@@ -68,8 +69,8 @@ def copy_object(
     if blob is None:
         what = f"there is no object {place.path} in the bucket {place.bucket}, or no such bucket"
         refuse(what, "check the URL")
-    if blob.content_encoding:
-        refuse(f"it is stored compressed ({blob.content_encoding})", "upload it as it is")
+    if coding := compressions(blob.content_encoding or ""):
+        refuse(f"it is stored compressed ({coding})", "upload it as it is, without a Content-Encoding")
     validators = Validators(etag=f"{blob.generation}-{blob.size}-{blob.crc32c}")
     if validators == known:
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,21 +21,32 @@ import stamina
 
 from cliptask import names
 from cliptask.errors import TransientError
+from cliptask_operator.sources.content_coding import compressions
 from cliptask_operator.sources.partial_download import Download, PartialDownload, Validators
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.urls import check_scheme, refuse
 
 _TRANSIENT = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 _FIRST_SERVER_ERROR = 500
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REMEDIES: dict[int, str] = {
+    HTTPStatus.BAD_REQUEST: "check the URL, or renew it where it is signed",
     HTTPStatus.UNAUTHORIZED: "give a URL that needs no login, e.g. a signed one",
-    HTTPStatus.FORBIDDEN: "make the file readable, or renew its signed URL, which may have expired",
+    HTTPStatus.FORBIDDEN: "check the URL, make the file readable, or renew its signed URL, which may have expired",
     HTTPStatus.NOT_FOUND: "check the URL",
     HTTPStatus.GONE: "upload the file again",
 }
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _LONGEST_WAIT_S = 60.0
 """Between two attempts, however often they failed."""
+
+Recognises = Callable[[str, Validators, int], Awaitable[bool]]
+"""Whether the content that a URL is about to send, by its marks and its size, is there already."""
+
+
+async def nothing_known(_url: str, _marks: Validators, _size_bytes: int) -> bool:
+    """A ``Recognises`` of who has no content yet."""
+    return False
 
 
 class _RetryableError(Exception):
@@ -52,9 +63,11 @@ async def download(
     target: Path,
     settings: FetchSettings,
     known: Validators | None = None,
+    recognises: Recognises = nothing_known,
 ) -> Download | None:
-    """Download a URL's content into ``target``; None where the server answers that it is the ``known`` one.
+    """Download a URL's content into ``target``; None where it need not be: it is the ``known`` one, or recognized.
 
+    That it is the known one is what the server answers. Of a content that is recognized, nothing but the head is read.
     Raises ``SourceError`` where another attempt would not help, ``TransientError`` where all attempts failed.
     ``client`` must connect by ``guarded_transport`` and follow no redirects by itself.
     """
@@ -66,7 +79,7 @@ async def download(
         wait_jitter=settings.backoff_s,
     )
     with PartialDownload(target, settings.max_bytes) as partial:
-        transfer = _Transfer(client, url, partial, settings, known)
+        transfer = _Transfer(client, url, partial, settings, known, recognises)
         try:
             async with asyncio.timeout(settings.timeout_s) as deadline:
                 return await retry(transfer.wait, transfer.attempt)
@@ -97,6 +110,7 @@ class _Transfer:
     partial: PartialDownload
     settings: FetchSettings
     known: Validators | None
+    recognises: Recognises
     current: Validators = field(default_factory=Validators)
     """Of the content that the file holds a part of."""
     attempts: int = 0
@@ -117,6 +131,12 @@ class _Transfer:
             if changed and response.status_code == HTTPStatus.NOT_MODIFIED:
                 return None
             total = self._check_head(response)
+            if (
+                total is not None
+                and not self.partial.size_bytes
+                and await self._is_recognised(response, total)
+            ):
+                return None
             async for piece in response.aiter_raw():
                 self.partial.write(piece)
         if total is not None and self.partial.size_bytes != total:
@@ -124,12 +144,18 @@ class _Transfer:
             raise _RetryableError(what)
         return self.partial.complete(self.current)
 
+    async def _is_recognised(self, response: httpx.Response, size_bytes: int) -> bool:
+        return await self.recognises(str(response.url), self.current, size_bytes)
+
     @asynccontextmanager
     async def _response(self, headers: dict[str, str]) -> AsyncIterator[httpx.Response]:
         """The response at the end of all redirects."""
         request = self.client.build_request("GET", self.url, headers=headers)
         for _ in range(self.settings.max_redirects + 1):
-            response = await self.client.send(request, stream=True, follow_redirects=False)
+            try:
+                response = await self.client.send(request, stream=True, follow_redirects=False)
+            except httpx.InvalidURL as error:
+                refuse(f"it redirects to what is no URL ({error})", "give the final URL", error)
             try:
                 if response.next_request is None:
                     yield response
@@ -149,20 +175,24 @@ class _Transfer:
     def _check_head(self, response: httpx.Response) -> int | None:
         """Check a response's head and make the file ready for its body. Returns the size of the whole, where stated."""
         self._check_status(response)
-        encoding = response.headers.get("Content-Encoding", "identity")
-        if encoding != "identity":
-            refuse(f"its host compresses it ({encoding}) though not asked to", "have it served as it is")
+        headers = response.headers
+        if coding := compressions(headers.get("Content-Encoding", "")):
+            remedy = "have it served as it is, and uploaded without a Content-Encoding"
+            refuse(f"its host compresses it ({coding}) though not asked to", remedy)
+        marks = Validators(headers.get("ETag", ""), headers.get("Last-Modified", ""))
         start, total = 0, None
         if response.status_code == HTTPStatus.PARTIAL_CONTENT:
             start, total = _content_range(response)
-        elif response.headers.get("Content-Length", "").isdecimal():
-            total = int(response.headers["Content-Length"])
-        if start != self.partial.size_bytes:
+        elif "Transfer-Encoding" not in headers and headers.get("Content-Length", "").isdecimal():
+            total = int(headers["Content-Length"])
+        # Not every host heeds If-Range.
+        if start != self.partial.size_bytes or (start and marks.contradict(self.current)):
             self.partial.restart()
             if start:
                 what = "its host sent another part than it was asked for"
                 raise _RetryableError(what)
-        self.current = Validators(response.headers.get("ETag", ""), response.headers.get("Last-Modified", ""))
+        if not start:
+            self.current = marks
         self.partial.check(total or 0)
         return total
 
@@ -177,15 +207,18 @@ class _Transfer:
         if status in _TRANSIENT or status >= _FIRST_SERVER_ERROR:
             wait_s = _retry_after(response)
             raise _RetryableError(f"{what} and asks to wait {wait_s:g} s" if wait_s else what, wait_s)
-        refuse(what, _REMEDIES.get(status, "check the URL"))
+        if status in _REDIRECTS:
+            refuse(f"{what}, and not to where", "give the final URL")
+        refuse(what, _REMEDIES.get(status, "check the URL, which must lead to the file itself"))
 
 
 def _content_range(response: httpx.Response) -> tuple[int, int | None]:
-    """First byte (-1: not stated) and size of the whole, from ``Content-Range`` (RFC 9110, 14.4)."""
+    """First byte (-1: not stated) and size of the whole, from ``Content-Range`` (RFC 9110, 14.4).
+
+    A whole of unknown size is as good as none: nothing would tell whether all of it has come.
+    """
     stated = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    if stated is None:
-        return -1, None
-    return int(stated[1]), None if stated[2] == "*" else int(stated[2])
+    return (-1, None) if stated is None else (int(stated[1]), int(stated[2]))
 
 
 def _retry_after(response: httpx.Response) -> float | None:

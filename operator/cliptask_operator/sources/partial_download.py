@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -21,16 +22,31 @@ class Validators:
     etag: str = ""
     last_modified: str = ""
 
+    @property
+    def is_strong(self) -> bool:
+        """Whether the ETag stands for every byte (RFC 9110, 8.8.1), as a well-formed one does that is not weak."""
+        return re.fullmatch(r'"[!#-~]+"', self.etag) is not None
+
     def changed_since(self) -> dict[str, str]:
         """Headers that ask for the content only if it is another one; none where nothing is known."""
         headers = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
-        return {name: value for name, value in headers.items() if value}
+        return {name: value for name, value in headers.items() if _can_be_sent(value)}
 
     def rest_after(self, size_bytes: int) -> dict[str, str]:
         """Headers that ask for the rest of the same content; none where that cannot be asked for (RFC 9110, 13.1.5)."""
-        # A weak ETag allows bytes to differ.
-        condition = self.etag if self.etag and not self.etag.startswith("W/") else self.last_modified
-        return {"Range": f"bytes={size_bytes}-", "If-Range": condition} if size_bytes and condition else {}
+        condition = self.etag if self.is_strong else self.last_modified
+        is_possible = size_bytes and _can_be_sent(condition)
+        return {"Range": f"bytes={size_bytes}-", "If-Range": condition} if is_possible else {}
+
+    def contradict(self, others: Validators) -> bool:
+        """Whether both say something, and not the same."""
+        pairs = ((self.etag, others.etag), (self.last_modified, others.last_modified))
+        return any(mine and other and mine != other for mine, other in pairs)
+
+
+def _can_be_sent(value: str) -> bool:
+    """Whether a header may hold it, and a server would learn something from it: not from an ETag of nothing."""
+    return value.isascii() and value.isprintable() and bool(value.strip('W/"'))
 
 
 class Download(Fact):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cliptask import names
 from cliptask.errors import ClipTaskError, OutputError, SourceError, TransientError
@@ -17,6 +19,7 @@ from cliptask.facts import SourceFacts
 from cliptask_operator.sources.fetcher import Fetcher, FetchEvent, OnEvent
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.ssrf import OPEN_HOSTS_SETTING, guarded_transport
+from cliptask_operator.sources.urls import unsigned
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.open import open_store
 from support.http_server import Content, MediaServer, Status, Stream, redirect
@@ -123,6 +126,110 @@ async def test_a_source_seen_before_is_asked_after_and_not_downloaded(
     assert second == first
     assert [event.kind for event in events] == ["started", "cached"]
     assert server.seen("/clip.mp4")[1].headers["If-None-Match"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_asked"),
+    [
+        ("X-Amz-Date=1&X-Amz-Signature=a", "X-Amz-Signature=b&X-Amz-Date=2", True),
+        ("id=0&sig=a", "id=0&sig=b", True),
+        ("sv=1&se=2&sig=a%2F", "se=3&sv=1&sig=b", True),
+        ("for=me&ticket=a", "for=me&ticket=b", False),
+    ],
+)
+async def test_a_source_signed_anew_is_not_downloaded(
+    server: MediaServer,
+    settings: FetchSettings,
+    store: Store,
+    footage: Path,
+    first: str,
+    second: str,
+    *,
+    is_asked: bool,
+) -> None:
+    """Presigned URLs, other ones at each run, would download all sources of a campaign each time."""
+    body = (footage / "clip.mp4").read_bytes() + b"\x02\x00\x00\x00free".ljust(1 << 25, b"\0")
+    url = server.script("/clip.mp4", Content(body, etag='"1"', last_modified=MODIFIED))
+    before = await fetch_all([f"{url}?{first}"], store, settings)
+    assert server.sent_bytes == len(body)
+
+    after = await fetch_all([f"{url}?{second}"], store, settings)
+
+    assert list(after.values()) == list(before.values())
+    assert isinstance(after[f"{url}?{second}"], SourceFacts)
+    assert server.requests[1].headers["If-None-Match"] == ('"1"' if is_asked else None)
+    # Without a question that the server understands, what it had under way before it saw nobody listen.
+    assert server.sent_bytes - len(body) < (1 if is_asked else len(body) // 2)
+
+
+@pytest.mark.parametrize("marks", [{"ETag": 'W/"1"'}, {"Last-Modified": MODIFIED}, {"ETag": "1"}, {}])
+async def test_a_source_signed_anew_that_nothing_vouches_for_is_downloaded(
+    server: MediaServer, settings: FetchSettings, store: Store, footage: Path, marks: dict[str, str]
+) -> None:
+    """Marks that allow for other bytes hold for one URL at most."""
+    first = server.script("/clip.mp4?sig=1", Content((footage / "clip.mp4").read_bytes(), headers=marks))
+    second = server.script("/clip.mp4?sig=2", Content((footage / "logo.png").read_bytes(), headers=marks))
+
+    for again in (first, second):
+        found = await fetch_all([again], store, settings)
+
+    facts = found[second]
+    assert isinstance(facts, SourceFacts)
+    assert facts.kind == "still"
+
+
+async def test_several_files_behind_one_path_are_kept_apart(
+    server: MediaServer, settings: FetchSettings, store: Store, footage: Path
+) -> None:
+    """A file would be taken for another one of the same download script, whose ETag may be a mere number."""
+    files = ["clip.mp4", "logo.png", "tone.mp3"]
+    for number, name in enumerate(files):
+        content = Content((footage / name).read_bytes(), etag='"1"')
+        for signature in "ab":
+            server.script(f"/get?id={number}&sig={signature}", content)
+
+    found = [
+        facts
+        for signature in "ab"
+        for number in range(len(files))
+        for facts in (
+            await fetch_all([f"{server.url}/get?id={number}&sig={signature}"], store, settings)
+        ).values()
+    ]
+
+    assert [isinstance(facts, SourceFacts) and facts.sha256 for facts in found] == [
+        sha256(footage / name) for name in files * 2
+    ]
+    assert server.sent_bytes == sum((footage / name).stat().st_size for name in files)
+
+
+async def test_a_source_is_known_by_where_redirects_lead(
+    server: MediaServer, settings: FetchSettings, store: Store, footage: Path
+) -> None:
+    """Links of a sharing service lead to a bucket, by another signature each time."""
+    body = (footage / "clip.mp4").read_bytes() + b"\x02\x00\x00\x00free".ljust(1 << 25, b"\0")
+    server.script("/bucket/clip.mp4", Content(body, etag='"1"'))
+    for link in "ab":
+        server.script(f"/{link}", redirect(f"/bucket/clip.mp4?X-Goog-Signature={link}"))
+
+    one, other = [await fetch_all([f"{server.url}/{link}"], store, settings) for link in "ab"]
+
+    assert list(one.values()) == list(other.values())
+    assert server.sent_bytes < len(body) * 3 // 2
+
+
+@given(st.lists(st.sampled_from(["id=0", "v=2", "name=a%26b", "response-content-type=x"]), unique=True))
+def test_signatures_alone_make_no_other_url(kept: list[str]) -> None:
+    """Another signature would be another file, or another file the same."""
+    signed = [*kept, "X-Amz-Signature=1", "x-goog-date=2", "Expires=3", "Key-Pair-Id=4", "sig=5"]
+
+    bare, full = (
+        unsigned("https://x/a?" + "&".join(kept)),
+        unsigned("https://u:p@x/a?" + "&".join(signed) + "#b"),
+    )
+
+    assert bare == full
+    assert len({unsigned(f"https://x/a?id={n}&sig=1") for n in range(3)}) == 3
 
 
 async def test_a_source_that_is_gone_from_the_store_is_fetched_again(

@@ -226,6 +226,20 @@ class TestCopyObject:
         with pytest.raises(SourceError, match=r"stored compressed \(gzip\)"):
             copying(f"gs://{blob.bucket.name}/packed.mp4", settings)
 
+    @pytest.mark.parametrize("stored", ["aws-chunked", "Identity", "utf-8"])
+    def test_a_stored_coding_that_compresses_nothing_is_none(
+        self, copying: Copying, source: str, settings: FetchSettings, gcs: FakeGcs, stored: str
+    ) -> None:
+        """What a tool of another cloud uploaded could not be used."""
+        blob = gcs.open(source.split("/")[2]).blob("plain.mp4")
+        blob.content_encoding = stored
+        blob.upload_from_string(b"x")
+
+        arrival = copying(f"gs://{blob.bucket.name}/plain.mp4", settings)
+
+        assert arrival is not None
+        assert arrival.size_bytes == 1
+
 
 class TestFetchAll:
     """Objects among other sources."""

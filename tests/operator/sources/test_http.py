@@ -114,6 +114,12 @@ async def test_a_broken_download_starts_over_where_it_cannot_go_on(
         Status(416),
         Status(206, {"Content-Range": "bytes 5-9/10", "Content-Length": "5"}, b"wrong"),
         Status(206, {"Content-Length": "5"}, b"wrong"),
+        Status(
+            206, {"Content-Range": "bytes 1000-1004/1005", "ETag": '"2"', "Content-Length": "5"}, b"other"
+        ),
+        Status(206, {"Content-Range": "bytes 1000-1004/*", "Content-Length": "5"}, b"wrong"),
+        Status(206, {"Content-Type": "multipart/byteranges; boundary=x", "Content-Length": "5"}, b"--x\r\n"),
+        Status(416, {"Content-Range": f"bytes */{len(BODY)}"}),
     ],
 )
 async def test_a_wrong_part_is_not_taken_for_the_rest(
@@ -278,6 +284,118 @@ async def test_compressed_content_is_refused(
     url = server.script("/a", Content(BODY, compressed=True))
 
     with pytest.raises(SourceError, match="compresses"):
+        await download(client, url, tmp_path / "a", QUICK)
+
+
+@pytest.mark.parametrize(
+    "coding", ["gzip", "aws-chunked,GZip", "br", "x-gzip", "deflate", "zstd", "compress"]
+)
+async def test_every_name_of_a_compression_is_refused(
+    server: MediaServer, client: httpx.AsyncClient, tmp_path: Path, coding: str
+) -> None:
+    """Compressed bytes would be called no media, which they are once they are unpacked."""
+    url = server.script("/a", Content(BODY, headers={"Content-Encoding": coding}))
+
+    with pytest.raises(SourceError, match=rf"compresses it \({coding.lower().rpartition(',')[2]}\)"):
+        await download(client, url, tmp_path / "a", QUICK)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "", " ", "aws-chunked", "AWS-Chunked, ", "utf-8", "UTF-8", "binary", "Identity", "identity, identity", "8bit", "none",
+        "base64", "aws-chunked,utf-8\r\nContent-Encoding: identity", "video/mp4",
+    ],
+)  # fmt: skip
+async def test_a_stored_header_is_no_compression(
+    server: MediaServer, client: httpx.AsyncClient, tmp_path: Path, stored: str
+) -> None:
+    """What a tool uploaded with a header that changes no byte could not be used."""
+    content = Content(BODY, etag='"1"', headers={"Content-Encoding": stored})
+    url = server.script("/a", replace(content, break_after=1000), content)
+
+    arrival = await download(client, url, tmp_path / "a", QUICK)
+
+    assert arrival is not None
+    assert arrival.sha256 == SHA
+    assert [seen.headers["Range"] for seen in server.seen("/a")] == [None, "bytes=1000-"]
+
+
+CHUNKED = f"{len(BODY):x}\r\n".encode() + BODY + b"\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Status(200, {"Transfer-Encoding": "chunked", "Content-Length": "7"}, CHUNKED),
+        Status(206, {"Content-Range": f"bytes 0-{len(BODY) - 1}/{len(BODY)}"}, BODY),
+        Status(203, {}, BODY),
+    ],
+)
+async def test_odd_answers_that_hold_the_whole_are_taken(
+    server: MediaServer, client: httpx.AsyncClient, tmp_path: Path, answer: Status
+) -> None:
+    """A file that every browser downloads could not be used."""
+    url = server.script("/a", answer)
+
+    arrival = await download(client, url, tmp_path / "a", QUICK)
+
+    assert arrival is not None
+    assert arrival.sha256 == SHA
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        {"ETag": '""'},
+        {"ETag": 'W/""'},
+        {"ETag": '"\xe9"'},
+        {"ETag": "", "Last-Modified": ""},
+        {"Last-Modified": "gestern fr\xfch"},
+    ],
+)
+async def test_marks_that_tell_nothing_are_not_sent_back(
+    server: MediaServer, client: httpx.AsyncClient, tmp_path: Path, marks: dict[str, str]
+) -> None:
+    """A header that cannot be sent would end the run, an empty one have everything called unchanged."""
+    url = server.script("/a", Content(BODY, headers=marks))
+    first = await download(client, url, tmp_path / "a", QUICK)
+    assert first is not None
+
+    again = await download(client, url, tmp_path / "a", QUICK, first.validators)
+
+    assert again is not None
+    assert again.sha256 == SHA
+    assert [server.requests[1].headers[name] for name in ("If-None-Match", "If-Modified-Since")] == [
+        None,
+        None,
+    ]
+
+
+@pytest.mark.parametrize("retry_after", ["soon", "-5", "1e9", "", "Mon, 45 Jan 2025 00:00:00 GMT", "0"])
+async def test_a_wait_that_cannot_be_read_is_none(
+    server: MediaServer, client: httpx.AsyncClient, tmp_path: Path, retry_after: str
+) -> None:
+    """A busy server's slip of the pen would end in a traceback."""
+    url = server.script("/a", Status(503, {"Retry-After": retry_after}), Content(BODY))
+
+    assert await download(client, url, tmp_path / "a", QUICK)
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        ({}, "302 Found, and not to where; give the final URL"),
+        ({"Location": "mailto:a@b"}, "redirects to what is no URL"),
+    ],
+)
+async def test_a_redirect_without_a_target_is_refused(
+    server: MediaServer, client: httpx.AsyncClient, tmp_path: Path, headers: dict[str, str], message: str
+) -> None:
+    """The task's URL would be blamed for what its host says."""
+    url = server.script("/a", Status(302, headers))
+
+    with pytest.raises(SourceError, match=message):
         await download(client, url, tmp_path / "a", QUICK)
 
 
