@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import lzma
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Literal, Self
 
@@ -211,6 +212,17 @@ class WorkOrder(Order):
     segments: tuple[SegmentOrder, ...] = ()
     soundtracks: tuple[SoundtrackOrder, ...] = ()
     variants: tuple[NamedVariant, ...] = ()
+    places: Mapping[str, str] = Field(default_factory=dict)
+    """Where the spec names what it reads, by the SHA-256 of a source and the key of a line: for messages, and in no key."""
+
+    def naming(self, places: Mapping[str, str]) -> Self:
+        """The order with those of the places that it needs."""
+        segments = [*self.segments, *(part for each in self.variants for part in each.order.segments)]
+        soundtracks = [*self.soundtracks, *(each.order.soundtrack for each in self.variants)]
+        inputs = [sha256 for segment in segments for sha256 in segment.sources]
+        for soundtrack in filter(None, soundtracks):
+            inputs += [*soundtrack.sources, *([soundtrack.speech.line_key] if soundtrack.speech else [])]
+        return self.model_copy(update={"places": {each: places[each] for each in inputs if each in places}})
 
     @property
     def step(self) -> Literal["segment", "soundtrack", "variant"]:

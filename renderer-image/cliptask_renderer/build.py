@@ -5,9 +5,10 @@ Everything here may run twice, at once or after a crash: what exists is not made
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from cliptask import names
 from cliptask.captions import cues, webvtt
@@ -19,6 +20,7 @@ from cliptask_renderer.media.check import StreamFacts
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.open import open_store
 
+_NOWHERE: Mapping[str, str] = MappingProxyType({})
 _ONE_OF_SEVERAL = (InputError, MediaError)
 """What is wrong with one video and says nothing of the next."""
 
@@ -30,15 +32,15 @@ def execute(order: WorkOrder, log: Callable[[str], None]) -> dict[str, ClipTaskE
     """
     cache, output = open_store(order.cache), open_store(order.output)
     for segment_order in order.segments:
-        make_segment(cache, segment_order)
+        make_segment(cache, segment_order, order.places)
         log(f"segment {segment_order.key}: {segment_order.frames} frames")
     for soundtrack in order.soundtracks:
-        make_soundtrack(cache, soundtrack)
+        make_soundtrack(cache, soundtrack, order.places)
         log(f"soundtrack {soundtrack.key}: {soundtrack.samples} samples")
     failed: dict[str, ClipTaskError] = {}
     for variant in order.variants:
         try:
-            make_variant(cache, output, order.task, variant.name, variant.order)
+            make_variant(cache, output, order.task, variant.name, variant.order, order.places)
         except _ONE_OF_SEVERAL as error:
             log(f"error: {variant.name}: {error}")
             failed[variant.name] = error
@@ -47,39 +49,54 @@ def execute(order: WorkOrder, log: Callable[[str], None]) -> dict[str, ClipTaskE
     return failed
 
 
-def make_segment(cache: Store, order: SegmentOrder) -> StreamFacts:
-    """Make a segment unless the cache has it. Raises ``MediaError`` when it cannot be made as ordered."""
+def make_segment(cache: Store, order: SegmentOrder, places: Mapping[str, str] = _NOWHERE) -> StreamFacts:
+    """Make a segment unless the cache has it; ``places`` are what errors call its sources.
+
+    Raises ``MediaError`` when it cannot be made as ordered.
+    """
     name = names.segment_object(order.key)
     if (there := _facts(cache, name)) is not None:
         return there
     with cache.scratch() as work, ExitStack() as stack:
-        sources = {sha256: _local(stack, cache, names.source_object(sha256)) for sha256 in order.sources}
+        sources = {sha256: _source(stack, cache, sha256, places) for sha256 in order.sources}
         output = work / "segment.mp4"
-        segment.make_segment(order, sources, output, work)
-        facts = check.check_segment(output, order)
+        segment.make_segment(order, sources, output, work, places)
+        facts = check.check_segment(output, order, segment.named(order, places))
         cache.put(name, output, facts.metadata() | {"frames": str(order.frames)})
     return facts
 
 
-def make_soundtrack(cache: Store, order: SoundtrackOrder) -> StreamFacts:
-    """Make a soundtrack unless the cache has it. Raises ``MediaError`` when it cannot be made as ordered."""
+def make_soundtrack(
+    cache: Store, order: SoundtrackOrder, places: Mapping[str, str] = _NOWHERE
+) -> StreamFacts:
+    """Make a soundtrack unless the cache has it; ``places`` are what errors call what it is mixed from.
+
+    Raises ``MediaError`` when it cannot be made as ordered.
+    """
     name = names.soundtrack_object(order.key)
     if (there := _facts(cache, name)) is not None:
         return there
     with cache.scratch() as work, ExitStack() as stack:
-        sources = {sha256: _local(stack, cache, names.source_object(sha256)) for sha256 in order.sources}
+        sources = {sha256: _source(stack, cache, sha256, places) for sha256 in order.sources}
         speech = None
         if order.speech is not None:
             recording = names.speech_object(order.speech.line_key, order.speech.extension)
             speech = _local(stack, cache, recording)
         output = work / "soundtrack.m4a"
-        sound.mix(order, sources, speech, output, work)
+        sound.mix(order, sources, speech, output, work, places)
         facts = check.check_soundtrack(output, order)
         cache.put(name, output, facts.metadata() | {"samples": str(order.samples)})
     return facts
 
 
-def make_variant(cache: Store, output: Store, folder: str, name: str, order: VariantOrder) -> None:
+def make_variant(
+    cache: Store,
+    output: Store,
+    folder: str,
+    name: str,
+    order: VariantOrder,
+    places: Mapping[str, str] = _NOWHERE,
+) -> None:
     """Make ``<folder>/<name>.mp4`` with its poster and captions, and whatever part of it the cache lacks.
 
     The video is stored last: where it is, everything beside it is, unless somebody has deleted that since. Raises
@@ -88,8 +105,8 @@ def make_variant(cache: Store, output: Store, folder: str, name: str, order: Var
     base = f"{folder}/{name}"
     if all(output.stat(f"{base}{ending}") is not None for ending in order.endings):
         return
-    facts = [make_segment(cache, part) for part in order.segments]
-    soundtrack = make_soundtrack(cache, order.soundtrack) if order.soundtrack else None
+    facts = [make_segment(cache, part, places) for part in order.segments]
+    soundtrack = make_soundtrack(cache, order.soundtrack, places) if order.soundtrack else None
     with output.scratch() as work, ExitStack() as stack:
         files = [_local(stack, cache, names.segment_object(part.key)) for part in order.segments]
         track = None
@@ -134,6 +151,12 @@ def _facts(cache: Store, name: str) -> StreamFacts | None:
         return None
 
 
+def _source(stack: ExitStack, cache: Store, sha256: str, places: Mapping[str, str]) -> Path:
+    """A file with a source's content, as ``_local``."""
+    with _needed(cache, names.source_object(sha256), places.get(sha256)):
+        return stack.enter_context(cache.local(names.source_object(sha256)))
+
+
 def _local(stack: ExitStack, cache: Store, name: str) -> Path:
     """A file with an object's content, to be read as long as the stack lasts."""
     with _needed(cache, name):
@@ -141,9 +164,10 @@ def _local(stack: ExitStack, cache: Store, name: str) -> Path:
 
 
 @contextmanager
-def _needed(cache: Store, name: str) -> Iterator[None]:
+def _needed(cache: Store, name: str, place: str | None = None) -> Iterator[None]:
     try:
         yield
     except KeyError:
-        message = f"{cache.uri}/{name} is gone: run the task again, which fetches or makes it anew"
+        what = f"{place}, kept in {cache.uri}," if place else f"{cache.uri}/{name}"
+        message = f"{what} is gone: run the task again, which fetches or makes it anew"
         raise InputError(message) from None

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cliptask import names
 from cliptask.orders import NamedVariant, WorkOrder, WorkReport
 from cliptask.planning.plan import Campaign, plan
 from support.campaigns import line, sources, task
@@ -75,13 +77,36 @@ def test_an_order_says_nothing_that_goes_without_saying() -> None:
 
 def test_a_long_order_fits_into_an_environment() -> None:
     """Linux takes 128 KiB for one variable: the Job's container would not even start."""
-    long = order(campaign([1] * 18 + [4, 5]), variants=20)
+    of = campaign([1] * 18 + [4, 5])
+    long_urls = {
+        key: names.place(place, "https://x/" + hashlib.shake_256(key.encode()).hexdigest(1000))
+        for key, place in of.places.items()
+    }
+    long = order(of, variants=20).naming(long_urls)
 
     text = long.to_text()
 
     assert len(long.model_dump_json(exclude_defaults=True)) > LIMIT_BYTES
     assert len(text) < LIMIT_BYTES
     assert WorkOrder.from_text(text) == long
+
+
+def test_an_order_names_what_it_reads_and_nothing_else() -> None:
+    """A Job could not say which file is bad, or would carry the names of the whole campaign."""
+    of = campaign([2, 2])
+    plain = order(of, variants=1).model_copy(update={"segments": ()})
+
+    named = plain.naming(of.places)
+
+    clips, others = (
+        ("videoBlocks[0].clips[0]", "videoBlocks[1].clips[0]"),
+        ("audioBlocks", "overlays[1]", "speech[0]"),
+    )
+    assert len(of.places) == 4 + len(others)
+    assert len(named.places) == len(clips) + len(others)
+    assert all(any(place.startswith(each) for place in named.places.values()) for each in (*clips, *others))
+    assert named.key == plain.key
+    assert WorkOrder.from_text(named.to_text()) == named
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "xz:", "xz:!!!", "xz:AAAA", "{}"])

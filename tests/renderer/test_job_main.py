@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -165,6 +166,35 @@ def test_of_several_videos_one_bad_one_does_not_cost_the_others(job: Job, footag
     assert ended.report.failed["a"] == ended.report.message
     assert names.source_object(MISSING) in ended.report.failed["c"]
     assert "error: a: " in ended.said
+
+
+def test_a_bad_source_goes_by_its_place_in_the_task(job: Job) -> None:
+    """A campaign of a hundred clips would fail over the digits of a hash."""
+    sizes = [(64, 64), (96, 64)]
+    parts = [f.encode(job.folder / f"{n}.webm", f.numbered(10, *size)) for n, size in enumerate(sizes)]
+    (job.folder / "list.txt").write_text("".join(f"file {part.name}\n" for part in parts))
+    grows = f.remux(job.folder / "list.txt", job.folder / "a.webm", ("-f", "concat"))
+    sha256, other = job.source(grows.read_bytes()), job.source(b"no video at all")
+    where = "videoBlocks[0].clips[1] (https://x/a.webm)"
+    places = {
+        sha256: where,
+        MISSING: "videoBlocks[1].clips[0] (https://x/b.webm)",
+        other: "overlays[0] (https://x/c.png)",
+    }
+    orders = (f.order_of(f.video(sha256, 0, 20)), segment(MISSING), segment(other))
+
+    ended = job.run(
+        job.order(variants=tuple(video(f"v{n}", each) for n, each in enumerate(orders))).naming(places)
+    )
+
+    said = ended.report.failed
+    assert said["v0"].startswith(f"the clip {where}: a picture changes its size")
+    assert said["v1"].startswith("videoBlocks[1].clips[0] (https://x/b.webm), kept in ")
+    assert said["v2"].startswith(
+        "the clip overlays[0] (https://x/c.png) cannot be decoded: export it again: "
+    )
+    for message in said.values():
+        assert not re.search(r"[0-9a-f]{8}|0x|/tmp/[^ ]*sources", message)
 
 
 def test_a_missing_source_is_bad_input(job: Job) -> None:

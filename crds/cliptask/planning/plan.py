@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
@@ -60,6 +60,8 @@ class Campaign:
     profile: Profile
     variants: tuple[Variant, ...]
     skipped: tuple[Skipped, ...]
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Where the spec first names each source and each line, by SHA-256 and by key."""
 
     @cached_property
     def segments(self) -> tuple[SegmentOrder, ...]:
@@ -155,7 +157,43 @@ def plan(
     if not skipped:
         timeline.refuse_unseen()
     blocks = tuple(block.name for block in spec.video_blocks)
-    return Campaign(task.metadata.name, blocks, timeline.profile, tuple(variants.values()), tuple(skipped))
+    return Campaign(
+        task.metadata.name,
+        blocks,
+        timeline.profile,
+        tuple(variants.values()),
+        tuple(skipped),
+        _places(spec, sources, lines),
+    )
+
+
+def _places(
+    spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]], lines: Sequence[Bound[SpokenLine]]
+) -> dict[str, str]:
+    places: dict[str, str] = {}
+    for where, url in _urls(spec):
+        if isinstance(facts := sources[url], SourceFacts):
+            places.setdefault(facts.sha256, names.place(where, names.public_url(url)))
+    for index, (line, spoken) in enumerate(zip(spec.speech, lines, strict=False)):
+        if isinstance(spoken, SpokenLine):
+            places.setdefault(spoken.key, names.place(f"speech[{index}]", names.shown(line.text)))
+    return places
+
+
+def _urls(spec: ClipTaskSpec) -> Iterator[tuple[str, str]]:
+    """Each place of a URL in the spec, and the URL."""
+    for row, video_block in enumerate(spec.video_blocks):
+        yield from (
+            (f"videoBlocks[{row}].clips[{index}]", clip.url) for index, clip in enumerate(video_block.clips)
+        )
+    for row, audio_block in enumerate(spec.audio_blocks):
+        yield from (
+            (f"audioBlocks[{row}].tracks[{index}]", track.url)
+            for index, track in enumerate(audio_block.tracks)
+        )
+    yield from (
+        (f"overlays[{index}]", over.image.url) for index, over in enumerate(spec.overlays) if over.image
+    )
 
 
 def source_label(part: Clip | Track) -> str:

@@ -67,7 +67,7 @@ class Desired:
             task=self.campaign.task,
             segments=segments,
             variants=variants,
-        )
+        ).naming(self.campaign.places)
         return job_name(order, self.task), order
 
 

@@ -40,16 +40,16 @@ class PoolExecutor:
                 failed[name] = error
                 self.progress.note(f"{name}: {error}")
 
-        await run_tasks(_tasks(self.campaign.task, wanted, self.stores), self.workers, on_done)
+        await run_tasks(_tasks(self.campaign, wanted, self.stores), self.workers, on_done)
         return failed
 
 
-def _tasks(folder: str, wanted: Missing, stores: Stores) -> list[Task]:
+def _tasks(campaign: Campaign, wanted: Missing, stores: Stores) -> list[Task]:
     """Videos first whenever they can be made; segments in the order in which videos need them."""
-    blank = WorkOrder(cache=stores.cache.uri, output=stores.output.uri, task=folder)
+    blank = WorkOrder(cache=stores.cache.uri, output=stores.output.uri, task=campaign.task)
 
     def task(kind: str, name: str, rank: int, needs: tuple[str, ...] = (), **work: object) -> Task:
-        order = blank.model_copy(update=work)
+        order = blank.model_copy(update=work).naming(campaign.places)
         return Task(f"{kind} {name}", rank, partial(pool_worker.execute, order), needs)
 
     return [

@@ -43,9 +43,8 @@ class StreamFacts:
         return cls(int(metadata["packets"]), metadata["extradata"], metadata["digest"])
 
 
-def check_segment(file: Path, order: SegmentOrder) -> StreamFacts:
+def check_segment(file: Path, order: SegmentOrder, what: str = "the segment") -> StreamFacts:
     """Refuse a segment that is not exactly what was ordered. Raises ``MediaError`` with the evidence."""
-    what = f"segment {order.key[:8]}"
     video = _read(file, what, "video")["video"]
     if len(video.packets) != order.frames:
         _refuse(what, f"has {len(video.packets)} frames where {order.frames} were ordered")
@@ -56,9 +55,8 @@ def check_segment(file: Path, order: SegmentOrder) -> StreamFacts:
     return video.facts
 
 
-def check_soundtrack(file: Path, order: SoundtrackOrder) -> StreamFacts:
+def check_soundtrack(file: Path, order: SoundtrackOrder, what: str = "the soundtrack") -> StreamFacts:
     """Refuse a soundtrack whose length is off by a frame of AAC or more. Raises ``MediaError``."""
-    what = f"soundtrack {order.key[:8]}"
     audio = _read(file, what, "audio")["audio"]
     if abs(audio.samples - order.samples) >= recipe.AAC_FRAME:
         _refuse(what, f"has {audio.samples} samples where {order.samples} were ordered")

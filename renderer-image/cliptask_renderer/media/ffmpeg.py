@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -128,7 +129,7 @@ def run(
                 process.kill()
                 process.wait()
         stderr.seek(max(stderr.seek(0, os.SEEK_END) - _LOG_READ, 0))
-        log = stderr.read().decode(errors="replace")
+        log = _readable(stderr.read().decode(errors="replace"), [*(source.url for source in inputs), *output])
     if code == 0 and fed and not late.is_set():
         return log
     end = f"was stopped after {limit_s:.0f} s" if late.is_set() else f"failed (exit {code})"
@@ -136,6 +137,14 @@ def run(
     said = " | ".join(filter(None, lines))[-_LOG_QUOTED:] or "it said nothing"
     message = f"{what}: ffmpeg {end}: {said}"
     raise MediaError(message)
+
+
+def _readable(log: str, arguments: Iterable[str]) -> str:
+    """What people can use of it: no addresses in memory, no names of temporary files."""
+    log = re.sub(r" @ 0x[0-9a-f]+", "", log)
+    for file in (each.removeprefix("file:") for each in arguments if each.startswith("file:")):
+        log = log.replace(f"file:{file}", "the file").replace(file, "the file")
+    return log
 
 
 def decode(source: Input, *choice: str, what: str, limit_s: float) -> str:

@@ -64,7 +64,7 @@ def poster(video: Path, output: Path) -> None:
     ffmpeg.run(
         [ffmpeg.media(video)],
         ["-frames:v", "1", "-vf", f"scale={size}:{colours}", "-q:v", "4", "-fflags", "+bitexact", "-f", "mjpeg", f"file:{output}"],
-        what=f"poster of {video.stem}",
+        what="the poster",
         limit_s=60,
     )  # fmt: skip
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from cliptask.errors import MediaError, SourceError
 from cliptask.facts import Look
+from cliptask.names import called
 from cliptask.orders import Cut, OverlayOrder, Profile, SegmentOrder
 from cliptask_renderer.media import colours, ffmpeg, overlays, stills
 
@@ -45,6 +47,7 @@ class _Graph:
     order: SegmentOrder
     sources: Mapping[str, Path]
     work: Path
+    places: Mapping[str, str]
     inputs: list[ffmpeg.Input] = field(default_factory=list)
     chains: list[str] = field(default_factory=list)
     feed: Iterable[bytes] | None = None
@@ -56,18 +59,29 @@ class _Graph:
     def run(self, *output: str, limit_s: float) -> str:
         arguments = [*ffmpeg.VERBOSE, "-filter_complex", ";".join(self.chains), "-map", "[out]", *output]
         return ffmpeg.run(
-            self.inputs, arguments, what=_named(self.order), limit_s=limit_s, feed=self.feed, folder=self.work
+            self.inputs,
+            arguments,
+            what=named(self.order, self.places),
+            limit_s=limit_s,
+            feed=self.feed,
+            folder=self.work,
         )
 
 
-def make_segment(order: SegmentOrder, sources: Mapping[str, Path], output: Path, work: Path) -> None:
+def make_segment(
+    order: SegmentOrder,
+    sources: Mapping[str, Path],
+    output: Path,
+    work: Path,
+    places: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Encode a segment to ``output`` (MP4, video only).
 
-    ``sources`` has a file for each of ``order.sources``; ``work`` is a folder for intermediate files. The same order
-    gives the same bytes. Raises ``SourceError`` when a source cannot be decoded or changes its form midway,
+    ``sources`` has a file for each of ``order.sources``; ``work`` is a folder for intermediate files; ``places`` are
+    what errors call sources. The same order gives the same bytes. Raises ``SourceError`` when a source cannot be decoded or changes its form midway,
     ``InputError`` for titles that cannot be written, ``MediaError`` with ffmpeg's last words for anything else.
     """
-    graph, profile, frames = _Graph(order, sources, work), order.profile, order.frames
+    graph, profile, frames = _Graph(order, sources, work, places), order.profile, order.frames
     links = [_cut(graph, number, cut) for number, cut in enumerate(order.cuts)]
     fade = f"xfade=transition=fade:duration={frames / profile.fps:.6f}:offset=0,trim=end_frame={frames},"
     graph.chains.append(f"{''.join(links)}{fade if order.is_seam else ''}{TAGS}[out]")
@@ -76,25 +90,29 @@ def make_segment(order: SegmentOrder, sources: Mapping[str, Path], output: Path,
     try:
         log = graph.run("-frames:v", str(frames), *encoding, f"file:{output}", limit_s=limit_s)
     except MediaError as error:
-        _blame(order, sources, limit_s, error)
+        _blame(order, graph, limit_s, error)
         raise
     # Frames are counted anew from there: they are not the ordered ones.
     if "Reconfiguring filter graph" in log:
-        evidence = "has a source whose picture changes its size or colours midway: export it again"
-        message = f"{_named(order)} {evidence}"
+        evidence = "a picture changes its size or colours midway: export the file again"
+        message = f"{named(order, places)}: {evidence}"
         raise SourceError(message)
 
 
-def _named(order: SegmentOrder) -> str:
-    return f"segment {order.key[:8]} (of {', '.join(cut.source[:12] for cut in order.cuts)})"
+def named(order: SegmentOrder, places: Mapping[str, str]) -> str:
+    """What errors call it."""
+    clips = " to ".join(called(cut.source, places) for cut in order.cuts)
+    return f"the transition from {clips}" if order.is_seam else f"the clip {clips}"
 
 
-def _blame(order: SegmentOrder, sources: Mapping[str, Path], limit_s: float, error: MediaError) -> None:
+def _blame(order: SegmentOrder, graph: _Graph, limit_s: float, error: MediaError) -> None:
     """Raise ``SourceError`` if a source alone does not decode. Done after a failure only: it costs a whole pass."""
     for cut in (cut for cut in order.cuts if cut.kind == "video"):
-        clip = f"the clip ({cut.source[:12]})"
+        clip = f"the clip {called(cut.source, graph.places)}"
         try:
-            ffmpeg.decode(ffmpeg.media(sources[cut.source]), "-map", "0:V:0", what=clip, limit_s=limit_s)
+            ffmpeg.decode(
+                ffmpeg.media(graph.sources[cut.source]), "-map", "0:V:0", what="decoding", limit_s=limit_s
+            )
         except MediaError as broken:
             message = f"{clip} cannot be decoded: export it again: {broken}"
             raise SourceError(message) from error
@@ -170,7 +188,10 @@ def _tags(look: Look) -> str:
 
 def _moving(graph: _Graph, number: int, cut: Cut) -> str:
     profile, canvas = graph.order.profile, stills.canvas(graph.order.profile)
-    prepared, fitting = graph.work / f"canvas{number}.yuv", _Graph(graph.order, graph.sources, graph.work)
+    prepared, fitting = (
+        graph.work / f"canvas{number}.yuv",
+        _Graph(graph.order, graph.sources, graph.work, graph.places),
+    )
     index = fitting.add(_raw_picture(graph, number, cut, canvas))
     fitting.chains.append(f"[{index}:v]{_fit(canvas, fitting)}[out]")
     fitting.run("-frames:v", "1", "-f", "rawvideo", f"file:{prepared}", limit_s=60)

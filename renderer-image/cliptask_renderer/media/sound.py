@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from cliptask import recipe
 from cliptask.errors import ClipTaskError, MediaError, SourceError
+from cliptask.names import called, speech_object
 from cliptask.orders import ClipSound, SoundtrackOrder
 from cliptask_renderer.media import ffmpeg
 
@@ -54,13 +56,19 @@ class _Part:
 
 
 def mix(
-    order: SoundtrackOrder, sources: Mapping[str, Path], speech: Path | None, output: Path, work: Path
+    order: SoundtrackOrder,
+    sources: Mapping[str, Path],
+    speech: Path | None,
+    output: Path,
+    work: Path,
+    places: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Write ``output``: .m4a, AAC-LC, stereo, 48 kHz, one track, exactly ``order.samples`` samples once its edit list is applied.
 
     ``sources`` has a local file for each SHA-256 in ``order.sources``; ``speech`` is the recording of
     ``order.speech``, or None without one. ``work`` is an existing folder of the caller's for temporary files: 23 MB
-    a minute where a loudness is asked for, removed before returning. The same arguments give the same bytes.
+    a minute where a loudness is asked for, removed before returning; ``places`` are what errors call sources and lines.
+    The same arguments give the same bytes.
 
     What is too short for a loudness (0.4 s) and silence keep their level; other mixes come within 1 LU of it unless
     that takes more than 30 dB of gain. Without a loudness the level is the sum of its parts, limited only where it
@@ -69,7 +77,7 @@ def mix(
     Raises ``SourceError`` when the music or a clip's sound cannot be decoded, ``MediaError`` when the recording cannot, or when
     anything else fails.
     """
-    parts = _parts(order, sources, speech)
+    parts = _parts(order, sources, speech, places)
     mixed = _mixed(order, parts)
     if order.loudness is None:
         graph = f"{mixed},{_limiter(_FULL_SCALE)},{_exactly(order.samples)}[mix]"
@@ -91,30 +99,26 @@ def mix(
         decoded.unlink(missing_ok=True)
 
 
-def _parts(order: SoundtrackOrder, sources: Mapping[str, Path], speech: Path | None) -> list[_Part]:
+def _parts(
+    order: SoundtrackOrder, sources: Mapping[str, Path], speech: Path | None, places: Mapping[str, str]
+) -> list[_Part]:
     """The music first, then the speech, then the clips in their order."""
     parts = []
     if order.track is not None:
-        name = f"the music ({order.track[:12]})"
-        parts.append(
-            _Part(
-                name, sources[order.track], order.track_stream, _music(order), SourceError, "replace the file"
-            )
-        )
+        name = f"the music {called(order.track, places)}"
+        file, stream = sources[order.track], order.track_stream
+        parts.append(_Part(name, file, stream, _music(order), SourceError, "replace the file"))
     if order.speech is not None:
         if speech is None:
-            message = f"the recording of line {order.speech.line_key[:12]} is missing: speak it first"
+            message = f"the recording of {called(order.speech.line_key, places)} is missing: speak it first"
             raise MediaError(message)
-        name = f"the speech ({order.speech.line_key[:12]})"
-        remedy = "remove the recording, so that it is made anew"
+        name = f"the recording of {called(order.speech.line_key, places)}"
+        recording = speech_object(order.speech.line_key, order.speech.extension)
+        remedy = f"remove {recording} from the cache, so that it is made anew"
         parts.append(_Part(name, speech, 0, _speech(order), MediaError, remedy))
-    for number, clip in enumerate(order.clips, 1):
-        name = f"the sound of clip {number} ({clip.source[:12]})"
-        parts.append(
-            _Part(
-                name, sources[clip.source], clip.stream, _clip(order, clip), SourceError, "replace the file"
-            )
-        )
+    for clip in order.clips:
+        name, file = f"the sound of {called(clip.source, places)}", sources[clip.source]
+        parts.append(_Part(name, file, clip.stream, _clip(order, clip), SourceError, "replace the file"))
     return parts
 
 
@@ -244,7 +248,7 @@ def _from_parts(parts: Sequence[_Part], graph: str, output: Sequence[str]) -> st
     except MediaError:
         for part, source in zip(parts, inputs, strict=True):
             try:
-                ffmpeg.decode(source, "-map", f"0:{part.stream}", "-vn", what=part.name, limit_s=LIMIT_S)
+                ffmpeg.decode(source, "-map", f"0:{part.stream}", "-vn", what="decoding", limit_s=LIMIT_S)
             except MediaError as error:
                 message = f"{part.name} cannot be decoded, {part.remedy}: {error}"
                 raise part.blame(message) from error

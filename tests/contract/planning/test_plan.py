@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cliptask.errors import InvalidTask, SourceError, SpeechError, VariantError
+from cliptask.facts import SourceFacts
+from cliptask.planning.bindings import Bound
 from cliptask.planning.plan import Campaign, Labels, choices, plan
 from cliptask.spec.task import ClipTask
 from support.campaigns import facts, line, sources, task, url
@@ -222,6 +224,33 @@ def test_labels_come_from_bytes_and_never_from_signatures(order: list[int], sign
     assert len(set(labels.clips[0])) == len(set(labels.tracks)) == len(SIGNED)
     assert renewed.clips[0] == [labels.clips[0][n] for n in order]
     assert renewed.tracks == [labels.tracks[n] for n in order]
+
+
+def test_every_input_has_its_place_in_the_spec() -> None:
+    """An error of a Job could name a hash at most, or would tell a token."""
+    of = task(
+        [1], lines=2, videoBlocks=[{"name": "b", "clips": [{"url": url("a") + "?sig=1"}, {"url": url("b")}, {"url": url("c")}]}],
+        audioBlocks=[{"name": "m", "tracks": [{"url": url("t")}]}, {"name": "n", "tracks": [{"url": url("u")}]}],
+        overlays=[{"text": "Now"}, {"image": {"url": url("l")}}], failurePolicy={"onSourceError": "Skip"},
+    )  # fmt: skip
+    found: dict[str, Bound[SourceFacts]] = {
+        **sources(of),
+        url("b"): facts("a"),
+        url("c"): SourceError("gone"),
+    }
+    found |= {each: facts(each, kind="audio", has_audio=True) for each in (url("t"), url("u"))}
+
+    campaign = plan(
+        of, found | {url("a") + "?sig=1": facts("a")}, [line("line 0"), SpeechError("no such voice")]
+    )
+
+    assert sorted(campaign.places.values()) == [
+        f"audioBlocks[0].tracks[0] ({url('t')})",
+        f"audioBlocks[1].tracks[0] ({url('u')})",
+        f"overlays[1] ({url('l')})",
+        'speech[0] ("line 0")',
+        f"videoBlocks[0].clips[0] ({url('a')})",
+    ]
 
 
 def test_one_file_used_in_several_ways_is_several_clips() -> None:

@@ -73,6 +73,16 @@ def segments(of: Desired) -> set[str]:
 # Examples
 
 
+def test_jobs_know_what_people_call_their_sources() -> None:
+    """A failed Job would blame a hash."""
+    wanted = desired([2])
+
+    for number, (_, order) in enumerate([*wanted.variant_orders, *wanted.segment_orders.values()]):
+        assert list(order.places.values()) == [
+            f"videoBlocks[0].clips[{number % 2}] (https://cdn.example.com/b0c{number % 2}.mp4)"
+        ]
+
+
 def test_what_nobody_shares_is_made_by_the_videos_own_job() -> None:
     """Each video would wait for Jobs that save nothing."""
     wanted = desired([1, 1])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import subprocess
 import time
 from dataclasses import replace
+from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -166,6 +168,24 @@ def test_only_a_task_that_says_so_loses_the_videos_it_no_longer_wants(studio: St
 
     assert "removed: 2 videos no longer wanted" in printed
     assert [path.name[:6] for path in (tmp_path / "camp").glob("*.mp4")] == ["clip0-"]
+
+
+def test_what_fails_late_goes_by_its_place_in_the_task(studio: Studio, tmp_path: Path) -> None:
+    """Whoever has to replace a clip would have to guess which."""
+    task = studio.write([[0, 1], [2]], picture={"width": 96, "height": 160})
+    damaged = tmp_path / "out" / ".cliptask" / "sources"
+    studio.run("plan", task, "--folder", tmp_path / "out")
+    (damaged / sha256((studio.folder / "clip1.mp4").read_bytes()).hexdigest()).write_bytes(
+        b"x" * (studio.folder / "clip1.mp4").stat().st_size
+    )
+
+    ran = studio.run("render", task, "-o", tmp_path / "out")
+
+    assert ran.returncode == 65
+    assert "1 of 2 videos" in ran.stdout
+    said = " ".join(ran.stderr.split())
+    assert f"the clip videoBlocks[0].clips[1] ({studio.clip(1)}) cannot be decoded" in said
+    assert not re.search(r"[0-9a-f]{12}|0x", said)
 
 
 class Signing(MediaServer):

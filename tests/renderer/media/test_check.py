@@ -125,7 +125,7 @@ def test_incomplete_metadata_are_noticed(lost: str, made: Made) -> None:
 
 def test_a_segment_of_another_length_is_refused(made: Made) -> None:
     """Sound and captions of every video that uses it would be late."""
-    with pytest.raises(MediaError, match=r"segment [0-9a-f]{8} has 20 frames where 10 were ordered"):
+    with pytest.raises(MediaError, match=r"the segment has 20 frames where 10 were ordered"):
         check.check_segment(made.segments[0], made.orders[1])
 
 
@@ -158,7 +158,7 @@ def test_a_segment_with_a_damaged_packet_is_refused(made: Made, tmp_path: Path) 
     content[middle : middle + 200] = b"\xff" * 200
     (tmp_path / "a.mp4").write_bytes(content)
 
-    with pytest.raises(MediaError, match=r"segment [0-9a-f]{8}: check: ffmpeg failed .*error"):
+    with pytest.raises(MediaError, match=r"the segment: check: ffmpeg failed .*error"):
         check.check_segment(tmp_path / "a.mp4", made.orders[0])
 
 
@@ -189,7 +189,7 @@ def test_what_is_no_video_is_refused(content: bytes, made: Made, tmp_path: Path)
     """A crash of the checking library would be all that anybody reads."""
     (tmp_path / "a.mp4").write_bytes(content)
 
-    with pytest.raises(MediaError, match=r"segment [0-9a-f]{8} (cannot be read|has streams of \[\])"):
+    with pytest.raises(MediaError, match=r"the segment (cannot be read|has streams of \[\])"):
         check.check_segment(tmp_path / "a.mp4", made.orders[0])
 
 

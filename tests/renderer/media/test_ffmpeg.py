@@ -76,6 +76,21 @@ def test_a_failure_tells_the_work_and_ffmpeg_s_own_words(tmp_path: Path) -> None
         ffmpeg.run([ffmpeg.media(tmp_path / "a.mp4")], NOWHERE, what="the clip", limit_s=60)
 
 
+def test_the_words_are_fit_for_people(tmp_path: Path) -> None:
+    """Addresses in memory and temporary files, other ones each time, tell nobody anything."""
+    source, target = tmp_path / "a b.mp4", tmp_path / "missing" / "a.mp4"
+    source.write_bytes(b"nothing that could be media")
+
+    messages = []
+    for inputs, output in (([ffmpeg.media(source)], NOWHERE), ([ENDLESS], ("-t", "1", f"file:{target}"))):
+        with pytest.raises(MediaError) as raised:
+            ffmpeg.run(inputs, output, what="the clip", limit_s=60)
+        messages.append(str(raised.value))
+
+    assert all("the file" in message for message in messages)
+    assert not any("0x" in message or str(tmp_path) in message for message in messages)
+
+
 def test_the_last_words_are_few_and_the_last(tmp_path: Path) -> None:
     """A file that makes ffmpeg complain without end would fill a Job's termination message, or the memory."""
     clip = f.encode(tmp_path / "a.mp4", f.numbered(200, 16, 16))

@@ -613,7 +613,7 @@ def test_pictures_that_change_their_size_midway_are_refused(tmp_path: Path) -> N
     (tmp_path / "list.txt").write_text(f"ffconcat version 1.0\nfile {one.name}\nfile {other.name}\n")
     f.remux(tmp_path / "list.txt", tmp_path / "a.webm", ("-f", "concat"))
 
-    with pytest.raises(SourceError, match=r"\(of a\) has a source whose picture changes its size"):
+    with pytest.raises(SourceError, match=r"the clip \(a\): a picture changes its size"):
         f.make(f.order_of(f.video(frames=20)), tmp_path, a=tmp_path / "a.webm")
 
 

@@ -337,8 +337,8 @@ def test_a_sum_that_would_clip_is_limited(tmp_path: Path) -> None:
     ("broken", "error", "named", "loudness"),
     [
         ("music", SourceError, "the music (aaaaaaaaaaaa)", None),
-        ("line", MediaError, "the speech (bbbbbbbbbbbb)", -14.0),
-        ("clip", SourceError, "the sound of clip 1 (cccccccccccc)", None),
+        ("line", MediaError, "the recording of (bbbbbbbbbbbb)", -14.0),
+        ("clip", SourceError, "the sound of (cccccccccccc)", None),
     ],
 )
 def test_what_cannot_be_decoded_is_named(
@@ -366,5 +366,5 @@ def test_a_track_without_sound_is_named(tmp_path: Path) -> None:
 
 def test_a_missing_recording_is_named(tmp_path: Path) -> None:
     """A variant without the line that its order names would be the wrong video under the right name."""
-    with pytest.raises(MediaError, match="recording of line bbbbbbbbbbbb is missing"):
+    with pytest.raises(MediaError, match=r"recording of \(bbbbbbbbbbbb\) is missing"):
         mixed(tmp_path, order(speech=SPEECH))
