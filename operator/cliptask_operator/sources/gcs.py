@@ -29,10 +29,16 @@ from cliptask_renderer.storage.gcs_client import (
 
 def place_of(url: str) -> Location:
     """The object behind ``gs://bucket/object``. Raises ``SourceError`` where it is none."""
+    if "?" in url or "#" in url:
+        refuse(
+            "an object of gs:// is its newest generation, and has no query",
+            "leave out what follows ? or #, or write them as %3F and %23 where they belong to the name",
+        )
     place = location(url)
     if place is None or not place.path:
         refuse(
-            "it names no object", "write gs://bucket/object, with %3F for ?, %23 for # and %20 for a space"
+            "it names no object",
+            "write gs://bucket/object, without empty parts, . and .., and %20 for a space",
         )
     return place
 
