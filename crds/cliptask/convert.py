@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from cliptask.errors import InvalidTask
-from cliptask.names import LABEL_LENGTH, shown, slug
+from cliptask.names import LABEL_LENGTH, shown, slug, unsigned
 from cliptask.spec.loading import load_data, located, report
 from cliptask.spec.problems import Problem, Problems, examine, kind_of
 from cliptask.spec.task import GROUP, KIND, MAX_VARIANTS, TEXT_PATTERN, VERSION, SourceUrl
@@ -149,7 +149,11 @@ def _task_name(request: ProcessMedia) -> tuple[str, list[str]]:
     for original in (request.task_name, request.uuid_):
         if name := _label(original):
             return name, [f"The task {shown(original)} is named {name}."] if name != original else []
-    content = request.model_dump(mode="json", include={"video_blocks", "audio_blocks", "text_to_speach"})
+    content = request.model_dump(mode="json", include={"text_to_speach"})
+    for kind in ("video_blocks", "audio_blocks"):
+        content[kind] = {
+            block: [unsigned(url) for url in urls] for block, urls in getattr(request, kind).items()
+        }
     name = f"campaign-{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:8]}"
     return name, [f"The request has no name of letters and digits; this one comes from its content: {name}."]
 

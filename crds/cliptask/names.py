@@ -16,6 +16,14 @@ VIDEO, POSTER, CAPTIONS = ".mp4", ".jpg", ".vtt"
 """How the files of a variant end; all bear its name."""
 
 LABEL_LENGTH = 40
+_SIGNING = re.compile(
+    r"x-(amz|goog|ms|oss|cos|obs|tos)-.+"
+    r"|(aws|google|oss)?access(key)?id|signature|expires|policy|key-pair-id|securitytoken|hdn(ts|ea)"
+    r"|s[eiprstv]|ss|srt|spr|sip|sdd|sk(oid|tid|t|e|s|v)|s[au]oid|scid|ses"
+    r"|(auth|access|security)?[-_]?token|sig|sign|hash|hmac|md5|exp|expiry|ttl|verify",
+    re.IGNORECASE,
+)
+"""Parameters of signatures: Amazon's and others like them, Google's, CloudFront's, Akamai's; Azure's; what others call theirs."""
 _LONGEST_SHOWN = 60
 _LONGEST_PLACE = 200
 """Where a file is, and what it is called, stands at the ends of a URL; the orders of Jobs have room for some hundreds."""
@@ -34,6 +42,13 @@ def public_url(url: str) -> str:
     """The URL without user, query and fragment, which may carry tokens: the only form that is ever shown."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def unsigned(url: str) -> str:
+    """The URL without what may be another at each run although it leads to the same file: user, signature, fragment."""
+    query = sorted(filter(None, urlsplit(url).query.split("&")))
+    kept = [each for each in query if not _SIGNING.fullmatch(unquote(each.partition("=")[0]))]
+    return public_url(url) + (f"?{'&'.join(kept)}" if kept else "")
 
 
 def shown(text: str, *, url: bool = False) -> str:

@@ -145,6 +145,18 @@ def test_nameless_request_always_gets_the_same_name() -> None:
     assert load(first, "x").metadata.name.startswith("campaign-")
 
 
+def test_nameless_request_keeps_its_name_whoever_signs_its_urls() -> None:
+    """The same campaign would be made again at each run, in a folder of its own."""
+    requests = [
+        {"video_blocks": {"hook": [f"https://x/get?id={number}&sig={signature}"]}}
+        for number, signature in ("0a", "0b", "1a")
+    ]
+
+    first, again, other = (load(convert(json.dumps(each), OUTPUT), "x").metadata.name for each in requests)
+
+    assert first == again != other
+
+
 def test_more_combinations_than_allowed_are_limited() -> None:
     """The task would be refused for its number of videos only when it is rendered."""
     task, text = converted(

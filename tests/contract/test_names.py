@@ -97,6 +97,20 @@ def test_public_url_shows_no_secret(url: str, shown: str) -> None:
     assert names.public_url(url) == shown
 
 
+@given(st.lists(st.sampled_from(["id=0", "v=2", "name=a%26b", "response-content-type=x"]), unique=True))
+def test_signatures_alone_make_no_other_url(kept: list[str]) -> None:
+    """Another signature would be another file, or another file the same."""
+    signed = [*kept, "X-Amz-Signature=1", "x-goog-date=2", "Expires=3", "Key-Pair-Id=4", "sig=5"]
+
+    bare, full = (
+        names.unsigned("https://x/a?" + "&".join(kept)),
+        names.unsigned("https://u:p@x/a?" + "&".join(signed) + "#b"),
+    )
+
+    assert bare == full
+    assert len({names.unsigned(f"https://x/a?id={n}&sig=1") for n in range(3)}) == 3
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

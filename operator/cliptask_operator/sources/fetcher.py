@@ -28,7 +28,7 @@ from cliptask_operator.sources.http import download
 from cliptask_operator.sources.partial_download import Download, Validators
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.ssrf import guarded_transport
-from cliptask_operator.sources.urls import check_url, path_of, refuse, shown_url, unsigned
+from cliptask_operator.sources.urls import check_url, path_of, refuse, shown_url
 from cliptask_renderer.storage.base import Store, StoredObject
 
 _CONNECT_TIMEOUT_S = 10.0
@@ -86,7 +86,7 @@ class _Memory:
         """What the URL led to, the last time. Blocks."""
         name = names.url_object(self.url)
         self.known = _stored(name, self.store)
-        if self.known is None and (other := names.url_object(unsigned(self.url))) != name:
+        if self.known is None and (other := names.url_object(names.unsigned(self.url))) != name:
             signed_otherwise = _stored(other, self.store)
             self.known = signed_otherwise and signed_otherwise.unsigned
         return self.known
@@ -105,7 +105,7 @@ class _Memory:
         """What the URL leads to now. Blocks."""
         records = [names.url_object(self.url)]
         if download.validators.is_strong:
-            records.append(names.url_object(unsigned(self.url)))
+            records.append(names.url_object(names.unsigned(self.url)))
         if self.answer:
             records.append(self.answer)
         content = download.model_dump_json(exclude_defaults=True).encode()

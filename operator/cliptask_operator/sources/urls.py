@@ -5,10 +5,9 @@ Errors of ``check_scheme`` and ``path_of`` name no URL: who asked knows which it
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from cliptask.errors import SourceError
@@ -17,15 +16,6 @@ from cliptask_operator.sources.settings import FetchSettings
 
 ALLOW_HTTP_SETTING = "CLIPTASK_ALLOW_HTTP"
 """The setting that allows ``http://``."""
-
-_SIGNING = re.compile(
-    r"x-(amz|goog|ms|oss|cos|obs|tos)-.+"
-    r"|(aws|google|oss)?access(key)?id|signature|expires|policy|key-pair-id|securitytoken|hdn(ts|ea)"
-    r"|s[eiprstv]|ss|srt|spr|sip|sdd|sk(oid|tid|t|e|s|v)|s[au]oid|scid|ses"
-    r"|(auth|access|security)?[-_]?token|sig|sign|hash|hmac|md5|exp|expiry|ttl|verify",
-    re.IGNORECASE,
-)
-"""Parameters of signatures: Amazon's and others like them, Google's, CloudFront's, Akamai's; Azure's; what others call theirs."""
 
 
 def refusal(url: str, settings: FetchSettings) -> SourceError | None:
@@ -80,13 +70,6 @@ def shown_url(url: str) -> str:
         return public_url(url) if parts.scheme else parts.path
     except ValueError:
         return f"{url.partition(':')[0]}://..."
-
-
-def unsigned(url: str) -> str:
-    """The URL without what may be another at each run although it leads to the same file: user, signature, fragment."""
-    query = sorted(filter(None, urlsplit(url).query.split("&")))
-    kept = [each for each in query if not _SIGNING.fullmatch(unquote(each.partition("=")[0]))]
-    return public_url(url) + (f"?{'&'.join(kept)}" if kept else "")
 
 
 def refuse(what: str, remedy: str, cause: Exception | None = None) -> NoReturn:

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cliptask import names
 from cliptask.errors import ClipTaskError, OutputError, SourceError, TransientError
@@ -19,7 +17,6 @@ from cliptask.facts import SourceFacts
 from cliptask_operator.sources.fetcher import Fetcher, FetchEvent, OnEvent
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.ssrf import OPEN_HOSTS_SETTING, guarded_transport
-from cliptask_operator.sources.urls import unsigned
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.open import open_store
 from support.http_server import Content, MediaServer, Status, Stream, redirect
@@ -216,20 +213,6 @@ async def test_a_source_is_known_by_where_redirects_lead(
 
     assert list(one.values()) == list(other.values())
     assert server.sent_bytes < len(body) * 3 // 2
-
-
-@given(st.lists(st.sampled_from(["id=0", "v=2", "name=a%26b", "response-content-type=x"]), unique=True))
-def test_signatures_alone_make_no_other_url(kept: list[str]) -> None:
-    """Another signature would be another file, or another file the same."""
-    signed = [*kept, "X-Amz-Signature=1", "x-goog-date=2", "Expires=3", "Key-Pair-Id=4", "sig=5"]
-
-    bare, full = (
-        unsigned("https://x/a?" + "&".join(kept)),
-        unsigned("https://u:p@x/a?" + "&".join(signed) + "#b"),
-    )
-
-    assert bare == full
-    assert len({unsigned(f"https://x/a?id={n}&sig=1") for n in range(3)}) == 3
 
 
 async def test_a_source_that_is_gone_from_the_store_is_fetched_again(
