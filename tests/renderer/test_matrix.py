@@ -19,7 +19,7 @@ from cliptask.planning.bindings import rate_for
 from cliptask_renderer.media import sound
 from cliptask_renderer.probe.file import probe
 from support import frames as f
-from support.scenes import CLICK_S, PATCHES, Array, Coding, scene
+from support.scenes import CLICK_S, PATCHES, Array, Coding, Light, Scan, scene
 
 _X264 = ("-preset", "ultrafast", "-crf", "6")
 _X265 = ("-preset", "ultrafast", "-crf", "6", "-x265-params", "log-level=none")
@@ -116,7 +116,7 @@ def _coloured(coding: Coding, codec: Codec, container: Container, chance: random
     if "colours" not in says or chance.random() < 1 / 5:
         return replace(coding, matrix="smpte170m", is_tagged=full, full_range=full, primaries="bt709")
     if "hdr" in says and "10" in coding.pixels and chance.random() < 1 / 2:
-        light = chance.choice(["pq", "hlg"])
+        light: Light = "pq" if chance.random() < 1 / 2 else "hlg"
         return replace(coding, light=light, primaries="bt2020", matrix="bt2020nc")
     primaries, matrix = chance.choice(COLOURS)
     return replace(coding, primaries=primaries, matrix=matrix, full_range=full)
@@ -126,7 +126,7 @@ def _shaped(coding: Coding, codec: Codec, container: Container, number: int, cha
     """Scan, rate, shape of pixels and rotation."""
     coding = replace(coding, rate=Fraction(chance.choice(RATES)))
     if number % 3 == 1 and codec.says & {"fields", "woven"}:
-        scan = chance.choice(["tff", "bff"])
+        scan: Scan = "tff" if chance.random() < 1 / 2 else "bff"
         flags = ("-flags", "+ildct+ilme") if "fields" in codec.says else ()
         own = ("-x264-params", f"{scan}=1") if coding.codec == "libx264" else ()
         rate = Fraction(chance.choice(["25", "30000/1001"]))

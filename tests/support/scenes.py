@@ -175,7 +175,8 @@ class Coding:
         if self.light == "sdr":
             if self.primaries == "bt709":
                 return picture
-            return _camera(np.clip(_light(picture) @ turn.T, 0, 1))
+            light: Array = np.clip(_light(picture) @ turn.T, 0, 1)
+            return _camera(light)
         nits = np.clip(
             203 * picture**2.4 @ turn.T, 0, 1000
         )  # as a screen shows it (BT.1886), white at 203 (BT.2408)
@@ -222,7 +223,7 @@ def _hlg(nits: Array) -> Array:
     """ITU-R BT.2100 for a screen of 1,000 nits, whose system gamma of 1.2 is taken out again."""
     luminance = np.maximum(nits @ np.array([0.2627, 0.6780, 0.0593]) / 1000, 1e-9)[..., None]
     light = nits / 1000 * luminance ** (1 / 1.2 - 1)
-    high = 0.17883277 * np.log(np.maximum(12 * light - 0.28466892, 1e-9)) + 0.55991073
+    high: Array = 0.17883277 * np.log(np.maximum(12 * light - 0.28466892, 1e-9)) + 0.55991073
     return np.where(light <= 1 / 12, np.sqrt(3 * light), high)
 
 

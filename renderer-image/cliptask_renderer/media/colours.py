@@ -77,7 +77,7 @@ def _spread(signal: Array, look: Look) -> Array:
         return signal ** (1 / _SCREEN_GAMMA) if look.transfer == "linear" else signal
     grey = np.repeat(signal[:, None], 3, axis=1)
     whites = (_pq_nits(grey) if look.transfer == "pq" else _hlg_nits(grey))[:, 0] / REFERENCE_WHITE_NITS
-    above = np.log(np.maximum(whites, 1)) / np.log(whites[-1])
+    above: Array = np.log(np.maximum(whites, 1)) / np.log(whites[-1])
     return _BELOW_WHITE * np.minimum(whites, 1) ** (1 / _SCREEN_GAMMA) + (1 - _BELOW_WHITE) * above
 
 

@@ -211,14 +211,14 @@ def of_one_name(urls: Sequence[str], **spec: Any) -> ClipTask:  # noqa: ANN401  
 def test_labels_come_from_bytes_and_never_from_signatures(order: list[int], signatures: list[str]) -> None:
     """Signed URLs change at every run: each run would rename, and so make anew, every video."""
     before = of_one_name(SIGNED)
-    labels = Labels(before.spec, {each: facts(str(n), has_audio=True) for n, each in enumerate(SIGNED)})
+    labels = Labels(before.spec, {each: facts(str(n), sound_stream=0) for n, each in enumerate(SIGNED)})
 
     again = [
         f"{SIGNED[n]}&X-Amz-Signature={signature}#x" for n, signature in zip(order, signatures, strict=True)
     ]
     renewed = Labels(
         of_one_name(again).spec,
-        {each: facts(str(n), has_audio=True) for n, each in zip(order, again, strict=True)},
+        {each: facts(str(n), sound_stream=0) for n, each in zip(order, again, strict=True)},
     )
 
     assert len(set(labels.clips[0])) == len(set(labels.tracks)) == len(SIGNED)
@@ -238,7 +238,7 @@ def test_every_input_has_its_place_in_the_spec() -> None:
         url("b"): facts("a"),
         url("c"): SourceError("gone"),
     }
-    found |= {each: facts(each, kind="audio", has_audio=True) for each in (url("t"), url("u"))}
+    found |= {each: facts(each, kind="audio", sound_stream=0) for each in (url("t"), url("u"))}
 
     campaign = plan(
         of, found | {url("a") + "?sig=1": facts("a")}, [line("line 0"), SpeechError("no such voice")]
@@ -266,7 +266,7 @@ def test_one_file_used_in_several_ways_is_several_clips() -> None:
 def test_a_file_that_cannot_be_had_renames_no_other() -> None:
     """The videos of what is left would be made anew under other names, and again once it is back."""
     of = of_one_name(SIGNED, failurePolicy={"onSourceError": "Skip"})
-    whole = {each: facts(str(n), has_audio=True) for n, each in enumerate(SIGNED)}
+    whole = {each: facts(str(n), sound_stream=0) for n, each in enumerate(SIGNED)}
     lacking = whole | {SIGNED[1]: SourceError("gone")}
 
     before, after = (Labels(of.spec, found).clips[0] for found in (whole, lacking))
