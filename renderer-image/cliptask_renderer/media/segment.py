@@ -142,7 +142,7 @@ def _video(graph: _Graph, cut: Cut) -> str:
     # Not "accurate", which drops the picture that is on screen when the seek's second begins: a source may rest on it.
     options = ["-noaccurate_seek", "-ss", str(seek_s)] if seek_s else []
     options += [f"-c:{look.stream}", look.decoder] if look.decoder else []
-    options += ["-noautorotate"] if look.rotation else []
+    options += [f"-display_rotation:{look.stream}", "0"] if look.rotation else []
     index = graph.add(ffmpeg.media(graph.sources[cut.source], *options))
     first = cut.first_frame - seek_s * profile.fps
     shift_s = LEAN / profile.fps - look.start_us / 1_000_000
@@ -156,14 +156,13 @@ def _video(graph: _Graph, cut: Cut) -> str:
 
 def _to_bt709(graph: _Graph, look: Look, index: int) -> str:
     """What the scaler cannot do: other primaries, high dynamic range, rare matrices. On no more pixels than will be seen."""
-    rgb = f"format=gbr{'a' if look.has_alpha else ''}p10le"
-    to_rgb = f",{_reduced(graph.order.profile)}"
-    to_rgb += f",{rgb}" if look.matrix in SCALER_MATRICES else f",zscale=m=gbr:r=pc,{rgb}"
+    is_known, reduced = look.matrix in SCALER_MATRICES, f",{_reduced(graph.order.profile)}"
+    to_rgb = f"{reduced if is_known else ',zscale=m=gbr:r=pc'},format=gbr{'a' if look.has_alpha else ''}p10le"
     if look.transfer == "sdr" and look.primaries == "bt709":
-        return "" if look.matrix in SCALER_MATRICES else to_rgb
-    if look.transfer == "sdr" and look.matrix in SCALER_MATRICES - {"gbr"} and not look.has_alpha:
-        deep = f"{_reduced(graph.order.profile)}:out_range=tv,format=yuv444p10le"  # it knows no JPEG formats, and rounds
-        return f",{deep},colorspace=all=bt709"
+        return "" if is_known else to_rgb
+    if look.transfer == "sdr" and is_known and look.matrix != "gbr" and not look.has_alpha:
+        # It knows no JPEG formats, and rounds.
+        return f"{reduced}:out_range=tv,format=yuv444p10le,colorspace=all=bt709"
     table = f"colours{index}.csp"
     colours.write_table(look, graph.work / table)
     return f"{to_rgb},lut3d=file={table}"
