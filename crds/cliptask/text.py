@@ -1,0 +1,125 @@
+"""What is a text, as it is written, heard and shown? Its normal form, voice directions, invisible characters, line breaks."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import accumulate
+
+from icu4py.breakers import BaseBreaker, CharacterBreaker, LineBreaker, WordBreaker
+
+# Unicode 16, DerivedCoreProperties.txt, Default_Ignorable_Code_Point: fonts and players show nothing for these.
+_IGNORABLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
+    "\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_IGNORED = re.compile(f"[{_IGNORABLE}]+")
+# Scripts in which a letter's form, or a cluster's, hangs on its neighbours: Arabic and its kin, Brahmic ones, Mongolian.
+_SHAPED = "\u0600-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f"
+_PICTURES = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
+# A joiner or non-joiner between letters that it shapes; in emoji what makes one sign of several, or has it in colours; the
+# form of a Han letter. All else that is invisible goes.
+_KEPT_IN_CAPTIONS = (
+    rf"(?<=[{_SHAPED}])[\u200c\u200d](?=[{_SHAPED}])"
+    rf"|(?<=[{_PICTURES}])\ufe0f?\u200d(?=[{_PICTURES}])"
+    rf"|(?<=[{_PICTURES}])\ufe0f|(?<=[#*0-9])\ufe0f(?=\u20e3)"
+    r"|(?<=\U0001f3f4)[\U000e0020-\U000e007e]+\U000e007f"
+    r"|(?<=[\u3400-\u9fff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]"
+)
+_CAPTIONED = re.compile(f"({_KEPT_IN_CAPTIONS})|[{_IGNORABLE}]")
+
+NO_BREAK_SPACES = "\u00a0\u2007\u202f"
+"""Spaces at which no line may break, as in ``100 €``."""
+SPACES = re.compile(rf"[^\S{NO_BREAK_SPACES}]+")
+"""What separates words."""
+
+_ATTRIBUTES = r"""(?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'|[^\s"'<>/=]+))*\s*"""
+_DIRECTION = re.compile(
+    rf"(?P<around></?(?!(?:break|p|s)\b)[A-Za-z][\w:.-]*{_ATTRIBUTES}>)"
+    rf"|</?[A-Za-z][\w:.-]*{_ATTRIBUTES}/?>|<!--.*?-->|<\?xml\b[^<>]*\?>|\[[^\W\d_][^\[\]<>]*\]",
+    re.DOTALL,
+)
+_WORD_LETTER = re.compile(r"\w")
+
+# Han and kana; Thai, Lao, Tibetan, Myanmar, Khmer, Tai scripts: no spaces between words.
+SPACELESS = (
+    "\u3005\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+    "\u0e01-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17d3\u1950-\u19df\u1a20-\u1aad\ua9e0-\ua9fe\uaa60-\uaadf"
+)
+"""Letters of scripts that are written without spaces, as the inside of a regex's class."""
+_HIRAGANA = re.compile("[\u3041-\u309f]")
+_INSIDE_HIRAGANA = re.compile("(?<=[\u3041-\u309f])(?=[\u3041-\u309f])")
+
+
+def normal(text: str) -> str:
+    """The text in Unicode's normal form C: a letter and its accent are one, however they were typed."""
+    return unicodedata.normalize("NFC", text)
+
+
+def drawn(text: str) -> str:
+    """A title as it is drawn: in normal form, without anything invisible."""
+    return normal(_IGNORED.sub("", normal(text)))
+
+
+def captioned(text: str) -> str:
+    """Text as captions have it: of what is invisible, only joiners that shape letters or join emoji remain."""
+    return normal(_CAPTIONED.sub(lambda match: match[1] or "", normal(text)))
+
+
+def heard(text: str) -> str:
+    """What a voice says of a line: without SSML tags and ElevenLabs' audio tags.
+
+    A tag is ``<name>``, ``</name>`` or ``<name key="value"/>``; a ``<`` before anything else is text, as in ``5 < 6``. An
+    audio tag stands in square brackets and begins with a letter, ``[laughs softly]``; ``[1]`` and ``[...]`` are text.
+    """
+    return " ".join(heard_at(text)[0].split())
+
+
+def heard_at(text: str) -> tuple[str, list[int]]:
+    """What is heard of a text, its spaces as they are, and where each of its characters stands in the text.
+
+    A direction between two words parts them like a space; a tag around a word or a part of it does not.
+    """
+    characters: list[str] = []
+    places: list[int] = []
+    end = 0
+    for match in _DIRECTION.finditer(text):
+        characters += text[end : match.start()]
+        places += range(end, match.start())
+        end = match.end()
+        adjoins = characters and not characters[-1].isspace() and _WORD_LETTER.match(text, end)
+        if adjoins and not match["around"]:
+            characters.append(" ")
+            places.append(match.start())
+    characters += text[end:]
+    places += range(end, len(text))
+    return "".join(characters), places
+
+
+def named(character: str) -> str:
+    """A character for people who cannot see it: ``U+0E01 THAI CHARACTER KO KAI``."""
+    return f"U+{ord(character):04X} {unicodedata.name(character, '')}".strip()
+
+
+def line_parts(text: str) -> list[str]:
+    """The text in parts, each with its spaces, after each of which a line may break (UAX 14)."""
+    return list(LineBreaker(text, ""))
+
+
+def letters(text: str) -> list[str]:
+    """The text in what people take for characters: with their accents, of several emoji that are one (UAX 29)."""
+    return list(CharacterBreaker(text, ""))
+
+
+def phrase_ends(text: str) -> set[int]:
+    """Where a line may break without parting a word: by dictionaries where words have no spaces between them."""
+    # Of phrases, ICU knows Japanese; UAX 14 alone would part every two letters of Han and kana.
+    lines = LineBreaker(text, "ja@lw=phrase" if _HIRAGANA.search(text) else "")
+    # What follows hiragana in hiragana is mostly the rest of a verb, which the dictionary does not know.
+    verbs = {match.start() for match in _INSIDE_HIRAGANA.finditer(text)}
+    return (_ends(lines) & _ends(WordBreaker(text, ""))) - verbs
+
+
+def _ends(parts: BaseBreaker) -> set[int]:
+    """Not by its numbers, which count in UTF-16."""
+    return set(accumulate(map(len, parts)))
