@@ -156,10 +156,19 @@ def _decoded(text: str | bytes) -> str:
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(raw) > MAX_BYTES:
         _refuse(f"is {len(raw):,} bytes large, at most {MAX_BYTES:,} are read: split the campaign")
+    bad = raw.find(b"\0")  # no text has one, but every other byte of UTF-16
+    decoded = ""
     try:
-        return raw.decode().removeprefix("\ufeff")
+        decoded = raw.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        _refuse("is not UTF-8 text: save it with that encoding", raw[: error.start].count(b"\n") + 1)
+        bad = error.start if bad < 0 else min(bad, error.start)
+    if bad >= 0:
+        encoding = (
+            "UTF-16 or UTF-32" if b"\0" in raw or raw[:2] in _UTF16_MARKS else "Windows-1252 or the like"
+        )
+        what = f"is not UTF-8 text (byte 0x{raw[bad]:02X} at offset {bad:,}; perhaps it is {encoding}): save it as UTF-8"
+        _refuse(what, raw[:bad].count(b"\n") + 1)
+    return decoded
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -215,6 +224,7 @@ def _line(node: yaml.Node) -> int:
     return node.start_mark.line + 1 if node.start_mark else 1
 
 
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _TOO_DEEP = f"is nested more than {MAX_DEPTH} deep: a ClipTask never is"
 _TOO_LONG = "holds a number that is too long"
 

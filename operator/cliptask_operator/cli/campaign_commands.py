@@ -136,13 +136,12 @@ def _load(file: str) -> ClipTask:
     return load(_read(file), file)
 
 
-def _read(file: str) -> str:
+def _read(file: str) -> bytes:
     try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         message = f"{file}: {error.strerror}: give the path of a file that can be read"
         raise MissingInput(message) from error
-    return content.decode("utf-8", errors="replace")
 
 
 def _uri(folder: str | None, task: ClipTask) -> str:

@@ -155,13 +155,30 @@ def test_many_lines_of_nonsense_are_refused_soon(line: str) -> None:
     assert time.process_time() - started_s < 10
 
 
-def test_not_utf8_is_named() -> None:
-    """A file of an old editor would end in a traceback."""
-    assert (
-        refusal(b"kind: ClipTask\nspec: \xff\n")
-        == refusal("kind: ClipTask\nspec: \ud800\n")
-        == "cliptask.yaml:2: is not UTF-8 text: save it with that encoding"
-    )
+_WITH_ACCENT = "kind: ClipTask\nspec: café\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (_WITH_ACCENT.encode("cp1252"), ":2: is not UTF-8 text (byte 0xE9 at offset 24; perhaps it is Windows-1252 or the like)"),
+        (_WITH_ACCENT.encode("utf-16"), ":1: is not UTF-8 text (byte 0xFF at offset 0; perhaps it is UTF-16 or UTF-32)"),
+        (_WITH_ACCENT.encode("utf-16-be"), ":1: is not UTF-8 text (byte 0x00 at offset 0; perhaps it is UTF-16 or UTF-32)"),
+        (_WITH_ACCENT.encode("utf-16-le"), ":1: is not UTF-8 text (byte 0x00 at offset 1; perhaps it is UTF-16 or UTF-32)"),
+        (_WITH_ACCENT.encode("utf-32"), ":1: is not UTF-8 text (byte 0xFF at offset 0; perhaps it is UTF-16 or UTF-32)"),
+        (_WITH_ACCENT.encode("utf-32-be"), ":1: is not UTF-8 text (byte 0x00 at offset 0; perhaps it is UTF-16 or UTF-32)"),
+        ("kind: ClipTask\nspec: \ud800\n", ":2: is not UTF-8 text (byte 0xED at offset 21; perhaps it is Windows-1252 or the like)"),
+    ],
+    ids=["Windows-1252", "UTF-16", "UTF-16BE", "UTF-16LE", "UTF-32", "UTF-32BE", "half a character"],
+)  # fmt: skip
+def test_not_utf8_is_named(text: str | bytes, words: str) -> None:
+    """A file of an old editor would end in a traceback, or be spoken with other letters."""
+    assert refusal(text) == f"cliptask.yaml{words}: save it as UTF-8"
+
+
+def test_a_mark_of_utf8_is_no_letter() -> None:
+    """What Windows' editors save would be refused."""
+    assert load(b"\xef\xbb\xbf" + json.dumps(mutated({})).encode(), "task") == load_data(mutated({}), "task")
 
 
 def test_json_is_yaml() -> None:

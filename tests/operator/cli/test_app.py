@@ -196,6 +196,20 @@ def test_what_only_the_files_can_tell_is_named_with_the_remedy(
     assert words in ran.err
 
 
+@pytest.mark.parametrize("command", ["validate", "plan", "render", "convert"])
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_what_is_no_utf8_is_refused(run: Run, tmp_path: Path, command: str, encoding: str) -> None:
+    """An accent would be spoken and shown as a replacement character."""
+    file = tmp_path / "task"
+    file.write_bytes('{"kind": "café"}'.encode(encoding))
+
+    ran = run(command, file, *(["--output-uri", "file:///x"] if command == "convert" else []))
+
+    assert ran.code == 65
+    assert "1: is not UTF-8 text (byte 0x" in ran.err
+    assert "save it as UTF-8" in ran.err
+
+
 def test_a_track_of_no_length_is_named(run: Run, tmp_path: Path) -> None:
     """It would be looped for ever."""
     (tmp_path / "empty.wav").write_bytes(_silence_of_no_length(tmp_path))

@@ -8,7 +8,7 @@ from rich.console import Console
 from cliptask.spec.status import ClipTaskStatus, Failure
 from cliptask_operator.cli.status_view import view
 from cliptask_operator.controller.status_snapshot import Counts, StatusSnapshot, status_from
-from cliptask_operator.kubernetes.task_state import Attempt, is_at_rest
+from cliptask_operator.kubernetes.task_state import Attempt, attempt_of, is_at_rest, is_finished
 from support.campaigns import task
 
 NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
@@ -119,3 +119,16 @@ def test_time_is_shown_as_people_say_it(seconds: int, shown: str) -> None:
         console.print(view(body(RENDERING), NOON + timedelta(seconds=seconds)))
 
     assert caught.get().splitlines()[0].endswith(shown)
+
+
+@pytest.mark.parametrize("retry", ["x" * 256, "x" * 257, "é" * 4000])
+def test_a_long_retry_is_seen_to_be_done(retry: str) -> None:
+    """The status holds 256 characters of it: who follows would follow for ever."""
+    snapshot = StatusSnapshot("Complete", "Complete", "12 of 12 videos", sources="True", counts=COUNTS)
+    asked = body(None, retry=retry)
+    status = status_from(snapshot, attempt_of(asked), ClipTaskStatus(), NOON)
+    asked["status"] = status.model_dump(mode="json", by_alias=True)
+
+    assert is_at_rest(asked)
+    assert is_finished(asked)
+    assert "Complete" in drawn(asked)
