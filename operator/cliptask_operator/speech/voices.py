@@ -9,6 +9,7 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 from cliptask.errors import SpeechError
+from cliptask.text import normal
 
 OBJECT: Final = "voices.json"
 """Name of the stored list."""
@@ -40,7 +41,7 @@ class VoiceBook(BaseModel, frozen=True):
         Raises ``SpeechError`` where several voices share the name.
         """
         for form in (str, str.casefold, _short):
-            voices = [voice for voice in self.voices if form(voice.name) == form(name)]
+            voices = [voice for voice in self.voices if form(normal(voice.name)) == form(normal(name))]
             if len(voices) == 1:
                 return voices[0]
             if voices:

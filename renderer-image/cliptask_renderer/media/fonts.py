@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cliptask.errors import InputError
+from cliptask.names import shown
+from cliptask.text import drawn, named
 
 if TYPE_CHECKING:
     from PIL import ImageFont
+
+_ALIKE = str.maketrans({"\u2010": "-", "\u2011": "-"})
 
 
 def font() -> str:
@@ -44,15 +49,33 @@ def basic_layout() -> Iterator[None]:
         core.HAVE_RAQM = there
 
 
+def writable(text: str) -> str:
+    """The text with the font's own characters for those that look alike."""
+    return text.translate(_ALIKE)
+
+
 def refuse_unwritable(*texts: str) -> None:
-    """Raise ``InputError`` naming the characters of the first text for which the font has no shape."""
+    """Raise ``InputError`` naming the characters of the first text for which the font has no shape.
+
+    Nor has it places for accents on letters that Unicode has not in one character with them: they would stand beside.
+    """
     if not texts:
         return
     known = face(32)
     empty_box = bytes(known.getmask("\U0010ffff"))
     for text in texts:
-        letters = sorted({letter for letter in text if not letter.isspace()})
-        missing = [letter for letter in letters if bytes(known.getmask(letter)) == empty_box]
+        letters = sorted({letter for letter in writable(drawn(text)) if not letter.isspace()})
+        missing = [
+            letter for letter in letters if _is_mark(letter) or bytes(known.getmask(letter)) == empty_box
+        ]
         if missing:
-            message = f"the overlay text {text!r} has characters that the font cannot write: {' '.join(missing)}; leave them out, or give the title as an image"
+            message = f"the overlay text {shown(text)} has characters that the font cannot write: {', '.join(map(_named, missing))}; leave them out, or give the title as an image"
             raise InputError(message)
+
+
+def _named(letter: str) -> str:
+    return f"{letter} ({named(letter)})" if letter.isprintable() and not _is_mark(letter) else named(letter)
+
+
+def _is_mark(letter: str) -> bool:
+    return unicodedata.category(letter) in {"Mn", "Me"}

@@ -11,8 +11,9 @@ import numpy as np
 from cliptask.errors import InputError
 from cliptask.orders import OverlayOrder, Profile
 from cliptask.spec.task import Position
+from cliptask.text import SPACES, drawn, line_parts
 from cliptask_renderer.media import stills
-from cliptask_renderer.media.fonts import basic_layout, face, font, refuse_unwritable
+from cliptask_renderer.media.fonts import basic_layout, face, font, refuse_unwritable, writable
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -73,19 +74,19 @@ def _place(whole: int, part: int, margin: int, third: int) -> int:
 def _text(order: OverlayOrder, profile: Profile) -> npt.NDArray[np.uint8]:
     from moviepy import TextClip  # noqa: PLC0415  costs half a second: only where a title is composed
 
-    text = order.text or ""
+    text = drawn(order.text or "")
     refuse_unwritable(text)
     em, lines = laid_out(text, order, profile)
     with basic_layout():
         clip = TextClip(
-            font=font(), text="\n".join(lines), font_size=em, method="label", color="white", stroke_color="black",
+            font=font(), text=writable("\n".join(lines)), font_size=em, method="label", color="white", stroke_color="black",
             stroke_width=_stroke(em), text_align="center", margin=(em, em), interline=em // 6,
         )  # fmt: skip
     return _pixels(clip)
 
 
 def laid_out(text: str, order: OverlayOrder, profile: Profile) -> tuple[int, list[str]]:
-    """The em in pixels, and lines broken between words (MoviePy breaks inside them from the third line on).
+    """The em in pixels, and lines broken as Unicode has it (MoviePy breaks inside words from the third line on).
 
     What does not fit is written smaller, down to ``SMALLEST``. Raises ``InputError`` where even that is too large.
     """
@@ -95,7 +96,7 @@ def laid_out(text: str, order: OverlayOrder, profile: Profile) -> tuple[int, lis
     for em in range(full, max(round(full * SMALLEST), 4) - 1, -1):
         letters = face(em)
         lines = _lines(text, most_width - 2 * _stroke(em), letters)
-        widest = max(letters.getlength(line) for line in lines)
+        widest = max(letters.getlength(writable(line)) for line in lines)
         if widest <= most_width - 2 * _stroke(em) and len(lines) * em * _LINE_HEIGHT <= most_height:
             return em, lines
     message = f"the overlay text {text[:40]!r} does not fit on the picture: shorten it, or give it more width"
@@ -106,14 +107,14 @@ def _lines(text: str, width: float, letters: ImageFont.FreeTypeFont) -> list[str
     lines: list[str] = []
     for paragraph in text.splitlines():
         line = ""
-        for word in paragraph.split():
-            longer = f"{line} {word}".strip()
-            if line and letters.getlength(longer) > width:
-                lines.append(line)
-                line = word
+        for part in line_parts(SPACES.sub(" ", paragraph).strip(" ")):
+            longer = line + part
+            if line and letters.getlength(writable(longer.rstrip(" "))) > width:
+                lines.append(line.rstrip(" "))
+                line = part
             else:
                 line = longer
-        lines.append(line)
+        lines.append(line.rstrip(" "))
     return lines
 
 

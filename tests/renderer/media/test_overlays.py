@@ -136,6 +136,50 @@ def test_letters_that_the_font_lacks_are_named(text: str, missing: str) -> None:
         _compose(text=text)
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("\u0e01 is here", r"\u0e01 \(U\+0E01 THAI CHARACTER KO KAI\)"),
+        ("nothing\ue000", r"write: U\+E000; leave"),
+        ("Ж\u0301", r"write: U\+0301 COMBINING ACUTE ACCENT; leave"),
+    ],
+)
+def test_what_cannot_be_seen_is_named(text: str, named: str) -> None:
+    """A message that shows an invisible character shows nothing; an accent that has no place stands beside its letter."""
+    with pytest.raises(InputError, match=named):
+        _compose(text=text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "same"),
+    [
+        ("Cafe\u0301 Zu\u0308rich и\u0306", "Café Zürich й"),
+        *[(f"Donau{each}dampf{each}", "Donaudampf") for each in "\u00ad\u034f\u200b\u200c\u200d\u200e\u200f\u2060\ufe0f\ufeff"],
+        ("e\u2011mail, e\u2010mail", "e-mail, e-mail"),
+        ("thin\u2009space\u3000wide", "thin space wide"),
+    ],
+)  # fmt: skip
+def test_what_looks_the_same_is_the_same_picture(typed: str, same: str) -> None:
+    """Accents stood beside their letters, and boxes where nothing is to be seen."""
+    first, second = _compose(text=typed).rgba, _compose(text=same).rgba
+
+    assert first.shape == second.shape
+    assert (first == second).all()
+
+
+@pytest.mark.parametrize("width", [0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6])
+@pytest.mark.parametrize(
+    "kept", ["100\u00a0€", "20\u202f%", "e\u2011mail", "3,50\u00a0€!", "(now)", "-20", "№\u00a05"]
+)
+def test_no_line_breaks_where_it_must_not(kept: str, width: float) -> None:
+    """A price would stand in one line, its currency in the next."""
+    text = f"Only this week {kept} for everybody, {kept}"
+
+    _, lines = overlays.laid_out(text, f.overlay(text=text, width=width), LARGE)
+
+    assert sum(line.count(kept) for line in lines) == 2
+
+
 def _saved(folder: Path, rgba: np.typing.NDArray[np.uint8]) -> Path:
     PIL.Image.fromarray(rgba).save(folder / "logo.png")
     return folder / "logo.png"
