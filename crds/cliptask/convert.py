@@ -15,7 +15,7 @@ from cliptask.errors import InvalidTask
 from cliptask.names import LABEL_LENGTH, shown, slug, unsigned
 from cliptask.spec.loading import load_data, located, report
 from cliptask.spec.problems import Problem, Problems, examine, kind_of
-from cliptask.spec.task import GROUP, KIND, MAX_VARIANTS, TEXT_PATTERN, VERSION, SourceUrl
+from cliptask.spec.task import GROUP, KIND, MAX_VARIANTS, TEXT_PATTERN, VERSION, SourceUrl, SpokenText
 from cliptask.spec.yaml_source import BadText, dump, parse_json
 
 UUID_ANNOTATION = f"{GROUP}/uuid"
@@ -25,7 +25,7 @@ _WHERE = "request"
 
 
 class _Speech(BaseModel, frozen=True, extra="forbid"):
-    text: Annotated[str, StringConstraints(min_length=1, max_length=5000, pattern=TEXT_PATTERN)]
+    text: SpokenText
     voice: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN)]
 
 

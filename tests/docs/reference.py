@@ -64,9 +64,9 @@ _VALUES = (
     ("amount", AMOUNT_PATTERN, '`500m`, `2`, `"1.5"`, `2Gi`', "CPUs or bytes as in Kubernetes: m is a thousandth, k, M, G, T and Ki, Mi, Gi, Ti are powers of 1,000 and 1,024. A point and no unit needs quotes."),
     ("name", task.NAME_PATTERN, "`spring-sale`", "1 to 40 lower-case letters, digits and hyphens, with no hyphen at an end."),
     ("URL", task.URL_PATTERN, "`https://cdn.example.com/a.mp4`, `gs://media/a.mp4`", "Spaces as %20. Its query, which may hold a token, is shown nowhere."),
-    ("folder", task.OUTPUT_PATTERN, "`gs://campaigns/spring`, `file:///srv/campaigns`", "A URI without spaces, ? and #."),
-    ("language", task.LANGUAGE_PATTERN, "`en`, `uk`", "An ISO 639 code."),
-    ("text", task.TEXT_PATTERN, '`"Spring is here."`', "Of any language, with at least one visible character."),
+    ("folder", task.OUTPUT_PATTERN, "`gs://campaigns/spring`, `file:///srv/campaigns`", "A URI without spaces, ? and #, and without . and .. as folders."),
+    ("language", task.LANGUAGE_PATTERN, "`en`, `pt-BR`, `zh-Hans`", "A BCP 47 tag: the shortest ISO 639 code, then script and region where they matter."),
+    ("text", task.TEXT_PATTERN, '`"Spring is here."`', "Of any language, with at least one visible character. How accents are typed does not matter, and what is invisible is not drawn."),
     ("time", "date-time", "`2030-01-31T12:00:00Z`", "In UTC, to the second."),
 )  # fmt: skip
 """What each pattern or format is called, how it looks, and what is right."""

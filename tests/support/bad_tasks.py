@@ -128,6 +128,65 @@ _WRONG_TYPES = [
     _one("metadata", "spring", "is a text, an object is needed"),
 ]
 
+_REMEDIES = [
+    _one(path, value, words, f"{path.rpartition('.')[2]} written as {value!r}")
+    for path, value, words in (
+        ("spec.sound.musicVolume", "20%", "a number is needed: write 0.2 (given"),
+        ("spec.sound.musicVolume", "-6 dB", "a number is needed: write 0.5 (given"),
+        ("spec.sound.musicVolume", "0,2", "a number is needed: write 0.2 (given"),
+        ("spec.sound.musicVolume", "300%", "a number is needed, from 0 to 2 (given"),
+        ("spec.sound.musicVolume", 20, "must be from 0 to 2: write 0.2 for 20 %"),
+        ("spec.sound.clipVolume", -6, "must be from 0 to 2: write 0.5 for -6 dB"),
+        ("spec.sound.loudness", "-14 LUFS", "a number is needed: write -14 (given"),
+        ("spec.sound.loudness", "-14", "a number is needed: write it without quotes"),
+        ("spec.sound.loudness", 14, "must be from -36 to -8: write -14"),
+        ("spec.sound.loudness", "none", "leave the field out for the default, the mix as it falls"),
+        ("spec.picture.fps", 29.97, "must be one of 24, 25, 30, 48, 50, 60: write 30"),
+        ("spec.picture.fps", "30fps", "must be one of 24, 25, 30, 48, 50, 60: write 30"),
+        ("spec.picture.fps", "24000/1001", "must be one of 24, 25, 30, 48, 50, 60: write 24"),
+        ("spec.picture.fps", "auto", "leave the field out for the default"),
+        ("spec.picture.width", "1080px", "a whole number is needed: write 1080 (given"),
+        ("spec.picture.width", 1080.0, "a whole number is needed: write 1080 (given"),
+        ("spec.picture", "1080 x 1920", "write {width: 1080, height: 1920}"),
+        ("spec.picture.fit", "crop", "did you mean cover?"),
+        ("spec.picture.fit", "letterbox", "did you mean contain?"),
+        ("spec.captions", "soft", "write {mode: soft}"),
+        ("spec.captions.mode", "srt", "did you mean sidecar?"),
+        ("spec.captions.mode", "burned-in", "did you mean soft?"),
+        ("spec.captions.mode", False, "did you mean none?"),
+        ("spec.variants.limit", "all", "leave the field out for the default, all combinations"),
+        ("spec.variants.limit", 0, "leave the field out for the default, all combinations"),
+        ("spec.variants.limit", "10,000", "write 10000 (given"),
+        ("spec.variants.limit", "10k", "write 10000 (given"),
+        ("spec.variants.seed", -1, "must be from 0 to 2,147,483,647: write 0"),
+        ("spec.output.prune", "true", "write it without quotes"),
+        ("spec.output.prune", "always", "write true or false"),
+        (f"{_CLIP}.duration", 3, "here 3s (given 3)"),
+        (f"{_CLIP}.duration", "3 s", "here 3s (given"),
+        (f"{_CLIP}.duration", "00:00:03", "here 3s (given"),
+        (f"{_CLIP}.duration", "1m30s", "here 90s (given"),
+        (f"{_CLIP}.duration", "three", '"2m" (given'),
+        (f"{_CLIP}.trim.start", "0:03", "here 3s (given"),
+        (f"{_CLIP}.trim.end", "2,5 seconds", "here 2.5s (given"),
+        (f"{_REQUESTS}.memory", "2 GB", "here 2G (given"),
+        (f"{_REQUESTS}.memory", "512MiB", "here 512Mi (given"),
+        (f"{_REQUESTS}.cpu", "2 cores", "here 2 (given"),
+        ("metadata.name", "Spring Sale!", "write e.g. spring-sale (given"),
+    )
+] + [
+    _bad(f"overlay's {field} written as {value!r}", {"spec.overlays": [{"text": "x", field: value}]}, f"spec.overlays[0].{field}", words)
+    for field, value, words in (
+        ("position", "bottom-left", "did you mean bottomLeft?"),
+        ("position", "bottom_left", "did you mean bottomLeft?"),
+        ("position", "lower left", "did you mean bottomLeft?"),
+        ("position", "middle", "did you mean center?"),
+        ("width", 50, "here 50% (given 50)"),
+        ("width", 0.5, "here 50% (given 0.5)"),
+        ("width", "50 %", "here 50% (given"),
+        ("width", "540px", 'write e.g. "20%" (given'),
+    )
+]  # fmt: skip
+
 _OUT_OF_BOUNDS = [
     _one("metadata.name", "Spring Sale", "lower-case letters, digits and hyphens"),
     _one("metadata.name", "x" * 41, "has 41 characters, at most 40", "task name of 41 letters"),
@@ -163,8 +222,16 @@ _OUT_OF_BOUNDS = [
     _one("spec.speech[0].text", "a\0b", "no control characters", "NUL in a text"),
     _one("spec.speech[0].text", "x" * 5001, "has 5,001 characters, at most 5,000", "long text"),
     _one("spec.speech[0].voice", "", "is empty: give at least one character", "no voice"),
-    _one("spec.speech[0].language", "English", "at most 3 are allowed"),
-    _one("spec.speech[0].language", "EN", "ISO 639"),
+    _one("spec.speech[0].language", "English", "must be a BCP 47 tag such as en, pt-BR or zh-Hans"),
+    _one("spec.speech[0].language", "EN", "write en"),
+    _one("spec.speech[0].language", "pt_br", "write pt-BR"),
+    _one("spec.speech[0].language", "zh-hans", "write zh-Hans"),
+    _one("spec.speech[0].language", "deu", "is not the shortest code of the language: write de"),
+    _one("spec.speech[0].language", "en" + "-abcdefgh" * 4, "at most 35 are allowed", "endless language"),
+    _one("spec.speech[0].text", "Caf\ufffd", "holds U+FFFD REPLACEMENT CHARACTER where a letter was lost", "lost letter"),
+    _one("spec.speech[0].text", "\u200b\u00ad", "must hold a visible character", "invisible text"),
+    _one("spec.speech[0].text", "[whispers] <break time='1s'/>", "holds nothing but directions for the voice", "only directions"),
+    _bad("invisible title", {"spec.overlays": [{"text": "\u2060\ufe0f"}]}, "spec.overlays[0].text", "must hold a visible character"),
     _one("spec.variants.music", "even", "must be one of balanced, random, product"),
     _one("spec.variants.limit", 0, "must be from 1 to 10,000"),
     _one("spec.variants.limit", 10_001, "must be from 1 to 10,000"),
@@ -188,6 +255,10 @@ _OUT_OF_BOUNDS = [
     _one("spec.output.uri", "https://bucket.example.com/x", "must be a folder such as file:///srv/campaigns"),
     _one("spec.output.uri", "gs://Bucket/x", "must be a folder such as file:///srv/campaigns"),
     _one("spec.output.uri", "gs://bucket?x", "must be a folder such as file:///srv/campaigns"),
+    *[
+        _one("spec.output.uri", uri, "holds . or .. where a folder is to be named, or two slashes in a row")
+        for uri in ("gs://bucket/a/../b", "gs://bucket/..", "gs://bucket/./a", "gs://bucket/%2e%2E/b", "gs://bucket/a%2F../b", "gs://bucket//a", "file:///srv/../etc", "file:////srv")
+    ],
     _one("spec.output.uri", "gs://", "must be a folder such as file:///srv/campaigns", "no bucket"),
     _one("spec.failurePolicy.onSourceError", "Ignore", "must be one of Fail, Skip"),
     _one("spec.execution.parallelism", 0, "must be from 1 to 2,000"),
@@ -281,4 +352,12 @@ _TEXTS = [
     BadTask("the older service's request", json.dumps({"video_blocks": {}}), "", "turn it into a ClipTask with cliptask convert"),
 ]  # fmt: skip
 
-BAD_TASKS: list[BadTask] = [*_MISSING, *_WRONG_TYPES, *_OUT_OF_BOUNDS, *_UNKNOWN, *_RELATIONS, *_TEXTS]
+BAD_TASKS: list[BadTask] = [
+    *_MISSING,
+    *_WRONG_TYPES,
+    *_REMEDIES,
+    *_OUT_OF_BOUNDS,
+    *_UNKNOWN,
+    *_RELATIONS,
+    *_TEXTS,
+]

@@ -104,7 +104,11 @@ def tasks(draw: st.DrawFn) -> ClipTask:
             st.fixed_dictionaries({"name": names, "tracks": st.lists(tracks, min_size=1, max_size=3)})
         ),
         speech=_list(
-            _fields({"voice": texts, "text": texts}, name=names, language=st.sampled_from(["en", "uk", "no"]))
+            _fields(
+                {"voice": texts, "text": texts},
+                name=names,
+                language=st.sampled_from(["en", "uk", "no", "pt-BR", "zh-Hans", "es-419"]),
+            )
         ),
         variants=_fields(
             music=_assignments,

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from cliptask.names import shown
-from cliptask.spec import task
+from cliptask.languages import canonical
+from cliptask.names import LABEL_LENGTH, shown, slug
+from cliptask.spec import remedies, task
 from cliptask.spec.rules import Path, RulesBroken
 from cliptask.spec.schema import Schema, structural
+from cliptask.text import named
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -25,9 +26,10 @@ PATTERNS = {
     task.NAME_PATTERN: "must be 1 to 40 lower-case letters, digits and hyphens, with no hyphen at an end",
     task.URL_PATTERN: "is not a URL that can be fetched: write https://host/path, gs://bucket/object or file:///path, with %20 for a space",
     task.TEXT_PATTERN: "must hold a visible character and no control characters",
-    task.LANGUAGE_PATTERN: "must be an ISO 639 code such as en or uk",
+    task.LANGUAGE_PATTERN: "must be a BCP 47 tag such as en, pt-BR or zh-Hans",
     task.OUTPUT_PATTERN: "must be a folder such as file:///srv/campaigns or gs://bucket/campaigns, without spaces, ? and #",
 }
+_LOST = "\ufffd"
 _TYPES = {
     "string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
     "array": "a list", "object": "an object",
@@ -89,13 +91,6 @@ def kind_of(value: object) -> str:
     return _TYPES[kinds[type(value)]] if type(value) in kinds else "empty"
 
 
-def closest(name: str, choices: Iterable[str]) -> str | None:
-    """The choice that a misspelt name stands for, if one is near; case, ``_`` and ``-`` don't count."""
-    plain = {re.sub(r"[_-]", "", choice).lower(): choice for choice in choices}
-    near = difflib.get_close_matches(re.sub(r"[_-]", "", name).lower(), plain, n=1)
-    return plain[near[0]] if near else None
-
-
 def _nulls(data: object, path: Path) -> Iterator[Path]:
     if data is None:
         yield path
@@ -122,7 +117,9 @@ def _problems(details: ErrorDetails, schema: Schema, data: object) -> Iterator[P
     elif details["type"] != "too_short" or not given:  # a list with a bad element is called too short as well
         kind = "type" if details["type"].endswith("_type") else details["type"]
         tell = _WORDS.get(kind)
-        words = str(broken) if broken else tell(here, given) if tell else "cannot be used"
+        words = (
+            str(broken) if broken else tell({"field": path[-1], **here}, given) if tell else "cannot be used"
+        )
         yield Problem(path, words + _given(here, given))
 
 
@@ -131,28 +128,84 @@ def _wrong_type(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain
     words = f"is {kind_of(given)}, {_TYPES[needed]} is needed"
     if needed == "string" and isinstance(given, bool | int | float):
         return f"{words}: put it in quotes"
-    if needed in {"integer", "number", "boolean"} and isinstance(given, str):
-        return f"{words}: write it without quotes"
+    if needed in {"integer", "number"}:
+        return words + _number(schema, given)
+    if needed == "boolean":
+        meant = remedies.boolean(given) or "true or false"
+        # YAML takes yes and off, too.
+        bare = isinstance(given, str) and meant != "true or false" and len(given) > 1
+        return f"{words}: write {'it without quotes' if bare else meant}"
     if needed == "array":
         return f'{words}: begin each element with "- "'
     if needed == "object" and "properties" in schema:
-        return f"{words} with the fields {', '.join(schema['properties'])}"
+        return f"{words} with the fields {', '.join(schema['properties'])}{_object(schema, given)}"
     return words
 
 
-def _wrong_choice(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain value
-    choices = [str(choice) for choice in schema.get("enum", ())]
-    words = f"must be {'one of ' if len(choices) > 1 else ''}{', '.join(choices)}"
+def _number(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain value
+    """The end of a sentence: how to write what is meant, or what may be written."""
+    if isinstance(given, float):
+        return f": write {given:.0f}" if given.is_integer() else ""
     if not isinstance(given, str):
-        return words
-    if given in choices:
+        return ""
+    default = remedies.default(schema, given)
+    if default:
+        return f": leave the field out for the default, {default}"
+    meant = remedies.number(schema, given)
+    if meant is None:
+        return f", from {plain(schema['minimum'])} to {plain(schema['maximum'])}"
+    return ": write it without quotes" if meant == given else f": write {meant}"
+
+
+def _object(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain value
+    fields = schema["properties"]
+    main = schema.get("required", []) if len(fields) > 1 else list(fields)
+    if not isinstance(given, str):
+        return ""
+    if fields.keys() >= {"width", "height"} and (size := remedies.size(given)):
+        return f": write {size}"
+    if len(main) != 1:
+        return ""
+    return f": write {{{main[0]}: {given if given in fields[main[0]].get('enum', ()) else '...'}}}"
+
+
+def _wrong_choice(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain value
+    choices = schema.get("enum", [])
+    words = f"must be {'one of ' if len(choices) > 1 else ''}{', '.join(map(str, choices))}"
+    if isinstance(given, str) and given in map(str, choices):
         return f"{words}: write it without quotes"
-    near = closest(given, choices)
-    return f"{words}; did you mean {near}?" if near and len(choices) > 1 else words
+    near = remedies.choice(schema["field"], given, choices) if len(choices) > 1 else None
+    if near is not None:
+        return f"{words}; did you mean {near}?" if isinstance(near, str) else f"{words}: write {near}"
+    default = remedies.default(schema, given)
+    return f"{words}; leave the field out for the default, {default}" if default else words
 
 
-def _out_of_bounds(schema: Schema, _: object) -> str:
-    return f"must be from {plain(schema['minimum'])} to {plain(schema['maximum'])}"
+def _out_of_bounds(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain value
+    least, most = schema["minimum"], schema["maximum"]
+    words = f"must be from {plain(least)} to {plain(most)}"
+    if not isinstance(given, int | float) or given != given:  # noqa: PLR0124  # NaN
+        return words
+    default = remedies.default(schema, given)
+    if default:
+        return f"{words}; leave the field out for the default, {default}"
+    return f"{words}: write {remedies.bounded(schema, given) or (least if given < least else most)}"
+
+
+def _wrong_form(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain value
+    """What a text must look like, and how to write it where that can be told."""
+    pattern = schema["pattern"]
+    words = PATTERNS[pattern]
+    if pattern == task.LANGUAGE_PATTERN and (tag := canonical(given)):
+        return f"{words}: write {tag}"
+    if pattern == task.NAME_PATTERN and (name := slug(given, LABEL_LENGTH)) != "x":
+        return f"{words}: write e.g. {name}"
+    if pattern == task.TEXT_PATTERN:
+        bad = dict.fromkeys(re.findall(f"[{task.UNUSABLE}]", given))
+        if _LOST in bad:
+            return f"holds {named(_LOST)} where a letter was lost: write that letter again, and save the file as UTF-8"
+        return f"{words}{'; it holds ' if bad else ''}{', '.join(map(named, bad))}"
+    return words
 
 
 def plain(value: object) -> str:
@@ -171,8 +224,8 @@ _WORDS: dict[str, Callable[[Schema, Any], str]] = {
     "greater_than_equal": _out_of_bounds,
     "less_than_equal": _out_of_bounds,
     "finite_number": _out_of_bounds,
-    "multiple_of": lambda schema, _: "must be even" if schema["multipleOf"] == 2 else f"must be a multiple of {schema['multipleOf']}",  # noqa: PLR2004
-    "string_pattern_mismatch": lambda schema, _: PATTERNS[schema["pattern"]],
+    "multiple_of": lambda schema, given: f"must be even: write {given + 1}" if schema["multipleOf"] == 2 else f"must be a multiple of {schema['multipleOf']}",  # noqa: PLR2004
+    "string_pattern_mismatch": _wrong_form,
     "string_too_short": lambda *_: "is empty: give at least one character",
     "string_too_long": lambda schema, given: f"has {len(given):,} characters, at most {schema['maxLength']:,} are allowed",
     "too_short": lambda *_: "is empty: give at least one element",
@@ -183,7 +236,7 @@ _WORDS: dict[str, Callable[[Schema, Any], str]] = {
 def _unknown(path: Path, schema: Schema) -> str:
     name = str(path[-1])
     allowed = list(_at_schema(schema, path[:-1]).get("properties", ()))
-    near = closest(name, allowed)
+    near = remedies.closest(name, allowed)
     if near:
         return f"unknown field; did you mean {near}?"
     elsewhere = [spelled(place).replace("[0]", "[]") for place in _places(schema, name, ())]

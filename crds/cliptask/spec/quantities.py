@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+from cliptask.spec import remedies
 
 DURATION_PATTERN = r"^([0-9]{1,5}(\.[0-9]{1,3})?)(ms|s|m)$"
 PERCENTAGE_PATTERN = r"^(100|[0-9]{1,2}(\.[0-9]{1,2})?)%$"
@@ -20,10 +23,11 @@ _FACTORS = {
 }  # fmt: skip
 
 
-def _match(pattern: str, value: object, message: str) -> re.Match[str]:
+def _match(pattern: str, value: object, what: str, meant: Callable[[object], str | None]) -> re.Match[str]:
     match = re.fullmatch(pattern, value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError(message)
+        right = meant(value)
+        raise ValueError(f"{what}; here {right}" if right else what)
     return match
 
 
@@ -31,8 +35,13 @@ def _parse_duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     what = 'is not a duration: write a number and a unit, e.g. "500ms", "1.5s" or "2m"'
-    match = _match(DURATION_PATTERN, value, what)
+    match = _match(DURATION_PATTERN, value, what, _meant_duration)
     return timedelta(microseconds=int(Decimal(match[1]) * _MICROSECONDS[match[3]]))
+
+
+def _meant_duration(value: object) -> str | None:
+    meant = remedies.duration(value)
+    return None if meant is None else format_duration(meant)
 
 
 def format_duration(value: timedelta) -> str:
@@ -51,7 +60,8 @@ def format_duration(value: timedelta) -> str:
 def _parse_percentage(value: object) -> Fraction:
     if isinstance(value, Fraction):
         return value
-    return Fraction(_match(PERCENTAGE_PATTERN, value, 'is not a percentage: write e.g. "20%"')[1]) / 100
+    what = 'is not a percentage from 0% to 100%: write e.g. "20%"'
+    return Fraction(_match(PERCENTAGE_PATTERN, value, what, remedies.percentage)[1]) / 100
 
 
 Duration = Annotated[
@@ -75,12 +85,12 @@ def _parse_amount(value: object) -> str:
     # No fractions without quotes: the Kubernetes API takes whole numbers and texts.
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     what = 'is not an amount: write e.g. 500m, 2 or "1.5" for CPUs, 512Mi or 2Gi for memory'
-    return _match(AMOUNT_PATTERN, text, what)[0]
+    return _match(AMOUNT_PATTERN, text, what, lambda _: remedies.amount(value))[0]
 
 
 def amount(text: str) -> Decimal:
     """The number behind a Kubernetes quantity, in CPUs or bytes. ``text`` has been checked as an ``Amount``."""
-    match = _match(AMOUNT_PATTERN, text, "is not an amount")
+    match = _match(AMOUNT_PATTERN, text, "is not an amount", remedies.amount)
     return Decimal(match[1]) * _FACTORS[match[3] or ""]
 
 

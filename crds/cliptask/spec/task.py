@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Literal, Self
@@ -10,8 +11,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel, to_snake
 
+from cliptask import languages
 from cliptask.spec.quantities import Amount, Duration, Percentage, amount
 from cliptask.spec.rules import Breach, Rule, check, rule, when
+from cliptask.text import drawn, heard, normal
 
 GROUP, VERSION, KIND, PLURAL = "cliptask.dev", "v1alpha1", "ClipTask", "cliptasks"
 MAX_VARIANTS = 10_000
@@ -22,9 +25,14 @@ _BUCKET = r"gs://[a-z0-9][-._a-z0-9]{1,220}[a-z0-9]"
 URL_PATTERN = (
     rf"^(https?://[^\s/?#\x00-\x1f\x7f]|file:///|{_BUCKET}/[^\s/?#\x00-\x1f\x7f])[^\s\x00-\x1f\x7f]*$"
 )
-TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
-LANGUAGE_PATTERN = r"^[a-z]{2,3}$"
+UNUSABLE = "\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\ufffd"
+"""Characters of no text, as the inside of a pattern's class: of control, and what stands where one was lost."""
+TEXT_PATTERN = rf"^[^{UNUSABLE}]*[^\s\x00-\x1f\x7f\ufffd][^{UNUSABLE}]*$"
+LANGUAGE_PATTERN = languages.TAG_PATTERN
 OUTPUT_PATTERN = rf"^(file:///[^\s?#\x00-\x1f\x7f]*|{_BUCKET}(/[^\s?#\x00-\x1f\x7f]*)?)$"
+_SLASH = "(/|%2[fF])"
+_NO_FOLDER = f"^[a-z]+://.*{_SLASH}(([.]|%2[eE]){{1,2}}({_SLASH}|$)|{_SLASH}[^/])"
+"""``.``, ``..`` or nothing where a folder's name should be, in bare letters or in percents; as CEL and Python read it."""
 
 
 def _splits(url: str) -> str:
@@ -38,10 +46,49 @@ def _splits(url: str) -> str:
     return url
 
 
+def _visible(text: str) -> str:
+    if not drawn(text).strip():
+        message = "must hold a visible character: it has only spaces and what nobody sees"
+        raise ValueError(message)
+    return text
+
+
+def _says_something(text: str) -> str:
+    if not drawn(heard(text)).strip():
+        message = "holds nothing but directions for the voice: write words that it says, too"
+        raise ValueError(message)
+    return text
+
+
+def _shortest(tag: str) -> str:
+    meant = languages.canonical(tag)
+    if meant not in {None, tag}:
+        message = f"is not the shortest code of the language: write {meant}"
+        raise ValueError(message)
+    return tag
+
+
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=40)]
 """A label of lower-case letters, digits and hyphens, as in file names and Kubernetes."""
 
 SourceUrl = Annotated[str, StringConstraints(pattern=URL_PATTERN, max_length=2048), AfterValidator(_splits)]
+Title = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500, pattern=TEXT_PATTERN),
+    AfterValidator(_visible),
+    AfterValidator(drawn),
+]
+"""A text over the picture; in Python as it is drawn, so that what looks the same is the same."""
+
+SpokenText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=5000, pattern=TEXT_PATTERN),
+    AfterValidator(normal),
+    AfterValidator(_visible),
+    AfterValidator(_says_something),
+]
+"""What a voice is given, with directions for it; in Unicode's normal form, so that it is paid for once."""
+
 Fps = Literal[24, 25, 30, 48, 50, 60]
 """Rates that ad platforms take and that divide both 90,000 ticks and 48,000 samples."""
 
@@ -177,12 +224,14 @@ class Line(Part):
 
     voice: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN)]
     """The voice's name or id at ElevenLabs, or espeak-ng for the local synthesizer, where that is installed."""
-    text: Annotated[str, StringConstraints(min_length=1, max_length=5000, pattern=TEXT_PATTERN)]
-    """What is said."""
+    text: SpokenText
+    """What is said. Directions for the voice, ``[whispers]`` and SSML's tags such as ``<break time="1s"/>``, are sent to ElevenLabs as they are and show in no caption and no name; espeak-ng gets the words alone."""
     name: Name | None = None
     """Its label in the videos' names. Default: from its first words."""
-    language: Annotated[str, StringConstraints(pattern=LANGUAGE_PATTERN, max_length=3)] = "en"
-    """ISO 639 code of the text's language."""
+    language: Annotated[
+        str, StringConstraints(pattern=LANGUAGE_PATTERN, max_length=35), AfterValidator(_shortest)
+    ] = "en"
+    """The text's language as a BCP 47 tag. ElevenLabs is told the language, espeak-ng speaks the nearest variety; the video's sound and captions carry it."""
 
 
 Assignment = Literal["balanced", "random", "product"]
@@ -245,7 +294,7 @@ class OverlayImage(Part):
 class Overlay(Part):
     """A text or a picture over the video."""
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=TEXT_PATTERN)] | None = None
+    text: Title | None = None
     """A title of Latin, Greek or Cyrillic letters; wraps at the overlay's width."""
     image: OverlayImage | None = None
     """A logo or another picture."""
@@ -308,6 +357,15 @@ class Output(Part):
 
     uri: Annotated[str, StringConstraints(pattern=OUTPUT_PATTERN, max_length=1024)]
     """Folder of the campaigns, gs://bucket/prefix or, in local mode, e.g. file:///srv/campaigns; the videos lie in a folder of the task's name below it."""
+
+    @rule(
+        "holds . or .. where a folder is to be named, or two slashes in a row: write the folder itself",
+        cel=f"!self.uri.matches('{_NO_FOLDER}')",
+        field="uri",
+    )
+    def _named_folders(self) -> Iterable[Breach]:
+        return when(re.search(_NO_FOLDER, self.uri) is not None)
+
     prune: bool = False
     """Remove videos that the task no longer wants, and all of them when the task is deleted. Sources, speech and segments stay in the cache."""
 

@@ -200,6 +200,11 @@ def test_schema_with_its_rules_refuses_what_the_loader_refuses() -> None:
         "url=https://[::1/a.mp4",  # no pattern can tell
         "port 99999",  # nor this
         "musicVolume=nan",  # JSON has none
+        "width written as 1080.0",  # JSON has no other whole numbers
+        "invisible text",  # a pattern would need all ranges of what is invisible
+        "invisible title",  # as above
+        "only directions",  # CEL replaces by no pattern
+        "language=deu",  # a table of all languages
     }  # fmt: skip
 
 

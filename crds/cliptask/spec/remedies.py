@@ -1,0 +1,178 @@
+"""What did somebody mean who wrote this? The right way to write what can be guessed from a wrong value."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+_NUMBER = r"[-+]?[0-9]+(?:[.,][0-9]+)?"
+_UNITS_S = {
+    "ms": Decimal("0.001"), "msec": Decimal("0.001"), "millisecond": Decimal("0.001"), "milliseconds": Decimal("0.001"),
+    "": Decimal(1), "s": Decimal(1), "sec": Decimal(1), "secs": Decimal(1), "second": Decimal(1), "seconds": Decimal(1),
+    "m": Decimal(60), "min": Decimal(60), "mins": Decimal(60), "minute": Decimal(60), "minutes": Decimal(60),
+    "h": Decimal(3600), "hour": Decimal(3600), "hours": Decimal(3600),
+}  # fmt: skip
+_MEANT = {
+    "fit": {"crop": "cover", "zoom": "cover", "fill": "cover", "letterbox": "contain", "pad": "contain", "fit": "contain", "distort": "stretch"},
+    "mode": {"srt": "sidecar", "vtt": "sidecar", "webvtt": "sidecar", "file": "sidecar", "off": "none", "on": "soft", "embedded": "soft", "burned": "soft", "burnedin": "soft", "hard": "soft", "open": "soft", "closed": "soft"},
+    "position": {"middle": "center", "centre": "center", "upperleft": "topLeft", "upperright": "topRight", "lowerleft": "bottomLeft", "lowerright": "bottomRight"},
+    "music": {"even": "balanced", "all": "product", "shuffle": "random"},
+    "kind": {"fade": "crossfade", "dissolve": "crossfade", "xfade": "crossfade"},
+    "motion": {"zoom": "zoomIn", "kenburns": "zoomIn", "left": "panLeft", "right": "panRight"},
+    "onSourceError": {"ignore": "Skip", "continue": "Skip", "abort": "Fail", "stop": "Fail"},
+    "overflow": {"cut": "Trim", "truncate": "Trim", "error": "Fail"},
+}  # fmt: skip
+_MEANT["speech"] = _MEANT["music"]
+_DEFAULT_WORDS = {"all", "any", "auto", "default", "max", "no", "none", "null", "off", "unlimited"}
+_TRUE, _FALSE = {"true", "yes", "on", "y", "1"}, {"false", "no", "off", "n", "0"}
+_LOUDEST_GAIN, _PERCENT = 2, 100
+
+
+def closest(name: str, choices: Iterable[str]) -> str | None:
+    """The choice that a misspelt name stands for, if one is near; case, spaces, ``_`` and ``-`` don't count."""
+    plain = {_plain(choice): choice for choice in choices}
+    near = difflib.get_close_matches(_plain(name), plain, n=1)
+    return plain[near[0]] if near else None
+
+
+def choice(field: str, given: Any, choices: list[Any]) -> Any:  # noqa: ANN401  # any plain value
+    """The one of some choices that a value stands for; None where none is near."""
+    if isinstance(given, bool):
+        given = "on" if given else "off"
+    if not isinstance(choices[0], str):
+        number = _ratio(given)
+        return None if number is None else min(choices, key=lambda each: abs(each - number))
+    if not isinstance(given, str):
+        return None
+    return _MEANT.get(field, {}).get(_plain(given)) or closest(given, choices)
+
+
+def number(schema: dict[str, Any], given: str) -> str | None:
+    """The number that a text stands for, as YAML has it, e.g. ``0.2`` for ``20%``; None where it is none that is allowed."""
+    text = given.strip().replace("\u2212", "-")
+    match = re.fullmatch(rf"({_NUMBER})\s*([^\d\s].*)?", text)
+    if match is None:
+        return None
+    value, unit = _decimal(match[1]), (match[2] or "").lower().strip()
+    is_whole = schema["type"] == "integer"
+    if is_whole and re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+", match[1]):
+        value = Decimal(match[1].replace(",", ""))
+    if unit == "%":
+        value /= 100
+    elif unit == "k":
+        value *= 1000
+    elif unit == "db" and _is_gain(schema):
+        value = Decimal(str(round(10 ** (float(value) / 20), 2)))
+    written = _written(value)
+    return written if _is_allowed(schema, value) else None
+
+
+def boolean(given: Any) -> str | None:  # noqa: ANN401  # any plain value
+    """``true`` or ``false`` for what stands for it; None for anything else."""
+    word = str(given).strip().lower()
+    return "true" if word in _TRUE else "false" if word in _FALSE else None
+
+
+def default(schema: dict[str, Any], given: object) -> str | None:
+    """What happens without the field, where somebody has written that: ``all``, ``none``, ``auto``; None for anything else."""
+    asked = str(given).strip().lower() in _DEFAULT_WORDS or given == 0
+    _, is_told, words = schema.get("description", "").rpartition("Default: ")
+    return words.rstrip(".") if asked and is_told else None
+
+
+def bounded(schema: dict[str, Any], given: float) -> str | None:
+    """What a number out of bounds stands for: a percentage, decibels, a missing sign; None for one that is merely too large."""
+    if _is_gain(schema) and _LOUDEST_GAIN < given <= _PERCENT:
+        return f"{given / 100:g} for {given:g} %"
+    if _is_gain(schema) and -60 <= given < 0:  # noqa: PLR2004  # below, nothing is heard
+        return f"{10 ** (given / 20):.2g} for {given:g} dB"
+    return f"{-given:g}" if schema["minimum"] <= -given <= schema["maximum"] < 0 else None
+
+
+def size(given: str) -> str | None:
+    """A picture's width and height: ``{width: 1080, height: 1920}`` for ``1080x1920``."""
+    match = re.fullmatch(r"([0-9]+)\s*[x\u00d7*]\s*([0-9]+)", given.strip(), re.IGNORECASE)
+    return f"{{width: {match[1]}, height: {match[2]}}}" if match else None
+
+
+def duration(given: object) -> timedelta | None:
+    """The time that a number (of seconds), a clock's time or other units stand for: 3 s for ``00:00:03`` and ``3 sec``."""
+    if isinstance(given, bool) or not isinstance(given, str | int | float):
+        return None
+    text = str(given).strip().lower().removeprefix("pt")
+    clock = re.fullmatch(r"(?:([0-9]{1,2}):)?([0-9]{1,3}):([0-9]{1,2}(?:[.,][0-9]+)?)", text)
+    if clock:
+        seconds = int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + _decimal(clock[3])
+    elif re.fullmatch(r"(?:[0-9]+(?:[.,][0-9]+)?\s*[a-z]*\s*)+", text):
+        parts = re.findall(r"([0-9]+(?:[.,][0-9]+)?)\s*([a-z]*)", text)
+        if any(unit not in _UNITS_S for _, unit in parts) or (
+            len(parts) > 1 and not all(unit for _, unit in parts)
+        ):
+            return None
+        seconds = sum((_decimal(amount) * _UNITS_S[unit] for amount, unit in parts), Decimal(0))
+    else:
+        return None
+    return timedelta(milliseconds=int((seconds * 1000).to_integral_value())) if seconds < 10**6 else None
+
+
+def percentage(given: object) -> str | None:
+    """The percentage that a share or a bare number stands for: ``50%`` for 0.5 and for 50."""
+    if isinstance(given, bool) or not isinstance(given, str | int | float):
+        return None
+    match = re.fullmatch(rf"({_NUMBER})\s*(%|percent)?", str(given).strip().lower())
+    if match is None:
+        return None
+    value = _decimal(match[1])
+    if not match[2] and 0 < value <= 1 and "." in match[1].replace(",", "."):
+        value *= 100
+    written = _written(round(value, 2))
+    return f"{written}%" if 0 <= value <= 100 else None  # noqa: PLR2004  # per cent
+
+
+def amount(given: object) -> str | None:
+    """The amount of CPUs or bytes in Kubernetes' units: ``2G`` for ``2 GB``, ``500m`` for 0.5."""
+    if isinstance(given, float) and given > 0:
+        return f"{round(given * 1000)}m"
+    match = re.fullmatch(
+        r"([0-9]+(?:[.,][0-9]+)?)\s*([kmgt]?)(i?)b?|([0-9.,]+)\s*(?:cpus?|cores?)", str(given).strip().lower()
+    )
+    if match is None or isinstance(given, bool):
+        return None
+    if match[4]:
+        return match[4].replace(",", ".")
+    unit = match[2] if match[2] == "k" and not match[3] else match[2].upper()
+    return f"{match[1].replace(',', '.')}{unit}{match[3]}"
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s_-]", "", text).lower()
+
+
+def _decimal(text: str) -> Decimal:
+    return Decimal(text.replace(",", "."))
+
+
+def _written(value: Decimal) -> str:
+    return f"{value.normalize():f}" if value else "0"
+
+
+def _is_gain(schema: dict[str, Any]) -> bool:
+    return schema["type"] == "number" and schema.get("maximum") == _LOUDEST_GAIN
+
+
+def _is_allowed(schema: dict[str, Any], value: Decimal) -> bool:
+    if schema["type"] == "integer" and value % schema.get("multipleOf", 1):
+        return False
+    return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))
+
+
+def _ratio(given: object) -> float | None:
+    """A rate such as 29.97, ``30fps`` or ``30000/1001``."""
+    match = re.match(rf"\s*({_NUMBER})(?:\s*/\s*([0-9]+))?", str(given))
+    if match is None:
+        return None
+    return float(_decimal(match[1])) / (int(match[2] or 1) or 1)
