@@ -73,6 +73,8 @@ class Word(Fact):
     text: str
     start_s: float
     end_s: float
+    spaced: bool = False
+    """Whether a space stands before it although its script is written without."""
 
 
 class SpokenLine(Fact):

@@ -28,6 +28,10 @@ ONLY_PYTHON = {
     "tracks of a name in two blocks",  # CEL's cost budget has no room for it
     "null transition",  # the API server leaves out what is empty
     "null speech",  # as above
+    "invisible text",  # a pattern would need all ranges of what is invisible
+    "invisible title",  # as above
+    "only directions",  # CEL replaces by no pattern
+    "language=deu",  # a table of all languages
 }
 AMOUNTS = [0, 1, 2, 1000, 1001, -1, "1", "0.5", "500m", "1500m", "0.9m", "1k", "16Mi", "17M", "1.5Gi", "1536Mi", 2**31, "16Ti", "17Ti", "two", "2GB", "1e3"]  # fmt: skip
 

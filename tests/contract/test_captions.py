@@ -2,17 +2,39 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cliptask.captions import LINE_WIDTH, Cue, cues, webvtt, word_spans
+from cliptask.captions import LINE_WIDTH, Cue, cues, is_spaced, webvtt, word_spans
 from cliptask.facts import Word
+from cliptask.text import captioned, letters
 
+FAMILY = "👩\u200d👩\u200d👧"
 WORD_TEXTS = st.one_of(
     st.sampled_from(
-        ["Spring", "is", "here.", "Buy,", "now!", "R&D", "<b>", "-->", "10%", "x" * 90, "今日", "é"]
+        [
+            "Spring",
+            "is",
+            "here.",
+            "Buy,",
+            "now!",
+            "R&D",
+            "<b>",
+            "-->",
+            "10%",
+            "x" * 90,
+            "今日",
+            "é",
+            "100\u00a0€",
+            "ไทย",
+            "x\u0302" * 60,
+            FAMILY * 12,
+            "a\u00adb",
+        ]
     ),
     st.text(
         st.characters(exclude_categories=["Cs", "Cc", "Z"], exclude_characters="\ufeff"),
@@ -54,11 +76,25 @@ def parsed(text: str) -> list[Cue]:
     return found
 
 
+def _width(line: str) -> int:
+    """Letters, with their accents, as a reader counts them."""
+    return sum(unicodedata.category(character) not in {"Mn", "Me", "Cf"} for character in line)
+
+
+def _spoken(text: str, second: float = 0.1) -> list[Word]:
+    """A text whose every character takes a tenth of a second, as an alignment by characters gives its words."""
+    return [
+        Word(text=text[begin:end], start_s=begin * second, end_s=end * second, spaced=is_spaced(text, begin))
+        for begin, end in word_spans(text)
+    ]
+
+
 def in_a_row(text: str, seconds: float = 0.3) -> list[Word]:
     """Each word of a text, one after the other."""
     return [
         Word(text=word, start_s=index * seconds, end_s=(index + 1) * seconds)
-        for index, word in enumerate(text.split())
+        for index, word in enumerate(text.split(" "))
+        if word
     ]
 
 
@@ -73,7 +109,7 @@ def test_cues_are_in_order_and_in_bounds(words: list[Word], share: float) -> Non
     assert all(cue.end_s - cue.start_s <= 7.0005 for cue in made)
     assert all(earlier.end_s <= later.start_s for earlier, later in pairwise(made))
     assert all(1 <= len(cue.lines) <= 2 for cue in made)
-    assert all(0 < len(line) <= LINE_WIDTH for cue in made for line in cue.lines)
+    assert all(0 < _width(line) <= LINE_WIDTH for cue in made for line in cue.lines)
 
 
 @given(words=spoken(), share=st.floats(0, 1.2))
@@ -86,9 +122,9 @@ def test_every_word_that_is_heard_is_shown(words: list[Word], share: float) -> N
 
     shown = "".join(line for cue in cues(words, end_s) for line in cue.lines).replace(" ", "")
 
-    everything = "".join("".join(word.text.split()) for word in heard)
+    everything = "".join(captioned(word.text) for word in heard)
     assert everything.startswith(shown)
-    assert len(shown) >= sum(len("".join(text.split())) for text in sure)
+    assert len(shown) >= sum(len(captioned(text)) for text in sure)
 
 
 @given(words=spoken())
@@ -158,6 +194,89 @@ def test_text_without_spaces_gets_none() -> None:
 
     assert [cue.lines for cue in made] == [(text,)]
     assert len(words) == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            "今日はとても良い天気ですから東京タワーに行きましょう。",
+            [("今日はとても良い天気ですから", "東京タワーに行きましょう。")],
+        ),
+        (
+            "今天我们去北京天安门广场看升旗仪式大家都非常高兴。",
+            [("今天我们去北京天安门广场", "看升旗仪式大家都非常高兴。")],
+        ),
+        (
+            "วันนี้อากาศดีมากเลยนะ เราไปเที่ยวทะเลด้วยกันเถอะเพื่อน",
+            [("วันนี้อากาศดีมากเลยนะ", "เราไปเที่ยวทะเลด้วยกันเถอะเพื่อน")],
+        ),
+        ("ພາສາລາວເປັນພາສາທາງການຂອງປະເທດລາວແລະມີຜູ້ໃຊ້ຫຼາຍຄົນ", None),
+        ("ថ្ងៃនេះអាកាសធាតុល្អណាស់យើងទៅលេងសមុទ្រជាមួយគ្នា", None),
+        ("ဒီနေ့ရာသီဥတုကောင်းတယ်ကျွန်တော်တို့ပင်လယ်သွားကြမယ်", None),
+    ],
+    ids=["Japanese", "Chinese", "Thai", "Lao", "Khmer", "Burmese"],
+)
+def test_words_without_spaces_are_not_parted(text: str, lines: list[tuple[str, str]] | None) -> None:
+    """Half a word at the end of a line is read as another word."""
+    made = cues(_spoken(text), len(text) * 0.1)
+
+    ends = {end for _, end in word_spans(text)} | {0}
+    broken = "".join("".join(cue.lines) for cue in made).replace(" ", "")
+    assert broken == text.replace(" ", "")
+    if lines:
+        assert [cue.lines for cue in made] == lines
+    for cue in made:
+        for line in cue.lines:
+            assert text.index(line) in ends | {end + 1 for end in ends}
+
+
+def test_a_part_of_a_run_has_its_own_time() -> None:
+    """All of a Thai sentence would stand on the screen from its first word on, or run ahead of the voice."""
+    text = "วันนี้อากาศดีมากเราไปเที่ยวทะเลกันเถอะ" * 3
+
+    made = cues(_spoken(text), len(text) * 0.1)
+
+    assert len(made) > 1
+    for cue in made:
+        assert cue.start_s == pytest.approx(text.index(cue.lines[0], round(cue.start_s * 10)) * 0.1)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["x\u0302", FAMILY, "🇺🇦", "e\u0301", "ก\u0e33", "한", "-", "a"]),
+        min_size=20,
+        max_size=90,
+    )
+)
+def test_no_letter_loses_its_accent(written: list[str]) -> None:
+    """An accent, or a member of a family, would stand alone at the head of the next line."""
+    text = "".join(written)
+
+    made = cues([Word(text=text, start_s=0, end_s=9)], 9)
+
+    shown = [letter for cue in made for line in cue.lines for letter in letters(line)]
+    assert shown == letters(captioned(text))
+
+
+def test_no_line_breaks_at_a_no_break_space() -> None:
+    """A price would stand in one line, its currency in the next: in the file, and in a player that breaks lines itself."""
+    text = "It costs 100\u00a0€ today, for everybody 20\u202f% less"
+
+    for length in range(20):
+        made = cues(in_a_row("so " * length + text), 60)
+        lines = [line for cue in made for line in cue.lines]
+        assert sum("100\u00a0€" in line for line in lines) == 1
+        assert sum("20\u202f%" in line for line in lines) == 1
+
+
+def test_what_is_invisible_leaves_no_trace() -> None:
+    """Players show some of it as boxes, and a search finds no word with it inside."""
+    made = cues(
+        [*in_a_row("So\u00adft \u200bhy\u200dphen\u2060s"), Word(text="\u200b", start_s=1, end_s=2)], 5
+    )
+
+    assert [cue.lines for cue in made] == [("Soft hyphens",)]
 
 
 def test_markup_is_shown_as_written() -> None:

@@ -29,7 +29,6 @@ PATTERNS = {
     task.LANGUAGE_PATTERN: "must be a BCP 47 tag such as en, pt-BR or zh-Hans",
     task.OUTPUT_PATTERN: "must be a folder such as file:///srv/campaigns or gs://bucket/campaigns, without spaces, ? and #",
 }
-_LOST = "\ufffd"
 _TYPES = {
     "string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
     "array": "a list", "object": "an object",
@@ -202,8 +201,8 @@ def _wrong_form(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain
         return f"{words}: write e.g. {name}"
     if pattern == task.TEXT_PATTERN:
         bad = dict.fromkeys(re.findall(f"[{task.UNUSABLE}]", given))
-        if _LOST in bad:
-            return f"holds {named(_LOST)} where a letter was lost: write that letter again, and save the file as UTF-8"
+        if task.LOST in bad:
+            return f"holds {named(task.LOST)} where a letter was lost: write that letter again, and save the file as UTF-8"
         return f"{words}{'; it holds ' if bad else ''}{', '.join(map(named, bad))}"
     return words
 

@@ -25,9 +25,11 @@ _BUCKET = r"gs://[a-z0-9][-._a-z0-9]{1,220}[a-z0-9]"
 URL_PATTERN = (
     rf"^(https?://[^\s/?#\x00-\x1f\x7f]|file:///|{_BUCKET}/[^\s/?#\x00-\x1f\x7f])[^\s\x00-\x1f\x7f]*$"
 )
-UNUSABLE = "\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\ufffd"
-"""Characters of no text, as the inside of a pattern's class: of control, and what stands where one was lost."""
-TEXT_PATTERN = rf"^[^{UNUSABLE}]*[^\s\x00-\x1f\x7f\ufffd][^{UNUSABLE}]*$"
+LOST = "\ufffd"
+"""What decoders put in the place of a character that they do not know."""
+UNUSABLE = rf"\x00-\x08\x0b\x0c\x0e-\x1f\x7f{LOST}"
+"""Characters that are in no text, as the inside of a pattern's class."""
+TEXT_PATTERN = rf"^[^{UNUSABLE}]*[^\s\x00-\x1f\x7f{LOST}][^{UNUSABLE}]*$"
 LANGUAGE_PATTERN = languages.TAG_PATTERN
 OUTPUT_PATTERN = rf"^(file:///[^\s?#\x00-\x1f\x7f]*|{_BUCKET}(/[^\s?#\x00-\x1f\x7f]*)?)$"
 _SLASH = "(/|%2[fF])"

@@ -5,28 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 
-from cliptask.captions import word_spans
+from cliptask.captions import is_spaced, word_spans
 from cliptask.facts import Word
+from cliptask.text import heard, heard_at
+
+_Timed = tuple[tuple[int, int], float, float]
+"""(start, end) of a word in its text, and its two seconds."""
 
 
 def words_from_characters(
     characters: Sequence[str], starts_s: Sequence[float], ends_s: Sequence[float], duration_s: float
 ) -> tuple[Word, ...]:
-    """The words of an alignment: three equally long lists, the characters together being the text."""
-    text = "".join(characters)
+    """The words of an alignment: three equally long lists, the characters together being the text.
+
+    The characters of directions for the voice are in an alignment and in no word.
+    """
+    text, places = heard_at("".join(characters))
     # A "character" of an alignment may be several of Python's, e.g. a flag.
     owner = [index for index, character in enumerate(characters) for _ in character]
-    return _monotone(
-        (
-            (text[begin:end], starts_s[owner[begin]], ends_s[owner[end - 1]])
-            for begin, end in word_spans(text)
-        ),
-        duration_s,
-    )
+    timed = [
+        (span, starts_s[owner[places[span[0]]]], ends_s[owner[places[span[1] - 1]]])
+        for span in word_spans(text)
+    ]
+    return _monotone(text, timed, duration_s)
 
 
 def words_from_events(text: str, events: Iterable[tuple[int, float]], duration_s: float) -> tuple[Word, ...]:
-    """Every word of the text, from (index of a character, second) events.
+    """Every word of the text that was spoken, from (index of a character, second) events.
 
     A word lasts until the next one. One with several events (a number) starts with the first; one without any ("the"
     in "of the") shares the time of those before it in proportion to their lengths.
@@ -37,29 +42,36 @@ def words_from_events(text: str, events: Iterable[tuple[int, float]], duration_s
         index = next((i for i, (begin, end) in enumerate(spans) if begin <= character < end), None)
         if index is not None and index > max(begins, default=-1):
             begins[index] = second
-    timed: list[tuple[str, float, float]] = []
+    timed: list[_Timed] = []
     for (first, begin_s), (last, end_s) in pairwise([*begins.items(), (len(spans), duration_s)]):
-        timed += _shared([text[slice(*span)] for span in spans[first:last]], begin_s, end_s)
-    return _monotone(timed, duration_s)
+        timed += _shared(spans[first:last], begin_s, end_s)
+    return _monotone(text, timed, duration_s)
 
 
 def words_by_length(text: str, duration_s: float) -> tuple[Word, ...]:
-    """Every word of the text, each as long as its share of the characters: an estimate where nothing is known."""
-    return _monotone(_shared([text[slice(*span)] for span in word_spans(text)], 0.0, duration_s), duration_s)
+    """Every word that is heard of a text, each as long as its share of the characters: where no times are known."""
+    said = heard(text)
+    return _monotone(said, _shared(word_spans(said), 0.0, duration_s), duration_s)
 
 
-def _shared(texts: Sequence[str], begin_s: float, end_s: float) -> list[tuple[str, float, float]]:
-    sums = [0, *accumulate(map(len, texts))]
+def _shared(spans: Sequence[tuple[int, int]], begin_s: float, end_s: float) -> list[_Timed]:
+    sums = [0, *accumulate(end - begin for begin, end in spans)]
     at_s = [begin_s + (end_s - begin_s) * done / max(1, sums[-1]) for done in sums]
-    return [(text, *times) for text, times in zip(texts, pairwise(at_s), strict=True)]
+    return [(span, *times) for span, times in zip(spans, pairwise(at_s), strict=True)]
 
 
-def _monotone(timed: Iterable[tuple[str, float, float]], duration_s: float) -> tuple[Word, ...]:
+def _monotone(text: str, timed: Iterable[_Timed], duration_s: float) -> tuple[Word, ...]:
     """Words that start in order, end after they start and lie inside the recording, whatever the provider's times are."""
     words: list[Word] = []
-    for text, begin_s, end_s in timed:
+    for (begin, end), begin_s, end_s in timed:
         start_s = min(max(begin_s, words[-1].start_s if words else 0.0), duration_s)
+        stop_s = min(max(end_s, start_s), duration_s)
         words.append(
-            Word(text=text, start_s=round(start_s, 3), end_s=round(min(max(end_s, start_s), duration_s), 3))
+            Word(
+                text=text[begin:end],
+                start_s=round(start_s, 3),
+                end_s=round(stop_s, 3),
+                spaced=is_spaced(text, begin),
+            )
         )
     return tuple(words)
