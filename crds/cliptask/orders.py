@@ -158,6 +158,8 @@ class VariantOrder(Order):
     captions: Literal["none", "sidecar", "soft"] = "none"
     speech: SpeechRef | None = None
     """Whose words the captions are."""
+    language: str | None = None
+    """What is spoken, as MP4 has it: ISO 639-2/T. None where nobody speaks."""
 
     @cached_property
     def key(self) -> str:
@@ -166,7 +168,7 @@ class VariantOrder(Order):
         soundtrack = self.soundtrack.key if self.soundtrack else None
         words = self.speech.line_key if self.speech and self.captions != "none" else None
         parts = {"segments": segments, "soundtrack": soundtrack, "captions": self.captions, "words": words}
-        return _digest({"kind": "VariantOrder", **parts})
+        return _digest({"kind": "VariantOrder", **parts, "language": self.language})
 
     @property
     def frames(self) -> int:

@@ -122,7 +122,7 @@ def make_variant(
         made = work / "variant.mp4"
         soft = captions if order.captions == "soft" else None
         segments = [(file, part.frames) for file, part in zip(files, order.segments, strict=True)]
-        join.join(segments, order.profile.fps, track, soft, made, work)
+        join.join(segments, order.profile.fps, track, soft, made, work, order.language)
         check.check_variant(made, order, facts, soundtrack, f"video {name}")
         if captions is not None:
             output.put(f"{base}{names.CAPTIONS}", captions)

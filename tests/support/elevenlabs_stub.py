@@ -25,6 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import imageio_ffmpeg
 
+from cliptask.text import heard_at
 from cliptask_operator.speech import espeak
 from cliptask_operator.speech.word_timing import words_from_events
 
@@ -335,24 +336,27 @@ class _Handler(BaseHTTPRequestHandler):
 @lru_cache(maxsize=256)
 def _speech(text: str, language: str) -> tuple[bytes, dict[str, list[Any]]]:
     """An MP3 file and the times of the text's characters."""
-    answer = asyncio.run(espeak.speak(text, language))
+    said, places = heard_at(text)
+    answer = asyncio.run(espeak.speak(said, language))
     encoded = subprocess.run(
         [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", "pipe:0", "-ar", "44100", "-b:a", "128k", "-f", "mp3", "pipe:1"],
         input=answer.audio,
         capture_output=True,
         check=True,
     )  # fmt: skip
+    # As of the real one, its times are those of all characters that were sent, directions for the voice among them.
     starts, ends, at = [0.0] * len(text), [0.0] * len(text), 0
-    for word in words_from_events(text, answer.events, answer.duration_s):
-        begin = text.index(word.text, at)
+    for word in words_from_events(said, answer.events, answer.duration_s):
+        begin = said.index(word.text, at)
         step = (word.end_s - word.start_s) / len(word.text)
-        for index in range(at, begin):
-            starts[index] = ends[index] = word.start_s
+        first, last = places[begin], places[begin + len(word.text) - 1]
+        starts[places[at] : first] = ends[places[at] : first] = [word.start_s] * (first - places[at])
         for offset in range(len(word.text)):
-            starts[begin + offset] = round(word.start_s + step * offset, 3)
-            ends[begin + offset] = round(word.start_s + step * (offset + 1), 3)
+            place = places[begin + offset]
+            starts[place] = round(word.start_s + step * offset, 3)
+            ends[place] = round(word.start_s + step * (offset + 1), 3)
         at = begin + len(word.text)
-    starts[at:] = ends[at:] = [answer.duration_s] * (len(text) - at)
+        starts[last + 1 :] = ends[last + 1 :] = [answer.duration_s] * (len(text) - last - 1)
     return encoded.stdout, {
         "characters": list(text),
         "character_start_times_seconds": starts,

@@ -11,12 +11,14 @@ from itertools import islice
 from cliptask import names
 from cliptask.errors import ClipTaskError, InvalidTask, VariantError
 from cliptask.facts import SourceFacts, SpokenLine
+from cliptask.languages import mp4_code
 from cliptask.orders import Profile, SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
 from cliptask.planning.bindings import Bound, bind
 from cliptask.planning.experiment import assign, combinations
 from cliptask.planning.orthogonal_array import Row
 from cliptask.planning.timeline import Timeline
 from cliptask.spec.task import MAX_VARIANTS, Assignment, Clip, ClipTask, ClipTaskSpec, Line, Track
+from cliptask.text import heard
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Variant:
     track: str | None
     line: str | None
     text: str | None
+    """What is heard of the line."""
     order: VariantOrder
 
 
@@ -151,7 +154,7 @@ def plan(
             skipped.append(Skipped(clips, track, line, error))
             continue
         name = names.variant_name([*clips, *(label for label in (track, line) if label)], order.key)
-        text = None if choice.line is None else spec.speech[choice.line].text
+        text = None if choice.line is None else heard(spec.speech[choice.line].text)
         # A clip may be listed twice.
         variants.setdefault(name, Variant(name, clips, track, line, text, order))
     if not skipped:
@@ -254,6 +257,7 @@ def _order(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine]
         soundtrack=_soundtrack(timeline, choice, frames, track, speech),
         captions=captions,
         speech=None if captions == "none" else speech,
+        language=None if choice.line is None else mp4_code(spec.speech[choice.line].language),
     )
 
 

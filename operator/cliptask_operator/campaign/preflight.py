@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from cliptask.errors import InputError, SourceError
+from cliptask.languages import primary
 from cliptask.names import public_url
 from cliptask.planning.plan import count_variants
 from cliptask.spec.quantities import amount
@@ -128,7 +130,7 @@ def _count_variants(spec: ClipTaskSpec, policy: Policy) -> int:
 
 def _count_characters(spec: ClipTaskSpec, policy: Policy) -> int:
     # Each of these is a recording of its own, and paid for.
-    recordings = {(line.voice, line.language, line.text.strip()) for line in spec.speech}
+    recordings = {(line.voice, primary(line.language), line.text.strip()) for line in spec.speech}
     characters = sum(len(text) for _, _, text in recordings)
     if policy.max_speech_characters is not None and characters > policy.max_speech_characters:
         message = (
@@ -140,4 +142,4 @@ def _count_characters(spec: ClipTaskSpec, policy: Policy) -> int:
 
 
 def _steps(uri: str) -> list[str]:
-    return uri.rstrip("/").split("/")
+    return unquote(uri).rstrip("/").split("/")

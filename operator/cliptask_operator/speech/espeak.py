@@ -133,7 +133,7 @@ def _synthesize(text: str, language: str) -> dict[str, Any]:
 
     callback = _Callback(collect)
     library.espeak_SetSynthCallback(callback)
-    if library.espeak_SetVoiceByName(_LANGUAGES.get(language, language).encode()):
+    if all(library.espeak_SetVoiceByName(voice.encode()) for voice in _voices(language)):
         message = (
             f"espeak-ng has no voice for the language {language!r}; it has: {', '.join(_languages(library))}"
         )
@@ -149,6 +149,13 @@ def _synthesize(text: str, language: str) -> dict[str, Any]:
         "duration_s": len(samples) // _SAMPLE_BYTES / rate,
         "events": events,
     }
+
+
+def _voices(language: str) -> list[str]:
+    """Names of voices for a BCP 47 tag, the nearest first: of ``pt-BR`` pt-br, then pt."""
+    subtags = language.lower().split("-")
+    voices = ["-".join(subtags[:length]) for length in range(len(subtags), 0, -1)]
+    return [_LANGUAGES.get(voice, voice) for voice in voices]
 
 
 def _library() -> tuple[ctypes.CDLL, int]:

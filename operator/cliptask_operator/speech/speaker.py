@@ -13,8 +13,10 @@ from pydantic import ValidationError
 
 from cliptask.errors import ClipTaskError
 from cliptask.facts import Recording, SpokenLine
+from cliptask.languages import primary
 from cliptask.planning.plan import line_label
 from cliptask.spec.task import Line
+from cliptask.text import heard_at
 from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.speech import espeak, recordings, voices
 from cliptask_operator.speech.recordings import Answer, SpeechOrder
@@ -165,9 +167,10 @@ class Speaker:
         if order.provider == "elevenlabs":
             answer = await self._answer(order, store)
             return await asyncio.to_thread(recordings.complete, store, order, answer)
+        said = heard_at(order.text)[0].strip()
         async with self._processes:
-            local = await espeak.speak(order.text, order.language)
-        words = words_from_events(order.text, local.events, local.duration_s)
+            local = await espeak.speak(said, order.language)
+        words = words_from_events(said, local.events, local.duration_s)
         recording = order.recording(local.duration_s, words)
         return await asyncio.to_thread(recordings.save_recording, store, order, local.audio, recording)
 
@@ -193,8 +196,9 @@ class Speaker:
         if self._is_local(line):
             return SpeechOrder("espeak-ng", text, espeak.VOICE, line.language, espeak.version(), "wav_22050")
         own = self._settings
+        language = primary(line.language)
         return SpeechOrder(
-            "elevenlabs", text, voice_id, line.language, own.model, own.output_format, own.content()
+            "elevenlabs", text, voice_id, language, own.model, own.output_format, own.content()
         )
 
     async def _voice_book(self, names: set[str], store: Store) -> tuple[VoiceBook, ClipTaskError | None]:

@@ -18,11 +18,12 @@ def join(
     vtt: Path | None,
     output: Path,
     work: Path,
+    language: str | None = None,
 ) -> None:
     """Write segments in a row, a soundtrack and a soft caption track to one MP4, its index first.
 
-    ``segments`` are files with their number of frames at ``fps``; ``work`` is a folder to work in. The same inputs
-    give the same bytes. Raises ``MediaError`` when the packets do not follow each other.
+    ``segments`` are files with their number of frames at ``fps``; ``work`` is a folder to work in; ``language`` is that
+    of sound and captions, three letters as ISO 639-2/T has them. The same inputs give the same bytes. Raises ``MediaError`` when the packets do not follow each other.
     """
     lines, frames = ["ffconcat version 1.0"], 0
     for number, (segment, length) in enumerate(segments):
@@ -41,11 +42,13 @@ def join(
     if vtt is not None:
         inputs.append(ffmpeg.captions(vtt.absolute()))
         maps += ["-map", f"{len(inputs) - 1}:s:0", "-c:s", "mov_text"]
+    if language is not None:
+        maps += ["-metadata:s:a", f"language={language}", "-metadata:s:s", f"language={language}"]
     what = f"join of {output.stem}"
     log = ffmpeg.run(
         inputs,
         [
-            *maps, "-c:v", "copy", "-c:a", "copy", "-map_metadata", "-1", "-map_chapters", "-1",
+            "-map_metadata", "-1", "-map_chapters", "-1", *maps, "-c:v", "copy", "-c:a", "copy",
             "-movflags", "+faststart", *ffmpeg.mp4_form(), f"file:{output.absolute()}",
         ],
         what=what,

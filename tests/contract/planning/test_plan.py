@@ -283,3 +283,34 @@ def test_the_same_plan_comes_out_of_the_same_input() -> None:
         variant.order.key for variant in second.variants
     ]
     assert first == second
+
+
+def test_a_variant_knows_its_language_and_is_another_in_another() -> None:
+    """A file that says English would be kept for a line that turned out to be Ukrainian."""
+    lines = [{"voice": "v", "text": "Hi", "language": language} for language in ("uk", "pt-BR", "pt-PT")]
+    of = task([1], speech=lines, variants={"speech": "product"})
+
+    same_recording = plan(of, sources(of), [line("Hi")] * 3)
+
+    assert [each.order.language for each in same_recording.variants] == ["ukr", "por", "por"]
+    assert len({each.order.key for each in same_recording.variants}) == 2
+    (silent,) = planned(task([1])).variants
+    assert silent.order.language is None
+
+
+def test_a_title_is_one_however_its_accents_are_typed() -> None:
+    """The same picture would be encoded twice."""
+    texts = ("Caf\u00e9 Z\u00fcrich", "Cafe\u0301 Zu\u0308rich", "Caf\u00e9 Z\u00fc\u00adrich\u200b")
+
+    keys = {planned(task([1], overlays=[{"text": text}])).segments[0].key for text in texts}
+
+    assert len(keys) == 1
+
+
+def test_what_is_said_leaves_directions_out() -> None:
+    """The gallery and the index would show tags."""
+    of = task([1], speech=[{"voice": "v", "text": "[whispers] Hi <break time='1s'/> there"}])
+
+    (variant,) = planned(of).variants
+
+    assert variant.text == "Hi there"

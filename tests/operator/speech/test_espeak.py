@@ -52,6 +52,16 @@ async def test_languages_sound_different() -> None:
     assert len({english.audio, german.audio, norwegian.audio}) == 3
 
 
+async def test_a_variety_has_its_voice_and_falls_back_to_the_language() -> None:
+    """Portuguese of Brazil would sound like that of Portugal, or a language with a script not be spoken at all."""
+    text = "dia de leite"
+    brazil, portugal, angola = await asyncio.gather(*(speak(text, tag) for tag in ("pt-BR", "pt", "pt-AO")))
+    chinese, simplified = await asyncio.gather(*(speak("\u4f60\u597d", tag) for tag in ("zh", "zh-Hans-CN")))
+
+    assert brazil.audio != portugal.audio == angola.audio
+    assert chinese.audio == simplified.audio
+
+
 async def test_an_unknown_language_is_named_with_those_there_are() -> None:
     """Who mistypes a language must learn what to write instead."""
     with pytest.raises(SpeechError, match=r"'xx'.*\bcmn, .*\bde, .*\ben, .*\bzh$"):
@@ -129,6 +139,36 @@ def test_a_character_may_be_several_code_points() -> None:
     words = words_from_characters(["🇬🇧", " ", "e\u0301"], [0.0, 0.5, 0.6], [0.5, 0.6, 1.0], 1.0)
 
     assert [(word.text, word.start_s, word.end_s) for word in words] == [("🇬🇧", 0, 0.5), ("e\u0301", 0.6, 1)]
+
+
+def test_directions_take_their_times_with_them() -> None:
+    """Every word after a direction would be shown too early."""
+    text = 'Hi<break time="1s"/>you [laughs] all'
+    times = [index / 10 for index in range(len(text) + 1)]
+
+    words = words_from_characters(list(text), times[:-1], times[1:], 9)
+
+    assert [(word.text, word.start_s) for word in words] == [
+        ("Hi", 0),
+        ("you", text.index("you") / 10),
+        ("all", text.index("all") / 10),
+    ]
+    assert [word.text for word in words_by_length(text, 3)] == ["Hi", "you", "all"]
+
+
+def test_words_without_spaces_have_times_of_their_own() -> None:
+    """A whole sentence of Thai would be one word."""
+    text = "\u0e27\u0e31\u0e19\u0e19\u0e35\u0e49 \u0e2d\u0e32\u0e01\u0e32\u0e28\u0e14\u0e35"
+    times = [index / 10 for index in range(len(text) + 1)]
+
+    words = words_from_characters(list(text), times[:-1], times[1:], 9)
+
+    assert [(word.start_s, word.spaced) for word in words] == [
+        (0, False),
+        (0.3, False),
+        (0.7, True),
+        (1.2, False),
+    ]
 
 
 def test_without_times_words_share_the_recording() -> None:

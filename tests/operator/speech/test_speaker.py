@@ -5,6 +5,7 @@ import io
 import sys
 import wave
 from dataclasses import replace
+from itertools import pairwise
 
 import av
 import pytest
@@ -51,6 +52,55 @@ async def test_the_settings_reach_the_provider(
         "voice_id": RACHEL, "output_format": "mp3_44100_128", "text": "Guten Tag", "model_id": "eleven_multilingual_v2",
         "language_code": "de",
     }  # fmt: skip
+
+
+DIRECTED = '[whispers] Wait <break time="0.5s"/> for <phoneme alphabet="ipa" ph="mei">May</phoneme>!'
+
+
+async def test_directions_reach_the_voice_and_no_caption(
+    stub: ElevenLabsStub, store: Store, settings: SpeechSettings
+) -> None:
+    """A viewer would read "break time 0.5s"; a voice that is not told would not whisper."""
+    (line,) = spoken(await speak([Line(voice="Rachel", text=DIRECTED)], store, settings))
+
+    facts = recording(store, line)
+    assert stub.last_request["text"] == DIRECTED
+    assert line.characters == len(DIRECTED)
+    assert [word.text for word in facts.words] == ["Wait", "for", "May!"]
+    assert all(before.end_s <= after.start_s + 0.001 for before, after in pairwise(facts.words))
+    assert facts.words[-1].end_s == pytest.approx(line.duration_s, abs=0.1)
+
+
+async def test_the_local_voice_reads_no_directions_out(store: Store) -> None:
+    """A draft without an account would say "whispers", and take longer than the video that is paid for."""
+    directed, plain = (Line(voice="espeak-ng", text=text) for text in (DIRECTED, "Wait for May!"))
+
+    first, second = spoken(await speak([directed, plain], store, SpeechSettings()))
+
+    assert [word.text for word in recording(store, first).words] == ["Wait", "for", "May!"]
+    assert first.duration_s == pytest.approx(second.duration_s, abs=0.2)
+
+
+@pytest.mark.parametrize(("language", "code"), [("pt-BR", "pt"), ("zh-Hans", "zh"), ("es-419", "es")])
+async def test_the_provider_is_told_the_language_alone(
+    stub: ElevenLabsStub, store: Store, settings: SpeechSettings, language: str, code: str
+) -> None:
+    """It knows ISO 639-1 and refuses all else."""
+    await speak([Line(voice="Rachel", text="Ola", language=language)], store, settings)
+
+    assert stub.last_request["language_code"] == code
+
+
+async def test_a_line_is_one_however_its_accents_are_typed(
+    stub: ElevenLabsStub, store: Store, settings: SpeechSettings
+) -> None:
+    """The same words would be paid for twice."""
+    lines = [Line(voice="Rachel", text=text) for text in ("Caf\u00e9", "Cafe\u0301")]
+
+    first, second = spoken(await speak(lines, store, settings))
+
+    assert first == second
+    assert stub.speech_calls == 1
 
 
 async def test_a_second_run_makes_no_call(

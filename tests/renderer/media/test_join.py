@@ -44,6 +44,7 @@ def _joined(
     soundtrack: Path | None = None,
     vtt: str | None = None,
     name: str = "v.mp4",
+    language: str | None = None,
 ) -> Path:
     work = folder / f"work{len(list(folder.glob('work*')))}"
     work.mkdir()
@@ -53,7 +54,7 @@ def _joined(
         captions.write_text(vtt)
     # Those of the fixture have 20, 6 and 14 frames; others are asked.
     segments = [(part, len(f.decoded(part))) if part.exists() else (part, 20) for part in parts]
-    join.join(segments, 30, soundtrack, captions, work / name, work)
+    join.join(segments, 30, soundtrack, captions, work / name, work, language)
     return work / name
 
 
@@ -133,6 +134,20 @@ def test_sound_and_captions_are_copied_beside_the_pictures(
         texts = b"".join(bytes(packet) for packet in container.demux(subtitles=0))
     assert b"Spring is here" in texts
     assert b"Welcome" in texts
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("ukr", "ukr"), ("por", "por"), ("cmn", "cmn"), (None, "und")]
+)
+def test_sound_and_captions_say_their_language(
+    tmp_path: Path, parts: list[Path], soundtrack: Path, language: str | None, said: str
+) -> None:
+    """A player would offer "unknown", and choose by no viewer's language."""
+    joined = _joined(tmp_path, parts, soundtrack, VTT, language=language)
+
+    with av.open(str(joined)) as container:
+        told = {stream.type: stream.metadata.get("language") for stream in container.streams}
+    assert (told["audio"], told["subtitle"], told["video"]) == (said, said, "und")
 
 
 def test_captions_without_a_cue_do_no_harm(tmp_path: Path, parts: list[Path], soundtrack: Path) -> None:
