@@ -116,6 +116,17 @@ async def test_a_bad_request_names_its_fields() -> None:
     assert (broken.status_code, broken.json()["reason"]) == (422, "InvalidTask")
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-16-le", "utf-32-be"])
+async def test_a_request_that_is_no_utf8_is_refused(encoding: str) -> None:
+    """An accent would be spoken as a replacement character."""
+    body = '{"video_blocks": {"caf\u00e9": ["https://x/a.mp4"]}}'.encode(encoding)
+    async with client() as http:
+        answer = await http.post("/api/v1/process_media", content=body, headers=BEARER)
+
+    assert (answer.status_code, answer.json()["reason"]) == (422, "InvalidTask")
+    assert "request:1: is not UTF-8 text (byte 0x" in answer.json()["message"]
+
+
 @pytest.mark.parametrize(
     ("trouble", "status", "reason"),
     [
