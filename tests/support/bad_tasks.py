@@ -342,7 +342,7 @@ _TEXTS = [
     BadTask("an object by tag", "spec: !!python/object/apply:os.system [ls]\n", "", "is not allowed"),
     BadTask("a binary", "spec: !!binary aGVsbG8=\n", "", "is not allowed"),
     BadTask("a list as a key", "? [a]\n: 1\n", "", "where a field's name is needed"),
-    BadTask("a control character", "spec: a\x07b\n", "", "control character"),
+    BadTask("a control character", "spec: a\x07b\n", "", "control character U+0007"),
     BadTask("a number without end", f"spec: {'9' * 5000}\n", "", "holds a number that is too long"),
     BadTask("a number without end in JSON", f'{{"spec": {"9" * 5000}}}', "", "holds a number that is too long"),
     BadTask("half a character", '{"kind": "\\ud83d"}', "", "half of a character"),

@@ -12,6 +12,7 @@ from cliptask.spec import task
 from cliptask.spec.loading import load_data
 from cliptask.spec.quantities import PERCENTAGE_PATTERN
 from cliptask.spec.task import ClipTask
+from cliptask.text import drawn, heard
 
 Data = dict[str, Any]
 
@@ -25,7 +26,9 @@ urls = st.from_regex(
     r"\A(https?://[a-z][a-z0-9]{0,8}(:[1-9][0-9]{0,3})?/|gs://[a-z][a-z0-9-]{1,8}[a-z]/x|file:///)[!-~äß🎉]{0,20}\Z"
 )
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60).filter(
-    lambda text: re.match(task.TEXT_PATTERN.replace("$", r"\Z"), text) is not None and text.strip() != ""
+    lambda text: (
+        re.match(task.TEXT_PATTERN.replace("$", r"\Z"), text) is not None and drawn(heard(text)).strip() != ""
+    )
 )
 volumes = st.floats(0, 2)
 

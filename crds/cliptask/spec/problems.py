@@ -117,7 +117,11 @@ def _problems(details: ErrorDetails, schema: Schema, data: object) -> Iterator[P
         kind = "type" if details["type"].endswith("_type") else details["type"]
         tell = _WORDS.get(kind)
         words = (
-            str(broken) if broken else tell({"field": path[-1], **here}, given) if tell else "cannot be used"
+            str(broken)
+            if broken
+            else tell({"field": path[-1] if path else "", **here}, given)
+            if tell
+            else "cannot be used"
         )
         yield Problem(path, words + _given(here, given))
 

@@ -12,6 +12,7 @@ import yaml
 
 from cliptask.names import shown
 from cliptask.spec.rules import Path
+from cliptask.text import named
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
@@ -122,7 +123,8 @@ def parse(text: str | bytes) -> Document:
         context = f", {error.context}" if error.context else ""
         _refuse(f"is not YAML: {error.problem}{context}{_hint(error, text)}", mark.line + 1 if mark else None)
     except yaml.reader.ReaderError as error:
-        _refuse("is not YAML: it holds a control character", text[: error.position].count("\n") + 1)
+        what = f"is not YAML: it holds the control character {named(chr(error.character))}"
+        _refuse(what, text[: error.position].count("\n") + 1)
     except RecursionError:  # an alias inside itself
         _refuse(_TOO_DEEP)
     except ValueError:
