@@ -76,7 +76,7 @@ def test_captions_leave_invisible_characters_out(invisible: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "shown", ["\u0645\u06cc\u200c\u062e\u0648", "क्\u200dष", "👩\u200d🚀", "❤\ufe0f", "1\ufe0f\u20e3", "🏴\U000e0067\U000e0062\U000e007f", "葛\U000e0100"]
+    "shown", ["\u0645\u06cc\u200c\u062e\u0648", "क्\u200dष", "👩\u200d🚀", "❤\ufe0f", "1\ufe0f\u20e3", "🏴\U000e0067\U000e0062\U000e007f", "葛\U000e0100", "\u0d28\u0d4d\u200d", "\u1820\u180b"]
 )  # fmt: skip
 def test_captions_keep_what_shapes_a_letter(shown: str) -> None:
     """Persian words would run together, a family would become three people."""

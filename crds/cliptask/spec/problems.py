@@ -148,7 +148,7 @@ def _wrong_type(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain
 def _number(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain value
     """The end of a sentence: how to write what is meant, or what may be written."""
     if isinstance(given, float):
-        return f": write {given:.0f}" if given.is_integer() else ""
+        return f": write {given:.0f}" if given.is_integer() and abs(given) < 1e15 else ""  # noqa: PLR2004
     if not isinstance(given, str):
         return ""
     default = remedies.default(schema, given)

@@ -9,7 +9,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-_NUMBER = r"[-+]?[0-9]+(?:[.,][0-9]+)?"
+_AMOUNT = r"[0-9]{1,15}(?:[.,][0-9]{1,15})?"
+_NUMBER = rf"[-+]?{_AMOUNT}"
 _UNITS_S = {
     "ms": Decimal("0.001"), "msec": Decimal("0.001"), "millisecond": Decimal("0.001"), "milliseconds": Decimal("0.001"),
     "": Decimal(1), "s": Decimal(1), "sec": Decimal(1), "secs": Decimal(1), "second": Decimal(1), "seconds": Decimal(1),
@@ -30,6 +31,9 @@ _MEANT["speech"] = _MEANT["music"]
 _DEFAULT_WORDS = {"all", "any", "auto", "default", "max", "no", "none", "null", "off", "unlimited"}
 _TRUE, _FALSE = {"true", "yes", "on", "y", "1"}, {"false", "no", "off", "n", "0"}
 _LOUDEST_GAIN, _PERCENT = 2, 100
+_MOST_CPUS = 1000
+_QUIETEST_DB = 60
+"""Below full volume: nobody hears what is quieter."""
 
 
 def closest(name: str, choices: Iterable[str]) -> str | None:
@@ -65,7 +69,7 @@ def number(schema: dict[str, Any], given: str) -> str | None:
         value /= 100
     elif unit == "k":
         value *= 1000
-    elif unit == "db" and _is_gain(schema):
+    elif unit == "db" and _is_gain(schema) and abs(value) <= _QUIETEST_DB:
         value = Decimal(str(round(10 ** (float(value) / 20), 2)))
     written = _written(value)
     return written if _is_allowed(schema, value) else None
@@ -88,7 +92,7 @@ def bounded(schema: dict[str, Any], given: float) -> str | None:
     """What a number out of bounds stands for: a percentage, decibels, a missing sign; None for one that is merely too large."""
     if _is_gain(schema) and _LOUDEST_GAIN < given <= _PERCENT:
         return f"{given / 100:g} for {given:g} %"
-    if _is_gain(schema) and -60 <= given < 0:  # noqa: PLR2004  # below, nothing is heard
+    if _is_gain(schema) and -_QUIETEST_DB <= given < 0:
         return f"{10 ** (given / 20):.2g} for {given:g} dB"
     return f"{-given:g}" if schema["minimum"] <= -given <= schema["maximum"] < 0 else None
 
@@ -104,14 +108,12 @@ def duration(given: object) -> timedelta | None:
     if isinstance(given, bool) or not isinstance(given, str | int | float):
         return None
     text = str(given).strip().lower().removeprefix("pt")
-    clock = re.fullmatch(r"(?:([0-9]{1,2}):)?([0-9]{1,3}):([0-9]{1,2}(?:[.,][0-9]+)?)", text)
+    clock = re.fullmatch(r"(?:([0-9]{1,2}):)?([0-9]{1,3}):([0-9]{1,2}(?:[.,][0-9]{1,15})?)", text)
     if clock:
         seconds = int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + _decimal(clock[3])
-    elif re.fullmatch(r"(?:[0-9]+(?:[.,][0-9]+)?\s*[a-z]*\s*)+", text):
-        parts = re.findall(r"([0-9]+(?:[.,][0-9]+)?)\s*([a-z]*)", text)
-        if any(unit not in _UNITS_S for _, unit in parts) or (
-            len(parts) > 1 and not all(unit for _, unit in parts)
-        ):
+    elif re.fullmatch(rf"(?:{_AMOUNT}\s*[a-z]+\s*)+|{_AMOUNT}", text):
+        parts = re.findall(rf"({_AMOUNT})\s*([a-z]*)", text)
+        if not {unit for _, unit in parts} <= _UNITS_S.keys():
             return None
         seconds = sum((_decimal(amount) * _UNITS_S[unit] for amount, unit in parts), Decimal(0))
     else:
@@ -135,10 +137,10 @@ def percentage(given: object) -> str | None:
 
 def amount(given: object) -> str | None:
     """The amount of CPUs or bytes in Kubernetes' units: ``2G`` for ``2 GB``, ``500m`` for 0.5."""
-    if isinstance(given, float) and given > 0:
+    if isinstance(given, float) and 0 < given < _MOST_CPUS:
         return f"{round(given * 1000)}m"
     match = re.fullmatch(
-        r"([0-9]+(?:[.,][0-9]+)?)\s*([kmgt]?)(i?)b?|([0-9.,]+)\s*(?:cpus?|cores?)", str(given).strip().lower()
+        rf"({_AMOUNT})\s*([kmgt]?)(i?)b?|({_AMOUNT})\s*(?:cpus?|cores?)", str(given).strip().lower()
     )
     if match is None or isinstance(given, bool):
         return None
@@ -172,7 +174,7 @@ def _is_allowed(schema: dict[str, Any], value: Decimal) -> bool:
 
 def _ratio(given: object) -> float | None:
     """A rate such as 29.97, ``30fps`` or ``30000/1001``."""
-    match = re.match(rf"\s*({_NUMBER})(?:\s*/\s*([0-9]+))?", str(given))
+    match = re.match(rf"\s*({_NUMBER})(?:\s*/\s*([0-9]{{1,9}}))?", str(given))
     if match is None:
         return None
     return float(_decimal(match[1])) / (int(match[2] or 1) or 1)

@@ -227,7 +227,7 @@ class Line(Part):
     voice: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN)]
     """The voice's name or id at ElevenLabs, or espeak-ng for the local synthesizer, where that is installed."""
     text: SpokenText
-    """What is said. Directions for the voice, ``[whispers]`` and SSML's tags such as ``<break time="1s"/>``, are sent to ElevenLabs as they are and show in no caption and no name; espeak-ng gets the words alone."""
+    """What is said. Directions for the voice, `[whispers]` and SSML's tags such as `<break time="1s"/>`, are sent to ElevenLabs as they are and show in no caption and no name; espeak-ng gets the words alone."""
     name: Name | None = None
     """Its label in the videos' names. Default: from its first words."""
     language: Annotated[

@@ -297,3 +297,35 @@ def test_there_is_an_example_for_a_cluster() -> None:
     (found,) = [file for file in EXAMPLES if file.name == "cliptask.yaml"]
 
     assert load(found.read_text(), found.name).spec.output.uri.startswith("gs://")
+
+
+_SCALARS = st.one_of(
+    st.text(max_size=60),
+    st.text("0123456789.,:+-/ %smhdBkKGiTPxe", max_size=60),
+    st.floats(),
+    st.integers(-(10**20), 10**20),
+    st.booleans(),
+    st.lists(st.integers(), max_size=1),
+    st.sampled_from(["9" * 4999, "1" * 60 + "!", "1 " * 60, "1/" + "9" * 4999, "1:" * 60, "99999 dB", "<a " * 1600, "[a" * 2400]),
+)  # fmt: skip
+_FIELDS = [
+    "spec.videoBlocks[0].name", "spec.videoBlocks[0].clips[0].duration", "spec.videoBlocks[0].clips[0].trim", "spec.speech[0].text",
+    "spec.speech[0].language", "spec.variants.limit", "spec.variants.seed", "spec.variants.music", "spec.picture", "spec.picture.fps",
+    "spec.picture.fit", "spec.picture.width", "spec.captions", "spec.captions.mode", "spec.sound.musicVolume", "spec.sound.loudness",
+    "spec.sound.ducking", "spec.output.uri", "spec.execution.resources.requests.cpu", "spec.execution.resources.requests.memory",
+]  # fmt: skip
+
+
+@given(st.sampled_from(_FIELDS), _SCALARS)
+def test_any_value_is_taken_or_refused_at_its_place(path: str, value: object) -> None:
+    """A guess at what is meant would end in a traceback, or take for ever, for what a stranger sends."""
+    started_s = time.process_time()
+    said = ""
+
+    try:
+        load_data(mutated({path: value}), "task")
+    except InvalidTask as error:
+        said = str(error)
+
+    assert said == "" or path.rpartition(".")[0] in said
+    assert time.process_time() - started_s < 5
