@@ -12,6 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 from anyascii import anyascii
 
+from cliptask.text import heard
+
 VIDEO, POSTER, CAPTIONS = ".mp4", ".jpg", ".vtt"
 """How the files of a variant end; all bear its name."""
 
@@ -98,11 +100,7 @@ def label_of_url(url: str) -> str:
 
 def label_of_text(text: str) -> str:
     """A label from the first words of a line that are heard."""
-    return slug(" ".join(_heard(text).split()[:5]), 24)
-
-
-def _heard(text: str) -> str:
-    return re.sub(r"</?[a-zA-Z][^<>]*>|\[[^][]*\]", " ", text)
+    return slug(" ".join(heard(text).split()[:5]), 24)
 
 
 def distinct(labels: list[tuple[str, str]]) -> list[str]:
