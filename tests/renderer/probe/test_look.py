@@ -4,6 +4,7 @@ import struct
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -29,7 +30,9 @@ def flagged(order: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("order", ["tff", "bff"])
-def test_fields_are_found_whether_or_not_they_are_flagged(order: str, tmp_path: Path) -> None:
+def test_fields_are_found_whether_or_not_they_are_flagged(
+    order: Literal["tff", "bff"], tmp_path: Path
+) -> None:
     """Combs: editors export fields as whole pictures, and nothing in the file says so."""
     coding = replace(FIELDS, scan=order)
 
@@ -63,7 +66,8 @@ def test_fields_in_packets_of_their_own_are_one_picture(tmp_path: Path) -> None:
 
     facts, look = looked_at(coding.write(tmp_path / "a.ts"))
 
-    assert (facts.fps, look.scan) == (pytest.approx(25), "flagged")
+    assert facts.fps == pytest.approx(25)
+    assert look.scan == "flagged"
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
