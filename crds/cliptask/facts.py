@@ -46,11 +46,12 @@ class SourceFacts(Fact):
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     size_bytes: int
-    kind: Literal["video", "still", "audio"]
+    kind: Literal["video", "animation", "still", "audio"]
+    """animation: a picture that moves (GIF, WebP, APNG, AVIF)."""
     container: str
     """Short name of the demuxer, e.g. ``mov``, ``matroska``, ``png``."""
     duration_s: float = 0.0
-    """Of the video stream, or of the audio for ``kind == "audio"``; 0 for a still picture."""
+    """Of the video stream, of one round of an animation, or of the audio for ``kind == "audio"``; 0 for a still picture."""
     width: int = 0
     """Pixels as displayed: after rotation and with the sample aspect ratio applied; 0 for audio."""
     height: int = 0

@@ -65,11 +65,11 @@ class Cut(Order):
 
     source: str
     """SHA-256 of the source."""
-    kind: Literal["video", "still"]
+    kind: Literal["video", "animation", "still"]
     look: Look | None = None
     """Of a video."""
     first_frame: int
-    """Counted at the profile's rate from the source's first picture (video) or the clip's start (still)."""
+    """Counted at the profile's rate from the source's first picture (an animation begins anew) or the clip's start (still)."""
     frames: int = Field(ge=1)
     motion: Literal["zoomIn", "zoomOut", "panLeft", "panRight"] | None = None
     motion_frames: int = 0

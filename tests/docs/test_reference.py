@@ -76,7 +76,7 @@ def test_every_field_is_told(path: str) -> None:
         ("spec.sound", "| `ducking` | true or false | `false` | Lower the music while somebody speaks. |"),
         ("spec.variants", "| `seed` | whole number, 0 to 2,147,483,647 | `0` | Seed of random. |"),
         ("spec.videoBlocks[].clips[].trim", "| `end` | [duration](#duration) | the end of the file | Where the part ends. |"),
-        ("spec.videoBlocks[].clips[]", "| `trim` | [object](#specvideoblocksclipstrim) | all of it | The part of a video to use. |"),
+        ("spec.videoBlocks[].clips[]", "| `trim` | [object](#specvideoblocksclipstrim) | all of it | The part of a video, or of an animated picture, to use. |"),
         ("spec.overlays[]", "| [text](#text), at most 500 characters |"),
         ("spec.sound", "| `loudness` | number, -36 to -8 | the mix as it falls |"),
         ("spec.execution.resources.limits", "| `cpu` | [amount](#amount) |"),

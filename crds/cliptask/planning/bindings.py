@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias, TypeVar, get_args
 
-from cliptask.errors import ClipTaskError, SourceError
+from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
 from cliptask.names import public_url
 from cliptask.spec.quantities import format_duration, frames_of
-from cliptask.spec.task import Clip, ClipTaskSpec, Fps
+from cliptask.spec.task import LARGEST_SIDE, SMALLEST_SIDE, Clip, ClipTaskSpec, Fps
 
 T = TypeVar("T")
 Bound: TypeAlias = T | ClipTaskError
 """What a place in the spec holds: the thing itself, or what makes it unusable."""
 
 RATES: tuple[Fps, ...] = get_args(Fps)
+
+_LOSS = 0.02
+"""Of its pictures, what the fastest clip may lose: recorders round their steps to milliseconds (33 ms are 30.3 a second)."""
+
+_USUAL_SIDE = 1920
+"""What the longer side of a picture is when a task is told what to write."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +46,18 @@ class Bindings:
     tracks: tuple[Bound[SourceFacts], ...]
     images: tuple[Bound[SourceFacts] | None, ...]
     """For each overlay; None where it is a text."""
+    size_error: InvalidTask | None = None
+    """Why the picture cannot be as large as the clips are."""
 
     @property
     def errors(self) -> tuple[ClipTaskError, ...]:
         """Everything that is unusable, in the spec's order."""
-        places = [*(clip for block in self.clips for clip in block), *self.tracks, *self.images]
+        places = [
+            *(clip for block in self.clips for clip in block),
+            *self.tracks,
+            *self.images,
+            self.size_error,
+        ]
         return tuple(place for place in places if isinstance(place, ClipTaskError))
 
     def clip(self, block: int, index: int) -> ClipRange:
@@ -61,8 +74,11 @@ def bind(spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> Bindi
     urls = [clip.url for block in spec.video_blocks for clip in block.clips]
     usable = [facts for url in urls if isinstance(facts := sources[url], SourceFacts)]
     fps = spec.picture.fps or rate_for(max((facts.fps for facts in usable), default=0))
-    width = spec.picture.width or _even(max((facts.width for facts in usable), default=2))
-    height = spec.picture.height or _even(max((facts.height for facts in usable), default=2))
+    width, height = spec.picture.width, spec.picture.height
+    size_error = None
+    if width is None or height is None:
+        width, height = size_for(usable)
+        size_error = _size_error(width, height)
     clips = tuple(
         tuple(
             _clip(clip, sources[clip.url], fps, f"videoBlocks[{row}].clips[{column}]")
@@ -77,14 +93,34 @@ def bind(spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> Bindi
         else None
         for index, overlay in enumerate(spec.overlays)
     )
-    return Bindings(fps, width, height, clips, tracks, images)
+    return Bindings(fps, width, height, clips, tracks, images, size_error)
 
 
 def rate_for(fastest: float) -> int:
     """The lowest allowed rate that loses no picture of the fastest clip (23.976 counts as 24); 30 if nothing moves."""
     if not fastest:
         return 30
-    return next((rate for rate in RATES if rate >= fastest - 0.1), RATES[-1])
+    return next((rate for rate in RATES if rate >= fastest * (1 - _LOSS)), RATES[-1])
+
+
+def size_for(clips: Sequence[SourceFacts]) -> tuple[int, int]:
+    """Width and height of the widest and the highest of what moves; of the still pictures where nothing does."""
+    seen = [facts for facts in clips if facts.kind != "audio"]
+    sized = [facts for facts in seen if facts.kind != "still"] or seen
+    if not sized:
+        return SMALLEST_SIDE, SMALLEST_SIDE
+    return _even(max(facts.width for facts in sized)), _even(max(facts.height for facts in sized))
+
+
+def _size_error(width: int, height: int) -> InvalidTask | None:
+    if min(width, height) >= SMALLEST_SIDE and max(width, height) <= LARGEST_SIDE:
+        return None
+    scale = _USUAL_SIDE / max(width, height)
+    wide, high = (max(_even(round(side * scale)), SMALLEST_SIDE) for side in (width, height))
+    return InvalidTask(
+        f"spec.picture: its clips make a picture of {width}x{height} pixels, from {SMALLEST_SIDE} to {LARGEST_SIDE} "
+        f"along each edge are allowed: set spec.picture.width and height, e.g. {wide} and {high}"
+    )
 
 
 def _even(pixels: int) -> int:
@@ -103,20 +139,33 @@ def _clip(clip: Clip, facts: Bound[SourceFacts], fps: int, place: str) -> Bound[
     where = f"{place} ({public_url(clip.url)})"
     if facts.kind == "audio":
         return SourceError(f"{where} is sound without pictures: name it under audioBlocks, or give a video")
-    return _still(clip, facts, fps, where) if facts.kind == "still" else _video(clip, facts, fps, where)
+    kinds = {"still": _still, "animation": _animation, "video": _video}
+    return kinds[facts.kind](clip, facts, fps, where)
 
 
 def _still(clip: Clip, facts: SourceFacts, fps: int, where: str) -> Bound[ClipRange]:
     if clip.trim is not None:
-        return SourceError(f"{where} is a still picture: trim is for videos; give its duration instead")
+        return SourceError(f"{where} is a still picture: trim is for what moves; give its duration instead")
     if clip.duration is None:
         return SourceError(f"{where} is a still picture: say how long to show it, e.g. duration: 3s")
     return ClipRange(facts, 0, max(frames_of(clip.duration, fps), 1))
 
 
+def _animation(clip: Clip, facts: SourceFacts, fps: int, where: str) -> Bound[ClipRange]:
+    if clip.motion is not None:
+        return SourceError(f"{where} is an animated picture: motion is for still pictures; leave it out")
+    if clip.duration is not None:
+        return ClipRange(facts, 0, max(frames_of(clip.duration, fps), 1))
+    return _part(clip, facts, fps, where)
+
+
 def _video(clip: Clip, facts: SourceFacts, fps: int, where: str) -> Bound[ClipRange]:
     if clip.duration is not None:
-        return SourceError(f"{where} is a video: use trim to shorten it; duration is for still pictures")
+        return SourceError(f"{where} is a video: use trim to shorten it; duration is for pictures")
+    return _part(clip, facts, fps, where)
+
+
+def _part(clip: Clip, facts: SourceFacts, fps: int, where: str) -> Bound[ClipRange]:
     length, frame = timedelta(seconds=facts.duration_s), timedelta(seconds=1 / fps)
     start = clip.trim.start if clip.trim else timedelta(0)
     end = (clip.trim.end if clip.trim else None) or length
@@ -137,8 +186,14 @@ def _track(facts: Bound[SourceFacts], where: str) -> Bound[SourceFacts]:
 
 
 def _image(facts: Bound[SourceFacts], where: str) -> Bound[SourceFacts]:
+    if isinstance(facts, SourceFacts) and facts.kind == "animation":
+        return SourceError(
+            f"{where} is an animated picture: an overlay's image must stand still; save one picture of it as PNG"
+        )
     if isinstance(facts, SourceFacts) and facts.kind != "still":
-        return SourceError(f"{where} is not a picture: an overlay's image must be PNG, JPEG or WebP")
+        return SourceError(
+            f"{where} is not a picture: an overlay's image must be PNG, JPEG, WebP, AVIF or HEIC"
+        )
     return facts
 
 

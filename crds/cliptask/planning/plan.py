@@ -142,6 +142,8 @@ def plan(
         errors = [*bindings.errors, *(line for line in lines if isinstance(line, ClipTaskError))]
         if errors:
             raise type(errors[0])("\n".join(dict.fromkeys(str(error) for error in errors)))
+    if bindings.size_error:
+        raise bindings.size_error
     timeline = Timeline(spec, bindings)
     labels = Labels(spec, sources)
     variants: dict[str, Variant] = {}

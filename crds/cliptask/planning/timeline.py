@@ -98,12 +98,13 @@ class Timeline:
     def _cut(self, block: int, clip: int, begin: int, end: int, start: int) -> Cut:
         """Frames [begin, end) of a clip whose first frame is the video's frame ``start``."""
         clip_range, clip_spec = self.bindings.clip(block, clip), self.spec.video_blocks[block].clips[clip]
-        facts, is_video = clip_range.facts, clip_range.facts.kind == "video"
+        facts = clip_range.facts
+        moves = facts.kind != "still" or clip_spec.motion
         return Cut(
             source=facts.sha256,
-            kind="video" if is_video else "still",
+            kind=facts.kind,
             look=facts.look,
-            first_frame=(clip_range.first_frame + begin) if is_video or clip_spec.motion else 0,
+            first_frame=(clip_range.first_frame + begin) if moves else 0,
             frames=end - begin,
             motion=clip_spec.motion,
             motion_frames=clip_range.frames if clip_spec.motion else 0,

@@ -91,6 +91,9 @@ SpokenText = Annotated[
 ]
 """What a voice is given, with directions for it; in Unicode's normal form, so that it is paid for once."""
 
+SMALLEST_SIDE, LARGEST_SIDE = 64, 3840
+"""Pixels along an edge of a video's picture."""
+
 Fps = Literal[24, 25, 30, 48, 50, 60]
 """Rates that ad platforms take and that divide both 90,000 ticks and 48,000 samples."""
 
@@ -153,18 +156,18 @@ class Trim(Part):
 
 
 class Clip(Part):
-    """One interchangeable clip of a block: a video or a still picture."""
+    """One interchangeable clip of a block: a video, an animated picture (GIF, WebP, APNG, AVIF) or a still one."""
 
     url: SourceUrl
     """Where the file is: https://, gs://bucket/object, http:// (where the installation allows it) or file:// (local mode only). At most 10 minutes long, before any trim."""
     name: Name | None = None
     """Its label in the videos' names. Default: from the file's name in the URL."""
     trim: Trim | None = None
-    """The part of a video to use. Default: all of it."""
+    """The part of a video, or of an animated picture, to use. Default: all of it."""
     duration: Duration | None = None
-    """How long to show a still picture; required for one, refused for a video."""
+    """How long to show a picture; required for a still one, refused for a video. An animated one begins anew until then."""
     motion: Literal["zoomIn", "zoomOut", "panLeft", "panRight"] | None = None
-    """A slow camera movement over a still picture. Default: none."""
+    """A slow camera movement over a still picture; refused for an animated one. Default: none."""
 
     @rule(
         "trim is for a video, duration for a still picture: give one of them",
@@ -255,10 +258,10 @@ class VariantChoice(Part):
 class Picture(Part):
     """The form of every video's picture."""
 
-    width: Annotated[int, Field(ge=64, le=3840, multiple_of=2)] | None = None
-    """Pixels, even. Default: that of the widest clip."""
-    height: Annotated[int, Field(ge=64, le=3840, multiple_of=2)] | None = None
-    """Pixels, even. Default: that of the highest clip."""
+    width: Annotated[int, Field(ge=SMALLEST_SIDE, le=LARGEST_SIDE, multiple_of=2)] | None = None
+    """Pixels, even. Default: that of the widest clip that moves; of the widest still picture where none does."""
+    height: Annotated[int, Field(ge=SMALLEST_SIDE, le=LARGEST_SIDE, multiple_of=2)] | None = None
+    """Pixels, even. Default: that of the highest clip, as for width."""
     fps: Fps | None = None
     """Frames per second. Default: the lowest of these that the fastest clip needs."""
     fit: Literal["contain", "cover", "blur", "stretch"] = "contain"
@@ -290,7 +293,7 @@ class OverlayImage(Part):
     """A picture that is laid over the video."""
 
     url: SourceUrl
-    """Where the picture is (PNG with transparency, JPEG, WebP); schemes as for clips."""
+    """Where the picture is (PNG with transparency, JPEG, WebP, AVIF, HEIC; none that moves); schemes as for clips."""
 
 
 class Overlay(Part):

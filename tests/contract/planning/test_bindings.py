@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cliptask.planning.bindings import bind, rate_for
-from support.campaigns import sources, task, url
+from cliptask.errors import InvalidTask, SourceError
+from cliptask.planning.bindings import RATES, ClipRange, bind, rate_for
+from cliptask.planning.plan import plan
+from cliptask.spec.task import Picture
+from support.campaigns import facts, sources, task, url
 
 
 def error_of(clip: dict[str, Any], **facts: Any) -> str:  # noqa: ANN401  facts are of many types
@@ -18,6 +23,7 @@ def error_of(clip: dict[str, Any], **facts: Any) -> str:  # noqa: ANN401  facts 
 
 
 STILL = {"kind": "still", "duration_s": 0, "fps": 0}
+ANIMATION = {"kind": "animation", "duration_s": 1.5, "fps": 10}
 
 
 @pytest.mark.parametrize(
@@ -25,8 +31,14 @@ STILL = {"kind": "still", "duration_s": 0, "fps": 0}
     [
         ({}, {"kind": "audio"}, "is sound without pictures: name it under audioBlocks"),
         ({}, STILL, "is a still picture: say how long to show it, e.g. duration: 3s"),
-        ({"trim": {"end": "1s"}}, STILL, "trim is for videos; give its duration instead"),
+        ({"trim": {"end": "1s"}}, STILL, "trim is for what moves; give its duration instead"),
         ({"duration": "3s"}, {}, "is a video: use trim to shorten it"),
+        (
+            {"duration": "3s", "motion": "zoomIn"},
+            ANIMATION,
+            "is an animated picture: motion is for still pictures; leave it out",
+        ),
+        ({"trim": {"end": "2s"}}, ANIMATION, "trim.end is after the end of the file, which takes 1.5s"),
         ({"trim": {"start": "3s"}}, {}, "trim.start is after the end of the file, which takes 3s"),
         ({"trim": {"end": "3.1s"}}, {}, "trim.end is after the end of the file, which takes 3s"),
         ({"trim": {"start": "1s", "end": "1.01s"}}, {}, "the trimmed part is shorter than one picture"),
@@ -53,11 +65,15 @@ def test_a_track_must_have_sound_and_an_overlay_be_a_picture() -> None:
     found = sources(of)
     found[url("t0")] = found[url("b0c0")]
     found[url("logo")] = found[url("b0c0")]
+    moving = found | {url("logo"): facts("logo", **ANIMATION)}
 
     said = [str(error) for error in bind(of.spec, found).errors]
 
     assert "t0.mp4 has no sound" in said[0]
     assert "overlays[0] (https://cdn.example.com/logo.mp4) is not a picture" in said[1]
+    assert "is an animated picture: an overlay's image must stand still" in str(
+        bind(of.spec, moving).errors[1]
+    )
 
 
 def test_the_picture_is_as_large_as_the_largest_clip_unless_the_task_says() -> None:
@@ -69,9 +85,91 @@ def test_the_picture_is_as_large_as_the_largest_clip_unless_the_task_says() -> N
     assert (bindings.width, bindings.height, bindings.fps) == (322, 400, 50)
 
 
+def test_stills_decide_how_large_the_picture_is_where_nothing_moves_only() -> None:
+    """A photograph of 48 megapixels among clips of a phone would make a video that nothing plays."""
+    of = task([2])
+    photo = STILL | {"width": 8000, "height": 6000}
+
+    mixed = bind(of.spec, sources(of, b0c0=photo, b0c1={"width": 320, "height": 180}))
+    alone = bind(of.spec, sources(of, b0c0=STILL | {"width": 640}, b0c1=STILL | {"height": 480}))
+
+    assert (mixed.width, mixed.height) == (320, 180)
+    assert (alone.width, alone.height) == (640, 480)
+
+
 @pytest.mark.parametrize(
-    ("fastest", "rate"), [(0, 30), (23.976, 24), (24.5, 25), (29.97, 30), (30.5, 48), (59.94, 60), (120, 60)]
+    ("width", "height", "remedy"),
+    [
+        (8000, 6000, "1920 and 1440"),
+        (6000, 8000, "1440 and 1920"),
+        (3841, 2160, "1920 and 1080"),
+        (40, 30, "1920 and 1440"),
+        (16_000, 90, "1920 and 64"),
+    ],
 )
+def test_a_size_that_no_task_could_ask_for_is_none_that_clips_can(
+    width: int, height: int, remedy: str
+) -> None:
+    """What follows from the clips would escape the bounds of what a task may say; half of that is no way out."""
+    of = task([1], videoBlocks=[{"name": "b0", "clips": [{"url": url("b0c0"), "duration": "3s"}]}])
+    given = of.spec.model_copy(update={"picture": Picture(width=1080, height=1920)})
+    found = sources(of, b0c0=STILL | {"width": width, "height": height})
+
+    said = str(bind(of.spec, found).errors[0])
+
+    assert f"{width + width % 2}x{height}" in said
+    assert f"set spec.picture.width and height, e.g. {remedy}" in said
+    assert bind(given, found).errors == ()
+
+
+def test_skipping_bad_files_does_not_skip_the_bounds_of_the_picture() -> None:
+    """A campaign that may leave clips out would be rendered at a size that is allowed nowhere."""
+    of = task([2], failurePolicy={"onSourceError": "Skip"})
+    wide = {"width": 5000}
+
+    with pytest.raises(InvalidTask, match=r"spec\.picture"):
+        plan(of, sources(of, b0c0=wide) | {url("b0c1"): SourceError("it is gone")}, [])
+
+
+@pytest.mark.parametrize(
+    ("fastest", "rate"),
+    [
+        (0, 30), (15.2, 24), (23.976, 24), (24.5, 25), (29.97, 30), (30.303, 30), (31, 48), (50, 50), (59.94, 60), (61, 60), (120, 60),
+    ],
+)  # fmt: skip
 def test_the_rate_loses_no_picture_of_the_fastest_clip(fastest: float, rate: int) -> None:
     """Up to the 60 that ad platforms take."""
     assert rate_for(fastest) == rate
+
+
+@given(st.floats(0.1, 240))
+def test_a_rate_is_the_lowest_that_shows_what_there_is(fastest: float) -> None:
+    """Pictures would be lost that a higher rate shows, or frames be made that show nothing new."""
+    rate = rate_for(fastest)
+
+    assert rate in RATES
+    assert rate >= fastest * 0.98 or rate == 60
+    assert all(lower < fastest * 0.98 for lower in RATES if lower < rate)
+
+
+@given(st.lists(st.tuples(st.integers(1, 16_000), st.integers(1, 16_000)), min_size=1, max_size=4))
+def test_a_derived_size_could_have_been_given(sizes: list[tuple[int, int]]) -> None:
+    """Whatever clips there are, the picture is one that a task may ask for, or the task is refused."""
+    of = task([len(sizes)])
+    changes = {f"b0c{i}": {"width": width, "height": height} for i, (width, height) in enumerate(sizes)}
+
+    bindings = bind(of.spec, sources(of, **changes))
+
+    if not bindings.errors:
+        assert Picture(width=bindings.width, height=bindings.height)
+
+
+def test_an_animated_picture_lasts_as_its_task_says_or_as_it_does_itself() -> None:
+    """An animation would be shown for a moment only, or a part of it could not be chosen."""
+    clips = [{"url": url("b0c0")} | more for more in ({}, {"duration": "4s"}, {"trim": {"start": "1s"}})]
+    of = task([1], videoBlocks=[{"name": "b0", "clips": clips}])
+
+    (ranges,) = bind(of.spec, sources(of, b0c0=ANIMATION)).clips
+
+    cut = [(part.first_frame, part.frames) for part in ranges if isinstance(part, ClipRange)]
+    assert cut == [(0, 36), (0, 96), (24, 12)]
