@@ -11,7 +11,7 @@ from cliptask.errors import MediaError, SourceError
 from cliptask.facts import Look
 from cliptask.names import called
 from cliptask.orders import Cut, OverlayOrder, Profile, SegmentOrder
-from cliptask_renderer.media import colours, ffmpeg, overlays, stills
+from cliptask_renderer.media import animation, colours, ffmpeg, overlays, stills
 
 SCALER = "flags=bicubic+accurate_rnd+bitexact"
 """The same pixels on every processor."""
@@ -122,6 +122,8 @@ def _cut(graph: _Graph, number: int, cut: Cut) -> str:
     """Add one cut with its overlays; returns the link's name, whose frames are at the profile's rate from zero."""
     if cut.kind == "video":
         base = _video(graph, cut)
+    elif cut.kind == "animation":
+        base = _animated(graph, number, cut)
     elif cut.motion is None:
         index = graph.add(_raw_picture(graph, number, cut, graph.order.profile))
         fitted = _fit(graph.order.profile, graph)
@@ -185,18 +187,27 @@ def _tags(look: Look) -> str:
     )
 
 
+def _animated(graph: _Graph, number: int, cut: Cut) -> str:
+    profile, source = graph.order.profile, graph.sources[cut.source]
+    width, height = animation.size(source, profile)
+    frames = animation.frames(source, profile, cut)
+    raw = ffmpeg.pictures(width, height, profile.fps, "rgb24")
+    if not graph.order.is_seam:
+        graph.feed = frames
+        return f"[{graph.add(raw)}:v]{_fit(profile, graph)}"
+    # Two cuts and one standard input: a seam's few frames go through a file, in the size that they are shown in.
+    fitted = _fitted(graph, profile, raw, f"animated{number}.yuv", cut.frames, frames)
+    index = graph.add(ffmpeg.pictures(profile.width, profile.height, profile.fps, "yuv420p", fitted))
+    return f"[{index}:v]format=yuv420p"
+
+
 def _moving(graph: _Graph, number: int, cut: Cut) -> str:
     profile, canvas = graph.order.profile, stills.canvas(graph.order.profile)
-    prepared, fitting = (
-        graph.work / f"canvas{number}.yuv",
-        _Graph(graph.order, graph.sources, graph.work, graph.places),
-    )
-    index = fitting.add(_raw_picture(graph, number, cut, canvas))
-    fitting.chains.append(f"[{index}:v]{_fit(canvas, fitting)}[out]")
-    fitting.run("-frames:v", "1", "-f", "rawvideo", f"file:{prepared}", limit_s=60)
+    still = _raw_picture(graph, number, cut, canvas)
+    prepared = _fitted(graph, canvas, still, f"canvas{number}.yuv", 1)
     frames, moved = stills.moving_frames(prepared, profile, cut), None
     if graph.order.is_seam:
-        # Two cuts and one standard input: a seam's few frames go through a file.
+        # As for an animation.
         moved = graph.work / f"moved{number}.yuv"
         with moved.open("wb") as file:
             file.writelines(frames)
@@ -204,6 +215,24 @@ def _moving(graph: _Graph, number: int, cut: Cut) -> str:
         graph.feed = frames
     index = graph.add(ffmpeg.pictures(profile.width, profile.height, profile.fps, "yuv420p", moved))
     return f"[{index}:v]format=yuv420p"
+
+
+def _fitted(
+    graph: _Graph,
+    profile: Profile,
+    source: ffmpeg.Input,
+    name: str,
+    frames: int,
+    feed: Iterable[bytes] | None = None,
+) -> Path:
+    """Frames in the profile's size as yuv420p, in a file."""
+    file = graph.work / name
+    fitting = _Graph(graph.order, graph.sources, graph.work, graph.places, feed=feed)
+    index = fitting.add(source)
+    fitting.chains.append(f"[{index}:v]{_fit(profile, fitting)}[out]")
+    limit_s = 60 + frames * SECONDS_PER_FRAME_LIMIT
+    fitting.run("-frames:v", str(frames), "-f", "rawvideo", f"file:{file}", limit_s=limit_s)
+    return file
 
 
 def _raw_picture(graph: _Graph, number: int, cut: Cut, profile: Profile) -> ffmpeg.Input:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cliptask.orders import Cut, Profile
-from cliptask_renderer.media.formats import PICTURES, is_turned
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from cliptask_renderer.media.pictures import Picture
 
 ZOOM = 1.15
 """How much closer the closest view is: a movement that is seen in 3 s and not felt."""
@@ -25,51 +25,40 @@ def canvas(profile: Profile) -> Profile:
 
 
 def opened(picture: Path, width: int, height: int) -> Image.Image:
-    """A picture of somebody else's as RGB or RGBA, turned as its EXIF says, its colours in sRGB.
+    """A picture of somebody else's as RGB or RGBA, as ``seen``.
 
     Much larger ones than ``width`` x ``height`` are reduced by a whole number, so that memory stays bounded.
     """
-    from PIL import Image, ImageOps  # noqa: PLC0415  only where something is made
+    from cliptask_renderer.media import pictures  # noqa: PLC0415  only where something is made
 
-    with Image.open(picture, formats=PICTURES) as file:
-        if is_turned(file):
-            width, height = height, width
-        file.draft("RGB", (width, height))
-        factor = max(min(file.width // width, file.height // height), 1)
-        whole: Image.Image = file
-        # Pillow cuts a grey picture of 16 bits off at 255, where everything is white.
-        if file.mode.startswith("I"):
-            whole = file.convert("I").point(lambda value: value * (1 / 257)).convert("L")
-        whole = whole.convert("RGBA" if whole.has_transparency_data else "RGB")
-        if factor > 1:
-            whole = whole.reduce(factor)
-        whole.info = file.info
-    ImageOps.exif_transpose(whole, in_place=True)
-    return _srgb(whole)
+    with pictures.opened(picture) as file:
+        return seen(file, file.still(*file.shown(width, height)), width, height)
 
 
-def _srgb(picture: Image.Image) -> Image.Image:
-    """Phones take photographs in Display P3, cameras in Adobe RGB: shown as sRGB they look pale."""
-    from PIL import ImageCms  # noqa: PLC0415  as above
+def seen(file: Picture, stored: Image.Image, width: int, height: int) -> Image.Image:
+    """A decoded picture of a file as RGB or RGBA: reduced as in ``opened``, its colours in sRGB, upright."""
+    factor = reduction(stored.width, stored.height, *file.shown(width, height))
+    reduced = stored.reduce(factor) if factor > 1 else stored
+    return file.upright(file.colours.srgb(reduced))
 
-    profile = picture.info.get("icc_profile")
-    if not profile:
+
+def reduction(width: int, height: int, wanted_width: int, wanted_height: int) -> int:
+    """By which whole number a picture is reduced that need not be larger than wanted."""
+    return max(min(width // wanted_width, height // wanted_height), 1)
+
+
+def on_black(picture: Image.Image) -> Image.Image:
+    """RGB without transparency."""
+    from PIL import Image  # noqa: PLC0415  as above
+
+    if picture.mode != "RGBA":
         return picture
-    try:
-        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        turned = ImageCms.profileToProfile(picture, own, ImageCms.createProfile("sRGB"))
-    except (ImageCms.PyCMSError, OSError):
-        return picture  # a damaged profile, or one of a colour space that the picture has not: as if there were none
-    return turned or picture
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "black"), picture).convert("RGB")
 
 
 def pixels(picture: Path, profile: Profile) -> tuple[bytes, int, int]:
     """A picture as rgb24 with its width and height, transparency on black, reduced if it is much larger than needed."""
-    from PIL import Image  # noqa: PLC0415  as above
-
-    whole = opened(picture, 2 * profile.width, 2 * profile.height)
-    if whole.mode == "RGBA":
-        whole = Image.alpha_composite(Image.new("RGBA", whole.size, "black"), whole).convert("RGB")
+    whole = on_black(opened(picture, 2 * profile.width, 2 * profile.height))
     return whole.tobytes(), whole.width, whole.height
 
 

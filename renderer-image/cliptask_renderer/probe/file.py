@@ -9,11 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from cliptask.facts import SourceFacts
+from cliptask_renderer.media.pictures import HEAD_BYTES, reader_for
 from cliptask_renderer.probe.container import probe_container
 from cliptask_renderer.probe.limits import ProbeLimits, refuse
-from cliptask_renderer.probe.picture import probe_picture, reader_for
-
-_HEAD_BYTES = 512
+from cliptask_renderer.probe.picture import probe_picture, refuse_other_picture
 
 
 def probe(path: Path, sha256: str, limits: ProbeLimits | None = None) -> SourceFacts:
@@ -28,10 +27,9 @@ def probe(path: Path, sha256: str, limits: ProbeLimits | None = None) -> SourceF
     if size > limits.size_bytes:
         refuse(f"the file has {size} bytes, {limits.size_bytes} are allowed", "make it smaller")
     with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+        head = file.read(HEAD_BYTES)
     facts = SourceFacts(sha256=sha256, size_bytes=size, kind="still", container="?")
+    refuse_other_picture(head)
     if (reader := reader_for(head)) is not None:
         return probe_picture(path, reader, facts, limits)
-    if head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis"}:
-        refuse("it is a HEIC or AVIF picture", "save it as JPEG, PNG or WebP")
     return probe_container(path, head, facts, limits)

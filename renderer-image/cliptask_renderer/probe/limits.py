@@ -17,6 +17,10 @@ class ProbeLimits:
     streams: int = 8
     video_pixels: int = 4096 * 4096
     still_pixels: int = 50_000_000
+    frames: int = 10_000
+    """Of an animated picture."""
+    animation_pixels: int = 4_000_000_000
+    """Of all its frames together."""
     side: int = 16_000
     """Pixels along one edge, of any picture."""
     seconds: float = 60.0

@@ -1,51 +1,104 @@
-"""Which still picture is this? Read whole by the one reader of its format."""
+"""Which picture is this, does it move, and is it whole? Read by the one reader of its format."""
 
 from __future__ import annotations
 
 import threading
+import time
+from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
+from typing import Any, Final
 
-from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
+from cliptask.errors import ClipTaskError
 from cliptask.facts import SourceFacts
-from cliptask_renderer.media.formats import is_turned
+from cliptask_renderer.media import boxes, jpeg
+from cliptask_renderer.media.pictures import DAMAGE, Picture, opened
 from cliptask_renderer.probe.limits import ProbeLimits, check_pixels, refuse
+from cliptask_renderer.probe.rhythm import Rhythm
 
 # A picture of 50 megapixels takes 200 MB decoded: one at a time.
 _one_picture = threading.Lock()
 
+_OTHERS: Final = (
+    ("JPEG XL", (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")),
+    ("JPEG 2000", (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")),
+    ("TIFF or raw", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIRO", b"IIU\0")),
+    ("Photoshop", (b"8BPS",)),
+    ("ICO", (b"\0\0\1\0", b"\0\0\2\0")),
+    ("OpenEXR", (b"v/1\1",)),
+    ("Radiance HDR", (b"#?RADIANCE", b"#?RGBE")),
+    ("QOI", (b"qoif",)),
+    ("DDS", (b"DDS ",)),
+)
+_SEQUENCES = frozenset({"hevc", "hevx", "hevm", "hevs", "msf1"})
+_CUT_SHORT = ("truncated", "cut short", "end of file", "ends within", "unexpected end", "not enough")
+"""What readers say of a picture that ends too early."""
 
-def reader_for(head: bytes) -> type[ImageFile] | None:
-    """The one reader for a picture; None for what is none. Pillow's ``open`` would guess, and take a phone's JPEG for an album."""
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return PngImageFile
-    if head.startswith(b"\xff\xd8\xff"):
-        return JpegImageFile
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return GifImageFile
-    return WebPImageFile if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else None
+
+def refuse_other_picture(head: bytes) -> None:
+    """Raise ``SourceError`` for a picture of a kind that is not taken, by its name."""
+    name = next((name for name, starts in _OTHERS if head.startswith(starts)), None)
+    if head.startswith(b"BM") and head[6:10] == bytes(4):
+        name = "BMP"
+    if name:
+        refuse(f"it is a picture of a kind that is not taken ({name})", "save it as JPEG, PNG or WebP")
+    main, every = boxes.brands(head)
+    if main in _SEQUENCES and not every & {"avif", "avis"}:
+        refuse("it is a HEIC that moves", "export it as an MP4")
 
 
 def probe_picture(
     path: Path, reader: type[ImageFile], facts: SourceFacts, limits: ProbeLimits
 ) -> SourceFacts:
     """The facts of a picture. Raises ``SourceError`` for one that no task can use."""
-    name = str(reader.format)
+    name = "HEIC" if reader.format == "HEIF" else str(reader.format)
     try:
-        with _one_picture, reader(path) as image:
-            width, height = image.size
-            check_pixels(width, height, limits.still_pixels, limits.side)
-            if getattr(image, "is_animated", False):
-                refuse(f"it is an animated {name}", "save one picture of it, or export it as an MP4")
-            if is_turned(image):
-                width, height = height, width
-            image.draft("RGB", (1, 1))
-            image.load()
-    # Pillow's readers raise nearly anything on a broken file.
-    except (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, MemoryError) as error:
-        refuse(f"it is a damaged {name} picture ({error})", "export it again", error)
-    return facts.model_copy(update={"container": name.lower(), "width": width, "height": height})
+        with _one_picture, opened(path) as picture:
+            width, height = picture.size
+            moves = picture.frames > 1
+            check_pixels(width, height, limits.video_pixels if moves else limits.still_pixels, limits.side)
+            if moves:
+                own = _movement(picture, limits)
+            else:
+                own = {}
+                _read_whole(picture, path)
+    except ClipTaskError:
+        raise
+    except DAMAGE as error:
+        said = " ".join(str(error).split())
+        if isinstance(error, EOFError) or any(words in said.lower() for words in _CUT_SHORT):
+            refuse(f"it is a picture that is cut short ({name}: {said})", "upload it again", error)
+        refuse(f"it is a damaged picture ({name}: {said})", "export it again", error)
+    return facts.model_copy(update={"container": name.lower(), "width": width, "height": height, **own})
+
+
+def _movement(picture: Picture, limits: ProbeLimits) -> dict[str, Any]:
+    """The facts of an animation. It is decoded once: nothing but that shows whether it can be."""
+    width, height = picture.size
+    if picture.frames > limits.frames or picture.frames * width * height > limits.animation_pixels:
+        most = f"{limits.frames} and {limits.animation_pixels / 1e6:.0f} megapixels together are allowed"
+        refuse(f"it has {picture.frames} pictures of {width}x{height}, {most}", "export it as an MP4")
+    deadline, lengths = time.monotonic() + limits.seconds, []
+    for _, us in picture.pictures():
+        lengths.append(us)
+        if time.monotonic() > deadline:
+            refuse(f"it takes more than {limits.seconds:.0f} s to read", "export it as an MP4")
+    duration_s = sum(lengths) / 1_000_000
+    if duration_s > limits.duration_s:
+        refuse(f"it is {duration_s:.0f} s long, longer than {limits.duration_s:.0f} s", "export it shorter")
+    *starts, _end = accumulate(lengths, initial=0)
+    rhythm = Rhythm.of(starts, lengths[-1], Fraction(1, 1_000_000), None)
+    return {"kind": "animation", "duration_s": duration_s, "fps": rhythm.fps}
+
+
+def _read_whole(picture: Picture, path: Path) -> None:
+    """Decode a still picture, as small as its format allows. Raises one of ``DAMAGE`` where that fails."""
+    if picture.format == "JPEG":
+        with path.open("rb") as file:
+            if not jpeg.is_whole(file):
+                message = "its end is missing"
+                raise EOFError(message)
+    else:
+        picture.still(1, 1)
