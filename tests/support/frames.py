@@ -109,15 +109,19 @@ def decoded(
 
 def video(source: str = "a", first: int = 0, frames: int = 10, **rest: object) -> Cut:
     """A cut of a video."""
-    return Cut.model_validate(
-        {"source": source, "kind": "video", "first_frame": first, "frames": frames, **rest}
-    )
+    own = {"source": source, "kind": "video", "first_frame": first, "frames": frames}
+    return Cut.model_validate({**own, **rest})
 
 
 def still(source: str = "a", frames: int = 5, motion: str | None = None, **rest: object) -> Cut:
     """A cut of a still picture, whose whole movement it shows unless told otherwise."""
     own = {"source": source, "kind": "still", "first_frame": 0, "frames": frames, "motion": motion}
     return Cut.model_validate({**own, "motion_frames": frames if motion else 0, **rest})
+
+
+def animation(source: str = "a", first: int = 0, frames: int = 10, **rest: object) -> Cut:
+    """A cut of an animated picture."""
+    return video(source, first, frames, kind="animation", **rest)
 
 
 def overlay(**rest: object) -> OverlayOrder:
@@ -141,7 +145,7 @@ def make(order: SegmentOrder, folder: Path, **sources: Path) -> Path:
 
 
 def _looked_at(cut: Cut, source: Path) -> Cut:
-    if cut.kind == "still" or cut.look is not None:
+    if cut.kind != "video" or cut.look is not None:
         return cut
     with contextlib.suppress(SourceError):  # it may be broken on purpose
         return cut.model_copy(update={"look": probe(source, "0" * 64).look})

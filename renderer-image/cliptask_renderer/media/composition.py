@@ -38,11 +38,11 @@ def composed(
     for part in parts:
         box = (part.x, part.y, part.x + part.width, part.y + part.height)
         before = canvas.crop(box) if part.then == "restore" else None
-        own = decoded(part).convert("RGBA")
-        if part.blends:
-            canvas.alpha_composite(own, box[:2])
+        own = decoded(part)
+        if part.blends and own.mode in {"LA", "RGBA"}:
+            canvas.alpha_composite(own.convert("RGBA"), box[:2])
         else:
-            canvas.paste(own, box[:2])
+            canvas.paste(own.convert("RGBA"), box[:2])
         yield canvas, part.us
         if part.then == "clear":
             canvas.paste((0, 0, 0, 0), box)

@@ -21,6 +21,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from cliptask_renderer.media import boxes, gif, jpeg, png
 from cliptask_renderer.media.composition import Part, composed
+from cliptask_renderer.media.exif import orientation
 from cliptask_renderer.media.pieces import joined
 from cliptask_renderer.media.profiles import Colours, flat, profile_of_codes, profile_of_png
 
@@ -44,7 +45,6 @@ _STARTS: Final[Mapping[type[ImageFile], tuple[bytes, ...]]] = {
 _HEIF_BRANDS = frozenset(
     {"heic", "heix", "heim", "heis", "mif1", "msf1", "avif", "avis", "hevc", "hevx", "miaf", "MiHE"}
 )
-_ORIENTATION = 0x0112
 _QUARTER_TURNS = frozenset({5, 6, 7, 8})
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -148,7 +148,7 @@ def _picture(image: ImageFile, profile: bytes | None = None, depth: int = 8) -> 
         format=image.format or "?",
         stored=image.size,
         frames=getattr(image, "n_frames", 1) if moves else 1,
-        orientation=_orientation(image),
+        orientation=orientation(image.info.get("exif") or b""),
         colours=Colours(image.info.get("icc_profile") or profile),
         still=partial(_still, image, depth),
         _round=partial(_round, image),
@@ -203,13 +203,6 @@ def _round(image: ImageFile) -> Iterator[tuple[Image.Image, int]]:
         image.seek(number)
         image.load()
         yield flat(image), round(image.info.get("duration", 0) * 1000)
-
-
-def _orientation(image: ImageFile) -> int:
-    try:
-        return int(image.getexif().get(_ORIENTATION, 1))
-    except DAMAGE:
-        return 1
 
 
 def _profile_of_boxes(file: BinaryIO) -> bytes | None:
