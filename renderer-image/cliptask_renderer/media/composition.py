@@ -33,9 +33,15 @@ class Part:
 def composed(
     width: int, height: int, parts: Iterable[Part], decoded: Callable[[Part], Image.Image]
 ) -> Iterator[tuple[Image.Image, int]]:
-    """Each whole picture as RGBA, good until the next, and for how many microseconds the file has it shown."""
+    """Each whole picture as RGBA, good until the next, and for how many microseconds the file has it shown.
+
+    Raises ``SyntaxError`` for a part larger than the whole, whose size nobody has checked.
+    """
     canvas = Image.new("RGBA", (width, height))
     for part in parts:
+        if part.width > width or part.height > height:
+            message = f"a part of it has {part.width}x{part.height} pixels, the whole {width}x{height}"
+            raise SyntaxError(message)
         box = (part.x, part.y, part.x + part.width, part.y + part.height)
         before = canvas.crop(box) if part.then == "restore" else None
         own = decoded(part)

@@ -17,6 +17,8 @@ class ProbeLimits:
     streams: int = 8
     video_pixels: int = 4096 * 4096
     still_pixels: int = 50_000_000
+    picture_bytes: int = 256 << 20
+    """Of a picture, which is read whole."""
     frames: int = 10_000
     """Of an animated picture."""
     animation_pixels: int = 4_000_000_000

@@ -53,6 +53,10 @@ def probe_picture(
     path: Path, reader: type[ImageFile], facts: SourceFacts, limits: ProbeLimits
 ) -> SourceFacts:
     """The facts of a picture. Raises ``SourceError`` for one that no task can use."""
+    if facts.size_bytes > limits.picture_bytes:
+        refuse(
+            f"the picture has {facts.size_bytes} bytes, {limits.picture_bytes} are allowed", "make it smaller"
+        )
     name = "HEIC" if reader.format == "HEIF" else str(reader.format)
     try:
         with _one_picture, opened(path) as picture:

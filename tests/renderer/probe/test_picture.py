@@ -190,6 +190,21 @@ def _still(size: int) -> npt.NDArray[np.uint8]:
         (chunks.gif((4000, 4000), bytes(9), [Laid(_still(2))] * 300), None, "300 pictures of 4000x4000"),
         (chunks.gif((8, 8), bytes(9), [Laid(_still(8), delay=30_001)] * 2), None, "longer than 600 s"),
         (chunks.gif((8, 8), bytes(9), [Laid(_still(8))] * 2), ProbeLimits(seconds=0), "to read"),
+        (
+            chunks.gif((8, 8), bytes(9), [Laid(_still(8)), Laid(_still(9))]),
+            None,
+            "a part of it has 9x9 pixels",
+        ),
+        (
+            chunks.apng([Laid(np.zeros((side, 8, 4), np.uint8)) for side in (8, 9)]),
+            None,
+            "a part of it has 8x9 pixels",
+        ),
+        (
+            chunks.gif((8, 8), bytes(9), [Laid(_still(8))] * 2),
+            ProbeLimits(picture_bytes=99),
+            "99 are allowed",
+        ),
         (chunks.gif((20_000, 8), bytes(9), [Laid(_still(8))]), None, "20000x8"),
     ],
 )
