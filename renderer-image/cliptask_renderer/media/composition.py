@@ -12,6 +12,9 @@ from cliptask_renderer.media.pieces import Piece
 
 Then: TypeAlias = Literal["keep", "clear", "restore"]
 
+_PARTS = 20_000
+"""More than any probe allows."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -28,6 +31,14 @@ class Part:
     blends: bool
     """Whether it is laid over, and does not replace, what is there."""
     data: list[Piece] = field(default_factory=list)
+
+
+def add(parts: list[Part], part: Part) -> None:
+    """Append a part. Raises ``SyntaxError`` where there are so many that to know them all would take the memory."""
+    if len(parts) == _PARTS:
+        message = f"it has more than {_PARTS} pictures"
+        raise SyntaxError(message)
+    parts.append(part)
 
 
 def composed(

@@ -170,10 +170,10 @@ def _png(file: BinaryIO) -> Picture:
         return flat(PngImageFile(joined(file, parts.alone(part))), parts.depth)
 
     picture = _picture(image, profile, parts.depth)
-    if len(parts.frames) < 2:  # noqa: PLR2004  it takes two to move
+    if len(parts.moving) < 2:  # noqa: PLR2004  it takes two to move
         return picture
     return replace(
-        picture, frames=len(parts.frames), _round=partial(composed, *picture.stored, parts.frames, decoded)
+        picture, frames=len(parts.moving), _round=partial(composed, *picture.stored, parts.moving, decoded)
     )
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from cliptask_renderer.media.composition import Part, Then
+from cliptask_renderer.media.composition import Part, Then, add
 from cliptask_renderer.media.pieces import Piece
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_NOTED = frozenset({b"tRNS", b"eXIf", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP"})
+_NOTED = frozenset({b"tRNS", b"eXIf", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"acTL"})
 """What a viewer heeds of the rest. Texts, which can be bombs, are not among them."""
 _NOTED_BYTES = 16 << 20
 _CHUNKS = 500_000
@@ -35,6 +35,16 @@ class Png:
     def depth(self) -> int:
         """Bits of a sample."""
         return self.header[8]
+
+    @property
+    def moving(self) -> list[Part]:
+        """The pictures of one that says that it moves. Raises ``EOFError`` where there are fewer than it says."""
+        if b"acTL" not in self.noted:
+            return []
+        if len(self.frames) < int.from_bytes(self.noted[b"acTL"][:4]):
+            message = "its animation is cut short"
+            raise EOFError(message)
+        return self.frames
 
     @property
     def still(self) -> list[Piece]:
@@ -78,7 +88,7 @@ def read(file: BinaryIO) -> Png:
             if png.frames:
                 _add(png.frames[0].data, place)
         elif kind == b"fcTL":
-            png.frames.append(_frame(file.read(_CONTROL_BYTES)))
+            add(png.frames, _frame(file.read(_CONTROL_BYTES)))
         elif kind == b"fdAT" and png.frames:
             png.frames[-1].data.extend(_as_data(file, begin, length))
         elif kind in _NOTED and length <= _NOTED_BYTES:

@@ -170,6 +170,38 @@ def test_a_png_of_one_moving_picture_and_a_hidden_one_stands_still(tmp_path: Pat
     assert told(chunks.apng([Laid(pixels)], hidden=pixels), tmp_path).kind == "still"
 
 
+def test_an_animation_that_is_cut_between_two_pictures_is_refused(tmp_path: Path) -> None:
+    """Its end would be missing, and nobody know."""
+    pixels = np.full((8, 8, 4), 255, np.uint8)
+    content = chunks.apng([Laid(pixels)] * 3)
+
+    assert "cut short" in refusal(content[: content.rindex(b"fcTL") - 4], tmp_path)
+
+
+def test_a_png_that_does_not_say_that_it_moves_stands_still(tmp_path: Path) -> None:
+    """Editors that save an animation as one picture leave pieces of it behind."""
+    pixels = np.full((8, 8, 4), 255, np.uint8)
+    content = chunks.apng([Laid(pixels)] * 3)
+
+    assert told(content.replace(b"acTL", b"acTl"), tmp_path).kind == "still"
+
+
+@pytest.mark.parametrize(
+    ("filler", "what"),
+    [
+        (bytes(3_000_001), "blocks"),
+        (b"!\xfe" + b"\1a" * 3_000_001, "blocks"),
+        (b"," + bytes(4) + b"\1\0\1\0\0\7\1\x81\0", ""),
+    ],
+    ids=["nothing", "comments", "pictures"],
+)
+def test_a_gif_of_endless_pieces_is_refused_soon(filler: bytes, what: str, tmp_path: Path) -> None:
+    """A file of a gigabyte would be walked through for hours, or its pieces fill the memory."""
+    head = chunks.gif((8, 8), bytes(9), [Laid(_still(8))])[:-1]
+
+    assert (what or "more than 20000 pictures") in refusal(head + filler * (1 if what else 20_001), tmp_path)
+
+
 @pytest.mark.parametrize(("delay", "seconds"), [(0, 0.2), (1, 0.2), (2, 0.04), (30_000, 600)])
 def test_a_round_is_as_long_as_browsers_show_it(delay: int, seconds: float, tmp_path: Path) -> None:
     """A clip would end before its animation does, or after."""
