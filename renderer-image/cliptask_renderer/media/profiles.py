@@ -33,8 +33,8 @@ _SRGB_GAMMA = 1 / 2.2
 _CURVE_POINTS = 4096
 _BRADFORD = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
 _D50 = (0.9642, 1.0, 0.8249)
-_HDR_PEAK = 10.0
-"""In units of an SDR screen's white: brighter light is white, as in videos."""
+_WHITE_NITS, _KNEE, _PQ_PEAK_NITS, _HLG_PEAK_NITS = 203, 0.9, 10_000, 1_000
+"""As in ``colours``, for videos; here without numpy, which who fetches has not."""
 
 
 class Colours:
@@ -141,22 +141,25 @@ def _screen(value: float) -> float:
 
 def _pq(value: float) -> float:
     power = value ** (1 / 78.84375)
-    nits = 10_000 * (max(power - 0.8359375, 0) / (18.8515625 - 18.6875 * power)) ** (1 / 0.1593017578125)
-    return _toned(nits / 100)
+    nits = _PQ_PEAK_NITS * (max(power - 0.8359375, 0) / (18.8515625 - 18.6875 * power)) ** (
+        1 / 0.1593017578125
+    )
+    return _rolled_off(nits, _PQ_PEAK_NITS)
 
 
 def _hlg(value: float) -> float:
     scene = value**2 / 3 if value <= 0.5 else (math.exp((value - 0.55991073) / 0.17883277) + 0.28466892) / 12  # noqa: PLR2004
-    return _toned(_HDR_PEAK * scene**1.2)
+    return _rolled_off(_HLG_PEAK_NITS * scene**1.2, _HLG_PEAK_NITS)
 
 
-def _toned(light: float) -> float:
-    """Hable's curve, as for videos: what is brighter than a screen's white comes below it."""
-    return min(_hable(light) / _hable(_HDR_PEAK), 1)
-
-
-def _hable(light: float) -> float:
-    return (light * (light * 0.15 + 0.05) + 0.004) / (light * (light * 0.15 + 0.50) + 0.06) - 0.02 / 0.30
+def _rolled_off(nits: float, peak_nits: float) -> float:
+    """Highlights within a screen's white and, up to it, the levels that the same light has in a video."""
+    light, peak = nits / _WHITE_NITS, peak_nits / _WHITE_NITS
+    if light > _KNEE:
+        a = -(_KNEE**2) * (peak - 1) / (_KNEE**2 - 2 * _KNEE + peak)
+        b = (_KNEE**2 - 2 * _KNEE * peak + peak) / (peak - 1)
+        light = (b * b + 2 * b * _KNEE + _KNEE**2) / (b - a) * (light + a) / (light + b)
+    return _screen(min(max(light, 0), 1) ** (1 / 2.4))
 
 
 _CURVES: Final[Mapping[int, _Curve]] = {

@@ -44,6 +44,25 @@ def test_a_trim_moves_every_range() -> None:
     assert (order.segments[0].cuts[0].first_frame, order.frames) == (30, 30)
 
 
+def test_parts_of_an_animation_know_where_in_it_they_are() -> None:
+    """Body and seam of one would both begin with its first picture; it has no sound, whatever is wanted of clips."""
+    clips = [{"url": "https://cdn.example.com/b1c0.mp4", "duration": "3s"}]
+    blocks = [
+        {"name": "b0", "clips": [{"url": "https://cdn.example.com/b0c0.mp4"}]},
+        {"name": "b1", "clips": clips},
+    ]
+    moving = {"kind": "animation", "duration_s": 1.0, "fps": 10}
+
+    order = only([1], {"b1c0": moving}, videoBlocks=blocks, transition=CROSSFADE, sound={"clipVolume": 1.0})
+
+    cuts = [part.cuts[-1] for part in order.segments[1:]]
+    assert [(cut.kind, cut.first_frame, cut.frames) for cut in cuts] == [
+        ("animation", 0, 15),
+        ("animation", 15, 75),
+    ]
+    assert order.soundtrack is None
+
+
 def test_a_clip_too_short_for_its_transitions_is_named() -> None:
     """A body of no frames cannot be encoded."""
     of = task([1, 1, 1], transition=CROSSFADE)

@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,8 @@ import PIL.Image
 import PIL.ImageCms
 import pytest
 
-from cliptask_renderer.media import stills
+from cliptask.facts import Look
+from cliptask_renderer.media import colours, stills
 from support import chunks, heic
 from support import frames as f
 
@@ -228,18 +230,20 @@ def test_a_heic_s_colours_are_those_of_a_phone(way: str, tmp_path: Path) -> None
     assert np.abs(got - wanted).max() <= 5
 
 
-def test_light_beyond_a_screen_s_white_comes_below_it(tmp_path: Path) -> None:
-    """An HDR photograph would be grey mist, or burn out: black stays black, and what is brighter stays so."""
+@pytest.mark.parametrize(("code", "transfer"), [(16, "pq"), (18, "hlg")])
+def test_light_beyond_a_screen_s_white_comes_below_it(
+    code: int, transfer: Literal["pq", "hlg"], tmp_path: Path
+) -> None:
+    """An HDR photograph would be grey mist, burn out, or have other levels than the video that was taken beside it."""
     stored = np.repeat(np.array([[[0], [75], [130], [148], [170], [192], [255]]], np.uint8), 3, axis=2)
-    content = chunks.rgb_png(stored, chunks.chunk(b"cICP", bytes([9, 16, 0, 1])))
+    content = chunks.rgb_png(stored, chunks.chunk(b"cICP", bytes([9, code, 0, 1])))
 
     got = seen(written(tmp_path, content))[0, :, 1]
+    as_video = colours.to_bt709(stored[0] / 255, Look(transfer=transfer, primaries="bt2020"))
 
     assert got[0] == 0
     assert (np.diff(got[:6]) > 0).all()
-    assert 130 < got[3] < 230  # 203 nits: a page's white
-    assert got[5] >= 250  # 1000 nits
-    assert got[6] == 255
+    assert np.abs(got - 255 * as_video[:, 1]).max() <= 4
 
 
 @pytest.mark.parametrize("suffix", ["webp", "png"])
