@@ -176,8 +176,8 @@ def animation(path: Path) -> Path:
         picture = PIL.Image.new("RGB", (96, 160), "white")
         PIL.ImageDraw.Draw(picture).rectangle((number * 16, 60, number * 16 + 15, 100), fill="blue")
         pictures.append(picture)
-    options = {"lossless": True} if path.suffix == ".webp" else {}
-    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=200, loop=0, **options)
+    lossless = path.suffix == ".webp"
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=200, loop=0, lossless=lossless)
     return path
 
 

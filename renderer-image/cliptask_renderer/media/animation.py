@@ -29,7 +29,7 @@ def size(picture: Path, profile: Profile) -> tuple[int, int]:
 
 
 def frames(picture: Path, profile: Profile, cut: Cut) -> Iterator[bytes]:
-    """Each frame of the cut as rgb24, transparency on black. One picture at a time is in memory."""
+    """Each frame of the cut in the profile's ``stills.pixel_format``. One picture at a time is in memory."""
     from cliptask_renderer.media import pictures  # noqa: PLC0415  as above
 
     number, last, per_second = cut.first_frame, cut.first_frame + cut.frames, _LEAN * profile.fps
@@ -51,7 +51,7 @@ def frames(picture: Path, profile: Profile, cut: Cut) -> Iterator[bytes]:
 
 
 def _pixels(file: Picture, stored: Image.Image, profile: Profile) -> bytes:
-    return stills.on_black(stills.seen(file, stored, 2 * profile.width, 2 * profile.height)).tobytes()
+    return stills.packed(stills.seen(file, stored, 2 * profile.width, 2 * profile.height), profile)
 
 
 def _due(number: int) -> int:

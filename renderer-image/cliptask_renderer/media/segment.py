@@ -126,8 +126,7 @@ def _cut(graph: _Graph, number: int, cut: Cut) -> str:
         base = _animated(graph, number, cut)
     elif cut.motion is None:
         index = graph.add(_raw_picture(graph, number, cut, graph.order.profile))
-        fitted = _fit(graph.order.profile, graph)
-        base = f"[{index}:v]{fitted},loop=loop=-1:size=1,trim=end_frame={cut.frames}"
+        base = f"[{index}:v]{_fit_picture(graph.order.profile, graph)},loop=loop=-1:size=1,trim=end_frame={cut.frames}"
     else:
         base = _moving(graph, number, cut)
     link = f"[cut{number}]"
@@ -191,10 +190,10 @@ def _animated(graph: _Graph, number: int, cut: Cut) -> str:
     profile, source = graph.order.profile, graph.sources[cut.source]
     width, height = animation.size(source, profile)
     frames = animation.frames(source, profile, cut)
-    raw = ffmpeg.pictures(width, height, profile.fps, "rgb24")
+    raw = ffmpeg.pictures(width, height, profile.fps, stills.pixel_format(profile))
     if not graph.order.is_seam:
         graph.feed = frames
-        return f"[{graph.add(raw)}:v]{_fit(profile, graph)}"
+        return f"[{graph.add(raw)}:v]{_fit_picture(profile, graph)}"
     # Two cuts and one standard input: a seam's few frames go through a file, in the size that they are shown in.
     fitted = _fitted(graph, profile, raw, f"animated{number}.yuv", cut.frames, frames)
     index = graph.add(ffmpeg.pictures(profile.width, profile.height, profile.fps, "yuv420p", fitted))
@@ -229,7 +228,7 @@ def _fitted(
     file = graph.work / name
     fitting = _Graph(graph.order, graph.sources, graph.work, graph.places, feed=feed)
     index = fitting.add(source)
-    fitting.chains.append(f"[{index}:v]{_fit(profile, fitting)}[out]")
+    fitting.chains.append(f"[{index}:v]{_fit_picture(profile, fitting)}[out]")
     limit_s = 60 + frames * SECONDS_PER_FRAME_LIMIT
     fitting.run("-frames:v", str(frames), "-f", "rawvideo", f"file:{file}", limit_s=limit_s)
     return file
@@ -239,7 +238,12 @@ def _raw_picture(graph: _Graph, number: int, cut: Cut, profile: Profile) -> ffmp
     content, width, height = stills.pixels(graph.sources[cut.source], profile)
     file = graph.work / f"still{number}.rgb"
     file.write_bytes(content)
-    return ffmpeg.pictures(width, height, profile.fps, "rgb24", file)
+    return ffmpeg.pictures(width, height, profile.fps, stills.pixel_format(profile), file)
+
+
+def _fit_picture(profile: Profile, graph: _Graph) -> str:
+    """As ``_fit``, of what comes from ``stills``."""
+    return _fit(profile, graph, has_alpha=stills.pixel_format(profile) == "rgba")
 
 
 def _cover(width: int, height: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cliptask.orders import Cut, Profile
 
@@ -47,19 +47,26 @@ def reduction(width: int, height: int, wanted_width: int, wanted_height: int) ->
     return max(min(width // wanted_width, height // wanted_height), 1)
 
 
-def on_black(picture: Image.Image) -> Image.Image:
-    """RGB without transparency."""
+def pixel_format(profile: Profile) -> Literal["rgba", "rgb24"]:
+    """How pixels are handed over. Only a blurred copy shows through what is transparent; elsewhere that is black."""
+    return "rgba" if profile.fit == "blur" else "rgb24"
+
+
+def packed(picture: Image.Image, profile: Profile) -> bytes:
+    """A picture of RGB or RGBA in the profile's ``pixel_format``."""
     from PIL import Image  # noqa: PLC0415  as above
 
-    if picture.mode != "RGBA":
-        return picture
-    return Image.alpha_composite(Image.new("RGBA", picture.size, "black"), picture).convert("RGB")
+    if profile.fit == "blur":
+        return picture.convert("RGBA").tobytes()
+    if picture.mode == "RGBA":
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "black"), picture).convert("RGB")
+    return picture.tobytes()
 
 
 def pixels(picture: Path, profile: Profile) -> tuple[bytes, int, int]:
-    """A picture as rgb24 with its width and height, transparency on black, reduced if it is much larger than needed."""
-    whole = on_black(opened(picture, 2 * profile.width, 2 * profile.height))
-    return whole.tobytes(), whole.width, whole.height
+    """A picture in the profile's ``pixel_format`` with its width and height, reduced if it is much larger than needed."""
+    whole = opened(picture, 2 * profile.width, 2 * profile.height)
+    return packed(whole, profile), whole.width, whole.height
 
 
 def moving_frames(prepared: Path, profile: Profile, cut: Cut) -> Iterator[bytes]:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
+import PIL.ImageDraw
 import pytest
 
 from cliptask.facts import Look
@@ -247,3 +249,22 @@ def test_wide_gamut_without_tags_of_its_own_is_left_as_it_is(tmp_path: Path) -> 
     for name, coding in (("a.mp4", plain), ("b.mp4", told)):
         error = np.mean((_patches(tmp_path, name, coding) - scene(96, 128, 0) * 255) ** 2)
         assert 10 * np.log10(255**2 / error) > 35
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.gif"])
+def test_a_cut_out_lies_over_the_blurred_copy_too(name: str, tmp_path: Path) -> None:
+    """A product's picture would have a black box around it, where one that moves has none."""
+    pictures = []
+    for number in range(1 if name == "a.png" else 2):
+        picture = PIL.Image.new("RGBA", (96, 96), (0, 255, 0, 0))
+        PIL.ImageDraw.Draw(picture).rectangle((20, 20, 75, 75 - number), fill=(255, 0, 0, 255))
+        pictures.append(picture)
+    pictures[0].save(tmp_path / name, save_all=True, append_images=pictures[1:], duration=100, disposal=2)
+    profile = f.SMALL.model_copy(update={"fit": "blur"})
+    cut = f.still(frames=3) if name == "a.png" else f.still(frames=3).model_copy(update={"kind": "animation"})
+
+    shown = f.decoded(f.make(f.order_of(cut, profile=profile), tmp_path, a=tmp_path / name), "rgb24", profile)
+
+    assert np.abs(shown[1][80, 48].astype(int) - f.RED).max() <= 4
+    assert shown[1][36, 48, 0] > 60  # of the copy, within the transparent edge of the picture
+    assert shown[1][..., 1].max() < 40

@@ -14,6 +14,7 @@ import pytest
 
 from cliptask.errors import SourceError
 from cliptask.facts import SourceFacts
+from cliptask.orders import Profile
 from cliptask_renderer.media import stills
 from cliptask_renderer.probe.file import probe
 from cliptask_renderer.probe.limits import ProbeLimits
@@ -252,10 +253,13 @@ def test_a_small_picture_on_a_large_screen_is_as_large_as_the_screen(tmp_path: P
     part = Laid(np.full((2, 2), 1, np.uint8), 3, 1)
     facts = told(chunks.gif((8, 4), bytes([7, 7, 7, 255, 0, 0]), [part]), tmp_path)
 
-    seen = stills.on_black(stills.opened(tmp_path / "source", 8, 4))
+    content, width, height = stills.pixels(
+        tmp_path / "source", Profile(width=8, height=4, fps=25, fit="contain")
+    )
+    seen = np.frombuffer(content, np.uint8).reshape(height, width, 3)
 
     assert (facts.kind, facts.width, facts.height) == ("still", 8, 4)
-    assert (seen.getpixel((0, 0)), seen.getpixel((3, 1))) == ((0, 0, 0), (255, 0, 0))
+    assert (seen[0, 0].tolist(), seen[1, 3].tolist()) == ([0, 0, 0], [255, 0, 0])
 
 
 QUADRANTS = PIL.Image.fromarray(f.quadrants(128, 64)[0])
