@@ -18,7 +18,7 @@ from pathlib import Path
 
 from cliptask import recipe
 from cliptask.errors import MediaError, SetupError
-from cliptask_renderer.media.formats import DEMUXERS, MP4
+from cliptask_renderer.media.formats import DEMUXERS, MP4, is_streamed
 
 MEMORY_LIMIT_BYTES = 6 << 30
 """Of address space. A 1080x1920 encode takes 0.5 GB, a 4096x4096 HDR one 3 GB; a decompression bomb more."""
@@ -28,6 +28,9 @@ THREADS = 2
 
 VERBOSE = ("-loglevel", "level+info")
 """For the output's options, where what filters find out is wanted too."""
+
+_UNREAD = "Error during demuxing"
+"""What it says, and without -xerror ends well, where a file cannot be read on."""
 
 _LOG_QUOTED = 2_000
 _LOG_READ = 1 << 20
@@ -45,7 +48,30 @@ class Input:
 def media(file: Path, *options: str) -> Input:
     """A media file of somebody else's. ``file`` must be a local name of our own making."""
     limits = ("-protocol_whitelist", "file", "-format_whitelist", DEMUXERS, "-threads", str(THREADS))
-    return Input(f"file:{file}", (*options, *limits))
+    # It may end within a packet, which is no error of what is before.
+    ending = ("-fflags", "+discardcorrupt") if is_streamed(file) else ()
+    return Input(f"file:{file}", (*options, *ending, *limits))
+
+
+def whole_clock(file: Path, index: int, stream: int) -> list[str]:
+    """One more output, where ``stream`` of input ``index`` is used alone: times then count from the begin of all streams.
+
+    Of what is made to be sent, ffmpeg has them count from the begin of those that are used: sound and picture would part.
+    """
+    if not is_streamed(file):
+        return []
+    streams = ["-map", f"{index}:{stream}", "-map", f"{index}:v?", "-map", f"{index}:a?"]
+    return [*streams, "-c", "copy", "-frames:v", "1", "-frames:a", "1", "-f", "null", "-"]
+
+
+def own_sound(file: Path) -> Input:
+    """A NUT of our own making."""
+    return Input(f"file:{file}", ("-f", "nut", "-protocol_whitelist", "file", "-format_whitelist", "nut"))
+
+
+def silence(seconds: float) -> Input:
+    """Nothing to hear, for a while."""
+    return Input(f"anullsrc=duration={seconds}", ("-f", "lavfi"))
 
 
 def pictures(width: int, height: int, fps: int, pixels: str, file: Path | None = None) -> Input:
@@ -80,24 +106,27 @@ def executable() -> str:
         raise SetupError(message) from error
 
 
-def run(
+def run(  # noqa: PLR0913  each is an affair of its own
     inputs: Sequence[Input],
     output: Sequence[str],
     *,
     what: str,
     limit_s: float,
     memory_bytes: int = MEMORY_LIMIT_BYTES,
+    most_lost: float = 0.0,
     feed: Iterable[bytes] | None = None,
     folder: Path | None = None,
 ) -> str:
     """Run ffmpeg once and return the last MB of what it wrote to stderr (warnings, results of measuring filters).
 
-    ``feed`` goes to its standard input chunk by chunk, so that frames composed in Python never pile up; what it
+    ``most_lost`` is the part of a stream's packets that may be undecodable, and is passed over; everything that cannot
+    be read is an error all the same. ``feed`` goes to its standard input chunk by chunk, so that frames composed in Python never pile up; what it
     raises passes through. ``folder`` is where relative names lie. ``what`` names the work in errors. Raises
     ``MediaError`` with the tool's last words when it fails, runs past ``limit_s`` or asks for more than
     ``memory_bytes`` of address space.
     """
-    command = [executable(), "-hide_banner", "-nostats", "-loglevel", "level+warning", "-xerror", "-y"]
+    command = [executable(), "-hide_banner", "-nostats", "-loglevel", "level+warning", "-y"]
+    command += ["-max_error_rate", str(most_lost)] if most_lost else ["-xerror"]
     command += ["-filter_threads", str(THREADS), "-filter_complex_threads", str(THREADS)]
     command += [] if feed is not None else ["-nostdin"]
     for source in inputs:
@@ -130,7 +159,7 @@ def run(
                 process.wait()
         stderr.seek(max(stderr.seek(0, os.SEEK_END) - _LOG_READ, 0))
         log = _readable(stderr.read().decode(errors="replace"), [*(source.url for source in inputs), *output])
-    if code == 0 and fed and not late.is_set():
+    if code == 0 and fed and not late.is_set() and _UNREAD not in log:
         return log
     end = f"was stopped after {limit_s:.0f} s" if late.is_set() else f"failed (exit {code})"
     lines = (line.strip() for line in log.splitlines() if "[info]" not in line)
@@ -147,9 +176,9 @@ def _readable(log: str, arguments: Iterable[str]) -> str:
     return log
 
 
-def decode(source: Input, *choice: str, what: str, limit_s: float) -> str:
+def decode(source: Input, *choice: str, what: str, limit_s: float, most_lost: float = 0.0) -> str:
     """Decode to nothing what ``choice`` (options such as ``-map``) takes of a file. Returns and raises as ``run``."""
-    return run([source], [*choice, "-f", "null", "-"], what=what, limit_s=limit_s)
+    return run([source], [*choice, "-f", "null", "-"], what=what, limit_s=limit_s, most_lost=most_lost)
 
 
 def _feed(process: subprocess.Popen[bytes], feed: Iterable[bytes] | None) -> bool:

@@ -12,6 +12,7 @@ from cliptask.facts import Look
 from cliptask.names import called
 from cliptask.orders import Cut, OverlayOrder, Profile, SegmentOrder
 from cliptask_renderer.media import animation, colours, ffmpeg, overlays, stills
+from cliptask_renderer.media.formats import is_streamed
 
 SCALER = "flags=bicubic+accurate_rnd+bitexact"
 """The same pixels on every processor."""
@@ -51,13 +52,15 @@ class _Graph:
     inputs: list[ffmpeg.Input] = field(default_factory=list)
     chains: list[str] = field(default_factory=list)
     feed: Iterable[bytes] | None = None
+    clocks: list[str] = field(default_factory=list)
 
     def add(self, source: ffmpeg.Input) -> int:
         self.inputs.append(source)
         return len(self.inputs) - 1
 
     def run(self, *output: str, limit_s: float) -> str:
-        arguments = [*ffmpeg.VERBOSE, "-filter_complex", ";".join(self.chains), "-map", "[out]", *output]
+        graph = ["-filter_complex", ";".join(self.chains), "-map", "[out]"]
+        arguments = [*ffmpeg.VERBOSE, *graph, *output, *self.clocks]
         return ffmpeg.run(
             self.inputs,
             arguments,
@@ -110,9 +113,9 @@ def _blame(order: SegmentOrder, graph: _Graph, limit_s: float, error: MediaError
     for cut in (cut for cut in order.cuts if cut.kind == "video"):
         clip = f"the clip {called(cut.source, graph.places)}"
         try:
-            ffmpeg.decode(
-                ffmpeg.media(graph.sources[cut.source]), "-map", "0:V:0", what="decoding", limit_s=limit_s
-            )
+            source = graph.sources[cut.source]
+            choice = (*ffmpeg.whole_clock(source, 0, (cut.look or Look()).stream), "-map", "0:V:0")
+            ffmpeg.decode(ffmpeg.media(source), *choice, what="decoding", limit_s=limit_s)
         except MediaError as broken:
             message = f"{clip} cannot be decoded: export it again: {broken}"
             raise SourceError(message) from error
@@ -139,12 +142,15 @@ def _cut(graph: _Graph, number: int, cut: Cut) -> str:
 def _video(graph: _Graph, cut: Cut) -> str:
     """Exactly the wanted frames. What comes before them is skipped by seeking to a whole second, where it is long."""
     profile, look = graph.order.profile, cut.look or Look()
-    seek_s = max(cut.first_frame // profile.fps - SEEK_MARGIN_S, 0)
+    file = graph.sources[cut.source]
+    # What is made to be sent has no index: it would be sought at any picture, and shown from the next whole one on.
+    seek_s = 0 if is_streamed(file) else max(cut.first_frame // profile.fps - SEEK_MARGIN_S, 0)
     # Not "accurate", which drops the picture that is on screen when the seek's second begins: a source may rest on it.
     options = ["-noaccurate_seek", "-ss", str(seek_s)] if seek_s else []
     options += [f"-c:{look.stream}", look.decoder] if look.decoder else []
     options += [f"-display_rotation:{look.stream}", "0"] if look.rotation else []
-    index = graph.add(ffmpeg.media(graph.sources[cut.source], *options))
+    index = graph.add(ffmpeg.media(file, *options))
+    graph.clocks += ffmpeg.whole_clock(file, index, look.stream)
     first = cut.first_frame - seek_s * profile.fps
     shift_s = LEAN / profile.fps - look.start_us / 1_000_000
     last = look.last_us * profile.fps // 1_000_000 + 2

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,6 +14,7 @@ from cliptask.errors import ClipTaskError, MediaError, SourceError
 from cliptask.names import called, speech_object
 from cliptask.orders import ClipSound, SoundtrackOrder
 from cliptask_renderer.media import ffmpeg
+from cliptask_renderer.media.formats import MOST_LOST
 
 LIMIT_S = 600
 """For each run of ffmpeg. Ten minutes of sound take 10 s of CPU; the rest is for slow disks and sources of hours."""
@@ -38,6 +40,12 @@ _MOST_GAIN_DB = 30.0
 _CORRECT_FROM_LU = 0.5
 """Half of the tolerance that is promised."""
 
+_LENIENT = 2 * MOST_LOST
+"""What the probe has let pass must pass here, although another version of the decoders may stumble where its own did not."""
+
+_CHANGED = "Reconfiguring filter graph"
+"""What ffmpeg says where a sound's rate or channels change midway: filters begin anew, and count from zero again."""
+
 _MOST_MASTERS = 5
 """The limiter takes a part of each correction, so that they near the loudness from below. A peaky mix takes three."""
 
@@ -53,6 +61,12 @@ class _Part:
     filters: str
     blame: type[ClipTaskError]
     remedy: str
+    is_even: bool = False
+    """Whether the file is of our own making, and of one form from its begin to its end."""
+
+    @property
+    def input(self) -> ffmpeg.Input:
+        return ffmpeg.own_sound(self.file) if self.is_even else ffmpeg.media(self.file)
 
 
 def mix(
@@ -67,8 +81,8 @@ def mix(
 
     ``sources`` has a local file for each SHA-256 in ``order.sources``; ``speech`` is the recording of
     ``order.speech``, or None without one. ``work`` is an existing folder of the caller's for temporary files: 23 MB
-    a minute where a loudness is asked for, removed before returning; ``places`` are what errors call sources and lines.
-    The same arguments give the same bytes.
+    a minute where a loudness is asked for, and of each source whose rate or channels change midway, removed before
+    returning; ``places`` are what errors call sources and lines. The same arguments give the same bytes.
 
     What is too short for a loudness (0.4 s) and silence keep their level; other mixes come within 1 LU of it unless
     that takes more than 30 dB of gain. Without a loudness the level is the sum of its parts, limited only where it
@@ -78,16 +92,18 @@ def mix(
     anything else fails.
     """
     parts = _parts(order, sources, speech, places)
-    mixed = _mixed(order, parts)
-    if order.loudness is None:
-        graph = f"{mixed},{_limiter(_FULL_SCALE)},{_exactly(order.samples)}[mix]"
-        _from_parts(parts, graph, _encoded(output))
-        return
-    decoded = work / f"{output.name}.mix.wav"
-    measured = f"{mixed},{_exactly(order.samples)},{_MEASURE}[mix]"
-    encoding = [*ffmpeg.VERBOSE, "-c:a", "pcm_f32le", "-f", "wav", f"file:{decoded}"]
-    try:
-        log = _from_parts(parts, measured, encoding)
+    with tempfile.TemporaryDirectory(dir=work) as folder:
+        decoded = Path(folder, "mix.wav")
+        if order.loudness is None:
+            ending, encoding = f"{_limiter(_FULL_SCALE)},{_exactly(order.samples)}", _encoded(output)
+        else:
+            ending, encoding = f"{_exactly(order.samples)},{_MEASURE}", [*_DECODED, f"file:{decoded}"]
+        log = _from_parts(order, parts, ending, encoding)
+        if _CHANGED in log:
+            even = [_evened(part, Path(folder, f"{number}.nut")) for number, part in enumerate(parts)]
+            log = _from_parts(order, even, ending, encoding)
+        if order.loudness is None:
+            return
         gain_db = _gain_db(_lufs(log), order.loudness)
         for _ in range(_MOST_MASTERS):
             reached = _master(decoded, output, order.samples, gain_db)
@@ -95,8 +111,6 @@ def mix(
             if abs(corrected_db - gain_db) <= _CORRECT_FROM_LU:
                 break
             gain_db = corrected_db
-    finally:
-        decoded.unlink(missing_ok=True)
 
 
 def _parts(
@@ -129,7 +143,7 @@ def _stereo(timing: str = "") -> str:
     """
     return (
         f"aresample={recipe.SAMPLE_RATE}{timing},aformat=sample_fmts=fltp:channel_layouts=mono|stereo,"
-        "pan=stereo|FL=FL+FC|FR=FR+FC,asetpts=N/SR/TB"
+        "pan=stereo|FL=FL+FC|FR=FR+FC"
     )
 
 
@@ -142,7 +156,7 @@ def _music(order: SoundtrackOrder) -> str:
     samples = order.samples
     fade = min(samples, round(recipe.MUSIC_FADE_S * recipe.SAMPLE_RATE))
     return (
-        f"{_stereo()},atrim=end_sample={samples},aloop=loop=-1:size={samples},"
+        f"{_stereo()},asetpts=N/SR/TB,atrim=end_sample={samples},aloop=loop=-1:size={samples},"
         f"atrim=end_sample={samples},asetpts=N/SR/TB,volume={order.music_volume},{_fade('out', samples, fade)}"
     )
 
@@ -150,7 +164,9 @@ def _music(order: SoundtrackOrder) -> str:
 def _speech(order: SoundtrackOrder) -> str:
     """As recorded, from the start; what would outlive the picture is cut without a click."""
     samples = order.samples
-    return f"{_stereo()},atrim=end_sample={samples},{_fade('out', samples, min(samples, _EDGE))}"
+    return (
+        f"{_stereo()},asetpts=N/SR/TB,atrim=end_sample={samples},{_fade('out', samples, min(samples, _EDGE))}"
+    )
 
 
 def _clip(order: SoundtrackOrder, clip: ClipSound) -> str:
@@ -165,7 +181,7 @@ def _clip(order: SoundtrackOrder, clip: ClipSound) -> str:
     fade_in = min(samples, max(_EDGE, clip.fade_in_frames * rate // order.fps))
     fade_out = min(samples, max(_EDGE, clip.fade_out_frames * rate // order.fps))
     return (
-        f"{_stereo(':async=1:first_pts=0')},atrim=start_sample={first}:end_sample={first + samples},asetpts=N/SR/TB,"
+        f"{_stereo(':async=1:first_pts=0')},asetpts=N/SR/TB,atrim=start_sample={first}:end_sample={first + samples},asetpts=N/SR/TB,"
         f"volume={order.clip_volume},{_fade('in', samples, fade_in)}:curve=qsin,{_fade('out', samples, fade_out)}:curve=qsin,"
         f"adelay=delays={clip.at_frame * rate // order.fps}S:all=1"
     )
@@ -223,7 +239,7 @@ def _gain_db(measured_lufs: float, wanted_lufs: float) -> float:
 def _master(decoded: Path, output: Path, samples: int, gain_db: float) -> float:
     """Encode the decoded mix with a gain and a ceiling; returns how loud it became, in LUFS."""
     chain = f"[0:a:0]volume={gain_db:.2f}dB,{_limiter(_CEILING)},{_exactly(samples)},{_MEASURE}[mix]"
-    return _lufs(_run([ffmpeg.media(decoded, "-f", "wav")], chain, [*ffmpeg.VERBOSE, *_encoded(output)]))
+    return _lufs(_run([ffmpeg.media(decoded, "-f", "wav")], chain, _encoded(output)))
 
 
 def _encoded(output: Path) -> list[str]:
@@ -240,21 +256,41 @@ def _encoded(output: Path) -> list[str]:
     ]  # fmt: skip
 
 
-def _from_parts(parts: Sequence[_Part], graph: str, output: Sequence[str]) -> str:
-    """Run the graph over all inputs; where that fails, find out which of them is to blame."""
-    inputs = [ffmpeg.media(part.file) for part in parts]
+_DECODED = ["-c:a", "pcm_f32le", "-f", "wav"]
+
+
+def _from_parts(order: SoundtrackOrder, parts: Sequence[_Part], ending: str, encoding: Sequence[str]) -> str:
+    """Mix all inputs; where that fails, find out which of them is to blame."""
+    clocks = [
+        option
+        for index, part in enumerate(parts)
+        for option in ffmpeg.whole_clock(part.file, index, part.stream)
+    ]
     try:
-        return _run(inputs, graph, output)
+        inputs = [part.input for part in parts]
+        return _run(inputs, f"{_mixed(order, parts)},{ending}[mix]", [*encoding, *clocks])
     except MediaError:
-        for part, source in zip(parts, inputs, strict=True):
+        for part in parts:
+            choice = (*ffmpeg.whole_clock(part.file, 0, part.stream), "-map", f"0:{part.stream}", "-vn")
             try:
-                ffmpeg.decode(source, "-map", f"0:{part.stream}", "-vn", what="decoding", limit_s=LIMIT_S)
+                ffmpeg.decode(part.input, *choice, what="decoding", limit_s=LIMIT_S, most_lost=_LENIENT)
             except MediaError as error:
                 message = f"{part.name} cannot be decoded, {part.remedy}: {error}"
                 raise part.blame(message) from error
         raise
 
 
+def _evened(part: _Part, file: Path) -> _Part:
+    """The same at one rate and in stereo. Silence beside it begins at zero, so that it keeps its distance from there."""
+    graph = f"[0:{part.stream}]{_stereo()}[even]"
+    output = ["-map", "[even]", "-map", "1:a", *_DECODED[:2], "-f", "nut", f"file:{file}"]
+    clock = ffmpeg.whole_clock(part.file, 0, part.stream)
+    arguments = ["-filter_complex", graph, *output, *clock]
+    inputs = [part.input, ffmpeg.silence(0.1)]
+    ffmpeg.run(inputs, arguments, what=part.name, limit_s=LIMIT_S, most_lost=_LENIENT)
+    return replace(part, file=file, stream=0, is_even=True)
+
+
 def _run(inputs: Sequence[ffmpeg.Input], graph: str, output: Sequence[str]) -> str:
-    arguments = ["-filter_complex", graph, "-map", "[mix]", *output]
-    return ffmpeg.run(inputs, arguments, what="the sound's mix", limit_s=LIMIT_S)
+    arguments = [*ffmpeg.VERBOSE, "-filter_complex", graph, "-map", "[mix]", *output]
+    return ffmpeg.run(inputs, arguments, what="the sound's mix", limit_s=LIMIT_S, most_lost=_LENIENT)

@@ -344,6 +344,7 @@ def test_high_dynamic_range_needs_no_other_tag_than_its_own(trc: str, tmp_path: 
 # --- Which frame is which ----------------------------------------------------------------------------------------
 
 LONG_GOPS = ("-g", "250", "-bf", "3", "-preset", "veryfast")
+MPEG2 = ("-c:v", "mpeg2video", "-q:v", "2", "-bf", "2", "-g", "50")
 OPEN_GOPS = ("-preset", "veryfast", "-g", "12", "-x264-params", "open-gop=1:bframes=3")
 UNSTEADY = ("-vf", "settb=1/90000,setpts='round((N+0.4*mod(N,3))/25/TB)'", "-fps_mode", "passthrough", "-enc_time_base", "1/90000")  # fmt: skip
 
@@ -352,7 +353,7 @@ def _long(folder: Path, name: str, *options: str, count: int = 110, fps: str = "
     return f.encode(folder / name, f.numbered(count), *options, fps=fps)
 
 
-def _late(folder: Path) -> Path:
+def _late(folder: Path, name: str = "a.mp4") -> Path:
     """The pictures begin 0.4 s after the sound."""
     pictures, sound = _long(folder, "pictures.mp4", *LONG_GOPS), media.track(folder / "sound.m4a", 5)
     late = (
@@ -369,7 +370,7 @@ def _late(folder: Path) -> Path:
         "-c",
         "copy",
     )
-    return media.ffmpeg(late, folder / "a.mp4")
+    return media.ffmpeg(late, folder / name)
 
 
 def _edited(folder: Path) -> Path:
@@ -385,6 +386,13 @@ CUT_FROM: dict[str, Callable[[Path], Path]] = {
     "no index": lambda folder: _long(folder, "a.mkv", *LONG_GOPS, "-live", "1"),
     "fragments": lambda folder: _long(folder, "a.mp4", *LONG_GOPS, "-movflags", "frag_keyframe+empty_moov"),
     "starts late": _late,
+    "MPEG-TS": lambda folder: _late(folder, "a.ts"),
+    "AVCHD": lambda folder: f.remux(_late(folder, "b.ts"), folder / "a.m2ts", (), ("-mpegts_m2ts_mode", "1")),
+    "MPEG-PS": lambda folder: _long(folder, "a.mpg", *MPEG2),
+    "AVI": lambda folder: _long(folder, "a.avi", *LONG_GOPS),
+    "AVI of MPEG-4": lambda folder: _long(folder, "a.avi", "-c:v", "mpeg4", "-bf", "2", "-q:v", "2"),
+    "FLV": lambda folder: _long(folder, "a.flv", *LONG_GOPS),
+    "WMV": lambda folder: _long(folder, "a.wmv", "-c:v", "wmv2", "-q:v", "2"),
     "edit list": _edited,
     "59.94 fps": lambda folder: _long(folder, "a.mp4", *LONG_GOPS, count=254, fps="60000/1001"),
     "unsteady": lambda folder: _long(folder, "a.mp4", *LONG_GOPS, *UNSTEADY),

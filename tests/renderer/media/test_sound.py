@@ -368,3 +368,79 @@ def test_a_missing_recording_is_named(tmp_path: Path) -> None:
     """A variant without the line that its order names would be the wrong video under the right name."""
     with pytest.raises(MediaError, match=r"recording of \(bbbbbbbbbbbb\) is missing"):
         mixed(tmp_path, order(speech=SPEECH))
+
+
+def pitches(samples: Samples) -> list[float]:
+    """The loudest pitch of each quarter of a second of the left channel, in Hz."""
+    spans = np.array_split(samples[0], len(samples[0]) // (RATE // 4))
+    return [round(int(np.argmax(np.abs(np.fft.rfft(span)))) * RATE / len(span), -1) for span in spans]
+
+
+def changing(folder: Path) -> Path:
+    """Half a second of mono, 44.1 kHz, then half a second of stereo, 48 kHz, as joined episodes are."""
+    parts = []
+    for name, expression, rate in (
+        ("a", "0.2*sin(2*PI*440*t)", 44_100),
+        ("b", "0.2*sin(2*PI*880*t)|0.2*sin(2*PI*880*t)", RATE),
+    ):
+        options = "-b:a 96k -write_xing 0 -id3v2_version 0"
+        parts.append(audio(folder / f"{name}.mp3", expression, rate=rate, options=options).read_bytes())
+    path = folder / "changing.mp3"
+    path.write_bytes(b"".join(parts))
+    return path
+
+
+@pytest.mark.parametrize("loudness", [None, -14.0])
+@pytest.mark.parametrize("use", ["music", "clip"])
+def test_a_sound_that_changes_its_form_midway_plays_on(
+    tmp_path: Path, use: str, loudness: float | None
+) -> None:
+    """Filters begin anew, and count from zero: the rest would be lost, or the mix fail."""
+    source = changing(tmp_path)
+    part: dict[str, Any] = (
+        {"track": TRACK}
+        if use == "music"
+        else {"clips": (ClipSound(source=CLIP, frames=60, first_frame=0, at_frame=0),)}
+    )
+
+    got = pitches(mixed(tmp_path, order(loudness=loudness, **part), **{use: source}))
+
+    assert got[:4] == [440] * 4
+    assert got[5:8] == [880] * 3
+
+
+def test_junk_within_music_is_passed_over(tmp_path: Path) -> None:
+    """Players skip it, so that nobody knows of it: the campaign would fail after its clips are encoded."""
+    music = media.track(tmp_path / "a.mp3", 3.0)
+    content = music.read_bytes()
+    at = len(content) // 2 + 37
+    music.write_bytes(content[:at] + b"\x13\x37junk" * 600 + content[at:])
+
+    got = mixed(tmp_path, order(track=TRACK), music=music)
+
+    assert level(got, 0, 1.9) > 0.05
+
+
+def test_sound_that_is_mostly_broken_is_never_left_out(tmp_path: Path) -> None:
+    """A mix without its music would be published."""
+    broken = media.torn(media.track(tmp_path / "a.m4a", 5.0), tmp_path / "broken.m4a")
+
+    with pytest.raises(SourceError, match="the music"):
+        mixed(tmp_path, order(frames=150, track=TRACK), music=broken)
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mpg"])
+def test_the_sound_of_a_broadcast_stays_with_its_picture(tmp_path: Path, suffix: str) -> None:
+    """Such a file's times count from the streams that are used: sound that begins late would begin at once."""
+    video = ["-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=2"]
+    late = ["-itsoffset", "0.5", "-f", "lavfi", "-i", "sine=440:d=1"]
+    source = media.ffmpeg([*video, *late, "-pix_fmt", "yuv420p"], tmp_path / f"a.{suffix}")
+
+    got = mixed(
+        tmp_path,
+        order(clips=(ClipSound(source=CLIP, stream=1, frames=60, first_frame=0, at_frame=0),)),
+        clip=source,
+    )
+
+    assert level(got, 0.0, 0.4) < 0.001
+    assert level(got, 0.6, 1.3) > 0.05
