@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, NoReturn, TypeVar
+from typing import Final, TypeVar
 
 import av
 import av.error
@@ -19,37 +20,81 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from cliptask.facts import SourceFacts
-from cliptask_renderer.media.formats import DEMUXERS
+from cliptask_renderer.media.formats import DEMUXERS, MOST_LOST
 from cliptask_renderer.probe.aperture import clean_aperture
 from cliptask_renderer.probe.limits import ProbeLimits, check_pixels, refuse
 from cliptask_renderer.probe.look import LookReader
 from cliptask_renderer.probe.rhythm import Rhythm
+from cliptask_renderer.probe.signature import MEDIA
+from cliptask_renderer.probe.sound import hear
+from cliptask_renderer.probe.whole import word_of
+from cliptask_renderer.probe.word import Word
 
 S = TypeVar("S", VideoStream, AudioStream)
 
-_MEDIA: Final = "MP4, MOV, MKV, WebM, MP3, WAV, Ogg, FLAC or AAC, or a PNG, JPEG, WebP or GIF picture"
+_NO_PICTURES: Final = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+_BESIDE: Final = (
+    Disposition.comment | Disposition.hearing_impaired | Disposition.visual_impaired | Disposition.descriptions
+    | Disposition.dub | Disposition.karaoke | Disposition.clean_effects | Disposition.dependent
+)  # fmt: skip
+"""What is there for some viewers only."""
+
+_LEEWAY_S: Final = 0.5
+_LEEWAY_SOUND_S: Final = 0.25
+_LEEWAY: Final = 0.02
+"""By how much a file may hold less than it says, in seconds or as a part: last pictures state no length, encoders pad."""
+
+_WITH_STATED_LENGTH: Final = frozenset({"flv", "aiff", "caf"})
+"""Whose readers never guess a length."""
+
+_STREAMED: Final = frozenset({"mpegts", "mpeg"})
+"""What is made to be sent: its clock may begin anew, and it may end anywhere."""
+_JUMP_BACK_S: Final = 0.1
+_JUMP_AHEAD_S: Final = 10.0
+"""From when on ffmpeg takes a step for a jump, and closes it."""
+
+_ERRORS: Final[Sequence[tuple[type[Exception], str, str]]] = (
+    (av.error.TimeoutError, "it takes too long to read", "export it again"),
+    (av.error.ExitError, "it takes too long to read", "export it again"),
+    (MemoryError, "it takes too much memory to read", "export it again, smaller"),
+    (
+        av.error.PatchWelcomeError,
+        "its form changes midway, as where files are joined end to end",
+        "export it again",
+    ),
+)
+"""What those of ffmpeg's that tell something tell."""
+
+_MOST_SAID: Final = 10**15
+"""What a header may say is repeated up to this: it may be anything."""
+
+_TAIL_S: Final = 2.0
 
 
 def probe_container(path: Path, head: bytes, facts: SourceFacts, limits: ProbeLimits) -> SourceFacts:
     """The facts of a video or a sound. Raises ``SourceError`` for one that no task can use."""
     deadline = time.monotonic() + limits.seconds
+    word = word_of(path, head)
+    if word.lock:
+        refuse(f"it is {word.lock}, and encrypted", "export it without protection")
+    if word.is_dolby_alone:
+        what = "its colours are Dolby Vision's own (profile 5), which other players show as green and violet"
+        refuse(what, "export it as HDR10 or SDR")
     try:
         with _opened(path, limits) as container:
-            scan = PacketScan(container, limits, deadline)
+            scan = PacketScan(container, word, facts.size_bytes, limits, deadline)
             scan.run()
             found: dict[str, object] = {"container": container.format.name.partition(",")[0]}
-            sound = scan.chosen(container.streams.audio)
-            if (video := scan.chosen(_videos(container))) is not None:
-                found |= _video_facts(path, video, scan, limits, deadline)
-            elif sound is not None:
-                heard = scan.times[sound.index]
-                found |= {"kind": "audio", "duration_s": heard.end_s - heard.start_s}
+            sound = _sound_facts(path, scan, limits, deadline)
+            videos = scan.ranked(_videos(container))
+            if videos:
+                found |= sound | _video_facts(path, videos[0], scan, limits, deadline)
+            elif sound:
+                found |= {"kind": "audio", **sound}
             else:
                 refuse("it has neither moving pictures nor sound", "export it again")
-            if sound is not None:
-                found["sound_stream"] = sound.index
     except (av.error.FFmpegError, ValueError, OverflowError) as error:
-        refuse(*_not_media(head, error), error)
+        refuse(*_unreadable(word, facts.size_bytes, head, error), error)
     return facts.model_copy(update=found)
 
 
@@ -68,21 +113,58 @@ def _opened(path: Path, limits: ProbeLimits) -> Iterator[InputContainer]:
 
 
 def _videos(container: InputContainer) -> list[VideoStream]:
-    return [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    return [s for s in container.streams.video if not s.disposition & _NO_PICTURES]
 
 
-def _not_media(head: bytes, error: Exception) -> tuple[str, str]:
+def _unreadable(word: Word, size: int, head: bytes, error: Exception) -> tuple[str, str]:
     """What it looks like instead, and the remedy."""
-    if isinstance(error, av.error.TimeoutError | av.error.ExitError):
-        return "it takes too long to read", "export it again"
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if text.startswith((b"<!doctype html", b"<html")):
-        return "it is an HTML page and no media", "check that the link leads to the file itself"
+    for kind, what, remedy in _ERRORS:
+        if isinstance(error, kind):
+            return what, remedy
+    if word.missing or word.size_bytes > size:
+        return _cut_short(word, size)
     if head[4:8] == b"ftyp":
         return "it is an MP4 that is cut short or damaged", "export or upload it again"
-    if text and all(byte >= ord(" ") or byte in b"\t\r\n" for byte in text):
-        return "it is text and no media", f"give the media itself, as {_MEDIA}"
-    return "it is no media that can be read", f"convert it to {_MEDIA}"
+    if not head.strip(b"\0"):
+        return "it begins with zeros alone, as a file whose upload was interrupted", "upload it again"
+    return "it is no media that can be read", f"convert it to {MEDIA}"
+
+
+def _cut_short(word: Word, size: int, stated_s: float = 0.0, held_s: float = 0.0) -> tuple[str, str]:
+    if held_s > 0 and f"{stated_s:.1f}" != f"{held_s:.1f}" and stated_s > held_s:
+        evidence = f"it says {min(stated_s, _MOST_SAID):.1f} s and holds {held_s:.1f} s"
+    elif word.size_bytes > size:
+        evidence = f"it says {min(word.size_bytes, _MOST_SAID):,} bytes and has {size:,}"
+    elif word.missing:
+        evidence = f"{word.missing} is missing"
+        if held_s > 0:
+            evidence += f", it holds {held_s:.1f} s"
+    else:
+        evidence = "parts that its header names are missing"
+    return f"it is cut short: {evidence}", "export or upload it again"
+
+
+def _sound_facts(path: Path, scan: PacketScan, limits: ProbeLimits, deadline: float) -> dict[str, object]:
+    """Of the first sound that can be decoded; nothing where there is none. Raises ``SourceError`` for one that is broken."""
+    sounds = scan.ranked(scan.container.streams.audio)
+    for stream in sounds:
+        with _opened(path, limits) as container:
+            heard = hear(container, container.streams.audio[_place(scan, stream)], limits, deadline)
+        # Between two packets, a reader passes over what it takes for junk.
+        whole_s = 0.0 if _videos(scan.container) else scan.word.duration_s * (1 - MOST_LOST) - _LEEWAY_SOUND_S
+        if heard.is_whole and heard.duration_s >= whole_s:
+            return {"sound_stream": stream.index, "duration_s": heard.duration_s}
+        if heard.duration_s:
+            what = f"its sound (codec: {_codec(stream)}) is damaged: too much of it cannot be decoded"
+            refuse(what, "export it again")
+    if sounds:
+        codec = f"its sound (codec: {_codec(sounds[0])}) cannot be decoded"
+        refuse(codec, "export it again, e.g. as AAC, or without sound")
+    return {}
+
+
+def _codec(stream: Stream) -> str:
+    return stream.codec_context.name if stream.codec_context else "unknown"
 
 
 def _video_facts(
@@ -96,6 +178,8 @@ def _video_facts(
         again = container.streams.video[_place(scan, stream)]
         reader = LookReader(container, again, limits, deadline, times.start_s, aperture)
         seen = reader.read(rhythm)
+    if scan.container.format.name in _STREAMED:
+        _check_tail(path, scan, stream, limits, deadline)
     rhythm = seen.rhythm
     start_us = round(times.start_s * 1_000_000) - (scan.container.start_time or 0)
     look = seen.look.model_copy(
@@ -115,8 +199,28 @@ def _video_facts(
     }
 
 
-def _place(scan: PacketScan, stream: VideoStream) -> int:
-    return [each.index for each in scan.container.streams.video].index(stream.index)
+def _check_tail(
+    path: Path, scan: PacketScan, stream: VideoStream, limits: ProbeLimits, deadline: float
+) -> None:
+    """Decode the last pictures: a renderer would find out that they are broken when all others are encoded."""
+    with _opened(path, limits) as container:
+        tail = container.streams.video[_place(scan, stream)]
+        container.seek(round((scan.times[stream.index].end_s - _TAIL_S) * av.time_base))
+        for packet in container.demux(tail):
+            if time.monotonic() > deadline:
+                refuse(f"it takes more than {limits.seconds:.0f} s to read", "export it again")
+            try:
+                is_broken = any(frame.is_corrupt for frame in packet.decode())
+            except av.error.FFmpegError:
+                is_broken = True
+            if is_broken:
+                refuse("it is cut short: its last pictures are damaged", "export or upload it again")
+
+
+def _place(scan: PacketScan, stream: VideoStream | AudioStream) -> int:
+    """Among the streams of its kind."""
+    kind = [each.index for each in scan.container.streams if each.type == stream.type]
+    return kind.index(stream.index)
 
 
 @dataclass
@@ -128,7 +232,15 @@ class Times:
     """In order, once the scan has ended; without those that an edit list leaves out."""
     packets: int = 0
     """Those that are left out too."""
+    key_at: int | None = None
+    """When the first picture is shown that needs no other."""
+    corrupt_at_s: float | None = None
+    """How much was there when parts of a packet were missing."""
+    jump_at_s: float | None = None
+    """When the clock jumped, after so many seconds."""
     _last: int = -1
+    _decoded: int | None = None
+    """When the last packet was to be decoded."""
     last_length: int = 0
     """Of the packet that ends last; 0 where the file does not say."""
 
@@ -150,9 +262,17 @@ class Times:
     def add(self, packet: Packet[Stream]) -> None:
         """Count a packet."""
         self.packets += 1
+        if packet.dts is not None:
+            if self._decoded is not None and self.jump_at_s is None:
+                step_s = float((packet.dts - self._decoded) * self.base)
+                if not -_JUMP_BACK_S <= step_s <= _JUMP_AHEAD_S:
+                    self.jump_at_s = self.span_s
+            self._decoded = packet.dts
         at = packet.dts if packet.pts is None else packet.pts
         if at is None or packet.is_discard:
             return
+        if self.key_at is None and packet.is_keyframe:
+            self.key_at = at
         self.shown.append(at)
         if at >= self._last or len(self.shown) == 1:
             self._last, self.last_length = at, packet.duration or 0
@@ -168,6 +288,8 @@ class PacketScan:
     """One pass over all packets of a file; nothing is decoded."""
 
     container: InputContainer
+    word: Word
+    size: int
     limits: ProbeLimits
     deadline: float
     times: dict[int, Times] = field(default_factory=dict)
@@ -181,51 +303,79 @@ class PacketScan:
             if time.monotonic() > self.deadline:
                 what = f"it takes more than {self.limits.seconds:.0f} s to read"
                 refuse(what, "export it again, shorter or smaller")
-            # A streamed WAV, whose header states no size, marks its last packet too.
-            if packet.is_corrupt and self.container.format.name != "wav":
-                _refuse_cut_short()
             if packet.size:
                 times = self.times[packet.stream_index]
                 times.add(packet)
-                if times.span_s > self.limits.duration_s:
+                if packet.is_corrupt and times.corrupt_at_s is None:
+                    times.corrupt_at_s = times.span_s
+                if times.span_s > self.limits.duration_s and not self._jumps(times):
                     what = f"it is longer than the {self.limits.duration_s:.0f} s that are allowed"
                     refuse(what, "cut it")
         for times in self.times.values():
-            times.shown.sort()
+            self._finish(times)
         self._check_complete()
         if not any(times.shown for times in self.times.values()):
             what = "pictures" if _videos(self.container) else "sound"
             refuse(f"its {what} last 0 s", "export it again")
 
+    def _finish(self, times: Times) -> None:
+        times.shown.sort()
+        if self._jumps(times) and _videos(self.container):
+            what = f"its clock jumps after {times.jump_at_s:.1f} s, as where files are joined end to end"
+            refuse(what, "export it again, as an MP4")
+        # What is cut out of a broadcast begins with pictures whose beginnings are missing: nobody can show them.
+        if self._is_streamed and times.key_at is not None:
+            times.shown = times.shown[bisect_left(times.shown, times.key_at) :]
+
+    @property
+    def _is_streamed(self) -> bool:
+        return self.container.format.name in _STREAMED
+
+    def _jumps(self, times: Times) -> bool:
+        return self._is_streamed and times.jump_at_s is not None
+
     def _streams(self) -> list[VideoStream | AudioStream]:
         """Those that may be shown or heard. Raises ``SourceError`` where none is, or too many are."""
-        counted = [stream for stream in self.container.streams if stream.type != "data"]
-        if len(counted) > self.limits.streams:
-            what = f"it has {len(counted)} streams, {self.limits.streams} are allowed"
-            refuse(what, "export it with one of picture and one of sound")
-        if not self.container.streams.audio and not _videos(self.container):
+        streams: list[VideoStream | AudioStream] = [*_videos(self.container), *self.container.streams.audio]
+        if len(streams) > self.limits.streams:
+            what = f"it has {len(streams)} streams of pictures and sound, {self.limits.streams} are allowed"
+            refuse(what, "export it with one of each")
+        if not streams:
             refuse("it has neither moving pictures nor sound", "export it again")
         for video in _videos(self.container):
+            if video.codec_context is None:
+                continue  # of an unknown codec; whoever looks at it says so
             check_pixels(video.width, video.height, self.limits.video_pixels, self.limits.side)
-        return [*_videos(self.container), *self.container.streams.audio]
+        return streams
 
-    def chosen(self, streams: Iterable[S]) -> S | None:
-        """The stream that counts: the first that has packets, those that are marked as default before others."""
+    def ranked(self, streams: Iterable[S]) -> list[S]:
+        """Those that have packets. What is there for everybody comes first, then what is marked as default, then the first."""
         filled = [stream for stream in streams if self.times[stream.index].shown]
-        return min(filled, key=lambda stream: not stream.disposition & Disposition.default, default=None)
+        return sorted(
+            filled,
+            key=lambda each: (bool(each.disposition & _BESIDE), not each.disposition & Disposition.default),
+        )
 
     def _check_complete(self) -> None:
         """A file that was cut off still states, in its index or header, what it should hold."""
-        form = self.container.format.name
-        for times in self.times.values():
-            if "mp4" in form and times.packets < len(times.stream.index_entries):
-                _refuse_cut_short()
-        if form == "flac" or (form == "matroska,webm" and _videos(self.container)):
+        form, word = self.container.format.name, self.word
+        held_s = max((each.end_s for each in self.times.values() if each.shown), default=0.0)
+        stated_s = word.duration_s
+        if form in _WITH_STATED_LENGTH:
             stated_s = (self.container.duration or 0) / av.time_base
-            last_s = max((each.end_s for each in self.times.values() if each.shown), default=0.0)
-            if stated_s - last_s > max(0.5, stated_s * 0.02):
-                _refuse_cut_short()
-
-
-def _refuse_cut_short() -> NoReturn:
-    refuse("it is cut short: parts that its header names are missing", "export or upload it again")
+        leeway_s = _LEEWAY_S if _videos(self.container) else _LEEWAY_SOUND_S
+        is_short = stated_s - held_s > max(leeway_s, stated_s * _LEEWAY)
+        is_short |= word.size_bytes > self.size or word.missing is not None
+        for times in self.times.values():
+            is_short |= "mp4" in form and times.packets < len(times.stream.index_entries)
+        if is_short:
+            refuse(*_cut_short(word, self.size, stated_s, held_s))
+        for times in self.times.values():
+            if times.corrupt_at_s is None:
+                continue
+            # What states no length may end in the middle of a sound's packet, a streamed WAV always does.
+            is_picture = times.stream.type == "video"
+            if is_picture or times.span_s - times.corrupt_at_s > _LEEWAY_S:
+                kind = "pictures" if is_picture else "sound"
+                what = f"parts of its {kind} are missing or damaged after {times.corrupt_at_s:.1f} s"
+                refuse(what, "export or upload it again")

@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from cliptask.facts import SourceFacts
-from cliptask_renderer.media.pictures import HEAD_BYTES, reader_for
+from cliptask_renderer.media.pictures import reader_for
 from cliptask_renderer.probe.container import probe_container
 from cliptask_renderer.probe.limits import ProbeLimits, refuse
-from cliptask_renderer.probe.picture import probe_picture, refuse_other_picture
+from cliptask_renderer.probe.picture import probe_picture, refuse_moving_heic
+from cliptask_renderer.probe.signature import HEAD_BYTES, what_instead
 
 
 def probe(path: Path, sha256: str, limits: ProbeLimits | None = None) -> SourceFacts:
@@ -29,7 +30,9 @@ def probe(path: Path, sha256: str, limits: ProbeLimits | None = None) -> SourceF
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     facts = SourceFacts(sha256=sha256, size_bytes=size, kind="still", container="?")
-    refuse_other_picture(head)
+    if (instead := what_instead(head)) is not None:
+        refuse(*instead)
+    refuse_moving_heic(head)
     if (reader := reader_for(head)) is not None:
         return probe_picture(path, reader, facts, limits)
     return probe_container(path, head, facts, limits)

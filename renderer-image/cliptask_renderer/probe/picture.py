@@ -7,7 +7,7 @@ import time
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from PIL.ImageFile import ImageFile
 
@@ -21,29 +21,13 @@ from cliptask_renderer.probe.rhythm import Rhythm
 # A picture of 50 megapixels takes 200 MB decoded: one at a time.
 _one_picture = threading.Lock()
 
-_OTHERS: Final = (
-    ("JPEG XL", (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")),
-    ("JPEG 2000", (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")),
-    ("TIFF or raw", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIRO", b"IIU\0")),
-    ("Photoshop", (b"8BPS",)),
-    ("ICO", (b"\0\0\1\0", b"\0\0\2\0")),
-    ("OpenEXR", (b"v/1\1",)),
-    ("Radiance HDR", (b"#?RADIANCE", b"#?RGBE")),
-    ("QOI", (b"qoif",)),
-    ("DDS", (b"DDS ",)),
-)
 _SEQUENCES = frozenset({"hevc", "hevx", "hevm", "hevs", "msf1"})
 _CUT_SHORT = ("truncated", "cut short", "end of file", "ends within", "unexpected end", "not enough")
 """What readers say of a picture that ends too early."""
 
 
-def refuse_other_picture(head: bytes) -> None:
-    """Raise ``SourceError`` for a picture of a kind that is not taken, by its name."""
-    name = next((name for name, starts in _OTHERS if head.startswith(starts)), None)
-    if head.startswith(b"BM") and head[6:10] == bytes(4):
-        name = "BMP"
-    if name:
-        refuse(f"it is a picture of a kind that is not taken ({name})", "save it as JPEG, PNG or WebP")
+def refuse_moving_heic(head: bytes) -> None:
+    """Raise ``SourceError`` for a sequence of pictures in HEIC, which only phones show as one."""
     main, every = boxes.brands(head)
     if main in _SEQUENCES and not every & {"avif", "avis"}:
         refuse("it is a HEIC that moves", "export it as an MP4")
