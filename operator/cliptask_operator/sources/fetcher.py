@@ -28,12 +28,14 @@ from cliptask_operator.sources.http import download
 from cliptask_operator.sources.partial_download import Download, Validators
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.ssrf import guarded_transport
-from cliptask_operator.sources.urls import check_url, path_of, refuse, shown_url
+from cliptask_operator.sources.urls import check_url, path_of, shown_url
+from cliptask_renderer.probe.limits import ProbeLimits
+from cliptask_renderer.probe.process import Probes
 from cliptask_renderer.storage.base import Store, StoredObject
 
 _CONNECT_TIMEOUT_S = 10.0
-_PROBE_GRACE_S = 5.0
-"""More than the probe allows itself, since only the probe can end its own thread."""
+_PROBES = 2
+"""Processes that read files: reading takes a processor, as fetching does not."""
 
 
 EventKind = Literal["started", "finished", "cached", "failed"]
@@ -129,6 +131,7 @@ class Fetcher:
         _keep_queries_out_of_logs()
         self._settings = settings
         self._slots = asyncio.Semaphore(settings.parallel)
+        self._probes = Probes(min(settings.parallel, _PROBES))
         self._fetches: SingleFlight[Outcome] = SingleFlight()
         self._client = httpx.AsyncClient(
             transport=transport or guarded_transport(settings.open_hosts),
@@ -142,6 +145,7 @@ class Fetcher:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self._probes.aclose()
         await self._client.aclose()
 
     async def fetch_all(
@@ -226,16 +230,9 @@ class Fetcher:
         stored = await asyncio.to_thread(store.stat, name)
         if (facts := _facts(stored)) is not None:
             return facts
-        from cliptask_renderer.probe.file import probe  # noqa: PLC0415  decoders only where something is new
-        from cliptask_renderer.probe.limits import ProbeLimits  # noqa: PLC0415  as above
-
-        limits = ProbeLimits(size_bytes=self._settings.max_bytes)
         with _errors_of_the_source():
-            try:
-                async with asyncio.timeout(limits.seconds + _PROBE_GRACE_S):
-                    facts = await asyncio.to_thread(probe, file, download.sha256, limits)
-            except TimeoutError as error:
-                refuse("it takes too long to read", "export it again", error)
+            limits = ProbeLimits(size_bytes=self._settings.max_bytes)
+            facts = await self._probes.probe(file, download.sha256, limits)
         metadata = {"facts": facts.model_dump_json()}
         await asyncio.to_thread(store.put, name, file, metadata, replace=stored is not None)
         return facts

@@ -315,7 +315,7 @@ async def test_errors_are_values_and_spare_the_others(
     [
         (b"<!DOCTYPE html><title>Sign in</title>", "HTML"),
         (b"", "empty"),
-        (b"ffconcat version 1.0\nfile /etc/passwd\n", "text"),
+        (b"ffconcat version 1.0\nfile /etc/passwd\n", "playlist"),
     ],
 )
 async def test_what_is_no_media_never_enters_the_store(
