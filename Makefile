@@ -1,6 +1,6 @@
 # What can be done here? `make` lists it. Everything installs what it needs into .venv, with hashes checked.
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage matrix e2e release-check cluster cluster-down check bench lock generate clean
+.PHONY: help demo test coverage matrix fuzz e2e release-check cluster cluster-down check bench lock generate clean
 
 # The first that runs: one that a version manager names may not be there. The images have 3.11.
 PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3.14 python3; do $$each -c \
@@ -46,6 +46,9 @@ e2e: $(STAMP) ## Try the images on a real node of its own (root, Debian)
 release-check: $(STAMP) ## Build a release into build/release, and install from that alone (root, Debian)
 	@cd tests && $(abspath $(BIN))/python -m cluster.release
 	$(BIN)/python -m pytest -x -m release tests/cluster/test_release.py
+
+fuzz: $(STAMP) ## Read tens of thousands of damaged files, where make test reads two thousand (minutes)
+	CLIPTASK_MUTATIONS=1000 $(PYTEST) tests/renderer/probe/test_mutations.py
 
 cluster: $(STAMP) ## Start a Kubernetes with fake nodes, to try things on
 	@cd tests && $(abspath $(BIN))/python -m cluster up
