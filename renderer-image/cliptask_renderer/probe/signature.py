@@ -111,12 +111,12 @@ SIGNATURES: Final[Sequence[Signature]] = (
     Signature("a Mac's hidden companion file (._ before its name)", _LINK, (b"\0\5\x16\7", b"\0\5\x16\0")),
     Signature("a property list of Apple's", "give the media itself", (b"bplist00",)),
     Signature("an executable", "give the media itself", (b"MZ\x90\0", b"MZP\0", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe")),
-    Signature("a font", "name it under a font, or give the media itself", (b"wOFF", b"wOF2", b"OTTO\0", b"\0\1\0\0\0", b"ttcf")),
+    Signature("a font", "give the media itself", (b"wOFF", b"wOF2", b"OTTO\0", b"\0\1\0\0\0", b"ttcf")),
     Signature("an encrypted file", "decrypt it first", (b"Salted__", b"age-encryption.org", b"\x85\x01\x0c\x03", b"-----BEGIN PGP")),
 )  # fmt: skip
 """The first that fits counts. None begins as a file does that is taken."""
 
-_TEXTS: Final[Sequence[tuple[str, str, str]]] = (
+TEXTS: Final[Sequence[tuple[str, str, str]]] = (
     (r"version https://git-lfs", "a Git LFS pointer and not the file itself", "give the file that it stands for: git lfs pull"),
     (r"#extm3u(?=[\s\S]*#ext-x-)", "an HLS playlist", "give the video itself, as one MP4"),
     (r"#extm3u", "an M3U or HLS playlist", "give the file that it names, or the video itself, as one MP4"),
@@ -132,7 +132,7 @@ _TEXTS: Final[Sequence[tuple[str, str, str]]] = (
 )  # fmt: skip
 """How a text begins, in lower case."""
 
-_ROOTS: Final[Mapping[str, tuple[str, str]]] = {
+ROOTS: Final[Mapping[str, tuple[str, str]]] = {
     "html": ("an HTML page", _PAGE),
     "head": ("an HTML page", _PAGE),
     "body": ("an HTML page", _PAGE),
@@ -179,11 +179,11 @@ def _gzip(head: bytes) -> tuple[str, str]:
 def _told(text: str) -> tuple[str, str]:
     lower = text.lower()
     if lower.startswith("<") and (named := _root(lower)) is not None:
-        if named in _ROOTS:
-            what, remedy = _ROOTS[named]
+        if named in ROOTS:
+            what, remedy = ROOTS[named]
             return f"it is {what}", remedy
         return f"it is an XML text ({_quoted(text)}), maybe an error of its host's", _PAGE
-    for pattern, what, remedy in _TEXTS:
+    for pattern, what, remedy in TEXTS:
         if re.match(pattern, lower):
             if what.startswith("a JSON"):
                 return f"it is a JSON text ({_quoted(text)}), maybe an error of its host's", _PAGE
