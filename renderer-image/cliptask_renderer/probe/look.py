@@ -37,8 +37,14 @@ _PRIMARIES: Final[Mapping[int, str]] = {
 }  # fmt: skip
 """ITU-T H.273, tables 2 to 4, with ffmpeg's names."""
 
-_WHOLE_PICTURES = frozenset({"vp8", "vp9", "av1", "gif", "webp", "apng", "png", "theora", "qtrle"})
+_WHOLE_PICTURES = frozenset(
+    {"vp8", "vp9", "av1", "libdav1d", "gif", "webp", "apng", "png", "theora", "qtrle"}
+)
 """Codecs that know no fields."""
+_FROM_EACH_OTHER = frozenset(
+    {"h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "mpeg1video", "mpeg2video", "mpeg4"}
+)
+"""Codecs whose pictures are made from each other: the few that are not are quickly decoded."""
 _FIELDS_HEIGHTS = range(400, 1089)
 """Of pictures of two fields, as they were and are recorded."""
 _MEASURED = 60
@@ -113,6 +119,8 @@ class LookReader:
             has_alpha=self._has_alpha(first),
             **self._colours(first, height),
         )
+        if context.name in _FROM_EACH_OTHER:
+            self._check_steady(first)
         return Seen(look, self._of_whole_pictures(rhythm), width, height)
 
     def _frames(self) -> Iterator[VideoFrame]:
@@ -162,6 +170,19 @@ class LookReader:
                 measured = graph.pull().metadata
         for kind in ("progressive", "tff", "bff"):
             self._fields[kind] += round(float(measured.get(f"lavfi.idet.multiple.{kind}", 0)))
+
+    def _check_steady(self, first: VideoFrame) -> None:
+        """Raise ``SourceError`` where pictures take another form midway, told by those that stand for themselves."""
+        self.container.seek(round(self.start_s * av.time_base))
+        self.stream.codec_context.skip_frame = "NONKEY"
+        for frame in self._frames():
+            if _form(frame) != _form(first):
+                sizes = f"from {first.width}x{first.height} to {frame.width}x{frame.height}"
+                what = (
+                    sizes if frame.width != first.width or frame.height != first.height else "their colours"
+                )
+                at = f" at {frame.time - self.start_s:.1f} s" if frame.time is not None else ""
+                refuse(f"its pictures change {what}{at}", "export it again, in one form")
 
     def _scan(self) -> Scan:
         whole, parted = self._fields["progressive"], self._fields["tff"] + self._fields["bff"]
@@ -217,3 +238,7 @@ class LookReader:
             "export it again, e.g. as H.264 with AAC",
             cause,
         )
+
+
+def _form(frame: VideoFrame) -> tuple[int, int, str, int, int]:
+    return frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range

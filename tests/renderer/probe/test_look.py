@@ -8,9 +8,11 @@ from typing import Literal
 
 import pytest
 
+from cliptask.errors import SourceError
 from cliptask.facts import Look, SourceFacts
 from cliptask_renderer.probe.file import probe
 from support.media import ClipLook, clip, ffmpeg
+from support.odd_sources import grows_midway
 from support.scenes import Coding
 
 X264 = ("-preset", "ultrafast", "-crf", "10")
@@ -170,6 +172,12 @@ def test_a_clean_aperture_is_the_size_that_is_seen(tmp_path: Path) -> None:
     facts = looked_at(path)[0]
 
     assert (facts.width, facts.height) == (80, 120)
+
+
+def test_pictures_that_change_their_form_midway_are_refused(tmp_path: Path) -> None:
+    """A call's recording grows when the other side turns its phone: encoded, it would fail in the middle."""
+    with pytest.raises(SourceError, match=r"change from 96x160 to 192x320 at 1\.0 s"):
+        probe(grows_midway(tmp_path / "a.webm"), "0" * 64)
 
 
 def _with_aperture(content: bytes, width: int, height: int) -> bytes:
