@@ -11,22 +11,9 @@ from cliptask.errors import MediaError, SourceError
 from cliptask.facts import Look
 from cliptask.names import called
 from cliptask.orders import Cut, OverlayOrder, Profile, SegmentOrder
-from cliptask_renderer.media import animation, colours, ffmpeg, overlays, stills
+from cliptask_renderer.media import animation, ffmpeg, overlays, stills
+from cliptask_renderer.media.fit import COLOURS, TAGS, fit, tags, to_bt709
 from cliptask_renderer.media.formats import is_streamed
-
-SCALER = "flags=bicubic+accurate_rnd+bitexact"
-"""The same pixels on every processor."""
-
-COLOURS = f"out_color_matrix=bt709:out_range=tv:{SCALER}"
-TAGS = "setsar=1,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709:field_mode=prog:chroma_location=left"
-"""Last in every chain: output options alone leave untagged sources unknown, and HDR changes the parameter sets."""
-
-FORM = "setsar=1,format=yuv420p"
-
-SCALER_MATRICES = frozenset({"gbr", "bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"})
-"""What the scaler knows; it knows nothing of primaries."""
-
-TRANSFERS = {"sdr": "bt709", "linear": "linear", "pq": "smpte2084", "hlg": "arib-std-b67"}
 
 TURNS = {90: "transpose=clock,", 180: "hflip,vflip,", 270: "transpose=cclock,"}
 
@@ -53,6 +40,11 @@ class _Graph:
     chains: list[str] = field(default_factory=list)
     feed: Iterable[bytes] | None = None
     clocks: list[str] = field(default_factory=list)
+
+    @property
+    def number(self) -> int:
+        """Another one for each chain."""
+        return len(self.chains) + len(self.inputs)
 
     def add(self, source: ffmpeg.Input) -> int:
         self.inputs.append(source)
@@ -156,23 +148,10 @@ def _video(graph: _Graph, cut: Cut) -> str:
     last = look.last_us * profile.fps // 1_000_000 + 2
     chain = (
         f"[{index}:{look.stream}]{_whole_pictures(look)}setpts=round(PTS+({shift_s:.6f})/TB),fps={profile.fps}:start_time=0,"
-        f"tpad=stop={last}:stop_mode=clone,trim=start_frame={first}:end_frame={first + cut.frames},{_tags(look)}"
+        f"tpad=stop={last}:stop_mode=clone,trim=start_frame={first}:end_frame={first + cut.frames},{tags(look)}"
     )
-    return f"{chain}{_to_bt709(graph, look, index)},{_fit(profile, graph, has_alpha=look.has_alpha)}"
-
-
-def _to_bt709(graph: _Graph, look: Look, index: int) -> str:
-    """What the scaler cannot do: other primaries, high dynamic range, rare matrices. On no more pixels than will be seen."""
-    is_known, reduced = look.matrix in SCALER_MATRICES, f",{_reduced(graph.order.profile)}"
-    to_rgb = f"{reduced if is_known else ',zscale=m=gbr:r=pc'},format=gbr{'a' if look.has_alpha else ''}p10le"
-    if look.transfer == "sdr" and look.primaries == "bt709":
-        return "" if is_known else to_rgb
-    if look.transfer == "sdr" and is_known and look.matrix != "gbr" and not look.has_alpha:
-        # It knows no JPEG formats, and rounds.
-        return f"{reduced}:out_range=tv,format=yuv444p10le,colorspace=all=bt709"
-    table = f"colours{index}.csp"
-    colours.write_table(look, graph.work / table)
-    return f"{to_rgb},lut3d=file={table}"
+    chain += to_bt709(look, profile, graph.work / f"colours{index}.csp")
+    return f"{chain},{fit(profile, graph.number, has_alpha=look.has_alpha)}"
 
 
 def _whole_pictures(look: Look) -> str:
@@ -182,14 +161,6 @@ def _whole_pictures(look: Look) -> str:
     if look.scan == "flagged":
         return f"bwdif=mode=send_field:deint=interlaced,{TURNS.get(look.rotation, '')}"
     return f"setfield={look.scan},bwdif=mode=send_field,{TURNS.get(look.rotation, '')}"
-
-
-def _tags(look: Look) -> str:
-    """The colours that were decided on, whatever the frames say."""
-    return (
-        f"setparams=range={'pc' if look.full_range else 'tv'}:color_primaries={look.primaries}:"
-        f"color_trc={TRANSFERS[look.transfer]}:colorspace={look.matrix}"
-    )
 
 
 def _animated(graph: _Graph, number: int, cut: Cut) -> str:
@@ -248,78 +219,8 @@ def _raw_picture(graph: _Graph, number: int, cut: Cut, profile: Profile) -> ffmp
 
 
 def _fit_picture(profile: Profile, graph: _Graph) -> str:
-    """As ``_fit``, of what comes from ``stills``."""
-    return _fit(profile, graph, has_alpha=stills.pixel_format(profile) == "rgba")
-
-
-def _cover(width: int, height: int) -> str:
-    """Scale any shape to fill the size and cut off the rest.
-
-    Most of what will be cut off goes before, which saves two thirds of the work where a wide clip fills a tall
-    picture: by multiples of four, so that the middle stays the middle at any subsampling of colours.
-    """
-    loose = (
-        f"crop=w='iw-4*floor(max(iw-ih*{width}/{height}/sar-8,0)/4)':"
-        f"h='ih-4*floor(max(ih-iw*sar*{height}/{width}-8,0)/4)'"
-    )
-    size = f"w='max({width},2*ceil(({height}*dar-0.01)/2))':h='max({height},2*ceil(({width}/dar-0.01)/2))'"
-    return f"{loose},scale={size}:{COLOURS},crop={width}:{height},{FORM}"
-
-
-def _contain(width: int, height: int) -> str:
-    """Scale any shape to lie within the size."""
-    return f"scale={_within(width, height)}:{COLOURS},{FORM}"
-
-
-def _within(width: int, height: int) -> str:
-    return f"w='max(2,min({width},2*round({height}*dar/2)))':h='max(2,min({height},2*round({width}/dar/2)))'"
-
-
-def _fit(profile: Profile, graph: _Graph, *, has_alpha: bool = False) -> str:
-    """From any size and shape to the profile's, in yuv420p, BT.709, square pixels.
-
-    What is transparent is black, or the blurred copy where there is one.
-    """
-    width, height = profile.width, profile.height
-    # Colours weighed by their opacity: scaled as they are, what is hidden would shine through at every edge.
-    opaque, weighed = ("format=gbrp,", "format=gbrap,premultiply=inplace=1,") if has_alpha else ("", "")
-    match profile.fit:
-        case "stretch":
-            return f"{weighed}{opaque}scale={width}:{height}:{COLOURS},{FORM}"
-        case "cover":
-            return f"{weighed}{opaque}{_cover(width, height)}"
-        case "contain":
-            within = _contain(width, height)
-            return (
-                f"{weighed}{opaque}{within},pad={width}:{height}:2*floor((ow-iw)/4):2*floor((oh-ih)/4):black"
-            )
-        case "blur":
-            number = len(graph.chains) + len(graph.inputs)
-            names = ("back", "front", "blurred", "sharp")
-            back, front, blurred, sharp = (f"[{name}{number}]" for name in names)
-            # Blurred at an eighth of the size: the eye sees no difference, and it costs next to nothing.
-            small = _cover(max(width // 16 * 2, 2), max(height // 16 * 2, 2))
-            within = _contain(width, height)
-            if has_alpha:
-                size = _within(width, height)
-                within = (
-                    f"scale={size}:{SCALER},unpremultiply=inplace=1,scale={COLOURS},setsar=1,format=yuva420p"
-                )
-            return (
-                f"{weighed}split{back}{front};"
-                f"{back}{opaque}{small},gblur=sigma=4,scale={width}:{height}:{SCALER},setsar=1{blurred};"
-                f"{front}{within}{sharp};"
-                f"{blurred}{sharp}overlay=2*floor((W-w)/4):2*floor((H-h)/4):format=yuv420"
-            )
-
-
-def _reduced(profile: Profile) -> str:
-    """Scale down to what the fit will show, colours untouched; what is smaller already stays as it is."""
-    width, height = profile.width, profile.height
-    larger = "max" if profile.fit == "cover" else "min"
-    if profile.fit == "stretch":
-        return f"scale=w='min(iw,{width})':h='min(ih,{height})':{SCALER}"
-    return f"scale=w='min(iw,{larger}({width},2*ceil({height}*dar/2)))':h='min(ih,{larger}({height},2*ceil({width}/dar/2)))':{SCALER}"
+    """As ``fit``, of what comes from ``stills``."""
+    return fit(profile, graph.number, has_alpha=stills.pixel_format(profile) == "rgba")
 
 
 def _overlay(graph: _Graph, base: str, link: str, order: OverlayOrder) -> str:

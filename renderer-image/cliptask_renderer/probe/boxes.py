@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import BinaryIO, Final
 
@@ -70,7 +70,7 @@ def _referenced(content: bytes) -> int:
 
 
 def _index(word: Word, content: bytes) -> Word:
-    scale = 0
+    scale, track = 0, 0
     for kind, box in _boxes(content):
         if kind == b"mvhd":
             (scale,) = struct.unpack_from(">I", box, 20 if box[0] else 12)
@@ -80,7 +80,11 @@ def _index(word: Word, content: bytes) -> Word:
         elif kind == b"stsd":
             for entry, described in _boxes(box[8:], depth=0):
                 word = replace(word, lock=word.lock or _LOCKED.get(entry))
-                word = replace(word, is_dolby_alone=word.is_dolby_alone or _is_dolby_alone(described))
+                within = dict(_boxes(described[_VIDEO_ENTRY - 8 :], depth=0))
+                word = replace(word, is_dolby_alone=word.is_dolby_alone or _is_dolby_alone(within))
+                if (seen := _aperture(within.get(b"clap", b""))) is not None:
+                    word = replace(word, apertures={**word.apertures, track: seen})
+            track += 1
     return word
 
 
@@ -99,12 +103,21 @@ def _boxes(content: bytes, depth: int = _DEEPEST) -> Iterator[tuple[bytes, bytes
         at += length
 
 
-def _is_dolby_alone(entry: bytes) -> bool:
-    boxes = _boxes(entry[_VIDEO_ENTRY - 8 :], depth=0)
-    return any(is_dolby_alone(box) for kind, box in boxes if kind in {b"dvcC", b"dvvC", b"dvwC"})
+def _is_dolby_alone(within: Mapping[bytes, bytes]) -> bool:
+    return any(is_dolby_alone(within[kind]) for kind in (b"dvcC", b"dvvC", b"dvwC") if kind in within)
 
 
 def is_dolby_alone(configuration: bytes) -> bool:
     """Whether a DOVIDecoderConfigurationRecord says that no other colours lie beneath."""
     profile, compatible = configuration[2] >> 1, configuration[4] >> 4
     return profile == 5 or (profile > 7 and compatible == 0)  # noqa: PLR2004  numbers of Dolby's
+
+
+def _aperture(clap: bytes) -> tuple[int, int] | None:
+    """Width and height of a clean aperture, whose terms may be fractions."""
+    if len(clap) < 16:  # noqa: PLR2004  four numbers
+        return None
+    width, width_of, height, height_of = struct.unpack_from(">4I", clap)
+    if not (width and width_of and height and height_of):
+        return None
+    return round(width / width_of), round(height / height_of)

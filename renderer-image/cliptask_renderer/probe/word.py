@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -18,3 +19,6 @@ class Word:
     """What it is where its content is encrypted."""
     is_dolby_alone: bool = False
     """Its colours are Dolby Vision's own, with none beside them that others show."""
+    apertures: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    """Width and height, in coded pixels, of the part of a track's pictures that is meant to be seen, by the track's place.
+    ffmpeg cuts off the rest by itself; PyAV does not say by how much."""
