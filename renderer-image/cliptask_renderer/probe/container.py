@@ -63,7 +63,8 @@ def probe_container(path: Path, head: bytes, facts: SourceFacts, limits: ProbeLi
                 found |= {"kind": "audio", **sound}
             else:
                 refuse("it has neither moving pictures nor sound", "export it again")
-    except (av.error.FFmpegError, ValueError, OverflowError) as error:
+    # PyAV knows only the streams that a file has at its beginning.
+    except (av.error.FFmpegError, ValueError, OverflowError, IndexError) as error:
         refuse(*_unreadable(word, facts.size_bytes, head, error), error)
     return facts.model_copy(update=found)
 
