@@ -43,6 +43,10 @@ class InvalidTask(InputError):
     reason = "InvalidTask"
 
 
+class TooManyCombinations(InvalidTask):
+    """There are more combinations than may be made."""
+
+
 class SourceError(InputError):
     """A source cannot be had or is not what the task needs."""
 

@@ -17,7 +17,10 @@ from pydantic.json_schema import GenerateJsonSchema
 from cliptask import __version__
 from cliptask.errors import ClipTaskError
 from cliptask.names import CAPTIONS, POSTER, VIDEO
+from cliptask.planning.history import LINES, TRACKS, History, Part
 from cliptask.planning.plan import Campaign, Skipped, Variant
+
+_KINDS: Mapping[str, Literal["track", "line"]] = {TRACKS: "track", LINES: "line"}
 
 RelativeFile = Annotated[
     str, StringConstraints(pattern=r"^[^/\\.\x00-\x1f][^/\\\x00-\x1f]*$", max_length=255)
@@ -42,6 +45,16 @@ class IndexedClip(Entry):
 
     block: str
     clip: str
+
+
+class IndexedPart(Entry):
+    """A clip, a track or a line that was dealt to the variants."""
+
+    kind: Literal["clip", "track", "line"]
+    block: str | None = Field(default=None, description="Of a clip.")
+    label: str = Field(description="What the variants call it.")
+    id: str = Field(description="What it is for good, whatever it is called and holds later.")
+    content: str = Field(description="SHA-256 (hex) of what is seen or heard of it.")
 
 
 class IndexedVariant(Entry):
@@ -93,6 +106,9 @@ class CampaignIndex(Entry):
     variants: tuple[IndexedVariant, ...]
     skipped: tuple[IndexedSkip, ...] = ()
     counts: Counts
+    parts: tuple[IndexedPart, ...] = Field(
+        description="What was dealt to the variants and the skipped: the next run deals out only what is not here."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -102,6 +118,9 @@ class CampaignIndex(Entry):
                 blocks = ", ".join(self.blocks)
                 message = f"{entry.name}: its clips must be one of each block, in order: {blocks}"
                 raise ValueError(message)
+        if any((part.kind == "clip") != (part.block is not None) for part in self.parts):
+            message = "a clip must name its block, and nothing else may"
+            raise ValueError(message)
         if self.counts != _counts(self.variants, self.skipped):
             message = "counts must be the totals of variants and skipped"
             raise ValueError(message)
@@ -129,7 +148,34 @@ def campaign_index(
         variants=variants,
         skipped=tuple(skipped),
         counts=_counts(variants, skipped),
+        parts=tuple(
+            IndexedPart(
+                kind=_KINDS.get(column, "clip"),
+                block=None if column in _KINDS else column,
+                label=part.label,
+                id=part.id,
+                content=part.content,
+            )
+            for column, parts in campaign.parts.items()
+            for part in parts
+        ),
     )
+
+
+def history(index: CampaignIndex) -> History:
+    """What was dealt to a campaign's variants, as its index tells it."""
+    columns: dict[str, str] = {kind: column for column, kind in _KINDS.items()}
+    parts: dict[str, list[Part]] = {}
+    for each in index.parts:
+        parts.setdefault(each.block or columns[each.kind], []).append(Part(each.label, each.content, each.id))
+    entries: tuple[IndexedVariant | IndexedSkip, ...] = (*index.variants, *index.skipped)
+    rows = [
+        {clip.block: clip.clip for clip in each.clips}
+        | ({TRACKS: each.track} if each.track is not None else {})
+        | ({LINES: each.line} if each.line is not None else {})
+        for each in entries
+    ]
+    return History(parts, rows)
 
 
 def index_json(index: CampaignIndex) -> str:

@@ -63,6 +63,7 @@ _VALUES = (
     ("percentage", PERCENTAGE_PATTERN, "`20%`, `12.5%`", "From 0% to 100%, with at most two decimals."),
     ("amount", AMOUNT_PATTERN, '`500m`, `2`, `"1.5"`, `2Gi`', "CPUs or bytes as in Kubernetes: m is a thousandth, k, M, G, T and Ki, Mi, Gi, Ti are powers of 1,000 and 1,024. A point and no unit needs quotes."),
     ("name", task.NAME_PATTERN, "`spring-sale`", "1 to 40 lower-case letters, digits and hyphens, with no hyphen at an end."),
+    ("label", task.LABEL_PATTERN, "`hook-a`", "A name, or what a part without one is called in the videos' names, at most 47 characters."),
     ("URL", task.URL_PATTERN, "`https://cdn.example.com/a.mp4`, `gs://media/a.mp4`", "Spaces as %20. Its query, which may hold a token, is shown nowhere."),
     ("folder", task.OUTPUT_PATTERN, "`gs://campaigns/spring`, `file:///srv/campaigns`", "A URI without spaces, ? and #, and without . and .. as folders."),
     ("language", task.LANGUAGE_PATTERN, "`en`, `pt-BR`, `zh-Hans`", "A BCP 47 tag: the shortest ISO 639 code, then script and region where they matter."),
@@ -144,6 +145,8 @@ def _type(path: str, field: Schema) -> str:
     if field["type"] == "array":
         least = f"{field['minItems']} to" if field.get("minItems") else "at most"
         return f"list of {least} {field['maxItems']}: {_type(path + '[]', field['items'])}"
+    if "additionalProperties" in field:
+        return f"for each of at most {field['maxProperties']} blocks: {_type(path, field['additionalProperties'])}"
     kinds = {
         "integer": "whole number",
         "number": "number",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cliptask import errors
-from cliptask.planning.plan import count_variants
+from cliptask.planning.choices import count_variants
 from cliptask.spec.loading import load
 from cliptask_operator.cli.app import INTERRUPTED, USAGE, app
 from cliptask_operator.settings.environment import Settings

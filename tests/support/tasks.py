@@ -117,6 +117,7 @@ def tasks(draw: st.DrawFn) -> ClipTask:
             music=_assignments,
             speech=_assignments,
             limit=st.integers(1, 10_000),
+            history=st.sampled_from(["keep", "ignore"]),
             seed=st.integers(0, 2_147_483_647),
         ),
         picture=_pictures,

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
 
 from cliptask import names
-from cliptask.errors import ClipTaskError, InvalidTask, VariantError
+from cliptask.errors import ClipTaskError, VariantError
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.languages import mp4_code
 from cliptask.orders import Profile, SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
 from cliptask.planning.bindings import Bound, bind
-from cliptask.planning.experiment import assign, combinations
-from cliptask.planning.orthogonal_array import Row
+from cliptask.planning.choices import Choice, Labels, chosen
+from cliptask.planning.history import NOTHING, History, Part
 from cliptask.planning.timeline import Timeline
-from cliptask.spec.task import MAX_VARIANTS, Assignment, Clip, ClipTask, ClipTaskSpec, Line, Track
+from cliptask.spec.task import MAX_VARIANTS, ClipTask, ClipTaskSpec
 from cliptask.text import heard
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Which parts make a variant, by their places in the spec: a clip of each block, a track, a line."""
-
-    clips: tuple[int, ...]
-    track: int | None
-    line: int | None
 
 
 @dataclass(frozen=True)
@@ -65,6 +54,8 @@ class Campaign:
     skipped: tuple[Skipped, ...]
     places: Mapping[str, str] = field(default_factory=dict)
     """Where the spec first names each source and each line, by SHA-256 and by key."""
+    parts: Mapping[str, Sequence[Part]] = field(default_factory=dict)
+    """What was dealt to the variants, for the next deal."""
 
     @cached_property
     def segments(self) -> tuple[SegmentOrder, ...]:
@@ -79,59 +70,14 @@ class Campaign:
         return tuple({track.key: track for track in tracks if track is not None}.values())
 
 
-def count_variants(spec: ClipTaskSpec, most: int = MAX_VARIANTS) -> int:
-    """How many combinations become variants. Raises ``InvalidTask`` when there are more than ``most``."""
-    possible = math.prod(_sizes(spec))
-    count = possible if spec.variants.limit is None else min(possible, spec.variants.limit)
-    if count > most:
-        message = (
-            f"spec: {count:,} combinations are more than the {most:,} allowed: "
-            "set spec.variants.limit (it chooses a balanced subset), or use fewer clips"
-        )
-        raise InvalidTask(message)
-    return count
-
-
-def _sizes(spec: ClipTaskSpec) -> list[int]:
-    """How many clips each block has, then how many tracks and lines there are where every combination has each."""
-    tracks, lines, rule = len(spec.tracks), len(spec.speech), spec.variants
-    sizes = [len(block.clips) for block in spec.video_blocks]
-    sizes += [tracks] if tracks and rule.music == "product" else []
-    return sizes + ([lines] if lines and rule.speech == "product" else [])
-
-
-def choices(spec: ClipTaskSpec, most: int = MAX_VARIANTS) -> tuple[Choice, ...]:
-    """The combinations that become variants; the same spec gives the same ones in the same order.
-
-    Raises ``InvalidTask`` when there are more than ``most``.
-    """
-    count_variants(spec, most)
-    blocks, tracks, lines, rule = len(spec.video_blocks), len(spec.tracks), len(spec.speech), spec.variants
-    rows = combinations(_sizes(spec), rule.limit)
-    columns = islice(zip(*rows, strict=True), blocks, None)
-
-    def column(levels: int, mode: Assignment, seed: int) -> Row | None:
-        if not levels:
-            return None
-        return next(columns) if mode == "product" else assign(rows, levels, mode, seed)
-
-    music = column(tracks, rule.music, 2 * rule.seed)
-    if music is not None and rule.music != "product":
-        rows = tuple((*row, track) for row, track in zip(rows, music, strict=True))
-    speech = column(lines, rule.speech, 2 * rule.seed + 1)
-    return tuple(
-        Choice(row[:blocks], music[index] if music else None, speech[index] if speech else None)
-        for index, row in enumerate(rows)
-    )
-
-
 def plan(
     task: ClipTask,
     sources: Mapping[str, Bound[SourceFacts]],
     lines: Sequence[Bound[SpokenLine]],
     most: int = MAX_VARIANTS,
+    history: History = NOTHING,
 ) -> Campaign:
-    """What is to be made of ``sources`` (by URL) and ``lines`` (as ``spec.speech``).
+    """What is to be made of ``sources`` (by URL) and ``lines`` (as ``spec.speech``), after what ``history`` tells.
 
     What cannot be had is an error in place of its facts. By ``failurePolicy`` the first of them is raised with the
     messages of all, or the variants that need it are skipped. A line whose length is not known yet is taken to fit.
@@ -148,7 +94,8 @@ def plan(
     labels = Labels(spec, sources)
     variants: dict[str, Variant] = {}
     skipped: list[Skipped] = []
-    for choice in choices(spec, most):
+    wanted = chosen(spec, labels, history if spec.variants.history == "keep" else NOTHING, most)
+    for choice in wanted.choices:
         clips, track, line = labels.of(choice)
         try:
             order = _order(timeline, choice, lines)
@@ -157,7 +104,7 @@ def plan(
             continue
         name = names.variant_name([*clips, *(label for label in (track, line) if label)], order.key)
         text = None if choice.line is None else heard(spec.speech[choice.line].text)
-        # A clip may be listed twice.
+        # A file may be listed under two names of which nothing is left in the video's.
         variants.setdefault(name, Variant(name, clips, track, line, text, order))
     if not skipped:
         timeline.refuse_unseen()
@@ -169,6 +116,7 @@ def plan(
         tuple(variants.values()),
         tuple(skipped),
         _places(spec, sources, lines),
+        wanted.parts,
     )
 
 
@@ -199,43 +147,6 @@ def _urls(spec: ClipTaskSpec) -> Iterator[tuple[str, str]]:
     yield from (
         (f"overlays[{index}]", over.image.url) for index, over in enumerate(spec.overlays) if over.image
     )
-
-
-def source_label(part: Clip | Track) -> str:
-    """What a clip or a track is called, where no other is called the same."""
-    return part.name or names.label_of_url(part.url)
-
-
-def line_label(line: Line) -> str:
-    """What a line is called, where no other is called the same."""
-    return line.name or names.label_of_text(line.text)
-
-
-class Labels:
-    """What clips, tracks and lines are called in names.
-
-    Two files of one name are told apart by their bytes: a signed URL is another one at each run. Only a file that cannot
-    be had, and of which nothing is made, goes by its URL.
-    """
-
-    def __init__(self, spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> None:
-        def labelled(part: Clip | Track) -> tuple[str, str]:
-            facts = sources[part.url]
-            source = facts.sha256 if isinstance(facts, SourceFacts) else names.public_url(part.url)
-            use = part.model_dump_json(exclude={"name", "url"}, exclude_defaults=True)
-            return source_label(part), f"{source} {use}"
-
-        self.clips = [names.distinct([labelled(clip) for clip in block.clips]) for block in spec.video_blocks]
-        self.tracks = names.distinct([labelled(track) for track in spec.tracks])
-        self.lines = names.distinct(
-            [(line_label(line), line.model_dump_json(exclude_defaults=True)) for line in spec.speech]
-        )
-
-    def of(self, choice: Choice) -> tuple[tuple[str, ...], str | None, str | None]:
-        """The labels of a variant's clips, of its track and of its line."""
-        clips = tuple(labels[index] for labels, index in zip(self.clips, choice.clips, strict=True))
-        track = None if choice.track is None else self.tracks[choice.track]
-        return clips, track, None if choice.line is None else self.lines[choice.line]
 
 
 def _order(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine]]) -> VariantOrder:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel, to_snake
 
-from cliptask import languages
+from cliptask import languages, names
+from cliptask.spec import remedies
 from cliptask.spec.quantities import Amount, Duration, Percentage, amount
-from cliptask.spec.rules import Breach, Rule, check, rule, when
+from cliptask.spec.rules import Breach, Path, Rule, check, rule, when
 from cliptask.text import drawn, heard, normal
 
 GROUP, VERSION, KIND, PLURAL = "cliptask.dev", "v1alpha1", "ClipTask", "cliptasks"
@@ -21,6 +22,7 @@ MAX_VARIANTS = 10_000
 """More combinations than this are refused unless the task limits them."""
 
 NAME_PATTERN = r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"
+LABEL_PATTERN = r"^[a-z0-9]([-a-z0-9]{0,45}[a-z0-9])?$"
 _BUCKET = r"gs://[a-z0-9][-._a-z0-9]{1,220}[a-z0-9]"
 URL_PATTERN = (
     rf"^(https?://[^\s/?#\x00-\x1f\x7f]|file:///|{_BUCKET}/[^\s/?#\x00-\x1f\x7f])[^\s\x00-\x1f\x7f]*$"
@@ -72,6 +74,9 @@ def _shortest(tag: str) -> str:
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=40)]
 """A label of lower-case letters, digits and hyphens, as in file names and Kubernetes."""
+
+Label = Annotated[str, StringConstraints(pattern=LABEL_PATTERN, max_length=47)]
+"""What a clip, a track or a line is called in the videos' names: its name, or a label with six digits."""
 
 SourceUrl = Annotated[str, StringConstraints(pattern=URL_PATTERN, max_length=2048), AfterValidator(_splits)]
 Title = Annotated[
@@ -132,8 +137,8 @@ def _distinct(message: str, field: str, *, given: bool = True, named: bool = Tru
 
     @rule(message, cel=cel if given else f"!has({some}) || {cel}", field=field)
     def distinct(part: Part) -> Iterable[Breach]:
-        names = [element.name for element in getattr(part, to_snake(field))]
-        return [Breach((i, "name")) for i, name in enumerate(names) if name and name in names[:i]]
+        given = [element.name for element in getattr(part, to_snake(field))]
+        return [Breach((i, "name")) for i, name in enumerate(given) if name and name in given[:i]]
 
     return distinct
 
@@ -168,6 +173,11 @@ class Clip(Part):
     """How long to show a picture; required for a still one, refused for a video. An animated one begins anew until then."""
     motion: Literal["zoomIn", "zoomOut", "panLeft", "panRight"] | None = None
     """A slow camera movement over a still picture; refused for an animated one. Default: none."""
+
+    @property
+    def label(self) -> str:
+        """What it is called, where no other is called the same."""
+        return self.name or names.label_of_url(self.url)
 
     @rule(
         "trim is for a video, duration for a still picture: give one of them",
@@ -212,6 +222,11 @@ class Track(Part):
     name: Name | None = None
     """Its label in the videos' names. Default: from the file's name in the URL."""
 
+    @property
+    def label(self) -> str:
+        """What it is called, where no other is called the same."""
+        return self.name or names.label_of_url(self.url)
+
 
 class AudioBlock(Part):
     """A named group of tracks. All groups together are one pool."""
@@ -238,8 +253,44 @@ class Line(Part):
     ] = "en"
     """The text's language as a BCP 47 tag. ElevenLabs is told the language, espeak-ng speaks the nearest variety; the video's sound and captions carry it."""
 
+    @property
+    def label(self) -> str:
+        """What it is called, where no other is called the same."""
+        return self.name or names.label_of_text(self.text)
+
 
 Assignment = Literal["balanced", "random", "product"]
+
+
+Parts = Annotated[
+    dict[str, Annotated[tuple[Label, ...], Field(min_length=1, max_length=100)]],
+    Field(min_length=1, max_length=22),
+]
+"""Labels by the name of their block; ``music`` stands for the tracks and ``speech`` for the lines."""
+
+Combination = Annotated[
+    dict[str, Label], Field(min_length=1, max_length=22, description="One label of each block that is named.")
+]
+"""One label of each block that is named, likewise."""
+
+
+class VariantRule(Part):
+    """What may not, or may only, be combined. Labels stand below the name of their block, those of tracks below music, of lines below speech."""
+
+    exclude: Parts | None = None
+    """Parts that do not go together, e.g. `{hook: [a], offer: [b, c]}`: no variant has one of each."""
+    when: Parts | None = None
+    """The variants that require is about, e.g. `{hook: [a]}`."""
+    require: Parts | None = None
+    """What these variants must have, e.g. `{offer: [b, c]}`: one of each."""
+
+    @rule(
+        "give either exclude, or when and require",
+        cel="has(self.exclude) != has(self.require) && has(self.when) == has(self.require)",
+    )
+    def _one(self) -> Iterable[Breach]:
+        has_require = self.require is not None
+        return when((self.exclude is not None) == has_require or (self.when is not None) != has_require)
 
 
 class VariantChoice(Part):
@@ -251,8 +302,24 @@ class VariantChoice(Part):
     """How lines fall to variants; as for music."""
     limit: Annotated[int, Field(ge=1, le=MAX_VARIANTS)] | None = None
     """At most this many variants, chosen as a designed experiment: every clip of a block equally often, pairs as evenly as can be. Raising it keeps those already chosen. Default: all combinations."""
+    only: tuple[Combination, ...] = Field(default=(), max_length=1000)
+    """Combinations by labels, e.g. `{hook: a, offer: b}`: a variant has all parts of at least one of them. Default: any."""
+    rules: tuple[VariantRule, ...] = Field(default=(), max_length=100)
+    """What may not, or may only, be combined; every variant keeps all of them."""
+    history: Literal["keep", "ignore"] = "keep"
+    """What happens to what was dealt before. keep: variants stay what they are as far as the task still wants them, and only what is new takes its share; ignore: dealt anew, as in an empty folder."""
     seed: int = Field(default=0, ge=0, le=2_147_483_647)
     """Seed of random."""
+
+    @property
+    def mentions(self) -> Iterator[tuple[Path, str, str]]:
+        """Each label that combinations and rules name: where, of which pool, and the label."""
+        for n, combination in enumerate(self.only):
+            yield from ((("only", n, key), key, label) for key, label in combination.items())
+        for n, each in enumerate(self.rules):
+            for field in ("exclude", "when", "require"):
+                for key, labels in (getattr(each, field) or {}).items():
+                    yield from ((("rules", n, field, key, m), key, label) for m, label in enumerate(labels))
 
 
 class Picture(Part):
@@ -509,10 +576,34 @@ class ClipTaskSpec(Part):
             if overlay.block is not None and overlay.block not in blocks:
                 yield Breach((index, "block"), f"there are: {', '.join(blocks)}")
 
+    # No CEL: most labels come from URLs and texts.
+    @rule("is not the label of one part", cel=None, field="variants")
+    def _known_labels(self) -> Iterable[Breach]:
+        for at, key, label in self.variants.mentions:
+            if key not in self.pools:
+                yield Breach(at, f"no block is called {key}; there are: {', '.join(self.pools)}")
+                continue
+            labels = [part.label for part in self.pools[key]]
+            base, _, digits = label.rpartition("-")
+            is_told_apart = labels.count(base) > 1 and re.fullmatch("[0-9a-f]{6}", digits)
+            if labels.count(label) > 1:
+                yield Breach(at, f"several of {key} are called {label}: give them names")
+            elif label not in labels and not is_told_apart:
+                near = remedies.closest(label, labels)
+                meant = f"did you mean {near}? " if near else ""
+                yield Breach(at, f"{meant}there are: {', '.join(labels)}")
+
     @property
     def tracks(self) -> tuple[Track, ...]:
         """The one pool of tracks, in order."""
         return tuple(track for block in self.audio_blocks for track in block.tracks)
+
+    @property
+    def pools(self) -> dict[str, tuple[Clip | Track | Line, ...]]:
+        """What there is to combine, as ``variants.rules`` and ``only`` call it; a block called music or speech is a block."""
+        pools: dict[str, tuple[Clip | Track | Line, ...]] = {"music": self.tracks, "speech": self.speech}
+        blocks = {block.name: block.clips for block in self.video_blocks}
+        return {**blocks, **{key: pool for key, pool in pools.items() if pool and key not in blocks}}
 
     @property
     def urls(self) -> tuple[str, ...]:

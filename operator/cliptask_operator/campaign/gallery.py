@@ -36,7 +36,9 @@ def gallery_html(index: CampaignIndex, captions: Mapping[str, str] | None = None
 
 def _data(index: CampaignIndex, captions: Mapping[str, str]) -> dict[str, Any]:
     """The index with the captions, each distinct text once: variants with the same line often share it."""
-    data = index.model_dump(mode="json", by_alias=True, exclude={"variants": {"__all__": {"key"}}})
+    data = index.model_dump(
+        mode="json", by_alias=True, exclude={"variants": {"__all__": {"key"}}, "parts": True}
+    )
     texts = {text: place for place, text in enumerate(dict.fromkeys(captions.values()))}
     for variant in data["variants"]:
         text = captions.get(variant["name"])

@@ -17,7 +17,7 @@ from cliptask.planning.plan import Campaign, plan
 from cliptask.spec.task import MAX_VARIANTS, ClipTask
 from cliptask_operator.campaign.inputs import InputObserver, Inputs, ResolvedInputs
 from cliptask_operator.campaign.inventory import Inventory, Missing, keys_of, missing, parts_of, videos_of
-from cliptask_operator.campaign.publish import prune, publish
+from cliptask_operator.campaign.publish import prune, publish, published
 from cliptask_operator.campaign.stores import Stores
 from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.concurrency.whole_thread import whole_thread
@@ -67,9 +67,13 @@ class Pipeline:
         """Have everything fetched and, if wanted, spoken."""
         return await self.inputs.resolve(task.spec, stores.cache, observer, speak=speak)
 
-    async def plan(self, task: ClipTask, inputs: ResolvedInputs) -> Campaign:
-        """What the task wants made. Raises ``InputError`` where an input is bad, unless the task skips such."""
-        return await asyncio.to_thread(plan, task, inputs.sources, inputs.lines, self.max_variants)
+    async def plan(self, task: ClipTask, inputs: ResolvedInputs, stores: Stores) -> Campaign:
+        """What the task wants made, after what its index says was dealt before.
+
+        Raises ``InputError`` where an input is bad, unless the task skips such.
+        """
+        before = await asyncio.to_thread(published, task.metadata.name, stores.output)
+        return await asyncio.to_thread(plan, task, inputs.sources, inputs.lines, self.max_variants, before)
 
     async def inventory(self, campaign: Campaign, stores: Stores) -> Inventory:
         """What is there."""

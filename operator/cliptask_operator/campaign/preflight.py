@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from cliptask.errors import InputError, SourceError
+from cliptask.errors import InputError, SourceError, TooManyCombinations
 from cliptask.languages import primary
 from cliptask.names import public_url
-from cliptask.planning.plan import count_variants
+from cliptask.planning.choices import count_variants
 from cliptask.spec.quantities import amount
 from cliptask.spec.task import MAX_VARIANTS, ClipTaskSpec
 from cliptask_operator.sources.settings import FetchSettings
@@ -124,7 +124,7 @@ def _check_sources(spec: ClipTaskSpec, policy: Policy) -> None:
 def _count_variants(spec: ClipTaskSpec, policy: Policy) -> int:
     try:
         return count_variants(spec, policy.max_variants)
-    except InputError as error:
+    except TooManyCombinations as error:
         raise TooManyVariants(str(error)) from error
 
 

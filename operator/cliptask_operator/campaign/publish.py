@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from cliptask.errors import ClipTaskError
-from cliptask.index import CampaignIndex, campaign_index, index_csv, index_json
+from cliptask.index import CampaignIndex, campaign_index, history, index_csv, index_json
 from cliptask.names import CAPTIONS, POSTER, VIDEO
+from cliptask.planning.history import NOTHING, History
 from cliptask.planning.plan import Campaign
 from cliptask_operator.campaign.gallery import gallery_html
 from cliptask_operator.campaign.inventory import videos_of
@@ -36,14 +37,24 @@ def publish(campaign: Campaign, failed: Mapping[str, ClipTaskError], output: Sto
         captions = {
             each.name: text.decode(errors="replace") for each, text in zip(spoken, texts, strict=True)
         }
+    # The index last: until it is there, the one of before says what was dealt.
     pages = {
-        INDEX: index_json(index).encode(),
         TABLE: index_csv(index).encode("utf-8-sig"),
         GALLERY: gallery_html(index, captions).encode(),
+        INDEX: index_json(index).encode(),
     }
     for name, content in pages.items():
         output.put_bytes(f"{folder}{name}", content, replace=True)
     return index
+
+
+def published(task: str, output: Store) -> History:
+    """What the index of a task's folder says was dealt: nothing where there is none, or one that this version does not read."""
+    try:
+        index = CampaignIndex.model_validate_json(output.read(f"{task}/{INDEX}"))
+    except (KeyError, ValueError):
+        return NOTHING
+    return history(index) if index.task == task else NOTHING
 
 
 def prune(index: CampaignIndex, output: Store) -> int:

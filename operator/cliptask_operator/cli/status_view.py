@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from cliptask.errors import InvalidTask
-from cliptask.planning.plan import line_label, source_label
 from cliptask.spec.loading import load_data
 from cliptask.spec.status import MOST_FAILURES, ClipTaskStatus, shortened
 from cliptask_operator.kubernetes.task_state import is_observed, status_of
@@ -57,9 +56,9 @@ def _blocks(body: Mapping[str, Any]) -> Iterable[RenderableType]:
         return  # the message says what is wrong with it
     table = _table(show_header=False)
     for block in spec.video_blocks:
-        _row(table, block.name, "clip", [source_label(clip) for clip in block.clips])
-    _row(table, "music", "track", [source_label(track) for track in spec.tracks])
-    _row(table, "speech", "line", [line_label(line) for line in spec.speech])
+        _row(table, block.name, "clip", [clip.label for clip in block.clips])
+    _row(table, "music", "track", [track.label for track in spec.tracks])
+    _row(table, "speech", "line", [line.label for line in spec.speech])
     yield ""
     yield table
 

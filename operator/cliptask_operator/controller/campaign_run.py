@@ -78,7 +78,7 @@ class CampaignRun:
         observer.end(inputs)
         if inputs.temporary_error is not None:
             raise inputs.temporary_error
-        campaign = await pipeline.plan(self.task, inputs)
+        campaign = await pipeline.plan(self.task, inputs, stores)
         self._report_plan(campaign, inputs)
         jobs = self._jobs(campaign, stores)
         await jobs.begin()

@@ -30,7 +30,7 @@ def render(task: ClipTask, stores: Stores, settings: Settings, progress: Progres
     async def run() -> Outcome:
         async with _pipeline(task, settings, progress) as pipeline:
             inputs = await pipeline.resolve(task, stores, _Observer(progress), speak=True)
-            campaign = await pipeline.plan(task, inputs)
+            campaign = await pipeline.plan(task, inputs, stores)
             workers = settings.workers or os.cpu_count() or 1
             executor = PoolExecutor(campaign, stores, workers, progress)
             return await pipeline.make(task, campaign, stores, executor)
@@ -46,7 +46,7 @@ def plan(
     async def run() -> Forecast:
         async with _pipeline(task, settings, progress) as pipeline:
             inputs = await pipeline.resolve(task, stores, _Observer(progress), speak=speak)
-            campaign = await pipeline.plan(task, inputs)
+            campaign = await pipeline.plan(task, inputs, stores)
             there = await pipeline.inventory(campaign, stores)
             return Forecast(campaign, inputs, missing(campaign, there))
 

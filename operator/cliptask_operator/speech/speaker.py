@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from cliptask.errors import ClipTaskError
 from cliptask.facts import Recording, SpokenLine
 from cliptask.languages import primary
-from cliptask.planning.plan import line_label
 from cliptask.spec.task import Line
 from cliptask.text import heard_at
 from cliptask_operator.concurrency.single_flight import SingleFlight
@@ -104,7 +103,7 @@ class Speaker:
         """Have every line spoken that is not yet, each text with the same voice once."""
 
         def tell(kind: EventKind, line: Line) -> None:
-            on_event(SpeechEvent(kind, line_label(line), len(line.text.strip())))
+            on_event(SpeechEvent(kind, line.label, len(line.text.strip())))
 
         async def speak(line: Line, order: SpeechOrder) -> SpokenLine:
             recording, is_new = await self._recorded(line, order, store, tell)
@@ -238,7 +237,7 @@ class Speaker:
 def _of_line(error: ClipTaskError, line: Line) -> ClipTaskError:
     """The error as one of the contract's classes, with the line named first."""
     public = next(kind for kind in type(error).__mro__ if kind.__module__ == ClipTaskError.__module__)
-    explained: ClipTaskError = public(f"line {line_label(line)!r} (voice {line.voice!r}): {error}")
+    explained: ClipTaskError = public(f"line {line.label!r} (voice {line.voice!r}): {error}")
     explained.__cause__ = error
     return explained
 

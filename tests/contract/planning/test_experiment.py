@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cliptask.planning.experiment import assign, combinations
+from cliptask.planning.experiment import experiment
 from cliptask.planning.orthogonal_array import design
 
 Rows = Sequence[tuple[int, ...]]
@@ -48,59 +48,14 @@ def pair_spread(rows: Rows, sizes: Sequence[int]) -> int:
     return worst
 
 
-def meeting_spread(rows: Rows, assigned: Sequence[int], levels: int) -> int:
-    """The greatest difference in how often one level of a row's column met two of the assigned, over all prefixes."""
-    worst = 0
-    met: dict[tuple[int, int], list[int]] = {}
-    for row, chosen in zip(rows, assigned, strict=True):
-        for place in enumerate(row):
-            table = met.setdefault(place, [0] * levels)
-            table[chosen] += 1
-            worst = max(worst, max(table) - min(table))
-    return worst
+def combinations(sizes: Sequence[int], limit: int) -> Rows:
+    """So many rows."""
+    return tuple(itertools.islice(experiment(tuple(sizes)), limit))
 
 
 def sequence(sizes: Sequence[int]) -> Rows:
     """The longest experiment: all combinations but one."""
     return combinations(sizes, math.prod(sizes) - 1)
-
-
-class TestEveryCombination:
-    """Rows without a limit."""
-
-    @FEWER
-    @given(SMALL)
-    def test_all_of_them(self, sizes: list[int]) -> None:
-        """Without a limit a combination would be missing or made twice."""
-        rows = combinations(sizes, None)
-
-        assert sorted(rows) == list(itertools.product(*map(range, sizes)))
-
-    @FEWER
-    @given(SMALL, st.integers(0, 3))
-    def test_a_limit_that_excludes_nothing_is_none(self, sizes: list[int], more: int) -> None:
-        """A limit at or above the number of combinations would change the order of variants."""
-        rows = combinations(sizes, math.prod(sizes) + more)
-
-        assert rows == combinations(sizes, None)
-
-    @FEWER
-    @given(st.integers(1, 4), st.integers(1, 3), st.data())
-    def test_an_appended_clip_keeps_the_earlier_rows_first(
-        self, clips: int, blocks: int, data: st.DataObject
-    ) -> None:
-        """A clip added to a block of e.g. 3x3x3 would reshuffle variants that exist."""
-        before = [clips] * blocks
-        after = before.copy()
-        after[data.draw(st.integers(0, blocks - 1))] += 1
-
-        rows = combinations(after, None)
-
-        assert rows[: clips**blocks] == combinations(before, None)
-
-    def test_no_blocks_make_one_empty_row(self) -> None:
-        """The empty product would be an error rather than one."""
-        assert combinations([], None) == ((),)
 
 
 class TestExperiment:
@@ -185,7 +140,7 @@ class TestExperiment:
         """What bounds the unevenness of every longer experiment, whole orthogonal arrays one after another, would not hold."""
         runs = design(sizes).runs
 
-        rows = combinations(sizes, None) if runs == math.prod(sizes) else combinations(sizes, runs)
+        rows = combinations(sizes, runs)
 
         for i, j in itertools.combinations(range(len(sizes)), 2):
             counts = Counter((row[i], row[j]) for row in rows)
@@ -220,7 +175,10 @@ class TestExperiment:
 
     def test_another_process_chooses_the_same(self) -> None:
         """Two machines would make different variants from one file."""
-        code = "from cliptask.planning.experiment import combinations as c; print(c((2, 3, 4), 13), c((7, 3, 3), 40))"
+        code = (
+            "from itertools import islice; from cliptask.planning.experiment import experiment as e; "
+            "print(tuple(islice(e((2, 3, 4)), 13)), tuple(islice(e((7, 3, 3)), 40)))"
+        )
 
         outputs = {
             subprocess.run(
@@ -234,87 +192,3 @@ class TestExperiment:
         }
 
         assert outputs == {f"{combinations((2, 3, 4), 13)} {combinations((7, 3, 3), 40)}\n"}
-
-
-class TestAssign:
-    """Tracks and lines."""
-
-    @FEWER
-    @given(SMALL, st.integers(1, 7))
-    def test_counts_differ_by_one_in_every_prefix(self, sizes: list[int], levels: int) -> None:
-        """A track or line would be used more often than another."""
-        assigned = assign(combinations(sizes, None), levels, "balanced")
-
-        assert level_spread([(level,) for level in assigned], [levels]) <= 1
-
-    @FEWER
-    @given(SMALL, st.integers(1, 7), st.sampled_from(["balanced", "random"]), st.data())
-    def test_later_rows_change_nothing(
-        self, sizes: list[int], levels: int, mode: str, data: st.DataObject
-    ) -> None:
-        """An appended clip would give other music to variants that exist."""
-        rows = combinations(sizes, None)
-        length = data.draw(st.integers(0, len(rows)))
-        assigned = assign(rows, levels, mode, seed=3)  # type: ignore[arg-type]
-
-        first = assign(rows[:length], levels, mode, seed=3)  # type: ignore[arg-type]
-
-        assert first == assigned[:length]
-
-    @FEWER
-    @given(st.lists(st.integers(1, 5), min_size=1, max_size=3), st.integers(1, 5), st.integers(2, 5))
-    def test_clips_meet_tracks_and_lines_evenly(self, sizes: list[int], tracks: int, lines: int) -> None:
-        """One clip would always have the same track: measured over this whole range, the spread is at most 6."""
-        rows = combinations(sizes, None)
-
-        track = assign(rows, tracks, "balanced")
-        with_track = [(*row, level) for row, level in zip(rows, track, strict=True)]
-        line = assign(with_track, lines, "balanced")
-
-        assert meeting_spread(rows, track, tracks) <= 6
-        assert meeting_spread(with_track, line, lines) <= 6
-
-    def test_tracks_and_lines_of_27_variants(self) -> None:
-        """The common case, 3x3x3 with three tracks and three lines, would leave the spread that was measured."""
-        rows = combinations([3, 3, 3], None)
-
-        track = assign(rows, 3, "balanced")
-        with_track = [(*row, level) for row, level in zip(rows, track, strict=True)]
-        line = assign(with_track, 3, "balanced")
-
-        assert meeting_spread(rows, track, 3) <= 2
-        assert meeting_spread(with_track, line, 3) <= 3
-        assert len(set(zip(track, line, strict=True))) == 9
-
-    def test_equally_many_tracks_and_lines_are_not_in_step(self) -> None:
-        """The first track would always come with the first line."""
-        rows = combinations([2, 2], None)
-        track = assign(rows, 2, "balanced")
-
-        line = assign([(*row, level) for row, level in zip(rows, track, strict=True)], 2, "balanced")
-
-        assert sorted(zip(track, line, strict=True)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
-
-    @FEWER
-    @given(st.integers(0, 50), st.sampled_from(["balanced", "random"]))
-    def test_a_single_level_falls_to_all(self, length: int, mode: str) -> None:
-        """One track would not be everyone's track."""
-        rows = [(number,) for number in range(length)]
-
-        assigned = assign(rows, 1, mode, seed=length)  # type: ignore[arg-type]
-
-        assert assigned == (0,) * length
-
-    def test_random_depends_on_the_seed_alone(self) -> None:
-        """The same file would give other variants on another day, or another seed the same."""
-        rows = combinations([5, 5], None)
-
-        assigned = assign(rows, 4, "random", seed=7)
-
-        assert assigned == assign([(0,)] * 25, 4, "random", seed=7)
-        assert assigned != assign(rows, 4, "random", seed=8)
-        assert set(assigned) == {0, 1, 2, 3}
-
-    def test_random_draws_are_these(self) -> None:
-        """Another version of the program would give existing variants other music."""
-        assert assign([()] * 8, 3, "random", seed=0) == (2, 2, 1, 0, 1, 1, 2, 0)

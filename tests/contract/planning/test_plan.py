@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from cliptask.errors import InvalidTask, SourceError, SpeechError, VariantError
 from cliptask.facts import SourceFacts
 from cliptask.planning.bindings import Bound
-from cliptask.planning.plan import Campaign, Labels, choices, plan
+from cliptask.planning.choices import Labels, chosen
+from cliptask.planning.plan import Campaign, plan
 from cliptask.spec.task import ClipTask
 from support.campaigns import facts, line, sources, task, url
 
@@ -67,11 +68,11 @@ def test_balanced_uses_every_track_and_line_evenly() -> None:
     """Counts that differ by more than one would bias the test that the campaign is."""
     of = task([3, 3], tracks=2, lines=4)
 
-    chosen = choices(of.spec)
+    found = chosen(of.spec).choices
 
     for counts, levels in (
-        (Counter(each.track for each in chosen), 2),
-        (Counter(each.line for each in chosen), 4),
+        (Counter(each.track for each in found), 2),
+        (Counter(each.line for each in found), 4),
     ):
         assert len(counts) == levels
         assert max(counts.values()) - min(counts.values()) <= 1
@@ -81,19 +82,19 @@ def test_product_multiplies_by_tracks_and_lines() -> None:
     """Every combination with every track and every line, each once."""
     of = task([2, 2], tracks=3, lines=2, variants={"music": "product", "speech": "product"})
 
-    chosen = choices(of.spec)
+    found = chosen(of.spec).choices
 
-    assert len(set(chosen)) == len(chosen) == 2 * 2 * 3 * 2
+    assert len(set(found)) == len(found) == 2 * 2 * 3 * 2
 
 
 def test_product_of_one_and_balance_of_the_other() -> None:
     """Each of the two modes reads its own column."""
     of = task([2, 2], tracks=3, lines=2, variants={"music": "balanced", "speech": "product"})
 
-    chosen = choices(of.spec)
+    found = chosen(of.spec).choices
 
-    assert len({(each.clips, each.line) for each in chosen}) == len(chosen) == 8
-    assert sorted(Counter(each.track for each in chosen).values()) == [2, 3, 3]
+    assert len({(each.clips, each.line) for each in found}) == len(found) == 8
+    assert sorted(Counter(each.track for each in found).values()) == [2, 3, 3]
 
 
 def test_random_draws_follow_the_seed_and_music_and_speech_differ() -> None:
@@ -101,7 +102,8 @@ def test_random_draws_follow_the_seed_and_music_and_speech_differ() -> None:
     mode = {"music": "random", "speech": "random"}
 
     first, again, other = (
-        choices(task([5, 5], tracks=2, lines=2, variants=mode | {"seed": seed}).spec) for seed in (1, 1, 2)
+        chosen(task([5, 5], tracks=2, lines=2, variants=mode | {"seed": seed}).spec).choices
+        for seed in (1, 1, 2)
     )
 
     assert first == again != other
@@ -111,14 +113,14 @@ def test_random_draws_follow_the_seed_and_music_and_speech_differ() -> None:
 def test_too_many_combinations_are_refused_with_their_number_and_the_remedy() -> None:
     """A typing error must not become a million videos."""
     with pytest.raises(InvalidTask, match=r"1,000,000 combinations .* spec\.variants\.limit"):
-        choices(task([100, 100, 100]).spec)
+        chosen(task([100, 100, 100]).spec)
 
 
 def test_a_limit_makes_any_number_of_combinations_acceptable() -> None:
     """The remedy that the refusal names must work."""
     of = task([100, 100, 100], variants={"limit": 50})
 
-    assert len(choices(of.spec)) == 50
+    assert len(chosen(of.spec).choices) == 50
 
 
 def test_all_bad_sources_are_named_at_once() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cliptask.errors import InvalidTask
-from cliptask.planning.plan import count_variants
+from cliptask.planning.choices import count_variants
 from cliptask.spec.loading import MOST_PROBLEMS, load, load_data
 from cliptask.spec.task import ClipTask
 from cliptask.spec.yaml_source import dump

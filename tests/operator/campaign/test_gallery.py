@@ -60,6 +60,7 @@ def index(count: int = 3, text: str = "Spring is here.", skipped: int = 0) -> Ca
             "variants": variants,
             "skipped": skips,
             "counts": {"variants": count, "skipped": skipped, "sizeBytes": 1_500_000 * count, "durationSeconds": 2.0 * count},
+            "parts": [],
         }
     )  # fmt: skip
 

@@ -1,0 +1,192 @@
+"""Which combinations does a task want, and what are their parts called?"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from cliptask import names
+from cliptask.errors import TooManyCombinations
+from cliptask.facts import SourceFacts
+from cliptask.planning.allowed import Allowed, allowed
+from cliptask.planning.bindings import Bound
+from cliptask.planning.deal import Draw, OpenRow, deal
+from cliptask.planning.history import LINES, NOTHING, TRACKS, Column, History, Part, recognized
+from cliptask.spec.task import MAX_VARIANTS, Assignment, Clip, ClipTaskSpec, Track
+
+
+class Choice(NamedTuple):
+    """Which parts make a variant, by their places in the spec: a clip of each block, a track, a line."""
+
+    clips: tuple[int, ...]
+    track: int | None
+    line: int | None
+
+
+class Chosen(NamedTuple):
+    """The combinations that become variants, sorted by their places, and the parts of each column for the next deal."""
+
+    choices: tuple[Choice, ...]
+    parts: Mapping[str, Sequence[Part]]
+
+
+class Labels:
+    """What clips, tracks and lines are called in names.
+
+    Two files of one name are told apart by their bytes: a signed URL is another one at each run. Only a file that cannot
+    be had, and of which nothing is made, goes by its URL.
+    """
+
+    def __init__(self, spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> None:
+        def content(part: Clip | Track) -> str:
+            facts = sources.get(part.url)
+            source = facts.sha256 if isinstance(facts, SourceFacts) else names.public_url(part.url)
+            return f"{source} {part.model_dump_json(exclude={'name', 'url'}, exclude_defaults=True)}"
+
+        clips = [[(clip.label, content(clip)) for clip in block.clips] for block in spec.video_blocks]
+        tracks = [(track.label, content(track)) for track in spec.tracks]
+        self.clips, self.tracks = [names.distinct(each) for each in clips], names.distinct(tracks)
+        self.lines = names.distinct(
+            [(line.label, line.model_dump_json(exclude_defaults=True)) for line in spec.speech]
+        )
+        lines = [(line.label, line.model_dump_json(exclude={"name"})) for line in spec.speech]
+        columns = (
+            [block.name for block in spec.video_blocks] + [TRACKS] * bool(tracks) + [LINES] * bool(lines)
+        )
+        labels = [*self.clips, *filter(None, (self.tracks, self.lines))]
+        contents = [*clips, *filter(None, (tracks, lines))]
+        self.parts: dict[str, list[Part]] = {
+            column: [Part(label, _hash(content)) for label, (_, content) in zip(called, held, strict=True)]
+            for column, called, held in zip(columns, labels, contents, strict=True)
+        }
+        """Of each column, in the order of the spec."""
+
+    def of(self, choice: Choice) -> tuple[tuple[str, ...], str | None, str | None]:
+        """The labels of a variant's clips, of its track and of its line."""
+        clips = tuple(labels[index] for labels, index in zip(self.clips, choice.clips, strict=True))
+        track = None if choice.track is None else self.tracks[choice.track]
+        return clips, track, None if choice.line is None else self.lines[choice.line]
+
+
+def count_variants(spec: ClipTaskSpec, most: int = MAX_VARIANTS) -> int:
+    """How many combinations become variants, as far as that can be told without the files.
+
+    Raises ``TooManyCombinations`` when there are more than ``most``, ``InvalidTask`` for rules that cannot be kept.
+    """
+    frame, others = _columns(spec)
+    labels = [list(dict.fromkeys(_guessed(spec, name))) for name in (*frame, *others)]
+    return _count(spec, _allowed(spec, labels), most)
+
+
+def chosen(
+    spec: ClipTaskSpec, labels: Labels | None = None, history: History = NOTHING, most: int = MAX_VARIANTS
+) -> Chosen:
+    """The combinations that become variants; the same spec and history give the same ones in the same order.
+
+    ``labels`` are those of the files, else of their URLs. Raises as ``count_variants`` does.
+    """
+    parts = (labels or Labels(spec, {})).parts
+    frame, others = _columns(spec)
+    names_in_order = [*frame, *others]
+    columns, dealt = recognized(history, {name: parts[name] for name in names_in_order})
+    rules = _allowed(spec, [[part.label for part in column.parts] for column in columns])
+    rows = deal(
+        rules,
+        len(frame),
+        _count(spec, rules, most),
+        dealt,
+        [column.new for column in columns],
+        [_draw(spec.variants.seed, name, columns) if others[name] == "random" else None for name in others],
+    )
+    places = [_places([part.label for part in parts[column.name]], column) for column in columns]
+    found = [tuple(place[level] for place, level in zip(places, row, strict=True)) for row in rows]
+    found.sort(key=lambda row: (max(row[: len(frame)]), row))
+    at = {name: index for index, name in enumerate(names_in_order)}
+    blocks = len(spec.video_blocks)
+    return Chosen(
+        tuple(
+            Choice(
+                row[:blocks],
+                row[at[TRACKS]] if TRACKS in at else None,
+                row[at[LINES]] if LINES in at else None,
+            )
+            for row in found
+        ),
+        {column.name: column.parts for column in columns},
+    )
+
+
+def _columns(spec: ClipTaskSpec) -> tuple[list[str], dict[str, Assignment]]:
+    """The columns of which all levels are combined, then the others with the way in which they fall."""
+    frame: list[str] = [block.name for block in spec.video_blocks]
+    others: dict[str, Assignment] = {}
+    for column, pool, mode in (
+        (TRACKS, spec.tracks, spec.variants.music),
+        (LINES, spec.speech, spec.variants.speech),
+    ):
+        if pool and mode == "product":
+            frame.append(column)
+        elif pool:
+            others[column] = mode
+    return frame, others
+
+
+def _allowed(spec: ClipTaskSpec, labels: Sequence[Sequence[str]]) -> Allowed:
+    """What may be combined; ``labels`` are of each level of each column."""
+    frame, others = _columns(spec)
+    columns = {name: index for index, name in enumerate((*frame, *others))}
+    keys = {key: columns[_column_of(spec, key)] for key in spec.pools}
+    return allowed(spec.variants, keys, labels)
+
+
+def _column_of(spec: ClipTaskSpec, key: str) -> str:
+    blocks = {block.name for block in spec.video_blocks}
+    return key if key in blocks else {"music": TRACKS, "speech": LINES}[key]
+
+
+def _count(spec: ClipTaskSpec, rules: Allowed, most: int) -> int:
+    frame, _ = _columns(spec)
+    possible, limit = rules.count(len(frame)), spec.variants.limit
+    count = possible if limit is None else min(possible, limit)
+    if count > most:
+        message = (
+            f"spec: {count:,} combinations are more than the {most:,} allowed: "
+            "set spec.variants.limit (it chooses a balanced subset), or use fewer clips"
+        )
+        raise TooManyCombinations(message)
+    return count
+
+
+def _guessed(spec: ClipTaskSpec, column: str) -> Iterator[str]:
+    """Labels by names, URLs and texts alone. Whose the digits are that tell two of one name apart, only the files know."""
+    key = next(key for key in spec.pools if _column_of(spec, key) == column)
+    labels = [part.label for part in spec.pools[key]]
+    named = sorted({label for _, of, label in spec.variants.mentions if of == key} - {*labels})
+    for index, label in enumerate(labels):
+        digits = [each for each in named if re.fullmatch(f"{label}-[0-9a-f]{{6}}", each)]
+        place = labels[:index].count(label)
+        if labels.count(label) == 1:
+            yield label
+        else:
+            yield digits[place] if place < len(digits) else f"{label} {place}"
+
+
+def _draw(seed: int, column: str, columns: Sequence[Column]) -> Draw:
+    level_ids = next([part.id for part in each.parts] for each in columns if each.name == column)
+
+    def draw(frame: OpenRow, level: int) -> bytes:
+        ids = [each.parts[place or 0].id for each, place in zip(columns, frame, strict=False)]
+        text = " ".join([str(seed), column, *ids, level_ids[level]])
+        return hashlib.blake2b(text.encode(), digest_size=8).digest()
+
+    return draw
+
+
+def _places(labels: Sequence[str], column: Column) -> list[int]:
+    return [labels.index(part.label) for part in column.parts]
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
