@@ -253,8 +253,10 @@ class _Table:
 
     def _best(self, column: int, numbers: Sequence[int], level: int) -> int | None:
         """The row of some that best gets another level: one that is changed anyway, then one that it has met least."""
-        able = [number for number in numbers if self._may_have(number, column, level)]
-        looked_at = able[:: math.ceil(len(able) / _LOOKED_AT) or 1]
+        some = numbers[:: math.ceil(len(numbers) / _LOOKED_AT) or 1]
+        looked_at = [number for number in some if self._may_have(number, column, level)]
+        if not looked_at and len(some) < len(numbers):
+            looked_at = [number for number in numbers if self._may_have(number, column, level)][:_LOOKED_AT]
 
         def loss(number: int) -> tuple[bool, int]:
             row = self.rows[number]
