@@ -6,9 +6,10 @@ import pytest
 
 from cliptask.errors import ClipTaskError, MediaError
 from cliptask.index import CampaignIndex
+from cliptask.planning.history import NOTHING
 from cliptask.planning.plan import Campaign, plan
 from cliptask.spec.task import ClipTask
-from cliptask_operator.campaign.publish import OWNER, prune, publish, remove_all
+from cliptask_operator.campaign.publish import OWNER, prune, publish, published, remove_all
 from cliptask_renderer.storage.base import Store
 from support.campaigns import line, sources, task
 
@@ -130,3 +131,51 @@ def test_a_campaign_that_never_came_to_be_is_removed_in_peace(store: Store) -> N
     """A task could not be deleted before its first video."""
     assert remove_all("t", store) == 0
     assert not names(store)
+
+
+class TestPublished:
+    """What an index says of the deal."""
+
+    def test_is_what_was_dealt(self, store: Store) -> None:
+        """The next run would deal anew."""
+        wanted = campaign(3)
+        render(wanted, store)
+
+        history = published("t", store)
+
+        assert {column: tuple(parts) for column, parts in history.parts.items()} == dict(wanted.parts)
+        assert [tuple(row.values()) for row in history.rows] == [
+            (*each.clips, each.line) for each in wanted.variants
+        ]
+
+    def test_names_what_could_not_be_made(self, store: Store) -> None:
+        """A video that failed would be another one once its file is mended."""
+        wanted = campaign(2)
+
+        publish(wanted, {}, store)
+
+        assert len(published("t", store).rows) == 2
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            b"{",
+            b"\xff",
+            b"[]",
+            b'{"apiVersion": "cliptask.dev/v2"}',
+            b"[" * 100_000,
+        ],
+    )
+    def test_is_nothing_where_the_index_cannot_be_read(self, store: Store, content: bytes) -> None:
+        """A damaged index would stop the campaign that writes it anew."""
+        store.put_bytes("t/index.json", content, replace=True)
+
+        assert published("t", store) == published("none", store) == NOTHING
+
+    def test_is_nothing_where_the_index_is_of_another_task(self, store: Store) -> None:
+        """A folder that somebody copied would decide what is made."""
+        render(campaign(2), store)
+        store.put_bytes("u/index.json", store.read("t/index.json"))
+
+        assert published("u", store) == NOTHING

@@ -534,3 +534,41 @@ async def test_an_edit_does_not_overtake_the_removal_before_it(bed: ControllerBe
     await bed.rest()
 
     assert len(bed.objects("camp")) == 2
+
+
+# What was dealt
+
+
+async def test_an_edit_keeps_what_was_dealt(bed: ControllerBed) -> None:
+    """Ads that run would get another line each, and lose their history, for one line more or a clip put first."""
+    bed.apply(bed.task("camp", [[0, 1, 2, 3], [4, 5, 6]], lines=2))
+    await bed.phase("camp", "Complete")
+    before = set(bed.objects("camp"))
+
+    bed.edit("camp", speech=bed.task("camp", [[0]], lines=3)["spec"]["speech"])
+    await bed.phase("camp", "Complete")
+    line_more = set(bed.objects("camp"))
+    bed.edit("camp", videoBlocks=blocks(bed, [[7, 0, 1, 2, 3], [4, 5, 6]]))
+    await bed.phase("camp", "Complete")
+
+    assert len(line_more - before) == 4
+    assert len(set(bed.objects("camp")) - line_more) == 3
+
+
+async def test_a_restart_deals_the_same(bed: ControllerBed) -> None:
+    """An operator that is killed amid an edit would make other videos of it than the one before."""
+    bed.apply(bed.task("camp", [[0, 1, 2, 3], [4, 5, 6]], lines=2))
+    await bed.phase("camp", "Complete")
+    before = set(bed.objects("camp"))
+    bed.cluster.judge = lambda _: outcomes.hang()
+    bed.edit("camp", speech=bed.task("camp", [[0]], lines=3)["spec"]["speech"])
+    await bed.until(lambda: bed.active("camp"), "a Job")
+    begun = bed.active("camp")
+
+    await bed.restart()
+    await bed.rest()
+    assert bed.active("camp") == begun
+    bed.cluster.go_on()
+    await bed.phase("camp", "Complete")
+
+    assert len(set(bed.objects("camp")) - before) == 4

@@ -12,6 +12,7 @@ from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import psutil
@@ -126,6 +127,79 @@ def test_an_added_clip_makes_one_segment_with_its_seams_and_only_the_new_videos(
     again = moments(tmp_path, ".cliptask/segments/*.mp4")
     assert len(again) == 27 + 1 + 6
     assert {name: again[name] for name in segments} == segments
+
+
+def test_an_edit_keeps_what_was_dealt(studio: Studio, tmp_path: Path) -> None:
+    """Ads that run lose their history with every video that an edit makes another; and a plan must tell the truth."""
+
+    def edited(new: int, **spec: Any) -> list[dict[str, Any]]:  # noqa: ANN401  a spec's parts
+        """How an edit is planned and made, and that again nothing is to be done."""
+        task = studio.write(**spec)
+        planned = json.loads(studio.run("plan", task, "--folder", tmp_path, "-o", "json").stdout)
+        printed = studio.render(task, tmp_path)
+        index = json.loads((tmp_path / "camp" / "index.json").read_text())
+        assert [each["name"] for each in planned["variants"]] == [each["name"] for each in index["variants"]]
+        assert sum(each["isNew"] for each in planned["variants"]) == new
+        assert f"{new} of them new" in printed
+        before = moments(tmp_path, "camp/*.mp4")
+        again = json.loads(studio.run("plan", task, "--folder", tmp_path, "-o", "json").stdout)
+        assert "0 of them new" in studio.render(task, tmp_path)
+        assert again["videos"]["toMake"] == 0
+        assert [each["name"] for each in again["variants"]] == [each["name"] for each in index["variants"]]
+        assert moments(tmp_path, "camp/*.mp4") == before
+        return list(index["variants"])
+
+    blocks = [[0, 1, 2, 3], [4, 5, 6]]
+    edited(12, blocks=blocks, lines=2, tracks=2)
+    edited(4, blocks=blocks, lines=3, tracks=2)
+    edited(4, blocks=blocks, lines=3, tracks=3)
+    edited(3, blocks=[[7, 0, 1, 2, 3], [4, 5, 6]], lines=3, tracks=3)
+    edited(0, blocks=[[7, 0, 1, 2], [4, 5, 6]], lines=3, tracks=3)
+    edited(0, blocks=[[2, 7, 1, 0], [6, 5, 4]], lines=3, tracks=3, variants={"limit": 12})
+    limited = edited(3, blocks=[[2, 7, 1, 0], [6, 5, 4, 8]], lines=3, tracks=3, variants={"limit": 12})
+    raised = edited(2, blocks=[[2, 7, 1, 0], [6, 5, 4, 8]], lines=3, tracks=3, variants={"limit": 14})
+
+    assert {each["name"] for each in limited} < {each["name"] for each in raised}
+
+
+def test_a_label_that_is_renamed_encodes_and_speaks_nothing(studio: Studio, tmp_path: Path) -> None:
+    """A better name would cost what the videos cost."""
+    task = studio.write([[0, 1, 2], [3, 4]], lines=2)
+    studio.render(task, tmp_path)
+    before = objects(tmp_path, "camp/*.mp4")
+    parts = moments(tmp_path, ".cliptask/s*/*")
+
+    body = yaml.safe_load(task.read_text())
+    body["spec"]["videoBlocks"][0]["clips"][1]["name"] = "better"
+    task.write_text(yaml.safe_dump(body))
+    printed = studio.render(task, tmp_path)
+
+    assert "6 of 6 videos, 2 of them new (0 clips, 0 seams and 0 soundtracks encoded)" in printed
+    assert moments(tmp_path, ".cliptask/s*/*") == parts
+    after = objects(tmp_path, "camp/*.mp4")
+    assert before.items() < after.items()
+    assert len(set(after.values())) == 6
+    body["spec"]["output"]["prune"] = True
+    task.write_text(yaml.safe_dump(body))
+    studio.render(task, tmp_path)
+    assert len(objects(tmp_path, "camp/*.mp4")) == 6
+
+
+def test_a_rule_is_kept_and_one_that_cannot_be_is_refused_before_anything_is_fetched(
+    studio: Studio, tmp_path: Path
+) -> None:
+    """A person would learn of it from the videos."""
+    rule = {"when": {"b0": ["clip0"]}, "require": {"b1": ["clip3"]}}
+    studio.render(studio.write([[0, 1], [2, 3]], variants={"rules": [rule]}), tmp_path)
+
+    index = json.loads((tmp_path / "camp" / "index.json").read_text())
+    assert [[clip["clip"] for clip in each["clips"]] for each in index["variants"]] == [
+        ["clip0", "clip3"], ["clip1", "clip2"], ["clip1", "clip3"]
+    ]  # fmt: skip
+    task = studio.write([[0, 1], [2, 3]], variants={"rules": [{"exclude": {"b0": ["clip0"]}}]})
+    refused = studio.run("validate", task)
+    assert refused.returncode == 65
+    assert "spec.variants.rules[0]: leaves clip0 of b0 without any variant" in refused.stderr
 
 
 def test_two_fresh_folders_hold_the_same_keys_and_the_same_frames(studio: Studio, tmp_path: Path) -> None:
