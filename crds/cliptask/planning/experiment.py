@@ -42,7 +42,7 @@ def experiment(sizes: Row) -> Iterator[Row]:
     20^4       1         0.03 s  1      1           96
     =========  ========  ======  =====  ==========  =====
 
-    So it stays, for what is dealt first: the simple way ends early for all but one of these, and is two worse for two of
+    So it stays, for what is dealt first: the simple way ends early for all but one of these, and is two worse for three of
     them; without the search for an order the array is up to four worse. What is added later is dealt row by row
     (``deal.py``), as no design knows of rows that are there already.
     """
