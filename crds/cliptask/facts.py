@@ -36,8 +36,8 @@ class Look(Fact):
     has_alpha: bool = False
     matrix: str = "bt709"
     primaries: str = "bt709"
-    transfer: Literal["sdr", "linear", "pq", "hlg"] = "sdr"
-    """sdr: any curve that screens show alike."""
+    transfer: Literal["sdr", "srgb", "gamma22", "gamma28", "linear", "pq", "hlg"] = "sdr"
+    """sdr: BT.709's curve and its like. The next three are shown as it is, and told apart where primaries turn."""
     full_range: bool = False
 
 

@@ -6,6 +6,7 @@ which makes skin red, and take screens' curve for cameras'.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -88,8 +89,8 @@ def to_bt709(colours: Array, look: Look) -> Array:
         peak = (_PQ_PEAK_NITS if look.transfer == "pq" else _HLG_PEAK_NITS) / REFERENCE_WHITE_NITS
         light = _rolled_off(np.maximum(whites @ _turn(look.primaries).T, 0), peak)
         return np.clip(light, 0, 1) ** (1 / _SCREEN_GAMMA)
-    light = colours if look.transfer == "linear" else _camera_light(colours)
-    return _camera_signal(np.clip(light @ _turn(look.primaries).T, 0, 1))
+    to_light, to_signal = _CURVES[look.transfer]
+    return to_signal(np.clip(to_light(colours) @ _turn(look.primaries).T, 0, 1))
 
 
 @cache
@@ -143,3 +144,30 @@ def _camera_light(signal: Array) -> Array:
 def _camera_signal(light: Array) -> Array:
     """And back."""
     return np.where(light < 0.018, 4.5 * light, 1.099 * np.maximum(light, 0.018) ** 0.45 - 0.099)  # noqa: PLR2004
+
+
+def _srgb_light(signal: Array) -> Array:
+    """IEC 61966-2-1's curve, from signal to light."""
+    return np.where(signal <= 0.04045, signal / 12.92, ((np.maximum(signal, 0.04045) + 0.055) / 1.055) ** 2.4)  # noqa: PLR2004
+
+
+_SRGB_KNEE: Final = 0.0031308
+
+
+def _srgb_signal(light: Array) -> Array:
+    """And back."""
+    return np.where(
+        light <= _SRGB_KNEE, light * 12.92, 1.055 * np.maximum(light, _SRGB_KNEE) ** (1 / 2.4) - 0.055
+    )
+
+
+_CURVES: Final[Mapping[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]]] = {
+    "sdr": (_camera_light, _camera_signal),
+    "srgb": (_srgb_light, _srgb_signal),
+    "gamma22": (lambda signal: signal**2.2, lambda light: light ** (1 / 2.2)),
+    "gamma28": (lambda signal: signal**2.8, lambda light: light ** (1 / 2.8)),
+    "linear": (lambda signal: signal, _camera_signal),
+}
+"""From signal to light, and back to what is shown alike: a level keeps its number."""
+SCREENS: Final = frozenset(_CURVES) - {"linear"}
+"""Transfers that screens show alike."""

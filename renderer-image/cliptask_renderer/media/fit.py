@@ -17,10 +17,16 @@ TAGS = "setsar=1,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colors
 
 FORM = "setsar=1,format=yuv420p"
 
+STRAIGHT = "alpha=straight"
+"""Of every overlay: left to itself it asks for weighed colours, and filters before it undo what was weighed for another reason."""
+
 SCALER_MATRICES = frozenset({"gbr", "bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"})
 """What the scaler knows; it knows nothing of primaries."""
 
-TRANSFERS = {"sdr": "bt709", "linear": "linear", "pq": "smpte2084", "hlg": "arib-std-b67"}
+TRANSFERS = {
+    "sdr": "bt709", "srgb": "iec61966-2-1", "gamma22": "gamma22", "gamma28": "gamma28", "linear": "linear",
+    "pq": "smpte2084", "hlg": "arib-std-b67",
+}  # fmt: skip
 
 
 def fit(profile: Profile, number: int, *, has_alpha: bool = False) -> str:
@@ -30,7 +36,11 @@ def fit(profile: Profile, number: int, *, has_alpha: bool = False) -> str:
     """
     width, height = profile.width, profile.height
     # Colours weighed by their opacity: scaled as they are, what is hidden would shine through at every edge.
-    opaque, weighed = ("format=gbrp,", "format=gbrap,premultiply=inplace=1,") if has_alpha else ("", "")
+    opaque, weighed = (
+        ("format=gbrp,", f"scale=out_range=pc:{SCALER},format=gbrap,premultiply=inplace=1,")
+        if has_alpha
+        else ("", "")
+    )
     match profile.fit:
         case "stretch":
             return f"{weighed}{opaque}scale={width}:{height}:{COLOURS},{FORM}"
@@ -56,7 +66,7 @@ def fit(profile: Profile, number: int, *, has_alpha: bool = False) -> str:
                 f"{weighed}split{back}{front};"
                 f"{back}{opaque}{small},gblur=sigma=4,scale={width}:{height}:{SCALER},setsar=1{blurred};"
                 f"{front}{within}{sharp};"
-                f"{blurred}{sharp}overlay=2*floor((W-w)/4):2*floor((H-h)/4):format=yuv420"
+                f"{blurred}{sharp}overlay=2*floor((W-w)/4):2*floor((H-h)/4):format=yuv420:{STRAIGHT}"
             )
 
 
@@ -108,10 +118,12 @@ def to_bt709(look: Look, profile: Profile, table: Path) -> str:
     """
     is_known, scaled = look.matrix in SCALER_MATRICES, f",{reduced(profile)}"
     to_rgb = f"{scaled if is_known else ',zscale=m=gbr:r=pc'},format=gbr{'a' if look.has_alpha else ''}p10le"
-    if look.transfer == "sdr" and look.primaries == "bt709":
+    is_screens = look.transfer in colours.SCREENS
+    if is_screens and look.primaries == "bt709":
         return "" if is_known else to_rgb
-    if look.transfer == "sdr" and is_known and look.matrix != "gbr" and not look.has_alpha:
-        # It knows no JPEG formats, and rounds.
-        return f"{scaled}:out_range=tv,format=yuv444p10le,colorspace=all=bt709"
+    if is_screens and is_known and look.matrix != "gbr" and not look.has_alpha:
+        # It knows no JPEG formats, and rounds. Levels stay what they are: all of these curves are shown alike.
+        own = f"colorspace=space=bt709:primaries=bt709:range=tv:trc={TRANSFERS[look.transfer]}"
+        return f"{scaled}:out_range=tv,format=yuv444p10le,{own}"
     colours.write_table(look, table)
     return f"{to_rgb},lut3d=file={table.name}"

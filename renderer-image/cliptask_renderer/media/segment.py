@@ -12,7 +12,7 @@ from cliptask.facts import Look
 from cliptask.names import called
 from cliptask.orders import Cut, OverlayOrder, Profile, SegmentOrder
 from cliptask_renderer.media import animation, ffmpeg, overlays, stills
-from cliptask_renderer.media.fit import COLOURS, TAGS, fit, tags, to_bt709
+from cliptask_renderer.media.fit import COLOURS, STRAIGHT, TAGS, fit, tags, to_bt709
 from cliptask_renderer.media.formats import is_streamed
 
 TURNS = {90: "transpose=clock,", 180: "hflip,vflip,", 270: "transpose=cclock,"}
@@ -232,7 +232,7 @@ def _overlay(graph: _Graph, base: str, link: str, order: OverlayOrder) -> str:
     index = graph.add(ffmpeg.pictures(width, height, profile.fps, "rgba", file))
     graph.chains.append(f"[{index}:v]scale={COLOURS},format=yuva420p[layer{index}]")
     graph.chains.append(
-        f"{base}[layer{index}]overlay={layer.x}:{layer.y}:format=yuv420:eof_action=repeat:"
+        f"{base}[layer{index}]overlay={layer.x}:{layer.y}:format=yuv420:{STRAIGHT}:eof_action=repeat:"
         f"enable='between(n,{order.start_frame},{order.end_frame - 1})'{link}"
     )
     return link

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from itertools import dropwhile, islice, pairwise
 from statistics import median
 from typing import Any, Final, Literal, NoReturn
 
@@ -26,7 +26,7 @@ HD_HEIGHT = 720
 """From this height on, players take a video that names no matrix for BT.709, below for BT.601."""
 
 _UNSPECIFIED = 2
-_TRANSFERS: Final[Mapping[int, Literal["linear", "pq", "hlg"]]] = {8: "linear", 16: "pq", 18: "hlg"}
+_TRANSFERS: Final = {4: "gamma22", 5: "gamma28", 8: "linear", 13: "srgb", 16: "pq", 18: "hlg"}
 _MATRICES: Final[Mapping[int, str]] = {
     1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc", 10: "bt2020c",
     12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp",
@@ -47,19 +47,24 @@ _FROM_EACH_OTHER = frozenset(
 """Codecs whose pictures are made from each other: the few that are not are quickly decoded."""
 _FIELDS_HEIGHTS = range(400, 1089)
 """Of pictures of two fields, as they were and are recorded."""
-_MEASURED = 60
-"""Pictures of each of two places: two seconds of what moves."""
-_MEASURED_TWICE_FROM_S = 8.0
+_MEASURED = 25
+"""Pictures of each of several places: a second of what moves."""
+_PLACES = 6
+_PLACES_APART_S = 2.0
+_NEAR_S = 0.5
+"""Places at which a video is measured, how far apart they are at least, and how exactly they are met: titles rest, and parts
+are cut in of another kind."""
 _COMB = 1.2
 """How much better a picture's lines must fit those of another moment. At ffmpeg's 1.04 fine moving patterns do."""
-_ENOUGH = 8
-"""Pictures that a measurement needs to overrule what is flagged, or not."""
+_ENOUGH = 4
+"""Pictures that a place needs to tell what they are."""
 _CLEARLY = 4
 """Times as many of one kind as of the other."""
 _NEARLY_TWO = 1.8
 _FULL = 2
 """AVCOL_RANGE_JPEG."""
 
+_TRANSPARENT_PALETTES = frozenset({"png", "apng", "gif", "tiff"})
 _ALPHA_DECODERS: Final[Mapping[str, Literal["libvpx", "libvpx-vp9"]]] = {
     "vp8": "libvpx",
     "vp9": "libvpx-vp9",
@@ -91,8 +96,12 @@ class LookReader:
     _flagged: int = 0
     _shown: list[float] = field(default_factory=list)
     """When the pictures that were measured are shown, in seconds."""
-    _fields: Counter[str] = field(default_factory=Counter)
-    """How many pictures were measured as ``progressive``, ``tff`` or ``bff``; of one that rests nothing is known."""
+    _orders: Counter[str] = field(default_factory=Counter)
+    """How many pictures of fields were measured, by which comes first."""
+    _is_parted: bool = False
+    """Whether most of those that tell are of fields, at any place."""
+    _whole: int = 0
+    """Pictures that were measured as whole; of one that rests nothing is known."""
 
     def read(self, rhythm: Rhythm) -> Seen:
         """Look at the pictures of ``rhythm``. Raises ``SourceError`` for those that cannot be decoded or are too large."""
@@ -107,9 +116,9 @@ class LookReader:
             self._refuse_codec()
         width, height = self._size(first)
         if self._may_have_fields(first):
-            self._measure(0)
-            if rhythm.duration_s > _MEASURED_TWICE_FROM_S:
-                self._measure(rhythm.duration_s / 2)
+            places = min(int(rhythm.duration_s / _PLACES_APART_S) + 1, _PLACES)
+            for number in range(places):
+                self._measure(rhythm.duration_s * number / places)
         scan = self._scan()
         is_turned = scan != "progressive"
         look = Look(
@@ -117,7 +126,7 @@ class LookReader:
             scan=scan,
             rotation=round(-first.rotation / 90) % 4 * 90 if is_turned else 0,
             has_alpha=self._has_alpha(first),
-            **self._colours(first, height),
+            **self._colours(first),
         )
         if context.name in _FROM_EACH_OTHER:
             self._check_steady(first)
@@ -150,7 +159,9 @@ class LookReader:
         """Count the pictures of fields among some from a time on."""
         self.container.seek(round((from_s + self.start_s) * av.time_base))
         graph, measured = None, {}
-        for frame in islice(self._frames(), _MEASURED):
+        # From the key frame before it, which may be long before.
+        frames = dropwhile(lambda frame: (frame.time or 0) < from_s + self.start_s - _NEAR_S, self._frames())
+        for frame in islice(frames, _MEASURED):
             self._flagged += frame.interlaced_frame
             if frame.time is not None:
                 self._shown.append(frame.time)
@@ -168,8 +179,13 @@ class LookReader:
             graph.push(frame)
             with suppress(av.error.BlockingIOError):  # it holds one back
                 measured = graph.pull().metadata
-        for kind in ("progressive", "tff", "bff"):
-            self._fields[kind] += round(float(measured.get(f"lavfi.idet.multiple.{kind}", 0)))
+        whole, tff, bff = (
+            round(float(measured.get(f"lavfi.idet.multiple.{kind}", 0)))
+            for kind in ("progressive", "tff", "bff")
+        )
+        self._whole += whole
+        self._orders.update(tff=tff, bff=bff)
+        self._is_parted |= tff + bff >= max(_ENOUGH, whole)
 
     def _check_steady(self, first: VideoFrame) -> None:
         """Raise ``SourceError`` where pictures take another form midway, told by those that stand for themselves."""
@@ -185,13 +201,12 @@ class LookReader:
                 refuse(f"its pictures change {what}{at}", "export it again, in one form")
 
     def _scan(self) -> Scan:
-        whole, parted = self._fields["progressive"], self._fields["tff"] + self._fields["bff"]
-        if self._flagged:
-            # Many a camera flags whole pictures: they stay whole.
-            return "progressive" if whole > _CLEARLY * parted and whole >= _ENOUGH else "flagged"
-        if parted < _ENOUGH or parted < _CLEARLY * whole:
-            return "progressive"
-        return "tff" if self._fields["tff"] > self._fields["bff"] else "bff"
+        """Measured, where that tells: editors export fields as whole pictures, cameras flag whole ones, orders are confused."""
+        tff, bff = self._orders["tff"], self._orders["bff"]
+        if self._is_parted and max(tff, bff) > _CLEARLY * min(tff, bff):
+            return "tff" if tff > bff else "bff"
+        # Many a camera flags whole pictures: they stay whole.
+        return "flagged" if self._flagged and (self._is_parted or self._whole < _ENOUGH) else "progressive"
 
     def _of_whole_pictures(self, rhythm: Rhythm) -> Rhythm:
         """Fields may lie in packets of their own, two of which are one picture."""
@@ -208,9 +223,11 @@ class LookReader:
     def _has_alpha(self, frame: VideoFrame) -> bool:
         if self.stream.codec_context.name == "rawvideo" and self.container.format.name == "avi":
             return False  # its fourth byte is padding
+        if frame.format.name == "pal8":
+            return self.stream.codec_context.name in _TRANSPARENT_PALETTES
         return self._alpha_decoder() is not None or any(part.is_alpha for part in frame.format.components)
 
-    def _colours(self, frame: VideoFrame, height: int) -> dict[str, Any]:
+    def _colours(self, frame: VideoFrame) -> dict[str, Any]:
         context = self.stream.codec_context
         matrix, primaries, transfer = (
             own if own != _UNSPECIFIED else stated
@@ -223,11 +240,15 @@ class LookReader:
         is_rgb = frame.format.is_rgb
         taken = _TRANSFERS.get(transfer, "sdr")
         usual = "bt2020" if taken in ("pq", "hlg") else "bt709"
-        usual_matrix = "bt2020nc" if usual == "bt2020" else "bt709" if height >= HD_HEIGHT else "smpte170m"
+        usual_matrix = (
+            "bt2020nc" if usual == "bt2020" else "bt709" if frame.height >= HD_HEIGHT else "smpte170m"
+        )
+        own = _PRIMARIES.get(primaries, usual)
         return {
             "matrix": "gbr" if is_rgb else _MATRICES.get(matrix, usual_matrix),
-            "primaries": _PRIMARIES.get(primaries, usual),
-            "transfer": taken,
+            "primaries": own,
+            # Only where primaries turn is it asked which of those that are shown alike it is.
+            "transfer": "sdr" if own == "bt709" and taken in ("gamma22", "gamma28", "srgb") else taken,
             "full_range": is_rgb or frame.color_range == _FULL or frame.format.name.startswith("yuvj"),
         }
 

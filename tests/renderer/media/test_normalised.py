@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import PIL.Image
@@ -164,6 +165,59 @@ def test_half_transparent_pixels_are_half_as_bright(tmp_path: Path) -> None:
     picture = f.decoded(f.make(f.order_of(f.video(frames=2)), tmp_path, a=clip), "rgb24")[0]
 
     assert np.abs(picture.astype(int) - 128).max() <= 3
+
+
+@pytest.mark.parametrize("fit", ["contain", "blur"])
+@pytest.mark.parametrize("codec", ["png", "prores_ks"])
+def test_half_transparent_pixels_stay_so_beneath_a_title(codec: str, fit: str, tmp_path: Path) -> None:
+    """An overlay asked for other alpha, and what was weighed came undone: soft shadows became blocks."""
+    pixels = "rgba" if codec == "png" else "yuva444p10le"
+    source = "color=red:s=96x96:r=25:d=0.4,format=rgba,geq=r=255:g=0:b=0:a=128"
+    clip = media.ffmpeg(["-f", "lavfi", "-i", source, "-c:v", codec, "-pix_fmt", pixels], tmp_path / "a.mov")
+    profile = f.SMALL.model_copy(update={"fit": fit})
+    over = f.overlay(text="Sale", position="top", end_frame=5)
+
+    order = f.order_of(f.video(frames=5, overlays=(over,)), profile=profile)
+    picture = f.decoded(f.make(order, tmp_path, a=clip), "rgb24", profile)[2]
+
+    middle = picture[100, 48].astype(int)
+    assert abs(middle[0] - (128 if fit == "contain" else 191)) <= 6
+    assert middle[1:].max() <= 6
+
+
+def test_fields_that_are_transparent_are_black_there(tmp_path: Path) -> None:
+    """A cut-out from an editor of fields would lie in a grey box."""
+    disc = DISC.replace("s=96x96", "s=96x480").replace("Y-48", "(Y-240)")
+    options = ["-c:v", "prores_ks", "-profile:v", "4444", "-pix_fmt", "yuva444p10le", "-flags", "+ildct"]
+    clip = media.ffmpeg(["-f", "lavfi", "-i", f"{disc},setfield=tff", *options], tmp_path / "a.mov")
+    cut = f.video(frames=5).model_copy(
+        update={"look": Look(scan="flagged", has_alpha=True, matrix="smpte170m")}
+    )
+
+    picture = f.decoded(f.make(f.order_of(cut), tmp_path, a=clip), "rgb24")[2]
+
+    assert picture[20, 48].max() <= 3
+
+
+@pytest.mark.parametrize(("trc", "transfer"), [(13, "srgb"), (4, "gamma22"), (1, "sdr")])
+def test_wide_gamut_turns_on_its_own_curve(
+    trc: int, transfer: Literal["srgb", "gamma22", "sdr"], tmp_path: Path
+) -> None:
+    """Recordings of a Mac's screen say Display P3 with sRGB's curve: reds would be pale."""
+    coded = {
+        "srgb": (0.9176, 0.2003, 0.1387),
+        "gamma22": (0.9150, 0.2126, 0.1578),
+        "sdr": (0.9077, 0.1390, 0.0769),
+    }[transfer]
+    look = Look(transfer=transfer, primaries="smpte432")
+
+    assert np.abs(colours.to_bt709(np.array([coded]), look) - (1, 0, 0)).max() < 0.02
+    assert np.abs(colours.to_bt709(np.full((1, 3), 0.4), look) - 0.4).max() < 0.001
+    frames = np.tile(np.rint(np.array(coded) * 255).astype(np.uint8), (4, 160, 96, 1))
+    tags = ("-qp", "0", "-bsf:v", f"h264_metadata=colour_primaries=12:transfer_characteristics={trc}")
+    path = f.encode(tmp_path / "a.mp4", frames, *tags)
+    picture = f.decoded(f.make(f.order_of(f.video(frames=2)), tmp_path, a=path), "rgb24")[1]
+    assert np.abs(picture[80, 48].astype(int) - f.RED).max() <= 6
 
 
 def _patches(folder: Path, name: str, coding: Coding) -> f.Frames:

@@ -41,7 +41,40 @@ def test_fields_are_found_whether_or_not_they_are_flagged(
     unflagged = looked_at(coding.write(tmp_path / "a.mp4"))[1]
     told = looked_at(replace(coding, options=flagged(order)).write(tmp_path / "b.mp4"))[1]
 
-    assert (unflagged.scan, told.scan) == (order, "flagged")
+    assert (unflagged.scan, told.scan) == (order, order)
+
+
+def _joined(folder: Path, *parts: Coding) -> Path:
+    """Parts of one film, as editors export them."""
+    names = [
+        f"part{number}.mp4" for number, part in enumerate(parts) if part.write(folder / f"part{number}.mp4")
+    ]
+    (folder / "parts.txt").write_text("".join(f"file {name}\n" for name in names))
+    return ffmpeg(["-f", "concat", "-i", str(folder / "parts.txt"), "-c", "copy"], folder / "joined.mp4")
+
+
+@pytest.mark.parametrize("is_flagged", [True, False])
+def test_fields_are_found_behind_whole_pictures(tmp_path: Path, *, is_flagged: bool) -> None:
+    """A title that rests, or a cut-in of another camera, would have all the rest combed."""
+    options = flagged("bff") if is_flagged else X264
+    fields = replace(FIELDS, scan="bff", options=options, duration_s=2.4)
+    whole = replace(fields, scan="progressive", duration_s=2.8)
+
+    assert looked_at(_joined(tmp_path, whole, fields))[1].scan == "bff"
+
+
+def test_fields_whose_flags_are_wrong_are_taken_in_their_own_order(tmp_path: Path) -> None:
+    """Motion would go two steps forth and one back."""
+    confused = replace(FIELDS, scan="bff", options=flagged("tff"))
+
+    assert looked_at(confused.write(tmp_path / "a.mp4"))[1].scan == "bff"
+
+
+def test_resting_fields_are_taken_as_they_are_flagged(tmp_path: Path) -> None:
+    """Nothing tells by measure; what moves later would be combed."""
+    source = ["-f", "lavfi", "-i", "smptebars=s=320x480:r=25:d=1", "-pix_fmt", "yuv420p", *flagged("tff")]
+
+    assert looked_at(ffmpeg(source, tmp_path / "a.mp4"))[1].scan == "flagged"
 
 
 def test_whole_pictures_that_are_flagged_as_fields_stay_whole(tmp_path: Path) -> None:
@@ -69,7 +102,7 @@ def test_fields_in_packets_of_their_own_are_one_picture(tmp_path: Path) -> None:
     facts, look = looked_at(coding.write(tmp_path / "a.ts"))
 
     assert facts.fps == pytest.approx(25)
-    assert look.scan == "flagged"
+    assert look.scan == "tff"
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
@@ -118,6 +151,27 @@ def test_transparency_is_seen(name: str, tmp_path: Path) -> None:
 
     assert look.has_alpha
     assert look.decoder == (codec if codec.startswith("libvpx") else None)
+
+
+def test_transparent_colours_of_a_palette_are_seen(tmp_path: Path) -> None:
+    """Stickers of 256 colours, one of which is none."""
+    source = [
+        "-f",
+        "lavfi",
+        "-i",
+        "color=lime@0:s=96x96:r=10:d=0.5,format=rgba",
+        "-vf",
+        "split[a][b];[a]palettegen[p];[b][p]paletteuse",
+    ]
+
+    assert looked_at(ffmpeg([*source, "-c:v", "png", "-pix_fmt", "pal8"], tmp_path / "a.mov"))[1].has_alpha
+
+
+def test_the_matrix_is_taken_by_the_height_that_is_coded(tmp_path: Path) -> None:
+    """A phone's upright clip is coded on its side."""
+    path = clip(tmp_path / "a.mp4", ClipLook(width=854, height=480, rotation=90))
+
+    assert looked_at(path)[1].matrix == "smpte170m"
 
 
 def test_an_opaque_video_is_not_taken_for_a_transparent_one(tmp_path: Path) -> None:

@@ -52,6 +52,15 @@ def test_pictures_left_out_do_not_slow_the_rate(kept: list[bool]) -> None:
     assert of(shown).fps == pytest.approx(25)
 
 
+@pytest.mark.parametrize("slow", [30, 300])
+def test_a_faster_stretch_has_its_pictures(slow: int) -> None:
+    """A screen's recorder that falls to half its rate would lose every second picture of the rest, or make up some."""
+    shown = [round(n * 1000 / 30) for n in range(slow)]
+    shown += [shown[-1] + round((n + 1) * 1000 / 60) for n in range(90)]
+
+    assert of(shown).fps == pytest.approx(60, rel=0.02)
+
+
 def test_the_last_picture_lasts_one_step() -> None:
     """It would flash by, or be lost: its length is often unknown, or that of the header's rate."""
     assert of([0, 40, 80], last=1).duration_s == pytest.approx(0.12)
