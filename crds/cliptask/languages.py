@@ -31,6 +31,14 @@ _CODES: Final[dict[str, str]] = dict(
 _SHORT: Final = {three: two for two, three in _CODES.items()}
 
 
+_MEANT: Final = {
+    "jp": "ja", "cz": "cs", "ua": "uk", "gr": "el", "dk": "da", "cn": "zh", "br": "pt-BR", "mx": "es-MX", "us": "en-US",
+    "gb": "en-GB", "at": "de-AT", "vn": "vi", "il": "he", "in": "hi", "ir": "fa", "iw": "he", "ji": "yi", "ph": "fil", "al": "sq",
+    "by": "be", "ge": "ka", "am": "hy", "kz": "kk", "pk": "ur", "my": "ms", "rs": "sr", "no": "nb",
+}  # fmt: skip
+"""Countries, and codes that are no more, by which people mean a language."""
+
+
 def primary(tag: str) -> str:
     """The language alone, which for most is ISO 639-1: ``pt`` of ``pt-BR``."""
     return tag.partition("-")[0]
@@ -61,3 +69,16 @@ def canonical(tag: str) -> str | None:
     meant = "-".join(parts)
     is_known = len(parts[0]) == len("ukr") or parts[0] in _CODES
     return meant if is_known and re.fullmatch(TAG_PATTERN, meant) else None
+
+
+def meant(tag: str) -> str | None:
+    """The tag that somebody means by one of a country, ``ja`` by ``jp``, ``en-GB`` by ``en-UK``; None for a right one.
+
+    Empty where there is no such language, and nothing that is near.
+    """
+    language, *rest = tag.split("-")
+    if "UK" in rest:
+        return tag.replace("-UK", "-GB")
+    if len(language) == len("uk") and language not in _CODES:
+        return "-".join([_MEANT[language], *rest]) if language in _MEANT else ""
+    return None

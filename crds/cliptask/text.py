@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from html import unescape
 from itertools import accumulate
 
 from icu4py.breakers import BaseBreaker, CharacterBreaker, LineBreaker, WordBreaker
@@ -37,9 +38,11 @@ SPACES = re.compile(rf"[^\S{NO_BREAK_SPACES}]+")
 _ATTRIBUTES = r"""(?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'|[^\s"'<>/=]+))*\s*"""
 _DIRECTION = re.compile(
     rf"(?P<around></?(?!(?:break|p|s)\b)[A-Za-z][\w:.-]*{_ATTRIBUTES}>)"
-    rf"|</?[A-Za-z][\w:.-]*{_ATTRIBUTES}/?>|<!--.*?-->|<\?xml\b[^<>]*\?>|\[[^\W\d_][^\[\]<>]*\]",
+    rf"|</?[A-Za-z][\w:.-]*{_ATTRIBUTES}/?>|<!--.*?-->|<\?xml\b[^<>]*\?>|\[[^\W\d_](?:[^\[\]<>]|\[[^\[\]<>]*\])*\]",
     re.DOTALL,
 )
+_ESCAPED = re.compile(rf"{_DIRECTION.pattern}|(?P<escape>&(?:amp|lt|gt|quot|apos);)", re.DOTALL)
+"""A line with SSML has to write these so."""
 _WORD_LETTER = re.compile(r"\w")
 
 # Han and kana; Thai, Lao, Tibetan, Myanmar, Khmer, Tai scripts: no spaces between words.
@@ -71,7 +74,8 @@ def heard(text: str) -> str:
     """What a voice says of a line: without SSML tags and ElevenLabs' audio tags.
 
     A tag is ``<name>``, ``</name>`` or ``<name key="value"/>``; a ``<`` before anything else is text, as in ``5 < 6``. An
-    audio tag stands in square brackets and begins with a letter, ``[laughs softly]``; ``[1]`` and ``[...]`` are text.
+    audio tag stands in square brackets and begins with a letter, ``[laughs softly]``; ``[1]`` and ``[...]`` are text. Where
+    there are tags, ``&amp;`` and its like are what they stand for.
     """
     return " ".join(heard_at(text)[0].split())
 
@@ -84,10 +88,15 @@ def heard_at(text: str) -> tuple[str, list[int]]:
     characters: list[str] = []
     places: list[int] = []
     end = 0
-    for match in _DIRECTION.finditer(text):
+    has_ssml = any(match[0].startswith("<") for match in _DIRECTION.finditer(text))
+    for match in (_ESCAPED if has_ssml else _DIRECTION).finditer(text):
         characters += text[end : match.start()]
         places += range(end, match.start())
         end = match.end()
+        if match[0].startswith("&"):
+            characters.append(unescape(match[0]))
+            places.append(match.start())
+            continue
         adjoins = characters and not characters[-1].isspace() and _WORD_LETTER.match(text, end)
         if adjoins and not match["around"]:
             characters.append(" ")

@@ -30,6 +30,9 @@ INVISIBLE = ["\u00ad", "\u034f", "\u061c", "\u180e", "\u200b", "\u200c", "\u200d
         ("Write to <me@example.org>", "Write to <me@example.org>"),
         ("See [1], [2024] and [...]", "See [1], [2024] and [...]"),
         ("Half [of it", "Half [of it"),
+        ('AT&amp;T <break time="300ms"/> now', "AT&T now"),
+        ("A &amp; B", "A &amp; B"),
+        ("[very [softly] spoken] hi", "hi"),
     ],
 )
 def test_directions_are_not_heard(written: str, said: str) -> None:

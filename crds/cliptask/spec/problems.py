@@ -59,7 +59,7 @@ def examine(model: type[Model], data: object, *, nulls_below: Path = ()) -> Mode
     """
     schema = structural(model)
     nulls = {path: None for path in _nulls(data, ()) if path[: len(nulls_below)] == nulls_below}
-    problems = [Problem(path, "is empty: give a value or leave the field out") for path in nulls]
+    problems = [Problem(path, _empty(path, data)) for path in nulls]
     more = 0
     try:
         read = model.model_validate_json(json.dumps(data), strict=True, by_alias=True, by_name=False)
@@ -100,6 +100,15 @@ def _nulls(data: object, path: Path) -> Iterator[Path]:
     elif isinstance(data, list):
         for index, value in enumerate(data):
             yield from _nulls(value, (*path, index))
+
+
+def _empty(path: Path, data: object) -> str:
+    """What is wrong with an empty value. YAML takes a decimal comma within braces for the end of a field."""
+    fields = _at_data(data, path[:-1])
+    before = list(fields)[: list(fields).index(path[-1])] if isinstance(fields, dict) else []
+    if before and (meant := remedies.after_comma(fields[before[-1]], str(path[-1]))):
+        return f"is what follows a comma, which ends a field here: write {before[-1]}: {meant}"
+    return "is empty: give a value or leave the field out"
 
 
 def _problems(details: ErrorDetails, schema: Schema, data: object) -> Iterator[Problem]:
@@ -166,6 +175,8 @@ def _object(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain val
     main = schema.get("required", []) if len(fields) > 1 else list(fields)
     if not isinstance(given, str):
         return ""
+    if remedies.is_default(given):
+        return ": leave the field out"
     if fields.keys() >= {"width", "height"} and (size := remedies.size(given)):
         return f": write {size}"
     if len(main) != 1:
@@ -243,6 +254,8 @@ def _unknown(path: Path, schema: Schema) -> str:
     near = remedies.closest(name, allowed)
     if near:
         return f"unknown field; did you mean {near}?"
+    if (meant := remedies.FIELDS.get(name.lower())) in allowed:
+        return f"unknown field; did you mean {meant}?"
     elsewhere = [spelled(place).replace("[0]", "[]") for place in _places(schema, name, ())]
     if elsewhere:
         return f"unknown field here; it belongs to {' or '.join(elsewhere[:3])}"

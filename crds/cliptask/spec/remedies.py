@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 _AMOUNT = r"[0-9]{1,15}(?:[.,][0-9]{1,15})?"
 _NUMBER = rf"[-+]?{_AMOUNT}"
@@ -28,6 +28,14 @@ _MEANT = {
     "overflow": {"cut": "Trim", "truncate": "Trim", "error": "Fail"},
 }  # fmt: skip
 _MEANT["speech"] = _MEANT["music"]
+FIELDS: Final[Mapping[str, str]] = {
+    "music": "audioBlocks", "audio": "audioBlocks", "soundtrack": "audioBlocks",
+    "videos": "videoBlocks", "video": "videoBlocks", "scenes": "videoBlocks",
+    "voiceover": "speech", "lines": "speech", "titles": "overlays", "texts": "overlays",
+    "logo": "overlays", "images": "overlays", "size": "picture", "resolution": "picture", "subtitles": "captions",
+    "volume": "sound", "transitions": "transition",
+}  # fmt: skip
+"""Other words for fields of a task's spec."""
 _DEFAULT_WORDS = {"all", "any", "auto", "default", "max", "no", "none", "null", "off", "unlimited"}
 _TRUE, _FALSE = {"true", "yes", "on", "y", "1"}, {"false", "no", "off", "n", "0"}
 _LOUDEST_GAIN, _PERCENT = 2, 100
@@ -81,9 +89,25 @@ def boolean(given: Any) -> str | None:  # noqa: ANN401  # any plain value
     return "true" if word in _TRUE else "false" if word in _FALSE else None
 
 
+def is_default(given: object) -> bool:
+    """Whether somebody has written that nothing is wanted, or whatever is usual."""
+    return str(given).strip().lower() in _DEFAULT_WORDS
+
+
+def after_comma(before: object, rest: str) -> str | None:
+    """The number of which a comma has made two: ``0.2`` for 0 and ``2``, ``1000`` for 1 and ``000``; None for anything else."""
+    if isinstance(before, bool) or not re.fullmatch(r"-?[0-9]{1,9}", str(before)):
+        return None
+    match = re.fullmatch(r"([0-9]{1,9})\s*(ms|s|m|%|dB|LUFS)?", rest)
+    if match is None:
+        return None
+    is_thousands = len(match[1]) == len("000") and str(before) != "0" and not match[2]
+    return f"{before}{match[1]}" if is_thousands else f"{before}.{rest}"
+
+
 def default(schema: dict[str, Any], given: object) -> str | None:
     """What happens without the field, where somebody has written that: ``all``, ``none``, ``auto``; None for anything else."""
-    asked = str(given).strip().lower() in _DEFAULT_WORDS or given == 0
+    asked = is_default(given) or given == 0
     _, is_told, words = schema.get("description", "").rpartition("Default: ")
     return words.rstrip(".") if asked and is_told else None
 

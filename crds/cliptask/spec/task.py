@@ -69,6 +69,11 @@ def _shortest(tag: str) -> str:
     if meant not in {None, tag}:
         message = f"is not the shortest code of the language: write {meant}"
         raise ValueError(message)
+    meant = languages.meant(tag)
+    if meant is not None:
+        remedy = f"write {meant}" if meant else "write its code of ISO 639, such as en or uk"
+        message = f"is no language: {remedy}"
+        raise ValueError(message)
     return tag
 
 

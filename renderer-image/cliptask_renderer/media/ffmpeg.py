@@ -60,8 +60,23 @@ def whole_clock(file: Path, index: int, stream: int) -> list[str]:
     """
     if not is_streamed(file):
         return []
-    streams = ["-map", f"{index}:{stream}", "-map", f"{index}:v?", "-map", f"{index}:a?"]
-    return [*streams, "-c", "copy", "-frames:v", "1", "-frames:a", "1", "-f", "null", "-"]
+    maps = [part for each in {stream, *_told(file)} for part in ("-map", f"{index}:{each}")]
+    return [*maps, "-c", "copy", "-frames:v", "1", "-frames:a", "1", "-f", "null", "-"]
+
+
+def _told(file: Path) -> list[int]:
+    """The streams of pictures and sound that hold any: of one that is announced alone nothing is known."""
+    import av  # noqa: PLC0415  only where something is made
+
+    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
+    try:
+        with av.open(f"file:{file.absolute()}", options=options, metadata_errors="replace") as container:
+            sounds = [each.index for each in container.streams.audio if each.codec_context and each.rate]
+            return sounds + [
+                each.index for each in container.streams.video if each.codec_context and each.width
+            ]
+    except av.FFmpegError:
+        return []  # ffmpeg will say why
 
 
 def own_sound(file: Path) -> Input:

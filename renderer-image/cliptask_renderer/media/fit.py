@@ -24,7 +24,7 @@ SCALER_MATRICES = frozenset({"gbr", "bt709", "fcc", "bt470bg", "smpte170m", "smp
 """What the scaler knows; it knows nothing of primaries."""
 
 TRANSFERS = {
-    "sdr": "bt709", "srgb": "iec61966-2-1", "gamma22": "gamma22", "gamma28": "gamma28", "linear": "linear",
+    "sdr": "bt709", "srgb": "iec61966-2-1", "gamma22": "bt470m", "gamma28": "bt470bg", "linear": "linear",
     "pq": "smpte2084", "hlg": "arib-std-b67",
 }  # fmt: skip
 

@@ -31,6 +31,7 @@ _BESIDE: Final = (
 _LEEWAY_S: Final = 0.5
 LEEWAY_SOUND_S: Final = 0.25
 _LEEWAY: Final = 0.02
+_LEEWAY_EXACT_S: Final = 0.1
 """By how much a file may hold less than it says, in seconds or as a part: last pictures state no length, encoders pad."""
 
 _WITH_STATED_LENGTH: Final = frozenset({"flv", "aiff", "caf"})
@@ -186,8 +187,8 @@ class PacketScan:
         stated_s = word.duration_s
         if form in _WITH_STATED_LENGTH:
             stated_s = (self.container.duration or 0) / av.time_base
-        leeway_s = _LEEWAY_S if videos_of(self.container) else LEEWAY_SOUND_S
-        is_short = stated_s - held_s > max(leeway_s, stated_s * _LEEWAY)
+        leeway_s = max(_LEEWAY_S if videos_of(self.container) else LEEWAY_SOUND_S, stated_s * _LEEWAY)
+        is_short = stated_s - held_s > (_LEEWAY_EXACT_S if word.is_exact else leeway_s)
         is_short |= word.size_bytes > self.size or word.missing is not None
         for times in self.times.values():
             is_short |= "mp4" in form and times.packets < len(times.stream.index_entries)

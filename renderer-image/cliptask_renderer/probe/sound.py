@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import av.error
 from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from cliptask import recipe
 from cliptask_renderer.media.formats import MOST_LOST
 from cliptask_renderer.probe.limits import ProbeLimits, refuse
 
@@ -35,7 +37,7 @@ class Hearing:
 
 def hear(container: InputContainer, stream: AudioStream, limits: ProbeLimits, deadline: float) -> Hearing:
     """Decode one stream of a container that nothing has been read of. Raises ``SourceError`` where that takes too long."""
-    heard = Hearing()
+    heard, form = Hearing(), None
     if stream.codec_context is None:
         return heard
     stream.codec_context.thread_count = 1
@@ -53,4 +55,17 @@ def hear(container: InputContainer, stream: AudioStream, limits: ProbeLimits, de
         for frame in frames:
             if isinstance(frame, AudioFrame) and frame.sample_rate:
                 heard.duration_s += frame.samples / frame.sample_rate
+                if (own := (frame.format.name, frame.layout.name, frame.sample_rate)) != form:
+                    form = own
+                    _check_mixable(frame)
     return heard
+
+
+def _check_mixable(frame: AudioFrame) -> None:
+    """Raise ``SourceError`` for channels that nobody knows how to mix down, such as a sphere of sound."""
+    try:
+        AudioResampler("fltp", "stereo", recipe.SAMPLE_RATE).resample(frame)
+    except (av.error.FFmpegError, ValueError) as error:
+        refuse(
+            f"its sound has channels that cannot be mixed ({frame.layout.name})", "export it in stereo", error
+        )

@@ -157,7 +157,7 @@ def _caf(file: BinaryIO, size: int) -> Word:
 def _flac(file: BinaryIO, _size: int) -> Word:
     _, packed = struct.unpack(">18sQ", file.read(26))
     rate, samples = packed >> 44, packed & (1 << 36) - 1
-    return Word(duration_s=samples / rate) if rate else Word()
+    return Word(duration_s=samples / rate, is_exact=True) if rate else Word()
 
 
 def _mp3(file: BinaryIO) -> Word:
@@ -179,7 +179,7 @@ def _mp3(file: BinaryIO) -> Word:
         frames = count if flags & 1 else 0
     elif frame[begin + 36 : begin + 40] == b"VBRI":
         (frames,) = struct.unpack_from(">I", frame, begin + 36 + 14)
-    return Word(duration_s=frames * samples / rate)
+    return Word(duration_s=frames * samples / rate, is_exact=True)
 
 
 def _ogg(file: BinaryIO, size: int) -> Word:

@@ -13,6 +13,8 @@ class Word:
     size_bytes: int = 0
     """Of which it has at least as many where it is whole."""
     duration_s: float = 0.0
+    is_exact: bool = False
+    """Whether it is that long to the frame."""
     missing: str | None = None
     """The part that is not there, although every whole file has it."""
     lock: str | None = None

@@ -329,3 +329,25 @@ def test_any_value_is_taken_or_refused_at_its_place(path: str, value: object) ->
 
     assert said == "" or path.rpartition(".")[0] in said
     assert time.process_time() - started_s < 5
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("sound: {musicVolume: 0,2}", "write musicVolume: 0.2"),
+        ("transition: {duration: 0,5s}", "write duration: 0.5s"),
+        ("variants: {limit: 1,000}", "write limit: 1000"),
+        ("transition: none", "leave the field out"),
+        ("music: https://x.example/y.mp3", "did you mean audioBlocks?"),
+        ("speech: [{voice: R, text: hi, language: jp}]", "write ja"),
+        ("speech: [{voice: R, text: hi, language: en-UK}]", "write en-GB"),
+        ("speech: [{voice: R, text: hi, language: xx}]", "ISO 639"),
+    ],
+)
+def test_remedies_fit_what_was_written(field: str, words: str) -> None:
+    """A decimal comma, a country for a language: people would be told of a field that they never wrote."""
+    clips = "videoBlocks: [{name: a, clips: [{url: 'https://x.example/a.mp4'}]}]"
+    head = "apiVersion: cliptask.dev/v1alpha1\nkind: ClipTask\nmetadata: {name: t}\nspec:"
+    text = f"{head}\n  {clips}\n  output: {{uri: 'gs://bucket/x'}}\n  {field}\n"
+
+    assert words in refusal(text)

@@ -31,6 +31,7 @@ CLIPS: dict[str, odd.Maker] = {
     "one-picture.mp4": odd.one_picture,
     "second-is-default.mkv": odd.second_is_default,
     "first-is-empty.mkv": odd.first_is_empty,
+    "first-is-empty.ts": odd.first_is_empty,
     "transport.ts": odd.moving("-c:v", "libx264", "-c:a", "aac"),
     "camera.mts": odd.moving("-c:v", "libx264", "-c:a", "ac3", "-f", "mpegts", "-mpegts_m2ts_mode", "1"),
     "old.avi": odd.moving("-c:v", "mpeg4", "-c:a", "pcm_s16le"),
@@ -120,7 +121,7 @@ def test_a_single_picture_is_a_clip_of_one_frame(videos: Mapping[str, Path]) -> 
 
 @pytest.mark.parametrize(
     ("name", "hertz"),
-    [("second-is-default.mkv", 880), ("first-is-empty.mkv", 880), ("transport.ts", 440), ("camera.mts", 440), ("old.avi", 440)],
+    [("second-is-default.mkv", 880), ("first-is-empty.mkv", 880), ("first-is-empty.ts", 880), ("transport.ts", 440), ("camera.mts", 440), ("old.avi", 440)],
 )  # fmt: skip
 def test_the_sound_is_the_one_that_is_meant(name: str, hertz: int, videos: Mapping[str, Path]) -> None:
     """Another language, or silence."""

@@ -120,7 +120,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], type[C
     "quota": ({"quota": 5}, {}, {}, SetupError, "5 credits remaining"),
     "model": ({}, {"model": "none"}, {}, SetupError, "set another model"),
     "format": ({}, {"output_format": "mp3_44100_192"}, {}, SetupError, "mp3_44100_128 is on every plan"),
-    "language": ({}, {}, {"language": "xx"}, SpeechError, "language"),
+    "language": ({}, {}, {"language": "xxx"}, SpeechError, "language"),
     "length": ({"longest_text": 10}, {}, {}, SpeechError, "shorten the text"),
     "voice": ({}, {}, {"voice": "x" * 20}, SpeechError, "cliptask voices"),
 }

@@ -290,7 +290,7 @@ async def test_the_local_voice_is_had_by_name(
 
 async def test_a_local_line_that_cannot_be_spoken_is_named(store: Store) -> None:
     """The message must lead to the line in the task."""
-    line = Line(voice="Rachel", text="Hello.", language="xx", name="greeting")
+    line = Line(voice="Rachel", text="Hello.", language="xxx", name="greeting")
 
     (error,) = await speak([line], store, SpeechSettings())
 

@@ -97,3 +97,36 @@ def test_a_sound_is_as_long_as_its_samples(tmp_path: Path) -> None:
     for name, codec in (("a.mp3", "libmp3lame"), ("a.opus", "libopus"), ("a.ogg", "libvorbis")):
         path = ffmpeg([*LOW, "-ar", "48000", "-c:a", codec], tmp_path / name)
         assert probe(path, SHA).duration_s == pytest.approx(1.0, abs=0.003)
+
+
+def test_channels_that_nobody_can_mix_are_refused(tmp_path: Path) -> None:
+    """A sphere of sound (ambisonics) ended the mix after the clips had been encoded, and named no file."""
+    tone = [
+        "-f",
+        "lavfi",
+        "-i",
+        "aevalsrc=0.1|0.1|0.1|0.1:c=quad:d=1",
+        "-c:a",
+        "libopus",
+        "-mapping_family",
+        "1",
+    ]
+    path = ffmpeg(tone, tmp_path / "a.mka")
+    content = bytearray(path.read_bytes())
+    content[content.index(b"OpusHead") + 18] = 2
+    path.write_bytes(content)
+
+    with pytest.raises(SourceError, match=r"cannot be mixed \(ambisonic 1\)"):
+        probe(path, SHA)
+
+
+@pytest.mark.parametrize("suffix", ["mp3", "flac"])
+def test_what_is_told_to_the_frame_may_lack_none(suffix: str, tmp_path: Path) -> None:
+    """The last second of a song would be cut off, and the loop begin early."""
+    path = track(tmp_path / f"a.{suffix}", 30.0)
+    content = path.read_bytes()
+
+    assert probe(path, SHA).duration_s == pytest.approx(30, abs=0.1)
+    path.write_bytes(content[: len(content) * 985 // 1000])
+    with pytest.raises(SourceError, match="cut short"):
+        probe(path, SHA)
