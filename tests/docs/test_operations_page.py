@@ -9,6 +9,7 @@ from cliptask import errors
 from cliptask_operator.campaign import preflight
 from cliptask_operator.controller.metrics import Metrics
 from cliptask_operator.controller.task_counts import TaskCounts
+from cliptask_operator.kubernetes import obstacles
 from cliptask_operator.settings.environment import Settings
 from cliptask_operator.settings.gateway import GatewaySettings
 from cliptask_operator.settings.operator import OperatorSettings
@@ -40,6 +41,7 @@ def test_every_reason_is_explained() -> None:
         for each in vars(module).values()
         if isinstance(each, type) and issubclass(each, errors.ClipTaskError)
     }
+    said |= {*obstacles.REASONS}
     never_in_a_status = {"NotFound"}
 
     assert {reason for reason in said - never_in_a_status if f"`{reason}`" not in PAGE} == set()

@@ -169,7 +169,7 @@ class ControllerBed:
         return {
             job["metadata"]["uid"]
             for job in self.cluster.jobs_of(name)
-            if not job["status"] and "deletionTimestamp" not in job["metadata"]
+            if "conditions" not in job["status"] and "deletionTimestamp" not in job["metadata"]
         }
 
     def store(self, uri: str) -> MemoryStore:

@@ -9,7 +9,8 @@
     cluster.faults.fail("create_job", TransientError("away"))
     cluster.delivery = lambda event: ()      # the watches have fallen silent
 
-It knows no scheduler, no retries within a Job and no pods but those that failed: what a Job comes to is the judge's.
+It knows no scheduler, no retries within a Job and no pods but those that failed or cannot start: what a Job comes to is
+the judge's, whether it starts the hurdle's.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any, Literal
 
 from cliptask.orders import WorkOrder
 from cliptask_operator.controller.task_controller import TaskController
-from cliptask_operator.kubernetes.cluster import AlreadyExists
+from cliptask_operator.kubernetes.cluster import AlreadyExists, QuotaFull
 from cliptask_operator.kubernetes.job_status import owner_uid
 from cliptask_operator.kubernetes.manifests import CONTAINER, TASK_LABEL, Manifest
 from cliptask_operator.kubernetes.task_state import TaskRef
@@ -37,8 +38,27 @@ Key = tuple[str, str]
 """Namespace and name."""
 Judge = Callable[[WorkOrder], Outcome | None]
 """What becomes of a Job; None: it makes what it promises."""
+Hurdle = Callable[[Manifest], "CannotStart | None"]
+"""What keeps the pods of a Job from starting; None: nothing."""
 TIMED_OUT = Outcome(reason="DeadlineExceeded")
 """A Job that ran past its deadline: its pods are gone."""
+
+
+@dataclass(frozen=True)
+class CannotStart:
+    """How the API tells that a Job does not start."""
+
+    status: Manifest | None = None
+    """Of its pod; None: it has none."""
+    reason: str = ""
+    warning: str = ""
+    """An Event about the pod, or about the Job where it has none."""
+
+    @property
+    def as_event(self) -> Manifest:
+        """As the API keeps it."""
+        about = {"reason": self.reason, "message": self.warning, "lastTimestamp": "2026-01-01T00:00:00Z"}
+        return {"metadata": {"resourceVersion": "1"}, "type": "Warning", **about}
 
 
 @dataclass(frozen=True)
@@ -60,13 +80,17 @@ class Written:
 
 
 class FakeCluster:
-    """A ``Cluster`` of one API server. ``faults`` go by the names of its five verbs."""
+    """A ``Cluster`` of one API server. ``faults`` go by the names of its seven verbs."""
 
     def __init__(self, open_store: Callable[[str], Store]) -> None:
         self.faults = Faults()
         self.judge: Judge = lambda _order: None
         self.delivery: Callable[[WatchEvent], Iterable[WatchEvent]] = lambda event: (event,)
         """What becomes of an event on its way: none, itself, several."""
+        self.hurdle: Hurdle = lambda _job: None
+        """What keeps the pods of a Job from starting."""
+        self.quota: int | None = None
+        """The most Jobs that may be there, finished ones included: ``count/jobs.batch``."""
         self.queues = False
         """Jobs are created suspended, as by Kueue, until they are admitted."""
         self.lingers = False
@@ -83,11 +107,13 @@ class FakeCluster:
         self._tasks: dict[Key, Manifest] = {}
         self._jobs: dict[Key, Manifest] = {}
         self._pods: dict[Key, Manifest] = {}
-        """Those that failed, by their Jobs."""
+        """Those that failed or cannot start, by their Jobs."""
+        self._warnings: dict[Key, Manifest] = {}
+        """The newest about each Job or pod."""
         self._numbers = count(1)
         self._controller: TaskController | None = None
 
-    # The five verbs
+    # The seven verbs
 
     async def create_job(self, manifest: Manifest) -> None:
         """See ``Cluster``."""
@@ -97,6 +123,13 @@ class FakeCluster:
             if key in self._jobs:
                 message = f'jobs.batch "{key[1]}" already exists'
                 raise AlreadyExists(message)
+            if self.quota is not None and len(self._jobs) >= self.quota:
+                count = f"count/jobs.batch={self.quota}"
+                message = (
+                    f'jobs.batch "{key[1]}" is forbidden: exceeded quota: few, requested: count/jobs.batch=1, '
+                    f"used: count/jobs.batch={len(self._jobs)}, limited: {count}"
+                )
+                raise QuotaFull(message)
             metadata = {**manifest["metadata"], "uid": f"uid-{next(self._numbers)}"}
             spec = {**manifest["spec"], "suspend": self.queues}
             self.orders.append(order_of(manifest))
@@ -125,7 +158,21 @@ class FakeCluster:
         """See ``Cluster``."""
         await asyncio.sleep(0)
         with self.faults.met("failed_pods"):
-            return _labelled(self._pods, task)
+            return [pod for pod in _labelled(self._pods, task) if pod["status"]["phase"] == "Failed"]
+
+    async def pending_pods(self, task: TaskRef, most: int) -> list[Manifest]:
+        """See ``Cluster``."""
+        await asyncio.sleep(0)
+        with self.faults.met("pending_pods"):
+            pods = [pod for pod in _labelled(self._pods, task) if pod["status"]["phase"] == "Pending"]
+            return pods[:most]
+
+    async def warnings(self, namespace: str, name: str) -> list[Manifest]:
+        """See ``Cluster``."""
+        await asyncio.sleep(0)
+        with self.faults.met("warnings"):
+            found = self._warnings.get((namespace, name))
+            return [found] if found else []
 
     async def patch_status(self, task: TaskRef, status: Mapping[str, Any]) -> bool:
         """See ``Cluster``."""
@@ -179,6 +226,7 @@ class FakeCluster:
     def remove_job(self, namespace: str, name: str) -> None:
         """Have a Job gone with its pods, as when its time has come or somebody deletes it."""
         self._pods.pop((namespace, name), None)
+        self._warnings.pop((namespace, name), None)
         self._tell(WatchEvent("job", self._jobs.pop((namespace, name)), gone=True))
 
     def collect(self) -> None:
@@ -242,6 +290,15 @@ class FakeCluster:
         job = self._jobs.get(key)
         if job is None or job["spec"]["suspend"] or _is_over(job):
             return
+        hurdle = self.hurdle(job)
+        if hurdle is not None:
+            self._pods.pop(key, None)
+            if hurdle.status is not None:
+                self._pods[key] = _pod(job, {"phase": "Pending", **hurdle.status})
+            if hurdle.warning:
+                about = key[1] if hurdle.status is None else f"{key[1]}-x"
+                self._warnings[key[0], about] = hurdle.as_event
+            return
         order = order_of(job)
         outcome = self.judge(order)
         if outcome is None:
@@ -254,6 +311,9 @@ class FakeCluster:
             self._end(job, "Failed", reason="BackoffLimitExceeded", message="Job has reached its limit")
         elif outcome.exit_code is not None:
             self._end(job, "Complete", reason="CompletionsReached", message="")
+        else:
+            self._pods.pop(key, None)
+            self._put_job({**job, "status": {"active": 1, "ready": 1}})
 
     def _end(self, job: Manifest, kind: str, **why: str) -> None:
         self._put_job({**job, "status": {"conditions": [{"type": kind, "status": "True", **why}]}})
@@ -287,7 +347,7 @@ def _key(body: Manifest) -> Key:
 
 
 def _is_over(job: Manifest) -> bool:
-    return "deletionTimestamp" in job["metadata"] or bool(job["status"])
+    return "deletionTimestamp" in job["metadata"] or "conditions" in job["status"]
 
 
 def _labelled(objects: Mapping[Key, Manifest], task: TaskRef) -> list[Manifest]:
@@ -299,21 +359,25 @@ def _labelled(objects: Mapping[Key, Manifest], task: TaskRef) -> list[Manifest]:
 
 
 def _failed_pod(job: Manifest, outcome: Outcome) -> Manifest:
-    metadata = job["metadata"]
     ended = {
         "exitCode": outcome.exit_code,
         "reason": outcome.reason,
         "message": outcome.message,
         "finishedAt": "2026-01-01T00:00:00Z",
     }
+    return _pod(
+        job, {"phase": "Failed", "containerStatuses": [{"name": CONTAINER, "state": {"terminated": ended}}]}
+    )
+
+
+def _pod(job: Manifest, status: Manifest) -> Manifest:
+    metadata = job["metadata"]
     return {
         "metadata": {
             "namespace": metadata["namespace"],
             "name": f"{metadata['name']}-x",
             "labels": {**metadata["labels"], "batch.kubernetes.io/job-name": metadata["name"]},
         },
-        "status": {
-            "phase": "Failed",
-            "containerStatuses": [{"name": CONTAINER, "state": {"terminated": ended}}],
-        },
+        "spec": job["spec"]["template"]["spec"],
+        "status": status,
     }

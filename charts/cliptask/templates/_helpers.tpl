@@ -162,7 +162,7 @@ capabilities:
   verbs: [list]
 - apiGroups: [""]
   resources: [events]
-  verbs: [create]
+  verbs: [list, create]
 {{- end }}
 
 {{- /* The buckets of every namespace and of some, as the operator reads them. */}}

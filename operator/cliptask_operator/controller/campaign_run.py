@@ -23,6 +23,7 @@ from cliptask_operator.controller.job_controller import JobController
 from cliptask_operator.controller.reconcile import Desired
 from cliptask_operator.controller.run_state import RunState
 from cliptask_operator.controller.status_snapshot import StatusSnapshot
+from cliptask_operator.kubernetes.manifests import settings_of_jobs
 from cliptask_operator.kubernetes.task_state import Attempt, TaskRef
 
 OnSnapshot = Callable[[StatusSnapshot], None]
@@ -95,6 +96,7 @@ class CampaignRun:
             self.attempt.name,
             execution.parallelism,
             execution.variants_per_job,
+            settings_of_jobs(self.ref, execution, self.context.settings.renderer),
         )
         return JobController(self.context, execution, desired, stores, self.state, self._report)
 

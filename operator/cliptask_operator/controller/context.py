@@ -25,6 +25,10 @@ class Timing:
     """Between listings of the Jobs when much happens, for what a watch did not say."""
     debounce_s: float = 0.1
     """Events of this time are taken in together."""
+    start_s: float = 8.0
+    """Until it is asked why a Job does not start, and between two such questions: its task says so within 20 s."""
+    quota_s: float = 1.0
+    """Until a quota knows of the room that a deletion makes."""
     status_s: float = 1.0
     """Between two writes of one task's status."""
     first_backoff_s: float = 2.0

@@ -18,6 +18,7 @@ class JobCache:
     def __init__(self) -> None:
         self._jobs: dict[str, dict[str, JobFacts]] = defaultdict(dict)
         self._changed: dict[str, asyncio.Event] = {}
+        self._at_work: set[str] = set()
         self._sequence = 0
         self._changed_at: dict[str, dict[str, int]] = defaultdict(dict)
         """For each Job, also for one that is gone, the number of its last change."""
@@ -53,12 +54,14 @@ class JobCache:
             self._remove(uid, found.name)
         else:
             self._jobs[uid][found.name] = found
-        self.notify(uid)
+        # That a pod runs now is nothing to act upon.
+        if gone or known is None or replace(known, started=found.started) != found:
+            self.notify(uid)
 
-    def created(self, uid: str, name: str, attempt: str) -> None:
+    def created(self, uid: str, job: JobFacts) -> None:
         """Note a Job that was created just now: its event may take a while."""
-        self._touch(uid, name)
-        self._jobs[uid].setdefault(name, JobFacts(name, "active", attempt))
+        self._touch(uid, job.name)
+        self._jobs[uid].setdefault(job.name, job)
 
     def deleted(self, uid: str, name: str) -> None:
         """Note a Job that is being deleted; it is gone when the watch says so."""
@@ -66,6 +69,21 @@ class JobCache:
         if known is not None:
             self._touch(uid, name)
             self._jobs[uid][name] = replace(known, deleting=True)
+
+    def at_work(self, uid: str, *, begins: bool) -> None:
+        """Note whether somebody goes by what a task's Jobs have done."""
+        (self._at_work.add if begins else self._at_work.discard)(uid)
+
+    def finished(self, namespace: str) -> list[tuple[str, JobFacts]]:
+        """Jobs that nobody needs any more, those that succeeded first, each with the UID of its task."""
+        found = [
+            (uid, each)
+            for uid, jobs in self._jobs.items()
+            for each in jobs.values()
+            if uid not in self._at_work and each.namespace == namespace
+            and each.state != "active" and not each.deleting
+        ]  # fmt: skip
+        return sorted(found, key=lambda each: each[1].state == "failed")
 
     def mark(self) -> int:
         """The number of the last change: take it before a listing is asked for."""
@@ -97,4 +115,5 @@ class JobCache:
         """Drop a task that nobody works on."""
         self._jobs.pop(uid, None)
         self._changed.pop(uid, None)
+        self._at_work.discard(uid)
         self._changed_at.pop(uid, None)

@@ -17,14 +17,17 @@ from cliptask_operator.campaign.stores import Stores
 from cliptask_operator.controller import status_snapshot
 from cliptask_operator.controller.artifact_leases import ArtifactLeases
 from cliptask_operator.controller.context import Context
+from cliptask_operator.controller.job_starts import JobStarts
 from cliptask_operator.controller.reconcile import Decision, Desired, NamedOrder, Observed, reconcile
 from cliptask_operator.controller.run_state import RunState
 from cliptask_operator.controller.status_snapshot import Counts, StatusSnapshot
-from cliptask_operator.kubernetes.cluster import AlreadyExists
-from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure, failure_of
+from cliptask_operator.kubernetes.cluster import AlreadyExists, QuotaFull
+from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure, facts, failure_of
 from cliptask_operator.kubernetes.manifests import job
+from cliptask_operator.kubernetes.obstacles import job_of
 
 T = TypeVar("T")
+R = TypeVar("R")
 log = structlog.get_logger("cliptask.jobs")
 
 _SHARE = 4
@@ -49,6 +52,10 @@ class JobController:
     """Why not, for each variant that could not be made in the end."""
     _pass_s: float = field(default=0.0, init=False)
     """How long the last pass took."""
+    _starts: JobStarts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._starts = JobStarts(self.context, self.desired.task)
 
     async def begin(self) -> None:
         """Find out which Jobs there are. Before the stores are listed: what these made is found there, or gone."""
@@ -58,25 +65,29 @@ class JobController:
     async def execute(self, there: Inventory) -> Mapping[str, ClipTaskError]:
         """See ``Executor``. A suspended task's Jobs end, and it waits for ever: an edit ends its attempt."""
         self._take_in(there)
+        self.context.job_cache.at_work(self.desired.task.uid, begins=True)
         try:
             if self.execution.suspend:
                 await self._stay_suspended()
             failed = await self._run()
         finally:
             self._leases.release(self.desired.task.uid)
+            self.context.job_cache.at_work(self.desired.task.uid, begins=False)
         self.failed = failed
         return {name: failure.as_error() for name, failure in failed.items()}
 
     async def _run(self) -> Mapping[str, JobFailure]:
         """Reconcile until nothing is left to make; returns why not, for each variant that cannot be made."""
-        listed_at, is_quiet = self._now(), False
+        timing = self.context.timing
+        listed_at = heard_at = self._now()
         while True:
-            if is_quiet or self._now() - listed_at > self.context.timing.relist_s:
+            if self._now() - heard_at >= timing.resync_s or self._now() - listed_at > timing.relist_s:
                 await self._list_jobs()
-                listed_at = self._now()
+                listed_at = heard_at = self._now()
             decision = await self.reconcile_once()
             if not decision.finished:
-                is_quiet = not await self._changed(self._pass_s * _SHARE)
+                if await self._changed(self._starts.due_at() - self._now(), self._pass_s * _SHARE):
+                    heard_at = self._now()
             elif await self._is_confirmed():
                 return decision.failed
 
@@ -87,7 +98,7 @@ class JobController:
             ]
             await _all(self._delete, running)
             self.report(status_snapshot.suspended(self.state.snapshot, self.desired.campaign, self.counts()))
-            await self._changed()
+            await self._changed(self.context.timing.resync_s)
 
     async def reconcile_once(self) -> Decision:
         """One pass: observe, decide, act, report."""
@@ -95,16 +106,16 @@ class JobController:
         observed = await self._observe()
         decision = self._decide(observed)
         self._pass_s = self._now() - began
-        await self._act(decision)
+        refused = await self._act(decision)
         if not decision.finished:
-            self._report(decision)
+            self._report(replace(decision, active=decision.active - refused))
         return decision
 
-    async def _changed(self, least_s: float = 0) -> bool:
-        """Wait until something happens, or it is time for a pass anyway; returns whether something did."""
+    async def _changed(self, most_s: float, least_s: float = 0) -> bool:
+        """Wait until something happens, or for so long; returns whether something did."""
         timing, changed = self.context.timing, self.context.job_cache.changed(self.desired.task.uid)
         try:
-            async with asyncio.timeout(timing.resync_s):
+            async with asyncio.timeout(max(most_s, timing.debounce_s)):
                 await changed.wait()
         except TimeoutError:
             return False
@@ -131,10 +142,20 @@ class JobController:
         jobs, state, now = self._jobs(), self.state, self._now()
         self._credit(jobs)
         await self._take_in_failures(jobs)
+        await self._starts.observe(jobs)
         paused = {name for name, until in state.paused_until.items() if until > now}
         state.blocking_error = state.blocking_error if paused else None
         leased = self._leases.held_by_others(self.desired.task.uid, self.desired.parts)
-        return Observed(state.videos, self._leases.stored, jobs, state.failures, paused, leased)
+        return Observed(
+            state.videos,
+            self._leases.stored,
+            jobs,
+            state.failures,
+            paused,
+            leased,
+            self._starts.stuck,
+            self._starts.window(jobs),
+        )
 
     def _credit(self, jobs: Mapping[str, JobFacts]) -> None:
         """Believe Jobs that say they made everything."""
@@ -154,15 +175,19 @@ class JobController:
             if each.state == "failed" and each.attempt == self.desired.attempt and not each.deleting
             and each.name in self.desired.by_name and each.name not in self.state.failures
         ]  # fmt: skip
+        # That a Job never started is none of its videos' faults: it comes again.
+        late = [
+            each.name
+            for each in failed
+            if each.reason == "DeadlineExceeded" and each.name in self._starts.stuck
+        ]
+        await _all(self._delete, late)
+        failed = [each for each in failed if each.name not in late]
         if not failed:
             return
         pods = await self.context.cluster.failed_pods(self.desired.task)
         for each in failed:
-            own = [
-                pod
-                for pod in pods
-                if pod["metadata"].get("labels", {}).get("batch.kubernetes.io/job-name") == each.name
-            ]
+            own = [pod for pod in pods if job_of(pod) == each.name]
             await self._take_in_failure(each.name, failure_of(each, own, self.execution))
         if self.desired.variants_per_job > 1:
             await self._list_stores()  # some of a Job's videos may have been made
@@ -192,35 +217,52 @@ class JobController:
 
     # Act
 
-    async def _act(self, decision: Decision) -> None:
+    async def _act(self, decision: Decision) -> int:
+        """Returns how many Jobs were not created, for want of room in a quota."""
         await _all(self._delete, decision.delete)
-        await _all(self._create, decision.create)
+        return (await _all(self._create, decision.create)).count(False)
 
-    async def _create(self, named: NamedOrder) -> None:
+    async def _create(self, named: NamedOrder) -> bool:
+        """Returns whether the Job is there."""
         name, order = named
         context, desired = self.context, self.desired
         manifest = job(order, desired.task, self.execution, desired.attempt, context.settings.renderer)
         try:
             async with context.job_creation.slot(desired.task.uid):
+                if self._starts.is_refused:
+                    return False
                 await context.cluster.create_job(manifest)
+        except QuotaFull as error:
+            await self._starts.refused(error, self._jobs())
+            return False
         except AlreadyExists:
             # Sent twice, or an old one is still going: either way the listing tells.
             await self._list_jobs()
         else:
-            context.job_cache.created(desired.task.uid, name, desired.attempt)
+            context.job_cache.created(desired.task.uid, facts(manifest))
             context.metrics.jobs_created.labels(order.step).inc()
+            self._starts.created(name)
+        return True
 
     async def _delete(self, name: str) -> None:
         self.context.job_cache.deleted(self.desired.task.uid, name)
         await self.context.cluster.delete_job(self.desired.task.namespace, name)
+        self._starts.deleted()
 
     # Report
 
     def _report(self, decision: Decision) -> None:
         state, counts = self.state, self.counts(decision.active)
+        waiting, error = self._starts.trouble(decision)
         self.report(
             status_snapshot.rendering(
-                state.snapshot, self.desired.campaign, decision, counts, state.blocking_error
+                state.snapshot,
+                self.desired.campaign,
+                decision,
+                counts,
+                state.blocking_error or error,
+                window=self._starts.window_words,
+                waiting=waiting,
             )
         )
 
@@ -272,8 +314,11 @@ def _succeeded(jobs: Mapping[str, JobFacts]) -> AbstractSet[str]:
     return frozenset(each.name for each in jobs.values() if each.state == "succeeded" and not each.deleting)
 
 
-async def _all(do: Callable[[T], Awaitable[None]], items: Sequence[T]) -> None:
+async def _all(do: Callable[[T], Awaitable[R]], items: Sequence[T]) -> list[R]:
     """All of them side by side; the first error is raised when every one has ended."""
+    results: list[R] = []
     for result in await asyncio.gather(*map(do, items), return_exceptions=True):
         if isinstance(result, BaseException):
             raise result
+        results.append(result)
+    return results

@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from cliptask.spec.status import PHASES
 from cliptask_operator.controller.task_counts import TaskCounts
+from cliptask_operator.kubernetes import obstacles
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _LONG_SECONDS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
@@ -19,7 +20,7 @@ _LONG_SECONDS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
 # Prometheus sees no increase from nothing to 1: what alerts ask for is there, as 0, from the start.
 _STEPS = ("segment", "variant")
 _ENDS = ("Complete", "Failed")
-_BLOCKING = ("Internal", "Misconfigured", "StoreUnwritable", "Unavailable")
+_BLOCKING = ("Internal", "Misconfigured", "StoreUnwritable", "Unavailable", *obstacles.REASONS)
 _JOB_FAILURES = (
     "CheckFailed", "DeadlineExceeded", "ObjectMissing", "OutOfMemory", "RendererFailed", "SourceUnusable",
     "Unavailable", "VariantImpossible",

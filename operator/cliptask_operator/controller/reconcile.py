@@ -32,6 +32,8 @@ class Desired:
     """Changes with an edit and with a retry: what failed in an earlier one is tried again."""
     parallelism: int
     variants_per_job: int
+    settings: str = ""
+    """What Jobs would be made with now, as a digest."""
 
     @cached_property
     def variant_orders(self) -> tuple[NamedOrder, ...]:
@@ -72,6 +74,18 @@ class Desired:
 
 
 @dataclass(frozen=True)
+class Window:
+    """What a full quota lets a task have."""
+
+    jobs: int
+    """The most at a time."""
+    is_open: bool
+    """Another one may be tried now."""
+    counts_finished: bool = False
+    """Finished Jobs take room, too."""
+
+
+@dataclass(frozen=True)
 class Observed:
     """What is there."""
 
@@ -86,6 +100,10 @@ class Observed:
     """Names of Jobs that may not be created yet."""
     leased: AbstractSet[str] = frozenset()
     """Keys of parts that another task's Jobs are making."""
+    stuck: AbstractSet[str] = frozenset()
+    """Names of active Jobs that have not started, though they had the time."""
+    window: Window | None = None
+    """What a quota has room for, once it has refused something."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +131,8 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
     A variant's Job is wanted as soon as the segments that it shares with others are there, and before any further
     segment; at most ``parallelism`` Jobs are active. No two Jobs make one part: a video whose soundtrack another Job is
     making waits for that. One that runs already goes on, though an edit has made its segments shared. Jobs that nobody
-    wants any more, and failed ones of an earlier attempt, are deleted.
+    wants any more, and failed ones of an earlier attempt, are deleted. So are stuck ones that other settings made or that
+    find no room in a quota, to come again, and finished ones whose room there others need.
     """
     failed: dict[str, JobFailure] = {}
     open_orders = list(_open(desired, observed, failed))
@@ -132,13 +151,17 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
         else:
             ready.append((name, order))
     wanted = dict([*ready, *parts.values()])
-    active = [name for name in wanted if _is_running(observed.jobs.get(name))]
+    running = [name for name in wanted if _is_running(observed.jobs.get(name))]
+    vain = _vain(desired, observed, running)
+    active = [name for name in running if name not in vain]
     making = {key for name in active for key in wanted[name].parts} - observed.parts
     startable = _startable(desired, observed, wanted, making | observed.leased)
-    create = tuple(islice(startable, max(desired.parallelism - len(active), 0)))
+    due = tuple(islice(startable, max(_most(desired, observed) - len(active), 0)))
+    create = due if observed.window is None or observed.window.is_open else ()
+    unwanted = [job.name for job in observed.jobs.values() if _is_unwanted(job, wanted)]
     return Decision(
         create=create,
-        delete=tuple(job.name for job in observed.jobs.values() if _is_unwanted(job, wanted)),
+        delete=(*unwanted, *vain, *_spent(observed, wanted, len(active) + len(due))),
         active=len(active) + len(create),
         queued=sum(observed.jobs[name].suspended for name in active),
         making=making.union(*(order.parts - observed.parts for _, order in create)),
@@ -180,6 +203,35 @@ def _startable(
         if name not in observed.jobs and name not in observed.paused and own.isdisjoint(taken):
             taken |= own
             yield name, order
+
+
+def _most(desired: Desired, observed: Observed) -> int:
+    window = observed.window
+    return min(desired.parallelism, window.jobs) if window else desired.parallelism
+
+
+def _vain(desired: Desired, observed: Observed, running: list[str]) -> AbstractSet[str]:
+    """Stuck Jobs that had better be made anew: by other settings at once, for want of room when there is some."""
+    stuck = [name for name in running if name in observed.stuck]
+    stale = {name for name in stuck if observed.jobs[name].settings != desired.settings}
+    if observed.window is None:
+        return stale
+    room = max(observed.window.jobs - (len(running) - len(stuck)), 0)
+    return stale.union([name for name in stuck if name not in stale][room:])
+
+
+def _spent(observed: Observed, wanted: Mapping[str, WorkOrder], jobs: int) -> list[str]:
+    """So many finished Jobs as leave no room for those that are active or due, those that succeeded first."""
+    window = observed.window
+    if window is None or not window.counts_finished:
+        return []
+    finished = [
+        each
+        for each in observed.jobs.values()
+        if each.state != "active" and not each.deleting and each.name not in wanted
+    ]
+    finished.sort(key=lambda each: each.state == "failed")
+    return [each.name for each in finished[: max(jobs + len(finished) - window.jobs, 0)]]
 
 
 def _missing(order: WorkOrder, observed: Observed) -> list[str]:

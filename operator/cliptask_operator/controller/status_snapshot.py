@@ -58,6 +58,8 @@ class StatusSnapshot:
     index: str = ""
     blocking_error: ClipTaskError | None = field(default=None, compare=False)
     """What must pass, or be mended, first."""
+    window: str = ""
+    """How many Jobs a quota lets be at a time."""
 
     @property
     def is_final(self) -> bool:
@@ -163,18 +165,23 @@ def rendering(
     decision: Decision,
     counts: Counts,
     blocking_error: ClipTaskError | None,
+    *,
+    window: str = "",
+    waiting: str = "",
 ) -> StatusSnapshot:
-    """A campaign whose Jobs run."""
+    """A campaign whose Jobs run. ``window``: that of a quota; ``waiting``: why some of its Jobs have not started."""
     message = f"{counts.succeeded} of {counts.variants} videos, {counts.segments_ready} of {counts.segments} segments"
     if decision.queued:
         message += f"; {decision.queued} of {decision.active} Jobs wait in a queue"
+    message = "; ".join(filter(None, (message, window, waiting, str(blocking_error or ""))))
     return replace(
         before,
         reason=blocking_error.reason if blocking_error else "Rendering",
-        message=f"{message}; {blocking_error}" if blocking_error else message,
+        message=message,
         counts=counts,
         failures=failures_of(campaign, decision.failed),
         blocking_error=blocking_error,
+        window=window,
     )
 
 
@@ -229,6 +236,7 @@ def ended(
         counts=counts,
         failures=failures_of(campaign, failed),
         blocking_error=None,
+        window="",
         index=index,
     )
 

@@ -17,7 +17,7 @@ from kubernetes.aio import client, config
 
 from cliptask.errors import ClipTaskError, InvalidTask, MissingInput, SetupError, TransientError
 from cliptask.spec.task import GROUP, PLURAL, VERSION
-from cliptask_operator.kubernetes.cluster import AlreadyExists
+from cliptask_operator.kubernetes.cluster import AlreadyExists, QuotaFull
 from cliptask_operator.kubernetes.manifests import TASK_LABEL, Manifest
 from cliptask_operator.kubernetes.task_state import TaskRef
 
@@ -29,6 +29,7 @@ _PARALLEL = 12
 _ATTEMPTS = 4
 _JOBS = "/apis/batch/v1/namespaces/{}/jobs"
 _PODS = "/api/v1/namespaces/{}/pods"
+_EVENTS = "/api/v1/namespaces/{}/events"
 _TASKS = f"/apis/{GROUP}/{VERSION}/namespaces/{{}}/{PLURAL}"
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -85,7 +86,10 @@ class KubernetesClient:
         return PLURAL in (each["name"] for each in found.get("resources") or ())
 
     async def create_job(self, manifest: Manifest) -> None:
-        """Create a Job. Raises ``AlreadyExists`` where the name is taken, ``InvalidTask`` for what the API refuses."""
+        """Create a Job. Raises ``AlreadyExists`` where the name is taken, ``InvalidTask`` for what the API refuses.
+
+        Raises ``QuotaFull`` where a ResourceQuota does.
+        """
         await self._request("POST", _JOBS.format(manifest["metadata"]["namespace"]), body=manifest)
 
     async def delete_job(self, namespace: str, name: str) -> None:
@@ -104,6 +108,19 @@ class KubernetesClient:
     async def pods(self, namespace: str, task: str, **query: str) -> list[Manifest]:
         """The pods of a task that are still there."""
         return await self._list(_PODS.format(namespace), {"labelSelector": f"{TASK_LABEL}={task}", **query})
+
+    async def pending_pods(self, task: TaskRef, most: int) -> list[Manifest]:
+        """Some of the task's pods that have not started: they wait for much the same, and thousands would be megabytes."""
+        query = {
+            "labelSelector": f"{TASK_LABEL}={task.name}", "fieldSelector": "status.phase=Pending", "limit": str(most)
+        }  # fmt: skip
+        return (await self._request("GET", _PODS.format(task.namespace), query=query)).get("items") or []
+
+    async def warnings(self, namespace: str, name: str) -> list[Manifest]:
+        """The warnings that Kubernetes has posted about a Job or a pod, and keeps for an hour."""
+        return await self._list(
+            _EVENTS.format(namespace), {"fieldSelector": f"involvedObject.name={name},type=Warning"}
+        )
 
     async def log(self, namespace: str, pod: str, lines: int) -> str:
         """The last lines that a pod has printed; why there are none, where its node is gone, and they with it."""
@@ -227,6 +244,8 @@ def _error(code: int, content: bytes, what: str) -> ClipTaskError:
         return InvalidTask(f"the Kubernetes API refuses it: {said}: correct the task")
     if code == 404:  # noqa: PLR2004  as above
         return TransientError(f"{what}: {said}")
+    if code == 403 and "exceeded quota" in said:  # noqa: PLR2004  as above
+        return QuotaFull(f"the Kubernetes API forbids {what}: {said}: raise the quota")
     if code in {401, 403}:
         return SetupError(
             f"the Kubernetes API forbids {what}: {said}: check the quota, and the rights of this account"

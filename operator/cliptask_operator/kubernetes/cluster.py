@@ -1,11 +1,11 @@
-"""What does the controller need of a Kubernetes cluster? A port of five verbs; the client is its adapter, tests have a fake."""
+"""What does the controller need of a Kubernetes cluster? A port of seven verbs; the client is its adapter, tests have a fake."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from cliptask.errors import ClipTaskError
+from cliptask.errors import ClipTaskError, SetupError
 from cliptask_operator.kubernetes.manifests import Manifest
 from cliptask_operator.kubernetes.task_state import TaskRef
 
@@ -16,6 +16,12 @@ class AlreadyExists(ClipTaskError):
     reason = "AlreadyExists"
 
 
+class QuotaFull(SetupError):
+    """A ResourceQuota has no room for an object."""
+
+    reason = "QuotaExceeded"
+
+
 class Cluster(Protocol):
     """Jobs, pods and statuses of ClipTasks.
 
@@ -24,7 +30,7 @@ class Cluster(Protocol):
     """
 
     async def create_job(self, manifest: Manifest) -> None:
-        """Create a Job. Raises ``AlreadyExists`` where the name is taken."""
+        """Create a Job. Raises ``AlreadyExists`` where the name is taken, ``QuotaFull`` where a quota has no room."""
 
     async def delete_job(self, namespace: str, name: str) -> None:
         """Delete a Job and its pods; nothing happens where there is none."""
@@ -34,6 +40,12 @@ class Cluster(Protocol):
 
     async def failed_pods(self, task: TaskRef) -> list[Manifest]:
         """The task's pods that failed and are still there."""
+
+    async def pending_pods(self, task: TaskRef, most: int) -> list[Manifest]:
+        """Some of the task's pods that have not started."""
+
+    async def warnings(self, namespace: str, name: str) -> list[Manifest]:
+        """The warnings that Kubernetes has posted about a Job or a pod."""
 
     async def patch_status(self, task: TaskRef, status: Mapping[str, Any]) -> bool:
         """Write a task's status; False where the task is gone."""

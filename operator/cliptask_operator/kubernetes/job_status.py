@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from cliptask.errors import ClipTaskError
 from cliptask.orders import WorkReport
 from cliptask.spec.task import KIND, Execution
-from cliptask_operator.kubernetes.manifests import ATTEMPT, CONTAINER
+from cliptask_operator.kubernetes.manifests import ATTEMPT, CONTAINER, SETTINGS
 
 _KILLED = 137
 """128 + SIGKILL."""
@@ -36,22 +36,31 @@ class JobFacts:
     deleting: bool = False
     suspended: bool = False
     """Whoever admits Jobs, such as Kueue, does not let it run yet."""
+    started: bool = False
+    """One of its pods runs, or has run."""
+    settings: str = ""
+    """What it was made with, as a digest."""
+    namespace: str = ""
 
 
 def facts(body: Mapping[str, Any]) -> JobFacts:
     """A Job's facts. One that is suspended, by Kueue for instance, is active: it will run."""
     metadata, status = body["metadata"], body.get("status") or {}
+    annotations = metadata.get("annotations") or {}
     ended = {each["type"]: each for each in status.get("conditions") or () if each.get("status") == "True"}
     failed = ended.get("Failed")
     state: State = "succeeded" if "Complete" in ended else "failed" if failed else "active"
     return JobFacts(
         name=metadata["name"],
         state=state,
-        attempt=(metadata.get("annotations") or {}).get(ATTEMPT, ""),
+        attempt=annotations.get(ATTEMPT, ""),
         reason=(failed or {}).get("reason") or "",
         message=(failed or {}).get("message") or "",
         deleting=bool(metadata.get("deletionTimestamp")),
         suspended=bool((body.get("spec") or {}).get("suspend")),
+        started=any(status.get(each) for each in ("ready", "succeeded", "failed")),
+        settings=annotations.get(SETTINGS, ""),
+        namespace=metadata.get("namespace", ""),
     )
 
 

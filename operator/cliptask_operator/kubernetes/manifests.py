@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ TASK_LABEL = f"{GROUP}/task"
 STEP_LABEL = f"{GROUP}/step"
 ATTEMPT = f"{GROUP}/attempt"
 """Annotation of a Job: for which generation and retry of the task it was created."""
+SETTINGS = f"{GROUP}/settings"
+"""Annotation of a Job: a digest of what task and installation decide of it, its work apart."""
 MAKES = f"{GROUP}/makes"
 """Annotation of a Job and its pods: names of videos, beginnings of segments' keys."""
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
@@ -76,46 +79,63 @@ def job(
     """The Job that carries out a work order. Pure: the same arguments give the same manifest, byte for byte."""
     labels = {TASK_LABEL: task.name, STEP_LABEL: order.step}
     annotations = {MAKES: _makes(order), **_QUIET}
-    queue = {QUEUE_LABEL: renderer.queue} if renderer.queue else {}
-    queue |= {name: task.labels[name] for name in (QUEUE_LABEL, PRIORITY_LABEL) if name in task.labels}
+    own = {ATTEMPT: attempt, SETTINGS: settings_of_jobs(task, execution, renderer)}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
             "name": job_name(order, task),
             "namespace": task.namespace,
-            "labels": labels | queue,
-            "annotations": {ATTEMPT: attempt, **annotations},
+            "labels": labels | _queue(task, renderer),
+            "annotations": own | annotations,
             "ownerReferences": [task.owner],
         },
-        "spec": {
-            "backoffLimit": execution.backoff_limit,
-            "activeDeadlineSeconds": execution.active_deadline_seconds,
-            "ttlSecondsAfterFinished": execution.ttl_seconds_after_finished,
-            "podReplacementPolicy": "Failed",
-            "podFailurePolicy": {
-                "rules": [
-                    {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
-                    {
-                        "action": "FailJob",
-                        "onExitCodes": {"containerName": CONTAINER, "operator": "In", "values": _FINAL_EXITS},
-                    },
-                ]
-            },
+        "spec": _patience(execution)
+        | {
             "template": {
                 "metadata": {"labels": labels, "annotations": annotations},
-                "spec": _pod(order, execution, renderer),
+                "spec": _pod(order.to_text(), execution, renderer),
             },
         },
     }
 
 
-def _pod(order: WorkOrder, execution: Execution, renderer: RendererSettings) -> Manifest:
+def settings_of_jobs(task: TaskRef, execution: Execution, renderer: RendererSettings) -> str:
+    """A digest of all that is the same for every Job of a task: one with another was made by other settings."""
+    same = [_queue(task, renderer), _patience(execution), _pod("", execution, renderer)]
+    return hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()[:_DIGITS]
+
+
+def _queue(task: TaskRef, renderer: RendererSettings) -> dict[str, str]:
+    queue = {QUEUE_LABEL: renderer.queue} if renderer.queue else {}
+    return queue | {name: task.labels[name] for name in (QUEUE_LABEL, PRIORITY_LABEL) if name in task.labels}
+
+
+def _patience(execution: Execution) -> Manifest:
+    """How long a Job tries, and when it gives up."""
+    return {
+        "backoffLimit": execution.backoff_limit,
+        "activeDeadlineSeconds": execution.active_deadline_seconds,
+        "ttlSecondsAfterFinished": execution.ttl_seconds_after_finished,
+        "podReplacementPolicy": "Failed",
+        "podFailurePolicy": {
+            "rules": [
+                {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+                {
+                    "action": "FailJob",
+                    "onExitCodes": {"containerName": CONTAINER, "operator": "In", "values": _FINAL_EXITS},
+                },
+            ]
+        },
+    }
+
+
+def _pod(order: str, execution: Execution, renderer: RendererSettings) -> Manifest:
     environment = {
         **renderer.environment,
         "TMPDIR": _SCRATCH,
         "HOME": _SCRATCH,
-        "CLIPTASK_ORDER": order.to_text(),
+        "CLIPTASK_ORDER": order,
     }
     mounts = [{"name": "work", "mountPath": _SCRATCH}]
     volumes: list[Manifest] = [{"name": "work", "emptyDir": {"sizeLimit": renderer.scratch}}]

@@ -103,7 +103,7 @@ async def test_what_failed_is_not_tried_again_by_itself(bed: ControllerBed) -> N
     bed.apply(bed.task("camp", [[0, 1]]))
     await bed.until(lambda: bed.status("camp").get("failed") == 1, "one failed")
 
-    (failed,) = (job for job in bed.cluster.jobs_of("camp") if job["status"])
+    (failed,) = (job for job in bed.cluster.jobs_of("camp") if "conditions" in job["status"])
     bed.cluster.remove_job(NAMESPACE, failed["metadata"]["name"])
     await bed.rest()
 
@@ -326,7 +326,7 @@ async def test_a_job_that_is_tidied_away_after_its_success_is_not_missed(bed: Co
     bed.apply(bed.task("camp", [[0, 1]]))
     await bed.until(lambda: bed.status("camp").get("succeeded") == 1, "the first video")
 
-    (done,) = (job for job in bed.cluster.jobs_of("camp") if job["status"])
+    (done,) = (job for job in bed.cluster.jobs_of("camp") if "conditions" in job["status"])
     bed.cluster.remove_job(NAMESPACE, done["metadata"]["name"])
     await bed.rest()
 

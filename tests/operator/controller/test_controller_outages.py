@@ -88,18 +88,18 @@ async def test_one_job_that_cannot_be_created_keeps_no_other_from_it(bed: Contro
     assert len(bed.cluster.orders) == 3
 
 
-async def test_a_quota_that_is_full_is_told_and_ends_nothing(bed: ControllerBed) -> None:
+async def test_a_rule_that_forbids_jobs_is_told_and_ends_nothing(bed: ControllerBed) -> None:
     """Jobs that run would be deleted for those that may not, or nobody know what to ask for."""
     bed.cluster.judge = lambda _: outcomes.hang()
     bed.apply(bed.task("camp", [[0, 1, 2]], execution={"parallelism": 2}))
     await bed.running("camp", 2)
     before = bed.active("camp")
-    bed.cluster.faults.keep_failing(SetupError("exceeded quota: ask for more"), "create_job")
+    bed.cluster.faults.keep_failing(SetupError("denied by a webhook: ask its owner"), "create_job")
 
     bed.edit("camp", execution={"parallelism": 3})
     status = await bed.reason("camp", "Misconfigured")
 
-    assert "exceeded quota" in status["message"]
+    assert "denied by a webhook" in status["message"]
     assert (bed.active("camp"), bed.cluster.deleted) == (before, [])
     bed.cluster.faults.recover()
     bed.cluster.go_on()

@@ -67,7 +67,7 @@ def test_somebody_elses_job_is_no_news(book: JobCache) -> None:
 
 def test_what_was_created_or_deleted_is_known_at_once(book: JobCache) -> None:
     """Until the watch tells, a Job would be created twice, or deleted twice."""
-    book.created("u", "j", "1/")
+    book.created("u", ACTIVE)
     assert book.of("u") == {"j": ACTIVE}
 
     book.deleted("u", "j")
@@ -78,7 +78,7 @@ def test_the_watch_may_be_quicker_than_the_answer(book: JobCache) -> None:
     """A Job that has ended by the time its creation is confirmed would count as running for ever."""
     book.observe(body("j", "u", "Complete"), gone=False)
 
-    book.created("u", "j", "1/")
+    book.created("u", ACTIVE)
 
     assert book.of("u") == {"j": DONE}
 
@@ -104,7 +104,7 @@ def test_what_was_given_out_does_not_change(book: JobCache) -> None:
     """A decision would be taken on Jobs that change meanwhile."""
     before = book.of("u")
 
-    book.created("u", "j", "1/")
+    book.created("u", ACTIVE)
 
     assert before == {}
 
@@ -172,10 +172,36 @@ def test_what_is_heard_during_a_listing_is_newer_than_the_listing(book: JobCache
     since = book.mark()
     book.observe(body("ended", "u", "Complete"), gone=False)
     book.observe(body("went"), gone=True)
-    book.created("u", "new", "1/")
+    book.created("u", JobFacts("new", "active", "1/"))
 
     book.listed("u", [body("ended"), body("went"), body("old")], since)
 
     assert {name: job.state for name, job in book.of("u").items()} == {
         "ended": "succeeded", "new": "active", "old": "active",
     }  # fmt: skip
+
+
+def test_that_a_pod_runs_is_known_and_wakes_nobody(book: JobCache) -> None:
+    """Each Job would cost its campaign another look."""
+    book.observe(body(), gone=False)
+    book.changed("u").clear()
+
+    book.observe({**body(), "status": {"active": 1, "ready": 1}}, gone=False)
+
+    assert book.of("u")["j"].started
+    assert not book.changed("u").is_set()
+
+
+def test_jobs_that_nobody_needs_any_more_are_known(book: JobCache) -> None:
+    """A quota would stay full of them; or a success be gone before it was counted."""
+    book.at_work("busy", begins=True)
+    for name, uid, state in [("f", "u", "Failed"), ("s", "u", "Complete"), ("b", "busy", "Complete")]:
+        book.observe(body(name, uid, state, namespace="ads"), gone=False)
+    book.observe(body("a", "u", namespace="ads"), gone=False)
+    book.observe(body("x", "v", "Complete", namespace="film"), gone=False)
+    assert [each.name for _, each in book.finished("ads")] == ["s", "f"]
+
+    book.deleted("u", "s")
+    book.at_work("busy", begins=False)
+
+    assert [(uid, each.name) for uid, each in book.finished("ads")] == [("busy", "b"), ("u", "f")]

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from cliptask.orders import WorkOrder
 from cliptask.planning.plan import Campaign, plan
-from cliptask_operator.controller.reconcile import Decision, Desired, Observed, reconcile
+from cliptask_operator.controller.reconcile import Decision, Desired, Observed, Window, reconcile
 from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure
 from cliptask_operator.kubernetes.manifests import job_name
 from cliptask_operator.kubernetes.task_state import TaskRef
@@ -102,6 +102,67 @@ def test_jobs_in_a_queue_hold_their_places_and_are_told_of() -> None:
     decision = reconcile(wanted, observed(parts=frozenset(segments(wanted)), jobs=known))
 
     assert (decision.create, decision.delete, decision.active, decision.queued) == ((), (), 2, 1)
+
+
+# Quotas and stuck Jobs
+
+
+def test_a_quota_is_a_window() -> None:
+    """Jobs would be sent that nobody lets in."""
+    wanted = desired([5, 1], parallelism=4)
+    there = observed(parts=segments(wanted))
+
+    def number(window: Window) -> int:
+        return len(reconcile(wanted, replace(there, window=window)).create)
+
+    assert number(Window(3, is_open=True)) == 3
+    assert number(Window(9, is_open=True)) == 4
+    assert number(Window(3, is_open=False)) == 0
+
+
+def test_finished_jobs_make_room_where_they_are_counted() -> None:
+    """They would fill the quota until their time has come, or be gone where they are in nobody's way."""
+    wanted = desired([4, 1])
+    names = [name for name, _ in wanted.variant_orders]
+    known = jobs(names[:1], "failed") | jobs(names[1:2], "succeeded")
+    there = observed(
+        parts=segments(wanted),
+        videos={variants(wanted)[1]},
+        jobs=known,
+        failures={names[0]: BROKEN},
+    )
+
+    def deleted(jobs: int, *, counts: bool) -> tuple[str, ...]:
+        return reconcile(
+            wanted, replace(there, window=Window(jobs, is_open=True, counts_finished=counts))
+        ).delete
+
+    assert deleted(3, counts=False) == ()
+    assert deleted(4, counts=True) == ()
+    assert deleted(3, counts=True) == (names[1],)
+    assert deleted(2, counts=True) == (names[1], names[0])
+
+
+def test_of_stuck_jobs_those_are_made_anew_that_other_settings_made() -> None:
+    """They would wait for what was mended long ago; or those that run would begin again."""
+    wanted = desired([3, 1], settings="new")
+    new, old, runs = (name for name, _ in wanted.variant_orders)
+    known = jobs([new], settings="new") | jobs([old, runs], settings="old")
+
+    decision = reconcile(wanted, observed(parts=segments(wanted), jobs=known, stuck={new, old}))
+
+    assert (decision.delete, decision.create, decision.active) == ((old,), (), 2)
+
+
+def test_stuck_jobs_beyond_a_quota_come_again_later() -> None:
+    """Their deadline would pass before they may start."""
+    wanted = desired([5, 1])
+    names = [name for name, _ in wanted.variant_orders]
+    there = observed(parts=segments(wanted), jobs=jobs(names), stuck=set(names[1:]))
+
+    decision = reconcile(wanted, replace(there, window=Window(2, is_open=True)))
+
+    assert (set(decision.delete), decision.create, decision.active) == ({*names[2:]}, (), 2)
 
 
 def test_shared_segments_come_first_and_once() -> None:

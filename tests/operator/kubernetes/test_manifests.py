@@ -284,6 +284,32 @@ def test_the_same_work_has_the_same_name_whatever_the_task_says_of_its_jobs() ->
     assert patient["metadata"]["name"] == relabelled["metadata"]["name"] == manifest()["metadata"]["name"]
 
 
+@pytest.mark.parametrize(
+    ("execution", "renderer"),
+    [
+        (Execution(), replace(RENDERER, image="renderer:2")),
+        (Execution(), replace(RENDERER, pull_secrets=("registry",))),
+        (Execution(), replace(RENDERER, credentials_secret="gcs")),  # noqa: S106  a Secret's name
+        (Execution(), replace(RENDERER, node_selector={"pool": "spot"})),
+        (Execution(resources=Resources(limits=Amounts(cpu="1"))), RENDERER),
+        (Execution(active_deadline_seconds=77), RENDERER),
+    ],
+)
+def test_other_settings_are_known_by_their_digest(execution: Execution, renderer: RendererSettings) -> None:
+    """A Job that cannot start would stay as it is, though its cause was mended."""
+    other = manifest(execution=execution, renderer=renderer)
+
+    assert job_status.facts(other).settings == manifests.settings_of_jobs(TASK, execution, renderer)
+    assert job_status.facts(other).settings != job_status.facts(manifest()).settings
+
+
+def test_other_work_or_another_attempt_is_no_other_setting() -> None:
+    """Every edit would have all waiting Jobs made anew."""
+    later = manifests.job(units([1, 2])[1], TASK, Execution(parallelism=3), "4/", RENDERER)
+
+    assert job_status.facts(later).settings == job_status.facts(manifest()).settings
+
+
 def test_a_video_under_another_name_is_another_work() -> None:
     """A clip's new label gives videos new names: a Job that makes the old ones would be taken for theirs."""
     (variant,) = UNIT.variants
@@ -399,8 +425,8 @@ def test_a_failed_job_says_why() -> None:
         )
     )
 
-    assert failed == JobFacts(
-        manifest()["metadata"]["name"], "failed", "3/again", "PodFailurePolicy", FAIL_JOB, deleting=False
+    assert replace(failed, settings="") == JobFacts(
+        manifest()["metadata"]["name"], "failed", "3/again", "PodFailurePolicy", FAIL_JOB, namespace="ads"
     )
 
 
