@@ -27,7 +27,7 @@ def watched(plane: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def everything(bed: Bed) -> None:
-    """A life with all that can happen: Jobs that fail, an edit that ends them, deletion."""
+    """A life with all that can happen: Jobs that fail or cannot start, an edit that ends them, deletion."""
 
     def judge(order: WorkOrder, _: Document) -> Outcome | None:
         torn = any(each.name.startswith("clip0-clip3") for each in order.variants)
@@ -42,6 +42,10 @@ def everything(bed: Bed) -> None:
     bed.wait_for(lambda: bed.jobs("halted"), "a Job")
     bed.apply(bed.task("halted", [[4], [5]], execution={"suspend": True}))
     bed.wait_for(lambda: not bed.jobs("halted"), "no Job")
+    # Refused by a quota, and asked why.
+    bed.kubectl("create", "quota", "none", "--hard=pods=0")
+    bed.apply(bed.task("refused", [[6]]))
+    bed.wait_for(lambda: "quota none" in bed.status("refused").get("message", ""), "it says why")
     bed.kubectl("delete", "clip", "--all", "--timeout=60s")
 
 

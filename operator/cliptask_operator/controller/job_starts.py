@@ -19,6 +19,8 @@ from cliptask_operator.kubernetes.task_state import TaskRef
 
 _SAMPLE = 100
 """Pods that are asked why they do not start: they wait for much the same."""
+_ALONG = 0.8
+"""Of the time that a Job has to start: those that were created with it count along with the first that is late."""
 _MANY_REFUSALS = 3
 """In a row: finished Jobs of this task would have made room by then."""
 
@@ -61,7 +63,10 @@ class JobStarts:
             for each in jobs.values()
             if each.state == "active" and not (each.started or each.suspended or each.deleting)
         }
-        self.stuck = {name for name, since in self._since.items() if now - since >= start_s}
+        overdue = any(now - since >= start_s for since in self._since.values())
+        self.stuck = {
+            name for name, since in self._since.items() if overdue and now - since >= start_s * _ALONG
+        }
         if not self.stuck:
             self._obstacle = None
         elif now >= self._ask_at:
@@ -158,12 +163,12 @@ class JobStarts:
 
     def trouble(self, decision: Decision) -> tuple[str, ClipTaskError | None]:
         """Why Jobs have not started: in words where others run meanwhile and it may pass, else what must be mended."""
-        obstacle, full = self._obstacle, self._full
+        full, many = self._full, len(self.stuck - {*decision.delete})
+        obstacle = self._obstacle if many else None
         if obstacle is None and full is not None and not decision.active and full.refusals >= _MANY_REFUSALS:
             obstacle = obstacles.of_quota(full.quota)
         if obstacle is None:
             return "", None
-        many = len(self.stuck)
         said = f"{many} {'Job has' if many == 1 else 'Jobs have'} not started: " if many else ""
         message = said + obstacle.message
         if obstacle.passes and decision.active - decision.queued > many:

@@ -25,7 +25,7 @@ _NOISE = re.compile(
 )
 """What tells one time from the next: of one cause, the words stay the same."""
 _MISSING = re.compile('secret "([^"]+)" not found')
-_QUOTA = re.compile(r"exceeded quota: ([^,\s]+), requested: (\S+), used: (\S+), limited: (\S+)")
+_QUOTA = re.compile(r"exceeded quota: ([^,\s]+), requested: (\S+), used: (\S+), limited: ([^\s:]+)")
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def warning(message: str, reason: str = "FailedCreate", at: str = "2026-01-01T00
 def refusal(*amounts: str) -> str:
     """The words of an API server whose quota has no room."""
     wanted, used, limited = amounts
-    return f'jobs.batch "a" is forbidden: exceeded quota: q, requested: {wanted}, used: {used}, limited: {limited}'
+    return f'jobs.batch "a" is forbidden: exceeded quota: q, requested: {wanted}, used: {used}, limited: {limited}: raise it'
 
 
 @pytest.mark.parametrize(
