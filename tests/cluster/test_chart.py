@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -53,6 +54,13 @@ def of(documents: list[Document], kind: str) -> list[Document]:
     return [each for each in documents if each["kind"] == kind]
 
 
+def volumes(documents: list[Document], name: str) -> list[Document]:
+    """Of the operator's pod, or of the gateway's."""
+    pods = [each["spec"]["template"]["spec"] for each in of(documents, "Deployment")]
+    (found,) = [pod["volumes"] for pod in pods if pod["containers"][0]["name"] == name]
+    return list(found)
+
+
 def container(documents: list[Document], name: str = "operator") -> Document:
     """The operator's, or the gateway's."""
     pods = [each["spec"]["template"]["spec"] for each in of(documents, "Deployment")]
@@ -61,9 +69,9 @@ def container(documents: list[Document], name: str = "operator") -> Document:
 
 
 def set_environment(monkeypatch: pytest.MonkeyPatch, values: Document, name: str = "operator") -> None:
-    """As the chart does for one of its programs; what comes from Secrets is long enough for a token."""
+    """As the chart does for one of its programs."""
     for each in container(template(values), name)["env"]:
-        monkeypatch.setenv(each["name"], each.get("value", "from-a-secret-of-the-cluster"))
+        monkeypatch.setenv(each["name"], each["value"])
 
 
 def settings(monkeypatch: pytest.MonkeyPatch, values: Document) -> OperatorSettings:
@@ -150,7 +158,7 @@ def test_the_charts_defaults_are_the_operators(monkeypatch: pytest.MonkeyPatch) 
     """The page of operations would be wrong for whoever installs by the chart."""
     by_chart = settings(monkeypatch, {})
     plain = OperatorSettings(
-        renderer_image=by_chart.renderer_image, elevenlabs_api_key=by_chart.elevenlabs_api_key
+        renderer_image=by_chart.renderer_image, elevenlabs_api_key_file=by_chart.elevenlabs_api_key_file
     )
     for name in ("metrics_port", "downloads", "max_source_bytes"):
         monkeypatch.delenv(f"CLIPTASK_{name.upper()}")
@@ -232,7 +240,7 @@ def test_the_charts_defaults_are_the_gateways(monkeypatch: pytest.MonkeyPatch) -
     set_environment(monkeypatch, EVERYTHING, "gateway")
     found = from_environment(GatewaySettings)
 
-    given = {"gateway_token", "gateway_namespace", "gateway_output_uri", "elevenlabs_api_key"}
+    given = {"gateway_token_file", "gateway_namespace", "gateway_output_uri", "elevenlabs_api_key_file"}
     plain = GatewaySettings.model_validate({name: getattr(found, name) for name in given})
     for name in ("MAX_BODY_BYTES", "REQUESTS_PER_MINUTE"):
         monkeypatch.delenv(f"CLIPTASK_GATEWAY_{name}")
@@ -273,10 +281,23 @@ def test_the_crd_goes_or_is_not_brought_on_demand() -> None:
 def test_no_secret_is_made_or_shown() -> None:
     """A key in a release, or in an environment's text, is read by everybody who may see releases or pods."""
     made = template(EVERYTHING)
-    key = {each["name"]: each for each in container(made)["env"]}["ELEVENLABS_API_KEY"]
-
     assert of(made, "Secret") == []
-    assert key["valueFrom"] == {"secretKeyRef": {"name": "elevenlabs", "key": "api-key"}}
+    for name, secrets in (
+        ("operator", {"ELEVENLABS_API_KEY_FILE": "elevenlabs"}),
+        ("gateway", {"ELEVENLABS_API_KEY_FILE": "elevenlabs", "CLIPTASK_GATEWAY_TOKEN_FILE": "gateway"}),
+    ):
+        environment = {each["name"]: each for each in container(made, name)["env"]}
+        assert not any("valueFrom" in each for each in environment.values())
+        for variable, secret in secrets.items():
+            file = PurePosixPath(environment[variable]["value"])
+            (mount,) = (
+                m for m in container(made, name)["volumeMounts"] if m["mountPath"] == str(file.parent)
+            )
+            (volume,) = (v for v in volumes(made, name) if v["name"] == mount["name"])
+            assert mount["readOnly"]
+            assert "subPath" not in mount  # such a file stays as it was
+            assert volume["secret"]["secretName"] == secret
+            assert [each["path"] for each in volume["secret"]["items"]] == [file.name]
 
 
 def test_the_page_of_operations_tells_the_charts_rights() -> None:

@@ -81,7 +81,10 @@ def test_every_command_setting_and_exit_code_is_named() -> None:
     commands = {
         (each.callback.__name__.replace("_", "-")) for each in app.registered_commands if each.callback
     }
-    settings = {name.upper() for name in Settings.model_fields} - {"ELEVENLABS_API_KEY"}
+    settings = {name.upper() for name in Settings.model_fields} - {
+        "ELEVENLABS_API_KEY",
+        "ELEVENLABS_API_KEY_FILE",
+    }
     codes = {each.exit_code for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.ClipTaskError)}  # fmt: skip
 
     assert [name for name in commands if f"`cliptask {name}" not in CLI] == []

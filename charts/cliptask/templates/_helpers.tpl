@@ -97,29 +97,39 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{- /* The accounts that both use: ElevenLabs', and the bucket's where no identity has it. */}}
+{{- /* The accounts that both use: ElevenLabs', and the bucket's where no identity has it. From files: a Secret that changes is read anew. */}}
 {{- define "cliptask.accounts" -}}
-- name: ELEVENLABS_API_KEY
-  valueFrom:
-    secretKeyRef:
-      name: {{ .Values.elevenlabs.existingSecret }}
-      key: {{ .Values.elevenlabs.existingSecretKey }}
+- name: ELEVENLABS_API_KEY_FILE
+  value: /secrets/elevenlabs/{{ .Values.elevenlabs.existingSecretKey }}
 {{- if .Values.storage.existingSecret }}
 - name: GOOGLE_APPLICATION_CREDENTIALS
   value: /credentials/key.json
 {{- end }}
 {{- end }}
 
-{{- define "cliptask.credentialsMount" -}}
+{{- define "cliptask.accountMounts" -}}
+- name: elevenlabs
+  mountPath: /secrets/elevenlabs
+  readOnly: true
+{{- if .Values.storage.existingSecret }}
 - name: credentials
   mountPath: /credentials
   readOnly: true
 {{- end }}
+{{- end }}
 
-{{- define "cliptask.credentialsVolume" -}}
+{{- define "cliptask.accountVolumes" -}}
+- name: elevenlabs
+  secret:
+    secretName: {{ .Values.elevenlabs.existingSecret }}
+    items:
+      - key: {{ .Values.elevenlabs.existingSecretKey }}
+        path: {{ .Values.elevenlabs.existingSecretKey }}
+{{- if .Values.storage.existingSecret }}
 - name: credentials
   secret:
     secretName: {{ .Values.storage.existingSecret }}
+{{- end }}
 {{- end }}
 
 {{- /* Empty: the default of each namespace. */}}

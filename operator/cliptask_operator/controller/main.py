@@ -49,7 +49,7 @@ def operate(settings: OperatorSettings) -> None:
 
 async def _operate(settings: OperatorSettings) -> None:
     if settings.speech.api_key is None:
-        message = "ELEVENLABS_API_KEY is not set: the operator speaks with an account, local mode alone with espeak-ng"
+        message = "neither ELEVENLABS_API_KEY nor ELEVENLABS_API_KEY_FILE is set: the operator speaks with an account, local mode alone with espeak-ng"
         raise SetupError(message)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     registry, kopf_settings, metrics = kopf.OperatorRegistry(), kopf.OperatorSettings(), Metrics()

@@ -184,11 +184,9 @@ def _annotation(body: Mapping[str, Any], name: str) -> str:
 
 
 def _has_token(settings: GatewaySettings) -> Callable[..., Awaitable[None]]:
-    token = settings.gateway_token.get_secret_value().encode()
-
     async def check(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> None:
         given = credentials.credentials.encode() if credentials else b""
-        if not hmac.compare_digest(given, token):
+        if not hmac.compare_digest(given, settings.token().encode()):
             message = "this call needs the installation's token: Authorization: Bearer ..."
             raise HTTPException(401, message, {"WWW-Authenticate": "Bearer"})
 

@@ -26,13 +26,16 @@ def serve(settings: GatewaySettings) -> None:
 
 async def _serve(settings: GatewaySettings) -> None:
     if settings.speech.api_key is None:
-        message = "ELEVENLABS_API_KEY is not set: update-voices asks the account for its voices"
+        message = "neither ELEVENLABS_API_KEY nor ELEVENLABS_API_KEY_FILE is set: update-voices asks the account for its voices"
         raise SetupError(message)
-    cache = open_stores(settings.gateway_output_uri, settings.cache_uri).cache
+    settings.token()
+    open_stores(settings.gateway_output_uri, settings.cache_uri)
     async with KubernetesClient() as cluster, Speaker(settings.speech) as speaker:
 
         async def refresh_voices() -> int:
-            return len(await speaker.voices(cache))
+            # Opened each time: with the credentials of now.
+            stores = await asyncio.to_thread(open_stores, settings.gateway_output_uri, settings.cache_uri)
+            return len(await speaker.voices(stores.cache))
 
         server = uvicorn.Server(
             uvicorn.Config(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
@@ -44,6 +45,10 @@ class Settings(BaseSettings):
     """Encodes side by side; default: one for each CPU."""
     elevenlabs_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("ELEVENLABS_API_KEY"))
     """The account's key; without one, espeak-ng speaks."""
+    elevenlabs_api_key_file: Path | None = Field(
+        None, validation_alias=AliasChoices("ELEVENLABS_API_KEY_FILE")
+    )
+    """A file with the account's key, read anew for each request: it may be replaced at any time."""
     elevenlabs_base_url: str | None = None
     """Another address of the ElevenLabs API."""
     elevenlabs_model: str = "eleven_multilingual_v2"
@@ -72,10 +77,11 @@ class Settings(BaseSettings):
 
     @property
     def speech(self) -> SpeechSettings:
-        """What speaking needs to know."""
+        """What speaking needs to know. Raises ``SetupError`` where the key's file cannot be read."""
         key = self.elevenlabs_api_key
         return SpeechSettings(
             api_key=key.get_secret_value() if key else None,
+            api_key_file=self.elevenlabs_api_key_file,
             base_url=self.elevenlabs_base_url,
             model=self.elevenlabs_model,
             output_format=self.elevenlabs_output_format,

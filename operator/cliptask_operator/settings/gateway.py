@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
 
+from cliptask.errors import SetupError
+from cliptask_operator.secret_file import read_secret
 from cliptask_operator.settings.environment import Settings
 from cliptask_operator.settings.operator import Bucket
+
+_LEAST_TOKEN = 20
+"""Characters."""
 
 
 class GatewaySettings(Settings):
     """Each field is read from ``CLIPTASK_<NAME>``."""
 
-    gateway_token: SecretStr = Field(min_length=20)
+    gateway_token: SecretStr | None = None
     """What requests carry as a bearer token; at least 20 characters."""
+    gateway_token_file: Path | None = None
+    """A file with the token, read anew for each request: it may be replaced at any time."""
     gateway_namespace: str = Field(pattern="^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")
     """Where the ClipTasks are created."""
     gateway_output_uri: Bucket
@@ -31,3 +39,16 @@ class GatewaySettings(Settings):
     """The operator's cache, if all tasks share one: the voices are kept there."""
     log_format: Literal["json", "text"] = "json"
     """How log lines are written."""
+
+    def token(self) -> str:
+        """The token as it is now. Raises ``SetupError`` where there is none that keeps anybody out."""
+        token = self.gateway_token.get_secret_value() if self.gateway_token else ""
+        if self.gateway_token_file is not None:
+            token = read_secret(self.gateway_token_file)
+        if len(token) < _LEAST_TOKEN:
+            message = (
+                f"CLIPTASK_GATEWAY_TOKEN, or the file that CLIPTASK_GATEWAY_TOKEN_FILE names, must hold a token of "
+                f"{_LEAST_TOKEN} characters or more"
+            )
+            raise SetupError(message)
+        return token

@@ -27,6 +27,7 @@ from cliptask_operator.speech.recordings import Answer
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.voices import Voice
 
+_KEY_HEADER = "xi-api-key"
 _ONE_ATTEMPT = RequestOptions(max_retries=0)
 _TIMES = {
     "characters": "characters",
@@ -54,12 +55,20 @@ class ElevenLabsClient:
             wait_jitter=settings.backoff_s,
         ).on(_backoff)
         self._stopping = False
+        self._last_key = settings.api_key or ""
         # Redirects would carry the key along to another host.
-        self._http = httpx.AsyncClient(timeout=settings.timeout_s, follow_redirects=False)
+        self._http = httpx.AsyncClient(
+            timeout=settings.timeout_s, follow_redirects=False, event_hooks={"request": [self._sign]}
+        )
         # The SDK's time-out would override the client's; without a key it would take one from the environment.
         self._api = AsyncElevenLabs(
             base_url=settings.base_url, api_key=settings.api_key or "", httpx_client=self._http, timeout=None
         )
+
+    async def _sign(self, request: httpx.Request) -> None:
+        """With the key as it is now, and not as it was when the process began."""
+        self._last_key = self._settings.key()
+        request.headers[_KEY_HEADER] = self._last_key
 
     def stop(self) -> None:
         """Begin no request any more; those under way go on."""
@@ -135,7 +144,7 @@ class ElevenLabsClient:
 
     def _without_key(self, error: ClipTaskError) -> ClipTaskError:
         """The error, whose message may quote what a server echoed."""
-        key = self._settings.api_key
+        key = self._last_key
         if key and key in str(error):
             error.args = (str(error).replace(key, "***"), *error.args[1:])
         return error

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from cliptask.errors import SetupError
+from cliptask_operator.secret_file import read_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +14,8 @@ class SpeechSettings:
     """Without ``api_key``, espeak-ng speaks every line. Raises ``SetupError`` for values that cannot be used."""
 
     api_key: str | None = field(default=None, repr=False)
+    api_key_file: Path | None = None
+    """Where the key stands as it is now: it is read anew for each request, and ``api_key`` is what it said at first."""
     base_url: str | None = None
     """Of the API; None is ElevenLabs' own."""
     model: str = "eleven_multilingual_v2"
@@ -30,13 +34,11 @@ class SpeechSettings:
     """Of one attempt."""
 
     def __post_init__(self) -> None:
-        # A secret's file often ends in a line break, which no header can carry.
+        if self.api_key_file is not None:
+            object.__setattr__(self, "api_key", read_secret(self.api_key_file))
+        # A secret often ends in a line break, which no header can carry.
         object.__setattr__(self, "api_key", (self.api_key or "").strip() or None)
-        if self.api_key is not None and not (self.api_key.isascii() and self.api_key.isprintable()):
-            message = (
-                "the ElevenLabs key holds characters that no key has: copy it again from the account's page"
-            )
-            raise SetupError(message)
+        _check_key(self.api_key or "")
         if self.base_url is not None and not self.base_url.startswith(("http://", "https://")):
             message = "the base URL of ElevenLabs must start with https:// or http://"
             raise SetupError(message)
@@ -47,6 +49,14 @@ class SpeechSettings:
             message = "concurrency and attempts of speech must be 1 at least, its time-out longer than 0 s"
             raise SetupError(message)
 
+    def key(self) -> str:
+        """The account's key as it is now; empty where there is no account. Raises ``SetupError``."""
+        if self.api_key_file is None:
+            return self.api_key or ""
+        key = read_secret(self.api_key_file)
+        _check_key(key)
+        return key
+
     def content(self) -> dict[str, float | bool]:
         """The settings that change how a voice sounds: part of a recording's key."""
         return {
@@ -56,3 +66,9 @@ class SpeechSettings:
             "use_speaker_boost": self.use_speaker_boost,
             "speed": float(self.speed),
         }
+
+
+def _check_key(key: str) -> None:
+    if not (key.isascii() and (key.isprintable() or not key)):
+        message = "the ElevenLabs key holds characters that no key has: copy it again from the account's page"
+        raise SetupError(message)

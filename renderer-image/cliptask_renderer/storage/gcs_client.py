@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +23,7 @@ import requests
 import urllib3
 from google.api_core import exceptions as api
 from google.api_core.client_options import ClientOptions
+from google.auth import environment_vars
 from google.auth import exceptions as auth
 from google.cloud.storage import Client
 from google.cloud.storage.retry import DEFAULT_RETRY
@@ -127,17 +129,32 @@ class Crc32c:
         return base64.b64encode(self._checksum.digest()).decode()
 
 
-_shared: dict[str, Connection] = {}
+_shared: dict[str, tuple[object, Connection]] = {}
+"""By emulator: which credentials it was made with, and the connection."""
 _sharing = threading.Lock()
 
 
 def shared_connection() -> Connection:
-    """The process's connection, made when first asked for. Raises as ``connect``."""
+    """The process's connection, made when first asked for, and anew when its key file is another. Raises as ``connect``.
+
+    Whoever has the earlier one goes on with that.
+    """
     with _sharing:
-        emulator = os.environ.get(EMULATOR, "")
-        if emulator not in _shared:
-            _shared[emulator] = connect()
-        return _shared[emulator]
+        emulator, credentials = os.environ.get(EMULATOR, ""), _credentials()
+        known = _shared.get(emulator)
+        if known is None or known[0] != credentials:
+            known = _shared[emulator] = credentials, connect()
+        return known[1]
+
+
+def _credentials() -> object:
+    """Changes when the key file does: Google's client reads it once."""
+    name = os.environ.get(environment_vars.CREDENTIALS, "")
+    try:
+        found = Path(name).stat()
+    except OSError:
+        return name
+    return name, found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def connect(endpoint: str | None = None, deadline_s: float | None = None) -> Connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -39,6 +40,28 @@ def client(refresh: object = None, **changes: object) -> httpx.AsyncClient:
 
     app = gateway(settings(**changes), KubernetesClient(), voices)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
+
+
+async def test_a_token_that_is_replaced_counts_at_once(tmp_path: Path) -> None:
+    """A token that got out would open the gateway until somebody restarts it."""
+    file = tmp_path / "token"
+    file.write_text(f"{TOKEN}\n")
+    async with client(gateway_token=None, gateway_token_file=file) as http:
+        before = await http.put("/api/v1/update-voices", headers=BEARER)
+        file.write_text("another-token-of-many-characters")
+        after = await http.put("/api/v1/update-voices", headers=BEARER)
+        file.write_text("short")
+        short = await http.put("/api/v1/update-voices", headers={"Authorization": "Bearer short"})
+
+    assert (before.status_code, after.status_code, short.status_code) == (200, 401, 500)
+    assert short.json()["reason"] == "Misconfigured"
+
+
+@pytest.mark.parametrize("token", [None, "", "nineteen-characters"])
+def test_a_token_that_keeps_nobody_out_is_refused(token: str | None) -> None:
+    """The gateway would be open to whoever tries a few."""
+    with pytest.raises(SetupError, match=r"CLIPTASK_GATEWAY_TOKEN.* 20 characters or more"):
+        settings(gateway_token=token).token()
 
 
 @pytest.mark.parametrize("path", ["/api/v1", "/api/v1/"])

@@ -14,6 +14,7 @@ import pytest
 from cliptask.errors import ClipTaskError, SetupError, SpeechError, TransientError
 from cliptask.spec.task import Line
 from cliptask_operator.speech.settings import SpeechSettings
+from cliptask_operator.speech.speaker import Speaker
 from cliptask_renderer.storage.base import Store
 from support.elevenlabs_stub import KEY, NONSENSE, RACHEL, ElevenLabsStub
 from support.speaking import SPRING, speak, spoken
@@ -197,6 +198,41 @@ async def test_the_key_appears_nowhere(
         shown = [f"{error!r} {error}"]
 
     assert not any("-key-1" in text for text in [*shown, caplog.text])
+
+
+async def test_a_key_that_is_replaced_is_used_at_once(
+    stub: ElevenLabsStub, store: Store, settings: SpeechSettings, tmp_path: Path
+) -> None:
+    """Whoever rotates the account's key would have to restart the operator, or wait for campaigns that fail."""
+    file = tmp_path / "api-key"
+    file.write_text("first-key\n")
+    stub.key = "first-key"
+    mounted = replace(settings, api_key=None, api_key_file=file)
+
+    async with Speaker(mounted) as speaker:
+        (first,) = await speaker.speak_all([Line(voice=RACHEL, text="One.")], store)
+        file.write_text("second-key\n")
+        stub.key = "second-key"
+        (second,) = await speaker.speak_all([Line(voice=RACHEL, text="Two.")], store)
+        stub.key, stub.echo = "third-key", True
+        (refused,) = await speaker.speak_all([Line(voice=RACHEL, text="Three.")], store)
+
+    assert not isinstance(first, ClipTaskError)
+    assert not isinstance(second, ClipTaskError)
+    assert isinstance(refused, SetupError)
+    assert "-key" not in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "cannot be read"), (b"\n", "is empty"), (b"\xff", "it is no text"), ("schlüssel".encode(), "no key has")]
+)  # fmt: skip
+def test_a_key_file_that_cannot_be_used_is_refused(tmp_path: Path, content: bytes | None, said: str) -> None:
+    """An operator would begin that can speak nothing."""
+    if content is not None:
+        (tmp_path / "api-key").write_bytes(content)
+
+    with pytest.raises(SetupError, match=said):
+        SpeechSettings(api_key_file=tmp_path / "api-key")
 
 
 @pytest.mark.parametrize(

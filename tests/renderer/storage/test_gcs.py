@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from cliptask.errors import ClipTaskError, OutputError, SetupError, TransientError
+from cliptask_renderer.storage import gcs_client
 from cliptask_renderer.storage.base import StoredObject
 from cliptask_renderer.storage.gcs import GcsStore
 from cliptask_renderer.storage.gcs_client import Connection, Location, connect
@@ -428,6 +429,30 @@ except SetupError as error:
             GcsStore(Location("bucket", ""), connection).stat("a")
 
         connection.client.close()
+
+    def test_a_key_that_is_replaced_is_read_anew(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An operator would go on with a key that was revoked, until somebody restarts it."""
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
+        monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+        user = {"type": "authorized_user", "client_id": "a", "client_secret": "b"}
+        for name in ("first", "second"):  # as the kubelet does: a link that leads to another folder
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "key.json").write_text(json.dumps(user | {"refresh_token": name}))
+        (tmp_path / "key.json").symlink_to("first/key.json")
+        first = gcs_client.shared_connection()
+        assert gcs_client.shared_connection() is first
+
+        (tmp_path / "other").symlink_to("second/key.json")
+        (tmp_path / "other").rename(tmp_path / "key.json")
+        second = gcs_client.shared_connection()
+
+        assert gcs_client.shared_connection() is second is not first
+        tokens = [each.client._credentials.refresh_token for each in (first, second)]  # noqa: SLF001  nobody else tells
+        assert tokens == ["first", "second"]
+        for each in (first, second):
+            each.client.close()
 
     @pytest.mark.parametrize("value", ["0", "-1", "soon", "3601", "nan"])
     def test_a_deadline_that_is_none_is_said(
