@@ -113,6 +113,42 @@ async def test_a_request_above_its_limit_is_told_in_a_sentence(installed: Cluste
     assert said.endswith(": cpu must not exceed that of limits")
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("htp://cdn.example.com/a.mp4", "must begin with https://, http://, gs:// or file:///"),
+        ("cdn.example.com/a.mp4", "must begin with https://"),
+        ("https:///a.mp4", "must name a host or a bucket"),
+        ("https://cdn.example.com/a clip.mp4", "must hold no spaces: write %20"),
+        ("gs://campaigns", "must name a bucket and an object in it: write gs://bucket/object"),
+        ("gs://campaigns/", "must name a bucket and an object in it"),
+        ("gs://-campaigns/a.mp4", "must name a bucket and an object in it"),
+        ("gs://Campaigns/a.mp4", "must name a bucket by lower-case letters"),
+    ],
+)
+async def test_a_wrong_url_is_refused_in_a_sentence(installed: Cluster, url: str, words: str) -> None:
+    """A person would be shown an expression of two lines."""
+    task = mutated({"spec.videoBlocks[0].clips[0].url": url})
+
+    async with Api(installed.kubeconfig) as api:
+        said = await verdict(api, task)
+
+    assert not accepted_here(task)
+    assert "spec.videoBlocks[0].clips[0].url: Invalid value" in said
+    assert words in said
+    assert "^" not in said
+
+
+async def test_a_wrong_folder_is_refused_in_a_sentence(installed: Cluster) -> None:
+    """As above."""
+    async with Api(installed.kubeconfig) as api:
+        said = await verdict(api, mutated({"spec.output.uri": "s3://campaigns"}))
+
+    assert "spec.output.uri: Invalid value" in said
+    assert "must be a folder such as file:///srv/campaigns or gs://bucket/campaigns" in said
+    assert "^" not in said
+
+
 # A smaller example would take minutes of requests to find.
 @settings(max_examples=40, phases=[Phase.generate])
 @given(task=tasks())

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from cliptask.spec import task
 from cliptask.spec.problems import plain
 from cliptask.spec.quantities import AMOUNT_PATTERN, DURATION_PATTERN, PERCENTAGE_PATTERN
-from cliptask.spec.schema import Schema, crd
+from cliptask.spec.schema import Schema, crd, structural
+from cliptask.spec.status import ClipTaskStatus
 
 EXAMPLE = """\
 apiVersion: cliptask.dev/v1alpha1
@@ -76,8 +77,9 @@ _VALUES = (
 def reference() -> str:
     """The page as Markdown."""
     version = crd()["spec"]["versions"][0]
-    fields = version["schema"]["openAPIV3Schema"]["properties"]
-    spec, status = (list(_objects(name, fields[name])) for name in ("spec", "status"))
+    # The CRD itself says some patterns in sentences.
+    fields = {"spec": structural(task.ClipTask)["properties"]["spec"], "status": structural(ClipTaskStatus)}
+    spec, status = (list(_objects(name, field)) for name, field in fields.items())
     columns = [
         (column["name"].upper(), _code(column["jsonPath"].removeprefix(".")), column["description"])
         for column in version["additionalPrinterColumns"]

@@ -25,10 +25,10 @@ MOST_DESCRIBED = 1000
 PATTERNS = {
     task.NAME_PATTERN: "must be 1 to 40 lower-case letters, digits and hyphens, with no hyphen at an end",
     task.LABEL_PATTERN: "must be a label as in the videos' names: lower-case letters, digits and hyphens",
-    task.URL_PATTERN: "is not a URL that can be fetched: write https://host/path, gs://bucket/object or file:///path, with %20 for a space",
+    task.URL_PATTERN: task.URL_WORDS,
     task.TEXT_PATTERN: "must hold a visible character and no control characters",
     task.LANGUAGE_PATTERN: "must be a BCP 47 tag such as en, pt-BR or zh-Hans",
-    task.OUTPUT_PATTERN: "must be a folder such as file:///srv/campaigns or gs://bucket/campaigns, without spaces, ? and #",
+    task.OUTPUT_PATTERN: task.OUTPUT_WORDS,
 }
 _TYPES = {
     "string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false",

@@ -13,7 +13,17 @@ from pydantic.json_schema import GenerateJsonSchema
 from cliptask.spec.quantities import format_duration
 from cliptask.spec.rules import Rule, rules_of
 from cliptask.spec.status import ClipTaskStatus
-from cliptask.spec.task import GROUP, KIND, PLURAL, VERSION, ClipTask, Part
+from cliptask.spec.task import (
+    GROUP,
+    KIND,
+    OUTPUT_PATTERN,
+    OUTPUT_WORDS,
+    PLURAL,
+    URL_PATTERN,
+    VERSION,
+    ClipTask,
+    Part,
+)
 from cliptask.spec.yaml_source import dump
 
 Schema = dict[str, Any]
@@ -38,6 +48,32 @@ _NAME_RULE = Rule(
     cel="self.metadata.name.size() <= 40 && !self.metadata.name.contains('.')",
 )
 
+_OBJECT = "must name a bucket and an object in it: write gs://bucket/object"
+_IN_WORDS = {
+    # In parts: at each of 2,000 clips, CEL's cost budget has room for two dozen characters of a pattern.
+    URL_PATTERN: [
+        Rule(
+            "must begin with https://, http://, gs:// or file:///",
+            cel=" || ".join(
+                f"self.startsWith('{each}')" for each in ("https://", "http://", "gs://", "file:///")
+            ),
+        ),
+        Rule("must hold no spaces: write %20", cel=r"!self.matches(r'[\s\x00-\x1f\x7f]')"),
+        Rule(
+            "must name a host or a bucket: write https://host/path or gs://bucket/object",
+            cel=r"self.startsWith('file:') || !self.matches(r'^\w+://([/?#]|$)')",
+        ),
+        Rule(_OBJECT, cel="!self.startsWith('gs:') || self.matches('^gs://[^/]+/[^/?#]')"),
+        Rule(_OBJECT, cel=r"!self.startsWith('gs:') || self.matches(r'^gs:..\w[^/]{1,220}\w/')"),
+        Rule(
+            "must name a bucket by lower-case letters, digits, dots, hyphens and underscores",
+            cel="!self.startsWith('gs:') || self.matches('^gs:..[-._a-z0-9]+(/|$)')",
+        ),
+    ],
+    OUTPUT_PATTERN: [Rule(OUTPUT_WORDS, cel=f"self.matches(r'{OUTPUT_PATTERN}')")],
+}
+"""Patterns that nobody can read, and the rules that say the same in sentences."""
+
 
 class _WithDefaults(GenerateJsonSchema):
     """pydantic's schema, with durations in the form that a task has."""
@@ -56,7 +92,7 @@ def crd() -> Schema:
             "apiVersion": {"type": "string", "maxLength": 63, "description": f"{GROUP}/{VERSION}"},
             "kind": {"type": "string", "maxLength": 63, "description": KIND},
             "metadata": {"type": "object"},  # the API server owns it: a schema may say nothing but its type
-            "spec": structural(ClipTask)["properties"]["spec"],
+            "spec": _in_words(structural(ClipTask)["properties"]["spec"]),
             "status": structural(ClipTaskStatus),
         },
         "x-kubernetes-validations": [_validation(_NAME_RULE)],
@@ -131,6 +167,19 @@ def _translate(schema: Schema, definitions: dict[str, Schema]) -> Schema:
     if schema.get("additionalProperties"):
         translated["additionalProperties"] = _translate(schema["additionalProperties"], definitions)
     return translated
+
+
+def _in_words(schema: Schema) -> Schema:
+    """The same, with rules in the place of patterns that nobody can read."""
+    if (rules := _IN_WORDS.get(schema.get("pattern", ""))) is not None:
+        plain = {keyword: value for keyword, value in schema.items() if keyword != "pattern"}
+        return plain | {"x-kubernetes-validations": [_validation(rule) for rule in rules]}
+    said = dict(schema)
+    if "properties" in said:
+        said["properties"] = {name: _in_words(field) for name, field in said["properties"].items()}
+    if "items" in said:
+        said["items"] = _in_words(said["items"])
+    return said
 
 
 def _rules(model_name: str) -> Schema:

@@ -27,6 +27,8 @@ _BUCKET = r"gs://[a-z0-9][-._a-z0-9]{1,220}[a-z0-9]"
 URL_PATTERN = (
     rf"^(https?://[^\s/?#\x00-\x1f\x7f]|file:///|{_BUCKET}/[^\s/?#\x00-\x1f\x7f])[^\s\x00-\x1f\x7f]*$"
 )
+URL_WORDS = "is not a URL that can be fetched: write https://host/path, gs://bucket/object or file:///path, with %20 for a space"
+"""What is said of a text that breaks the pattern."""
 LOST = "\ufffd"
 """What decoders put in the place of a character that they do not know."""
 UNUSABLE = rf"\x00-\x08\x0b\x0c\x0e-\x1f\x7f{LOST}"
@@ -34,6 +36,9 @@ UNUSABLE = rf"\x00-\x08\x0b\x0c\x0e-\x1f\x7f{LOST}"
 TEXT_PATTERN = rf"^[^{UNUSABLE}]*[^\s\x00-\x1f\x7f{LOST}][^{UNUSABLE}]*$"
 LANGUAGE_PATTERN = languages.TAG_PATTERN
 OUTPUT_PATTERN = rf"^(file:///[^\s?#\x00-\x1f\x7f]*|{_BUCKET}(/[^\s?#\x00-\x1f\x7f]*)?)$"
+OUTPUT_WORDS = (
+    "must be a folder such as file:///srv/campaigns or gs://bucket/campaigns, without spaces, ? and #"
+)
 _SLASH = "(/|%2[fF])"
 _NO_FOLDER = f"^[a-z]+://.*{_SLASH}(([.]|%2[eE]){{1,2}}({_SLASH}|$)|{_SLASH}[^/])"
 """``.``, ``..`` or nothing where a folder's name should be, in bare letters or in percents; as CEL and Python read it."""
