@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Literal
@@ -80,7 +80,7 @@ class Written:
 
 
 class FakeCluster:
-    """A ``Cluster`` of one API server. ``faults`` go by the names of its seven verbs."""
+    """A ``Cluster`` of one API server. ``faults`` go by the names of its nine verbs."""
 
     def __init__(self, open_store: Callable[[str], Store]) -> None:
         self.faults = Faults()
@@ -91,6 +91,8 @@ class FakeCluster:
         """What keeps the pods of a Job from starting."""
         self.quota: int | None = None
         """The most Jobs that may be there, finished ones included: ``count/jobs.batch``."""
+        self.going: set[str] = set()
+        """Namespaces that are being deleted."""
         self.queues = False
         """Jobs are created suspended, as by Kueue, until they are admitted."""
         self.lingers = False
@@ -113,7 +115,7 @@ class FakeCluster:
         self._numbers = count(1)
         self._controller: TaskController | None = None
 
-    # The seven verbs
+    # The nine verbs
 
     async def create_job(self, manifest: Manifest) -> None:
         """See ``Cluster``."""
@@ -173,6 +175,20 @@ class FakeCluster:
         with self.faults.met("warnings"):
             found = self._warnings.get((namespace, name))
             return [found] if found else []
+
+    async def is_going(self, namespace: str) -> bool:
+        """See ``Cluster``."""
+        await asyncio.sleep(0)
+        with self.faults.met("is_going"):
+            return namespace in self.going
+
+    async def release(self, task: TaskRef, finalizers: Sequence[str]) -> None:
+        """See ``Cluster``."""
+        await asyncio.sleep(0)
+        with self.faults.met("release"):
+            found = self._tasks[task.namespace, task.name]
+            metadata = {**found["metadata"], "finalizers": list(finalizers)}
+            self._put_task({**found, "metadata": metadata})
 
     async def patch_status(self, task: TaskRef, status: Mapping[str, Any]) -> bool:
         """See ``Cluster``."""

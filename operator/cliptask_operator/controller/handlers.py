@@ -13,6 +13,7 @@ from cliptask_operator.controller.status_snapshot import StatusSnapshot
 from cliptask_operator.controller.task_controller import TaskController
 from cliptask_operator.kubernetes.client import api_address
 from cliptask_operator.kubernetes.manifests import TASK_LABEL
+from cliptask_operator.kubernetes.task_state import FINALIZER, prunes
 
 _BACKOFFS_S = (0.5, 1.0, 2.0, *(3.0 for _ in range(200)))
 """Between attempts at an API server that is away. kopf's own grow to 21 s: so long nothing would go on once it is back."""
@@ -31,9 +32,6 @@ def register(
     with the operator would wait for ever for it to be taken away.
     """
 
-    def prunes(body: kopf.Body, **_: object) -> bool:
-        return bool(body.get("spec", {}).get("output", {}).get("prune"))
-
     @kopf.on.login(registry=registry)
     async def log_in(**of_kopf: Any) -> kopf.ConnectionInfo | None:  # noqa: ANN401  passed on
         # kopf asks once what there is to watch, and would stay deaf to a resource that comes later.
@@ -51,7 +49,13 @@ def register(
         controller.context.job_cache.observe(event["object"], gone=event["type"] == "DELETED")
 
     @kopf.on.delete(
-        GROUP, VERSION, PLURAL, registry=registry, when=prunes, retries=_REMOVALS, backoff=_REMOVAL_S
+        GROUP,
+        VERSION,
+        PLURAL,
+        registry=registry,
+        when=lambda body, **_: prunes(body),
+        retries=_REMOVALS,
+        backoff=_REMOVAL_S,
     )
     async def on_delete(body: kopf.Body, **_: object) -> None:
         """Remove the videos of a task that asked for it."""
@@ -63,7 +67,7 @@ def configure(settings: kopf.OperatorSettings, silence_s: float) -> None:
 
     ``silence_s``: after which a watch that says nothing is opened anew.
     """
-    settings.persistence.finalizer = f"{GROUP}/operator"
+    settings.persistence.finalizer = FINALIZER
     settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP)
     settings.persistence.diffbase_storage = _NoDiffs()
     settings.posting.loggers = False

@@ -74,6 +74,7 @@ async def _operate(settings: OperatorSettings) -> None:
             handlers.announce,
         )
         stack.push_async_callback(controller.close)
+        stack.push_async_callback(controller.let_go)
         handlers.register(registry, controller, lambda: _until_served(cluster))
         beating = asyncio.create_task(monitor.beat())
         stack.callback(beating.cancel)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
-from cliptask.errors import InvalidTask, OutputError, SetupError
+from cliptask.errors import ClipTaskError, InvalidTask, OutputError, SetupError
 from cliptask.spec.loading import load_data
 from cliptask_operator.campaign.publish import remove_all
 from cliptask_operator.controller import ownership, status_snapshot
@@ -18,10 +19,12 @@ from cliptask_operator.controller.context import Context
 from cliptask_operator.controller.status_snapshot import StatusSnapshot
 from cliptask_operator.controller.status_writer import Announce, StatusWriter
 from cliptask_operator.controller.task_counts import TaskCounts, count_tasks
-from cliptask_operator.kubernetes.task_state import Attempt, attempt_of, is_finished, ref_of
+from cliptask_operator.kubernetes.task_state import FINALIZER, Attempt, attempt_of, is_finished, ref_of
 
 PROGRESS_PER_S = 20
 """Most writes of all tasks together that only tell of progress: with more tasks at once, each waits longer."""
+_LAST_REMOVALS_S = 12.0
+"""For removing videos before the operator ends: Kubernetes gives it 30 s for everything."""
 
 Body = Mapping[str, Any]
 log = structlog.get_logger("cliptask.tasks")
@@ -94,6 +97,27 @@ class TaskController:
         except (SetupError, OutputError) as error:
             log.warning("videos stay", task=ref.name, namespace=ref.namespace, message=str(error))
 
+    async def let_go(self) -> None:
+        """Remove what tasks that prune have made, and let them go, where their namespace takes this operator along.
+
+        A namespace is deleted with its pods first: who sees to that later has no operator any more.
+        """
+        held = [each.body for each in self._tasks.values() if FINALIZER in _finalizers(each.body)]
+        for namespace in {body["metadata"]["namespace"] for body in held}:
+            own = [body for body in held if body["metadata"]["namespace"] == namespace]
+            try:
+                if await self.context.cluster.is_going(namespace):
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_LAST_REMOVALS_S):
+                            await asyncio.gather(*map(self.remove, own), return_exceptions=True)
+                    await asyncio.gather(*map(self._release, own))
+            except ClipTaskError as error:
+                log.warning("tasks that prune stay", namespace=namespace, message=str(error))
+
+    async def _release(self, body: Body) -> None:
+        others = [each for each in _finalizers(body) if each != FINALIZER]
+        await self.context.cluster.release(ref_of(body), others)
+
     async def close(self) -> None:
         """End all work; what was begun is found again by the next operator."""
         for tracked in self._tasks.values():
@@ -162,6 +186,10 @@ class TaskController:
         """Seconds from one report of a task's progress to the next."""
         at_work = sum(not each.loop.done() for each in self._tasks.values() if each.loop)
         return max(self.context.timing.status_s, at_work / PROGRESS_PER_S)
+
+
+def _finalizers(body: Body) -> Sequence[str]:
+    return body["metadata"].get("finalizers") or ()
 
 
 async def _ended(tracked: _Tracked) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -121,6 +121,25 @@ class KubernetesClient:
         return await self._list(
             _EVENTS.format(namespace), {"fieldSelector": f"involvedObject.name={name},type=Warning"}
         )
+
+    async def is_going(self, namespace: str) -> bool:
+        """Whether a namespace is being deleted, by what it says to a Job that is none: to read it would take another right."""
+        nothing = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "none"}}
+        try:
+            await self._request("POST", _JOBS.format(namespace), body=nothing, query={"dryRun": "All"})
+        except InvalidTask:
+            return False
+        except SetupError as error:
+            return "is being terminated" in str(error)
+        return False
+
+    async def release(self, task: TaskRef, finalizers: Sequence[str]) -> None:
+        """Leave a task these finalizers alone; nothing happens where it is gone."""
+        body = {"metadata": {"uid": task.uid, "finalizers": list(finalizers)}}
+        with suppress(AlreadyExists):  # 409: the UID is another
+            await self._request(
+                "PATCH", f"{_TASKS.format(task.namespace)}/{task.name}", body=body, missing=True
+            )
 
     async def log(self, namespace: str, pod: str, lines: int) -> str:
         """The last lines that a pod has printed; why there are none, where its node is gone, and they with it."""

@@ -1,8 +1,8 @@
-"""What does the controller need of a Kubernetes cluster? A port of seven verbs; the client is its adapter, tests have a fake."""
+"""What does the controller need of a Kubernetes cluster? A port of nine verbs; the client is its adapter, tests have a fake."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from cliptask.errors import ClipTaskError, SetupError
@@ -46,6 +46,12 @@ class Cluster(Protocol):
 
     async def warnings(self, namespace: str, name: str) -> list[Manifest]:
         """The warnings that Kubernetes has posted about a Job or a pod."""
+
+    async def is_going(self, namespace: str) -> bool:
+        """Whether a namespace is being deleted."""
+
+    async def release(self, task: TaskRef, finalizers: Sequence[str]) -> None:
+        """Leave a task these finalizers alone; nothing happens where it is gone."""
 
     async def patch_status(self, task: TaskRef, status: Mapping[str, Any]) -> bool:
         """Write a task's status; False where the task is gone."""

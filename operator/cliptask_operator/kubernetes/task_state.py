@@ -13,6 +13,8 @@ from cliptask.spec.task import GROUP, KIND, VERSION
 
 RETRY = f"{GROUP}/retry"
 """Annotation: with another value, what failed is tried again."""
+FINALIZER = f"{GROUP}/operator"
+"""Of a task that prunes: it goes once its videos are removed."""
 FINAL_PHASES = frozenset({"Complete", "Failed"})
 _MOST_RETRY = 256
 """Characters of the annotation that count: the status holds no more."""
@@ -66,6 +68,11 @@ def attempt_of(body: Mapping[str, Any]) -> Attempt:
     metadata = body["metadata"]
     retry = str((metadata.get("annotations") or {}).get(RETRY, ""))
     return Attempt(metadata.get("generation", 0), retry[:_MOST_RETRY])
+
+
+def prunes(body: Mapping[str, Any]) -> bool:
+    """Whether a task asks for its videos to be removed with it."""
+    return bool(((body.get("spec") or {}).get("output") or {}).get("prune"))
 
 
 def status_of(body: Mapping[str, Any]) -> ClipTaskStatus:

@@ -6,6 +6,8 @@ import pytest
 
 from cliptask.errors import OutputError, SetupError, TransientError
 from cliptask.orders import WorkOrder
+from cliptask_operator.kubernetes.manifests import Manifest
+from cliptask_operator.kubernetes.task_state import FINALIZER
 from cluster import outcomes
 from cluster.outcomes import Outcome
 from support.controller_bed import NAMESPACE, OUTPUT, ControllerBed
@@ -478,6 +480,45 @@ async def test_a_store_that_refuses_keeps_no_task_from_going(
 
 
 # Pruning
+
+
+def held(task: Manifest) -> Manifest:
+    """The task as kopf leaves it, with another finalizer beside the operator's."""
+    return {**task, "metadata": {**task["metadata"], "finalizers": ["theirs", FINALIZER]}}
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["store", "no store"])
+async def test_a_namespace_that_takes_the_operator_along_goes(bed: ControllerBed, *, broken: bool) -> None:
+    """It would stay Terminating for ever: nobody is left to take the finalizers away."""
+    bed.cluster.judge = lambda order: outcomes.hang() if order.task == "runs" else None
+    prune = {"uri": OUTPUT, "prune": True}
+    bed.apply(held(bed.task("made", [[0]], output=prune)), held(bed.task("runs", [[1]], output=prune)))
+    await bed.phase("made", "Complete")
+    await bed.running("runs", 1)
+    bed.cluster.going = {NAMESPACE}
+    if broken:
+        bed.output.faults.keep_failing(TransientError("away"), "list")
+
+    await bed.controller.let_go()
+    await bed.controller.close()
+
+    assert [bed.get(name)["metadata"]["finalizers"] for name in ("made", "runs")] == [["theirs"]] * 2
+    bed.output.faults.recover()
+    assert len(bed.objects("made")) == broken
+
+
+async def test_an_operator_that_is_replaced_keeps_its_tasks(bed: ControllerBed) -> None:
+    """Each upgrade would let tasks go whose videos are to be removed with them."""
+    bed.apply(held(bed.task("camp", [[0]], output={"uri": OUTPUT, "prune": True})), bed.task("other", [[1]]))
+    await bed.phase("camp", "Complete")
+
+    await bed.controller.let_go()
+    bed.cluster.faults.keep_failing(TransientError("away"), "is_going")
+    await bed.controller.let_go()
+
+    assert bed.get("camp")["metadata"]["finalizers"] == ["theirs", FINALIZER]
+    assert bed.cluster.faults.calls["is_going"] == 2
+    assert len(bed.objects("camp")) == 1
 
 
 async def test_an_edit_prunes_what_the_task_wants_no_more(bed: ControllerBed) -> None:
