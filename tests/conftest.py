@@ -20,6 +20,7 @@ _ONE_WORKER = {
     "cluster/test_argocd.py": "Argo CD",
     "cluster/test_chart_schemas.py": "the schemas of a cluster",
     "cluster/test_e2e.py": _NODE,
+    "cluster/test_e2e_rules.py": _NODE,
     "cluster/test_flux.py": "Flux",
     "cluster/test_images.py": _NODE,
     "cluster/test_kueue.py": "a control plane with Kueue",

@@ -119,4 +119,4 @@ def restricted(site: Site) -> Iterator[str]:
     site.plane.create_namespace(name)
     site.plane.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
     yield name
-    site.plane.kubectl("delete", "namespace", name, "--wait=false")
+    site.plane.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import httpx
@@ -19,6 +17,7 @@ from cluster.helm import CHART
 from cluster.installation import NAME, TOKEN, Installation
 from cluster.kubectl import KubectlFailed
 from cluster.site import Site
+from cluster.small_campaigns import CLIP_S, FPS, HEIGHT, WIDTH, clip, task, until
 from support import media
 from support.elevenlabs_stub import KEY
 from support.http_server import Content
@@ -27,8 +26,7 @@ from support.studio import Studio, framemd5, objects
 # The first run on a machine builds images and the kubelet.
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
-WIDTH, HEIGHT, FPS = 192, 320, 30
-CLIP_S, FADE_S = Fraction(1), Fraction(1, 5)
+FADE_S = Fraction(1, 5)
 FRAMES = int((2 * CLIP_S - FADE_S) * FPS)
 AAC_FRAME = 1024
 HTML = b"<!DOCTYPE html><html><body>Sign in to download this file.</body></html>" * 20
@@ -42,44 +40,6 @@ def installation(
     folder = tmp_path_factory.mktemp("installation") / "sources"
     with Installation(site, restricted, folder) as installed:
         yield installed
-
-
-def task(installation: Installation, name: str, blocks: list[list[str]], **spec: Any) -> Document:  # noqa: ANN401  a spec's parts
-    """A task with these URLs in each block; ``spec`` adds fields."""
-    return {
-        "apiVersion": "cliptask.dev/v1alpha1",
-        "kind": "ClipTask",
-        "metadata": {"name": name},
-        "spec": {
-            "videoBlocks": [
-                {"name": f"b{place}", "clips": [{"url": url} for url in urls]}
-                for place, urls in enumerate(blocks)
-            ],
-            "picture": {"width": WIDTH, "height": HEIGHT, "fps": FPS},
-            "output": {"uri": f"gs://{installation.bucket}/out"},
-            **spec,
-        },
-    }
-
-
-def clip(installation: Installation, number: int) -> str:
-    """URL of a clip; each number has another colour."""
-    assert installation.web.folder is not None
-    file = installation.web.folder / f"clip{number}.mp4"
-    if not file.exists():
-        look = media.ClipLook(
-            width=WIDTH, height=HEIGHT, fps=FPS, duration_s=float(CLIP_S), hue=number * 37 % 360
-        )
-        media.clip(file, look)
-    return f"{installation.web.url}/{file.name}"
-
-
-def until(so: Callable[[], object], installation: Installation, timeout_s: float = 120) -> None:
-    """Wait; a failure tells what everybody involved has to say."""
-    deadline = time.monotonic() + timeout_s
-    while not so():
-        assert time.monotonic() < deadline, installation.story()
-        time.sleep(0.1)
 
 
 @dataclass(frozen=True)
