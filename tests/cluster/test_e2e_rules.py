@@ -135,16 +135,19 @@ def test_another_key_and_token_need_no_restart(installation: Installation) -> No
 
 
 def test_an_uninstall_leaves_nothing_that_hangs(installation: Installation) -> None:
-    """A task that runs could never be deleted any more."""
+    """A task that runs, or that prunes, could never be deleted any more."""
     blocks = [[clip(installation, each) for each in range(5, 9)]]
-    installation.apply(task(installation, "runs", blocks, execution={"parallelism": 1}))
+    prune = {"uri": f"gs://{installation.bucket}/out", "prune": True}
+    installation.apply(task(installation, "runs", blocks, execution={"parallelism": 1}, output=prune))
+    installation.apply(task(installation, "made", [[clip(installation, 0)]], output=prune))
+    installation.wait("made", "Complete")
     until(lambda: installation.items("pods", "runs"), installation)
 
     installation.helm("uninstall", NAME, "--wait")
-    installation.kubectl("delete", "clip", "runs", "--timeout=20s")
+    installation.kubectl("delete", "clip", "runs", "made", "--timeout=20s")
 
     until(lambda: not installation.items("jobs", "runs"), installation)
-    kinds = "deployments,roles,rolebindings,networkpolicies,services"
+    kinds = "deployments,jobs,roles,rolebindings,networkpolicies,services"
     assert (
         installation.kubectl("get", kinds, f"--selector=app.kubernetes.io/instance={NAME}", "--output=name")
         == ""

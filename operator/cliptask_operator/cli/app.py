@@ -33,6 +33,7 @@ for command in (
     cluster_commands.status,
     cluster_commands.logs,
     cluster_commands.smoke_test,
+    cluster_commands.let_go,
 ):
     app.command()(command)
 for command in (cluster_commands.status, cluster_commands.logs):

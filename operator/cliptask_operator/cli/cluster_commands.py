@@ -16,6 +16,8 @@ from cliptask_operator.cli.console import Format, OutputFormat, errors, print_da
 from cliptask_operator.settings.environment import from_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cliptask_operator.kubernetes.pod_logs import PodLog
 
 TaskName = Annotated[str, typer.Argument(metavar="NAME", help="The ClipTask.")]
@@ -60,6 +62,34 @@ def smoke_test(
     began = time.monotonic()
     videos = asyncio.run(run(uri, namespace, context, timeout, typer.echo))
     typer.echo(f"{videos} videos in {time.monotonic() - began:.1f} s: the installation works")
+
+
+def let_go(
+    namespaces: Annotated[
+        list[str] | None,
+        typer.Option("--namespace", "-n", help="Of the ClipTasks; may be repeated.", show_default="all"),
+    ] = None,
+    context: Context = None,
+) -> None:
+    """Take the operator's finalizer away from every ClipTask that prunes: it can be deleted without an operator.
+
+    Nothing else changes: its videos stay when it is deleted. The operator does not put the finalizer back before it is
+    started anew, or the ClipTask edited. The chart does this before it is uninstalled.
+    """
+    released = asyncio.run(_let_go(namespaces or [None], context))
+    typer.echo(f"{released} ClipTask{'s' * (released != 1)} let go")
+
+
+async def _let_go(namespaces: Sequence[str | None], context: str | None) -> int:
+    from cliptask_operator.kubernetes.client import KubernetesClient  # noqa: PLC0415  as above
+    from cliptask_operator.kubernetes.task_state import FINALIZER, finalizers_of, ref_of  # noqa: PLC0415  as above
+
+    async with KubernetesClient(context=context) as cluster:
+        found = [body for namespace in namespaces for body in await cluster.tasks(namespace)]
+        held = [body for body in found if FINALIZER in finalizers_of(body)]
+        for body in held:
+            await cluster.release(ref_of(body), [each for each in finalizers_of(body) if each != FINALIZER])
+    return len(held)
 
 
 def gateway() -> None:

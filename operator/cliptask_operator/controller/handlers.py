@@ -13,7 +13,7 @@ from cliptask_operator.controller.status_snapshot import StatusSnapshot
 from cliptask_operator.controller.task_controller import TaskController
 from cliptask_operator.kubernetes.client import api_address
 from cliptask_operator.kubernetes.manifests import TASK_LABEL
-from cliptask_operator.kubernetes.task_state import FINALIZER, prunes
+from cliptask_operator.kubernetes.task_state import FINALIZER
 
 _BACKOFFS_S = (0.5, 1.0, 2.0, *(3.0 for _ in range(200)))
 """Between attempts at an API server that is away. kopf's own grow to 21 s: so long nothing would go on once it is back."""
@@ -53,7 +53,7 @@ def register(
         VERSION,
         PLURAL,
         registry=registry,
-        when=lambda body, **_: prunes(body),
+        when=lambda body, **_: controller.is_held(body),
         retries=_REMOVALS,
         backoff=_REMOVAL_S,
     )

@@ -19,7 +19,15 @@ from cliptask_operator.controller.context import Context
 from cliptask_operator.controller.status_snapshot import StatusSnapshot
 from cliptask_operator.controller.status_writer import Announce, StatusWriter
 from cliptask_operator.controller.task_counts import TaskCounts, count_tasks
-from cliptask_operator.kubernetes.task_state import FINALIZER, Attempt, attempt_of, is_finished, ref_of
+from cliptask_operator.kubernetes.task_state import (
+    FINALIZER,
+    Attempt,
+    attempt_of,
+    finalizers_of,
+    is_finished,
+    prunes,
+    ref_of,
+)
 
 PROGRESS_PER_S = 20
 """Most writes of all tasks together that only tell of progress: with more tasks at once, each waits longer."""
@@ -38,6 +46,8 @@ class _Tracked:
     attempt: Attempt
     loop: asyncio.Task[None] | None = None
     """What works on the attempt; it ends with it."""
+    let_go: bool = False
+    """Somebody has taken the finalizer away: it is not put back before an edit."""
     was_finished: bool = False
     """The status said so, of this attempt."""
     stopped: list[asyncio.Task[None]] = field(default_factory=list)
@@ -66,6 +76,9 @@ class TaskController:
             return
         tracked = self._tasks.setdefault(uid, _Tracked(body, attempt))
         is_new = tracked.loop is None or tracked.attempt != attempt
+        is_edited = tracked.attempt.generation != attempt.generation
+        taken = FINALIZER in finalizers_of(tracked.body) and FINALIZER not in finalizers_of(body)
+        tracked.let_go = not is_edited and (tracked.let_go or (taken and prunes(body)))
         tracked.body, tracked.attempt = body, attempt
         if metadata.get("deletionTimestamp"):
             self._stop(tracked)
@@ -73,6 +86,11 @@ class TaskController:
             tracked.was_finished = True
         elif is_new or tracked.was_finished:
             self._start(uid, tracked)
+
+    def is_held(self, body: Body) -> bool:
+        """Whether a task waits for its videos to be removed before it goes."""
+        tracked = self._tasks.get(body["metadata"]["uid"])
+        return prunes(body) and not (tracked is not None and tracked.let_go)
 
     async def remove(self, body: Body) -> None:
         """Remove all that was made of a task that is being deleted, if that is its own and it asked for it.
@@ -102,7 +120,7 @@ class TaskController:
 
         A namespace is deleted with its pods first: who sees to that later has no operator any more.
         """
-        held = [each.body for each in self._tasks.values() if FINALIZER in _finalizers(each.body)]
+        held = [each.body for each in self._tasks.values() if FINALIZER in finalizers_of(each.body)]
         for namespace in {body["metadata"]["namespace"] for body in held}:
             own = [body for body in held if body["metadata"]["namespace"] == namespace]
             try:
@@ -115,7 +133,7 @@ class TaskController:
                 log.warning("tasks that prune stay", namespace=namespace, message=str(error))
 
     async def _release(self, body: Body) -> None:
-        others = [each for each in _finalizers(body) if each != FINALIZER]
+        others = [each for each in finalizers_of(body) if each != FINALIZER]
         await self.context.cluster.release(ref_of(body), others)
 
     async def close(self) -> None:
@@ -186,10 +204,6 @@ class TaskController:
         """Seconds from one report of a task's progress to the next."""
         at_work = sum(not each.loop.done() for each in self._tasks.values() if each.loop)
         return max(self.context.timing.status_s, at_work / PROGRESS_PER_S)
-
-
-def _finalizers(body: Body) -> Sequence[str]:
-    return body["metadata"].get("finalizers") or ()
 
 
 async def _ended(tracked: _Tracked) -> None:

@@ -154,6 +154,11 @@ class KubernetesClient:
         """Create a ClipTask. Raises ``AlreadyExists`` where the name is taken, ``InvalidTask`` for what the API refuses."""
         await self._request("POST", _TASKS.format(manifest["metadata"]["namespace"]), body=manifest)
 
+    async def tasks(self, namespace: str | None) -> list[Manifest]:
+        """The ClipTasks of a namespace, or of all."""
+        path = _TASKS.format(namespace) if namespace else f"/apis/{GROUP}/{VERSION}/{PLURAL}"
+        return await self._list(path, {})
+
     async def delete_task(self, namespace: str, name: str) -> None:
         """Delete a ClipTask; nothing happens where there is none. It goes once its operator has seen that."""
         await self._request("DELETE", f"{_TASKS.format(namespace)}/{name}", missing=True)

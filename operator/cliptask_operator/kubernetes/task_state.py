@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,11 @@ def attempt_of(body: Mapping[str, Any]) -> Attempt:
 def prunes(body: Mapping[str, Any]) -> bool:
     """Whether a task asks for its videos to be removed with it."""
     return bool(((body.get("spec") or {}).get("output") or {}).get("prune"))
+
+
+def finalizers_of(body: Mapping[str, Any]) -> Sequence[str]:
+    """What must be done before a task goes."""
+    return body["metadata"].get("finalizers") or ()
 
 
 def status_of(body: Mapping[str, Any]) -> ClipTaskStatus:

@@ -507,6 +507,41 @@ async def test_a_namespace_that_takes_the_operator_along_goes(bed: ControllerBed
     assert len(bed.objects("made")) == broken
 
 
+async def test_a_finalizer_that_somebody_takes_away_is_not_put_back(bed: ControllerBed) -> None:
+    """An uninstall would let tasks go, and the operator take them back in its last second."""
+    prune = {"uri": OUTPUT, "prune": True}
+    task = bed.task("camp", [[0]], output=prune)
+    bed.apply(held(task))
+    await bed.phase("camp", "Complete")
+    assert bed.controller.is_held(bed.get("camp"))
+
+    bed.apply(task | {"metadata": {**task["metadata"], "finalizers": ["theirs"]}})
+    await bed.rest(1)
+    assert not bed.controller.is_held(bed.get("camp"))
+    bed.edit("camp", videoBlocks=blocks(bed, [[1]]))
+    await bed.phase("camp", "Complete")
+
+    assert bed.controller.is_held(bed.get("camp"))
+
+
+async def test_a_task_that_no_longer_prunes_may_do_so_again(bed: ControllerBed) -> None:
+    """That its finalizer went with the first edit would be taken for somebody's wish."""
+    prune = {"uri": OUTPUT, "prune": True}
+    bed.apply(held(bed.task("camp", [[0]], output=prune)))
+    await bed.phase("camp", "Complete")
+    bed.edit("camp", output={"uri": OUTPUT})
+    await bed.rest(1)
+    task = bed.get("camp")
+    bed.apply({**task, "metadata": {**task["metadata"], "finalizers": []}})
+    await bed.rest(1)
+    assert not bed.controller.is_held(bed.get("camp"))
+
+    bed.edit("camp", output=prune)
+    await bed.rest(1)
+
+    assert bed.controller.is_held(bed.get("camp"))
+
+
 async def test_an_operator_that_is_replaced_keeps_its_tasks(bed: ControllerBed) -> None:
     """Each upgrade would let tasks go whose videos are to be removed with them."""
     bed.apply(held(bed.task("camp", [[0]], output={"uri": OUTPUT, "prune": True})), bed.task("other", [[1]]))
