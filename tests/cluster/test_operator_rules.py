@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 from cluster import outcomes
 from cluster.api import Document
@@ -110,3 +112,22 @@ def test_a_cluster_without_a_node_is_named_and_another_one_helps(bed: Bed) -> No
     bed.start()
 
     assert bed.wait("camp", timeout_s=60)["succeeded"] == 2
+
+
+def test_tasks_that_were_let_go_need_no_operator(bed: Bed) -> None:
+    """An uninstall would leave tasks that can never be deleted."""
+    prune = {"uri": f"gs://{bed.bucket}/out", "prune": True}
+    bed.apply(bed.task("camp", [[0]], output=prune))
+    bed.wait("camp")
+    assert bed.get("camp")["metadata"]["finalizers"] == ["cliptask.dev/operator"]
+
+    command = [sys.executable, "-m", "cliptask_operator", "let-go", f"--namespace={bed.namespace}"]
+    ran = subprocess.run(command, env=bed.environment, capture_output=True, text=True, timeout=60, check=True)
+    bed.apply(bed.task("other", [[1]]))
+    bed.wait("other")  # the operator has had the time to take it back
+
+    assert ran.stdout == "1 ClipTask let go\n"
+    assert "finalizers" not in bed.get("camp")["metadata"]
+    bed.stop(kill=True)
+    bed.kubectl("delete", "clip", "camp", "--timeout=20s")
+    assert len(bed.videos("camp")) == 1
