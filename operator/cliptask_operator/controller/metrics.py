@@ -20,9 +20,9 @@ _LONG_SECONDS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
 # Prometheus sees no increase from nothing to 1: what alerts ask for is there, as 0, from the start.
 _STEPS = ("segment", "variant")
 _ENDS = ("Complete", "Failed")
-_BLOCKING = ("Internal", "Misconfigured", "StoreUnwritable", "Unavailable", *obstacles.REASONS)
+_BLOCKING = ("DiskFull", "Internal", "Misconfigured", "StoreUnwritable", "Unavailable", *obstacles.REASONS)
 _JOB_FAILURES = (
-    "CheckFailed", "DeadlineExceeded", "ObjectMissing", "OutOfMemory", "RendererFailed", "SourceUnusable",
+    "CheckFailed", "DeadlineExceeded", "ObjectMissing", "OutOfMemory", "RendererFailed", "ScratchFull", "SourceUnusable",
     "Unavailable", "VariantImpossible",
 )  # fmt: skip
 _FETCHES = ("downloaded", "unchanged", "failed")

@@ -16,6 +16,10 @@ from cliptask_operator.kubernetes.manifests import ATTEMPT, CONTAINER, SETTINGS
 
 _KILLED = 137
 """128 + SIGKILL."""
+_OWN_DISK = re.compile(
+    "Usage of EmptyDir volume|local ephemeral storage limit|Pod ephemeral local storage usage"
+)
+"""How the kubelet begins, or words, the evictions for a limit of the pod's own."""
 _REASON = re.compile("[A-Za-z]{1,64}")
 """As conditions have them: one word for programs."""
 
@@ -94,9 +98,21 @@ def failure_of(failed: JobFacts, pods: Iterable[Mapping[str, Any]], execution: E
             f"it ran past {execution.active_deadline_seconds} s: raise spec.execution.activeDeadlineSeconds, give it more CPU, "
             "or see with kubectl describe why its pod did not start",
         )
+    if any(map(_has_filled_its_scratch, pods := tuple(pods))):
+        return JobFailure(
+            "ScratchFull",
+            "it wrote more to its disk than the installation gives: raise renderer.scratch (CLIPTASK_RENDERER_SCRATCH), "
+            "or make its sources smaller",
+        )
     ended = sorted((terminated(pod) for pod in pods), key=lambda each: str(each.get("finishedAt")))
     last: Mapping[str, Any] = next((each for each in reversed(ended) if each.get("exitCode")), {})
     return termination_failure(last, failed.message)
+
+
+def _has_filled_its_scratch(pod: Mapping[str, Any]) -> bool:
+    """Whether the kubelet has evicted a pod for what it wrote itself, and not for what its node lacks."""
+    status = pod.get("status") or {}
+    return status.get("reason") == "Evicted" and _OWN_DISK.search(status.get("message") or "") is not None
 
 
 def termination_failure(ended: Mapping[str, Any], otherwise: str = "") -> JobFailure:

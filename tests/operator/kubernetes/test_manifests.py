@@ -525,6 +525,33 @@ def test_a_kill_without_a_word_is_the_memorys() -> None:
     assert verdict(pod(137, "the bucket is away"), reason="BackoffLimitExceeded").reason == "RendererFailed"
 
 
+EVICTIONS = [
+    'Usage of EmptyDir volume "work" exceeds the limit "2Gi". ',
+    'Container renderer exceeded its local ephemeral storage limit "2Gi". ',
+    "Pod ephemeral local storage usage exceeds the total limit of containers 2Gi. ",
+]
+
+
+@pytest.mark.parametrize("words", EVICTIONS)
+def test_a_pod_that_wrote_too_much_is_told_from_one_that_took_too_much_memory(words: str) -> None:
+    """Its container is killed as for memory, and somebody would raise the memory in vain."""
+    evicted = pod(137)
+    evicted["status"] |= {"reason": "Evicted", "message": words}
+
+    found = verdict(evicted, reason="BackoffLimitExceeded")
+
+    assert found.reason == "ScratchFull"
+    assert "CLIPTASK_RENDERER_SCRATCH" in found.message
+
+
+def test_a_node_that_lacks_room_is_not_the_pods_fault() -> None:
+    """The installation would be said to give too little, where another node would have done."""
+    evicted = pod(137, "the bucket is away")
+    evicted["status"] |= {"reason": "Evicted", "message": "The node was low on resource: ephemeral-storage. "}
+
+    assert verdict(evicted, reason="BackoffLimitExceeded").reason == "RendererFailed"
+
+
 def test_a_deadline_says_how_long_it_was_and_what_to_do() -> None:
     """Its pod was killed and has no words of its own."""
     found = verdict(pod(137, ""), reason="DeadlineExceeded", message="Job was active longer than deadline")
