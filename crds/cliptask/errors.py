@@ -10,7 +10,8 @@
     │   └── VariantError      a combination that cannot be made, e.g. speech longer than picture  (65)
     ├── SetupError            whoever runs it: credentials, quota, permissions, a missing program (78)
     ├── MissingInput          a file on the command line does not exist                           (66)
-    ├── OutputError           the store cannot be written: permissions, no space                  (73)
+    ├── OutputError           the store cannot be written: permissions                            (73)
+    │   └── DiskFull          there is no room on a disk, or the quota is used up                 (73)
     ├── MediaError            a made file failed its checks: a bug or a broken disk               (70)
     └── TransientError        nobody: try again later                                             (75)
 
@@ -21,6 +22,9 @@ the person can do about it.
 from __future__ import annotations
 
 from typing import ClassVar
+
+_NEXT_UNIT, _FRACTION = 999.5, 9.95
+"""From where on a size is told in the next unit, and without a fraction."""
 
 
 class ClipTaskError(Exception):
@@ -84,6 +88,36 @@ class OutputError(ClipTaskError):
 
     exit_code = 73
     reason = "StoreUnwritable"
+
+
+class DiskFull(OutputError):
+    """There is no room for what is written, or not enough for what is about to be."""
+
+    reason = "DiskFull"
+
+    def __init__(self, state: str, free_bytes: int, remedy: str, needed_bytes: int | None = None) -> None:
+        """``state``: the folder and what is wrong with it. ``needed_bytes``: how much more goes there, where that is known."""
+        super().__init__(state, free_bytes, remedy, needed_bytes)
+        self.state, self.free_bytes, self.remedy, self.needed_bytes = state, free_bytes, remedy, needed_bytes
+
+    def __str__(self) -> str:
+        needed = "" if self.needed_bytes is None else f", about {in_bytes(self.needed_bytes)} are needed"
+        return f"{self.state}: {in_bytes(self.free_bytes)} are free{needed}: {self.remedy}"
+
+    def needing(self, needed_bytes: int) -> DiskFull:
+        """The same where so many bytes more are to come, at the least."""
+        needed = max(needed_bytes, self.needed_bytes or 0) or None
+        return DiskFull(self.state, self.free_bytes, self.remedy, needed)
+
+
+def in_bytes(size_bytes: int) -> str:
+    """A size for people: ``0 B``, ``1.5 MB``, ``23 GB``."""
+    amount, units = float(size_bytes), ["B", "kB", "MB", "GB", "TB"]
+    while amount >= _NEXT_UNIT and len(units) > 1:
+        amount, units = amount / 1000, units[1:]
+    return (
+        f"{amount:.1f} {units[0]}" if amount < _FRACTION and units[0] != "B" else f"{amount:.0f} {units[0]}"
+    )
 
 
 class MediaError(ClipTaskError):

@@ -5,6 +5,7 @@ Everything here may run twice, at once or after a crash: what exists is not made
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,19 +19,24 @@ from cliptask.orders import SegmentOrder, SoundtrackOrder, VariantOrder, WorkOrd
 from cliptask_renderer.media import check, join, segment, sound
 from cliptask_renderer.media.check import StreamFacts
 from cliptask_renderer.storage.base import Store
+from cliptask_renderer.storage.disk_errors import disk_errors
 from cliptask_renderer.storage.open import open_store
+from cliptask_renderer.storage.scratch import scratch_root
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
 _ONE_OF_SEVERAL = (InputError, MediaError)
 """What is wrong with one video and says nothing of the next."""
 
 
-def execute(order: WorkOrder, log: Callable[[str], None]) -> dict[str, ClipTaskError]:
+def execute(
+    order: WorkOrder, log: Callable[[str], None], scratch: Path | None = None
+) -> dict[str, ClipTaskError]:
     """Make everything; returns why not, for each variant that is itself to blame. Raises what concerns all of them.
 
-    The one entry of a Job's pod and of a process of a pool. ``log`` is told of each thing that is there.
+    The one entry of a Job's pod and of a process of a pool. ``log`` is told of each thing that is there; ``scratch`` is
+    as for ``open_store``.
     """
-    cache, output = open_store(order.cache), open_store(order.output)
+    cache, output = open_store(order.cache, scratch), open_store(order.output, scratch)
     for segment_order in order.segments:
         make_segment(cache, segment_order, order.places)
         log(f"segment {segment_order.key}: {segment_order.frames} frames")
@@ -57,12 +63,17 @@ def make_segment(cache: Store, order: SegmentOrder, places: Mapping[str, str] = 
     name = names.segment_object(order.key)
     if (there := _facts(cache, name)) is not None:
         return there
-    with cache.scratch() as work, ExitStack() as stack:
+    began, pixels = time.monotonic(), order.frames * order.profile.width * order.profile.height
+    with _work(cache) as work, ExitStack() as stack:
         sources = {sha256: _source(stack, cache, sha256, places) for sha256 in order.sources}
         output = work / "segment.mp4"
         segment.make_segment(order, sources, output, work, places)
         facts = check.check_segment(output, order, segment.named(order, places))
-        cache.put(name, output, facts.metadata() | {"frames": str(order.frames)})
+        cache.put(
+            name,
+            output,
+            facts.metadata() | {"frames": str(order.frames), "pixels": str(pixels), "took": _since(began)},
+        )
     return facts
 
 
@@ -76,7 +87,8 @@ def make_soundtrack(
     name = names.soundtrack_object(order.key)
     if (there := _facts(cache, name)) is not None:
         return there
-    with cache.scratch() as work, ExitStack() as stack:
+    began = time.monotonic()
+    with _work(cache) as work, ExitStack() as stack:
         sources = {sha256: _source(stack, cache, sha256, places) for sha256 in order.sources}
         speech = None
         if order.speech is not None:
@@ -85,7 +97,7 @@ def make_soundtrack(
         output = work / "soundtrack.m4a"
         sound.mix(order, sources, speech, output, work, places)
         facts = check.check_soundtrack(output, order)
-        cache.put(name, output, facts.metadata() | {"samples": str(order.samples)})
+        cache.put(name, output, facts.metadata() | {"samples": str(order.samples), "took": _since(began)})
     return facts
 
 
@@ -107,7 +119,8 @@ def make_variant(
         return
     facts = [make_segment(cache, part, places) for part in order.segments]
     soundtrack = make_soundtrack(cache, order.soundtrack, places) if order.soundtrack else None
-    with output.scratch() as work, ExitStack() as stack:
+    began = time.monotonic()
+    with _work(output) as work, ExitStack() as stack:
         files = [_local(stack, cache, names.segment_object(part.key)) for part in order.segments]
         track = None
         if order.soundtrack is not None:
@@ -128,15 +141,32 @@ def make_variant(
             output.put(f"{base}{names.CAPTIONS}", captions)
         poster = names.poster_object(order.segments[0].key)
         if cache.stat(poster) is None:  # made once for all variants that begin with the same segment
-            with cache.scratch() as aside:
+            with _work(cache) as aside:
                 join.poster(files[0], aside / "poster.jpg")
                 cache.put(poster, aside / "poster.jpg")
         output.put(f"{base}{names.POSTER}", _local(stack, cache, poster))
         output.put(
             f"{base}{names.VIDEO}",
             made,
-            {"key": order.key, "frames": str(order.frames), "duration": f"{order.duration_s:.3f}"},
+            {
+                "key": order.key,
+                "frames": str(order.frames),
+                "duration": f"{order.duration_s:.3f}",
+                "took": _since(began),
+            },
         )
+
+
+@contextmanager
+def _work(store: Store) -> Iterator[Path]:
+    """A scratch folder. Raises ``OutputError`` where what is made has no room in it."""
+    with store.scratch() as work, disk_errors(f"{work} cannot be written", folder=scratch_root(work)):
+        yield work
+
+
+def _since(began_s: float) -> str:
+    """For the metadata, by which the next run knows how long such a thing takes."""
+    return f"{time.monotonic() - began_s:.3f}"
 
 
 def _facts(cache: Store, name: str) -> StreamFacts | None:

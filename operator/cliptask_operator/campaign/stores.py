@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.open import open_store
@@ -19,6 +20,7 @@ class Stores:
     cache: Store
 
 
-def open_stores(output_uri: str, cache_uri: str | None = None) -> Stores:
-    """The stores of an output URI. Raises ``SetupError`` for a URI that is none."""
-    return Stores(open_store(output_uri), open_store(cache_uri or f"{output_uri.rstrip('/')}/{CACHE}"))
+def open_stores(output_uri: str, cache_uri: str | None = None, scratch: Path | None = None) -> Stores:
+    """The stores of an output URI. ``scratch`` is as for ``open_store``. Raises ``SetupError`` for a URI that is none."""
+    cache = cache_uri or f"{output_uri.rstrip('/')}/{CACHE}"
+    return Stores(open_store(output_uri, scratch), open_store(cache, scratch))

@@ -34,7 +34,7 @@ _SHARE = 4
 """So many times as long as a pass took, the next one waits: that of a campaign of ten thousand takes long."""
 _MOST_FALSE_SUCCESSES = 2
 """How often a Job may succeed without leaving what it was to make."""
-_ADMINISTRATORS = frozenset({"Misconfigured", "StoreUnwritable"})
+_ADMINISTRATORS = frozenset({"DiskFull", "Misconfigured", "StoreUnwritable"})
 """Reasons of failures that an administrator can mend, and that are therefore none of the variant's."""
 
 

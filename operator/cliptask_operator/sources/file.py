@@ -27,7 +27,7 @@ def copy_file(file: Path, target: Path, max_bytes: int, known: Download | None) 
         if known and (known.size_bytes, known.mtime_ns) == (before.st_size, before.st_mtime_ns):
             return None
         with file.open("rb") as content, PartialDownload(target, max_bytes) as partial:
-            partial.check(before.st_size)
+            partial.expect(before.st_size)
             while piece := content.read(_PIECE_BYTES):
                 partial.write(piece)
         after = file.stat()

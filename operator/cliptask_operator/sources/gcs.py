@@ -82,7 +82,7 @@ def copy_object(
         return None
     until = time.monotonic() + settings.timeout_s
     with PartialDownload(target, settings.max_bytes) as partial:
-        partial.check(blob.size)
+        partial.expect(blob.size)
 
         def write(piece: bytes) -> None:
             if stopped.is_set():

@@ -137,6 +137,7 @@ class _Transfer:
                 and await self._is_recognised(response, total)
             ):
                 return None
+            self.partial.expect(total or 0)
             async for piece in response.aiter_raw():
                 self.partial.write(piece)
         if total is not None and self.partial.size_bytes != total:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from cliptask.errors import DiskFull
 from cliptask.facts import Fact
 from cliptask_operator.sources.urls import refuse
-from cliptask_renderer.storage.disk_errors import disk_errors
-
-_disk_errors = disk_errors("a source cannot be kept while it arrives", "make room or correct the permissions")
+from cliptask_renderer.storage.disk_errors import OTHER_DISK, disk_errors, free_bytes
+from cliptask_renderer.storage.scratch import scratch_root
 
 
 @dataclass(frozen=True)
@@ -68,23 +72,32 @@ class Download(Fact):
 class PartialDownload:
     """A file that grows by pieces, hashed on the way, never beyond ``max_bytes``.
 
-    Raises ``OutputError`` where the disk refuses.
+    Raises ``OutputError`` where the disk refuses, ``DiskFull`` as soon as it is known that there is no room for all of it.
     """
 
     def __init__(self, path: Path, max_bytes: int) -> None:
         self.size_bytes = 0
+        self._expected_bytes: int | None = None
         self._path = path
         self._max_bytes = max_bytes
         self._hash = hashlib.sha256()
 
-    @_disk_errors
     def __enter__(self) -> Self:
-        self._file = self._path.open("wb")
+        with self._disk_errors():
+            self._file = self._path.open("wb")
         return self
 
-    @_disk_errors
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        with self._disk_errors():
+            self._file.close()
+
+    def expect(self, size_bytes: int) -> None:
+        """Learn how large the whole is. Raises ``SourceError`` beyond the limit, ``DiskFull`` where it has no room."""
+        self.check(size_bytes)
+        self._expected_bytes = size_bytes
+        with self._disk_errors():
+            if size_bytes - self.size_bytes > free_bytes(self._path.parent):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def check(self, size_bytes: int) -> None:
         """Raise ``SourceError`` for a size beyond the limit."""
@@ -92,13 +105,13 @@ class PartialDownload:
             limit = f"the {self._max_bytes} bytes that one source may have here"
             refuse(f"it is larger than {limit}", "make it smaller, or have CLIPTASK_MAX_SOURCE_BYTES raised")
 
-    @_disk_errors
     def write(self, piece: bytes) -> None:
         """Add a piece. Raises ``SourceError`` beyond the limit."""
+        self.check(self.size_bytes + len(piece))
+        with self._disk_errors():
+            self._file.write(piece)
         self.size_bytes += len(piece)
-        self.check(self.size_bytes)
         self._hash.update(piece)
-        self._file.write(piece)
 
     def restart(self) -> None:
         """Remove everything that arrived."""
@@ -117,3 +130,13 @@ class PartialDownload:
             size_bytes=self.size_bytes,
             mtime_ns=mtime_ns,
         )
+
+    @contextmanager
+    def _disk_errors(self) -> Iterator[None]:
+        problem, remedy = "a source cannot be kept while it arrives", "make room or correct the permissions"
+        try:
+            with disk_errors(problem, remedy, scratch_root(self._path.parent)):
+                yield
+        except DiskFull as error:
+            lacking = max((self._expected_bytes or 0) - self.size_bytes, 0) or None
+            raise DiskFull(error.state, error.free_bytes, OTHER_DISK, lacking) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import re
 import resource
@@ -31,6 +32,9 @@ VERBOSE = ("-loglevel", "level+info")
 
 _UNREAD = "Error during demuxing"
 """What it says, and without -xerror ends well, where a file cannot be read on."""
+
+_REFUSALS = {-code & 0xFF: code for code in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)}
+"""By the exit code in which ffmpeg tells of an error of the disk."""
 
 _LOG_QUOTED = 2_000
 _LOG_READ = 1 << 20
@@ -138,7 +142,7 @@ def run(  # noqa: PLR0913  each is an affair of its own
     be read is an error all the same. ``feed`` goes to its standard input chunk by chunk, so that frames composed in Python never pile up; what it
     raises passes through. ``folder`` is where relative names lie. ``what`` names the work in errors. Raises
     ``MediaError`` with the tool's last words when it fails, runs past ``limit_s`` or asks for more than
-    ``memory_bytes`` of address space.
+    ``memory_bytes`` of address space; ``OSError`` where the disk refuses what it writes.
     """
     command = [executable(), "-hide_banner", "-nostats", "-loglevel", "level+warning", "-y"]
     command += ["-max_error_rate", str(most_lost)] if most_lost else ["-xerror"]
@@ -176,6 +180,9 @@ def run(  # noqa: PLR0913  each is an affair of its own
         log = _readable(stderr.read().decode(errors="replace"), [*(source.url for source in inputs), *output])
     if code == 0 and fed and not late.is_set() and _UNREAD not in log:
         return log
+    written = output[-1].removeprefix("file:")
+    if (refusal := _REFUSALS.get(code)) is not None and written != "-":
+        raise OSError(refusal, os.strerror(refusal), written)
     end = f"was stopped after {limit_s:.0f} s" if late.is_set() else f"failed (exit {code})"
     lines = (line.strip() for line in log.splitlines() if "[info]" not in line)
     said = " | ".join(filter(None, lines))[-_LOG_QUOTED:] or "it said nothing"

@@ -27,7 +27,13 @@ from pathlib import Path
 from cliptask.errors import OutputError
 from cliptask_renderer.storage.base import StoredObject, check_metadata, check_name, is_name
 from cliptask_renderer.storage.disk_errors import disk_errors
-from cliptask_renderer.storage.scratch import INTERNAL, may_take_over, scratch_folder, store_lock
+from cliptask_renderer.storage.scratch import (
+    INTERNAL,
+    chosen_scratch,
+    may_take_over,
+    scratch_folder,
+    store_lock,
+)
 
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK}
 """What file systems without hard links answer: FAT, many FUSE and network ones."""
@@ -36,9 +42,11 @@ _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK}
 class FolderStore:
     """A ``Store`` in a folder, which the first write makes. Safe for any number of processes and threads at once."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, scratch: Path | None = None) -> None:
+        """``scratch``: where its scratch folders lie; None: in the folder itself, from which ``put`` need not copy."""
         self._root = root.absolute()
         self._internal = self._root / INTERNAL
+        self._scratch = scratch
 
     def __repr__(self) -> str:
         return f"FolderStore({str(self._root)!r})"
@@ -74,7 +82,7 @@ class FolderStore:
     ) -> StoredObject:
         """Store a file's content. A file from a folder store's ``scratch`` is taken over; any other is copied."""
         target, own = self._target(name), check_metadata(name, metadata)
-        with self.scratch() as folder, self._disk_errors("be written"):
+        with self._staging() as folder, self._disk_errors("be written"):
             staged = file
             if not may_take_over(file, folder):
                 staged = folder / "object"
@@ -95,7 +103,7 @@ class FolderStore:
         self, name: str, content: bytes, metadata: Mapping[str, str] | None = None, *, replace: bool = False
     ) -> StoredObject:
         """Store small content."""
-        with self.scratch() as folder:
+        with self._staging() as folder:
             with self._disk_errors("be written"):
                 (folder / "content").write_bytes(content)
             return self.put(name, folder / "content", metadata, replace=replace)
@@ -132,6 +140,12 @@ class FolderStore:
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """An empty folder to work in, gone afterwards. Those that dead processes left are removed first."""
+        with self._staging() if self._scratch is None else chosen_scratch(self._scratch) as folder:
+            yield folder
+
+    @contextmanager
+    def _staging(self) -> Iterator[Path]:
+        """A scratch folder on the disk of the objects."""
         with ExitStack() as stack:
             with self._disk_errors("be written"):
                 folder = stack.enter_context(scratch_folder(self._internal))
@@ -207,7 +221,7 @@ class FolderStore:
         return f"{self._internal}/meta/{folder}{slash}.{file}.json"
 
     def _disk_errors(self, action: str) -> AbstractContextManager[None]:
-        return disk_errors(f"{self.uri} cannot {action}")
+        return disk_errors(f"{self.uri} cannot {action}", folder=self._root)
 
 
 def _size(path: str | Path) -> int | None:

@@ -22,6 +22,7 @@ from cliptask.errors import OutputError, TransientError
 from cliptask_renderer.storage.base import NAME_BYTES, StoredObject, check_metadata, check_name, is_name
 from cliptask_renderer.storage.disk_errors import disk_errors
 from cliptask_renderer.storage.gcs_client import Connection, Crc32c, Location, explained
+from cliptask_renderer.storage.scratch import chosen_scratch
 
 _CHUNK_BYTES = 32 << 20
 """Of an upload, held in memory (without it the client holds the whole file). Smaller ones are slower: each is a request."""
@@ -47,7 +48,9 @@ _ATTEMPTS = 3
 class GcsStore:
     """A ``Store`` in a bucket, which must exist. Safe for any number of processes and threads at once."""
 
-    def __init__(self, place: Location, connection: Connection) -> None:
+    def __init__(self, place: Location, connection: Connection, scratch: Path | None = None) -> None:
+        """``scratch``: where its scratch folders lie; None: where temporary files do (``TMPDIR``)."""
+        self._scratch = scratch
         self._place = place
         self._root = f"{place.path}/" if place.path else ""
         self._connection = connection
@@ -129,7 +132,11 @@ class GcsStore:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """An empty folder in the system's one for temporary files (``TMPDIR``), gone afterwards."""
+        """An empty folder to work in, gone afterwards."""
+        if self._scratch is not None:
+            with chosen_scratch(self._scratch) as work:
+                yield work
+            return
         with _disk_errors("the folder for temporary files"):
             folder = tempfile.TemporaryDirectory(prefix="cliptask-", ignore_cleanup_errors=True)
         with folder as path:
@@ -202,4 +209,5 @@ def _measured(content: BinaryIO) -> tuple[int, str]:
 
 def _disk_errors(place: object) -> AbstractContextManager[None]:
     remedy = "free some space, or set TMPDIR to another folder"
-    return disk_errors(f"{place} cannot be used for a copy of an object", remedy)
+    folder = place if isinstance(place, Path) else Path(tempfile.gettempdir())
+    return disk_errors(f"{place} cannot be used for a copy of an object", remedy, folder)

@@ -11,8 +11,10 @@ from cliptask.names import public_url
 from cliptask_renderer.storage.base import Store
 
 
-def open_store(uri: str) -> Store:
+def open_store(uri: str, scratch: Path | None = None) -> Store:
     """The store behind ``file:///folder`` or ``gs://bucket/prefix``. Raises ``SetupError`` for any other URI.
+
+    ``scratch`` is where it prepares objects; None: in the folder itself, or for a bucket where temporary files lie.
 
     A folder need not exist: the first write makes it. A bucket must; its stores share one client in a process, whose
     credentials are looked for here: ``SetupError`` where there are none.
@@ -28,7 +30,7 @@ def open_store(uri: str) -> Store:
         if place is None:
             message = f"cannot store in {shown}: write a bucket's URI as gs://bucket/campaigns, ? as %3F and # as %23"
             raise SetupError(message)
-        return GcsStore(place, gcs_client.shared_connection())
+        return GcsStore(place, gcs_client.shared_connection(), scratch)
     if parts.scheme != "file":
         message = (
             f"cannot store in {shown}: only folders and buckets of Google Cloud Storage are supported, "
@@ -43,4 +45,4 @@ def open_store(uri: str) -> Store:
         raise SetupError(message)
     from cliptask_renderer.storage.folder import FolderStore  # noqa: PLC0415  see above
 
-    return FolderStore(Path(url2pathname(parts.path)))
+    return FolderStore(Path(url2pathname(parts.path)), scratch)

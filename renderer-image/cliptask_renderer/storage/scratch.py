@@ -1,4 +1,4 @@
-"""Where does a folder store prepare its objects? In scratch folders, each locked by the process that made it."""
+"""Where do stores prepare their objects? In scratch folders, each locked by the process that made it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import os
 import secrets
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
+
+from cliptask_renderer.storage.disk_errors import disk_errors
 
 INTERNAL = ".store"
 """The hidden folder of all that is no object."""
@@ -51,6 +54,23 @@ def scratch_folder(internal: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(place, ignore_errors=True)
         os.close(descriptor)
+
+
+@contextmanager
+def chosen_scratch(folder: Path) -> Iterator[Path]:
+    """As ``scratch_folder``, in a folder that a person chose. Raises ``OutputError`` where it cannot be written."""
+    with ExitStack() as stack:
+        with disk_errors(f"{folder} cannot be used for temporary files", folder=folder):
+            work = stack.enter_context(scratch_folder(folder / INTERNAL))
+        yield work
+
+
+def scratch_root(work: Path) -> Path:
+    """The folder, as a person named it, in which a scratch folder lies; of a folder elsewhere its own."""
+    if INTERNAL in work.parts:
+        return next(each.parent for each in (work, *work.parents) if each.name == INTERNAL)
+    temporary = Path(tempfile.gettempdir())
+    return temporary if temporary in work.parents else work
 
 
 def may_take_over(file: Path, scratch: Path) -> bool:

@@ -177,7 +177,9 @@ async def test_a_job_that_fails_with_all_made_has_failed_at_nothing(
 # What an administrator must mend
 
 
-@pytest.mark.parametrize(("code", "reason"), [(78, "Misconfigured"), (73, "StoreUnwritable")])
+@pytest.mark.parametrize(
+    ("code", "reason"), [(78, "Misconfigured"), (73, "StoreUnwritable"), (73, "DiskFull")]
+)
 async def test_an_administrators_fault_is_told_and_is_no_failure(
     bed: ControllerBed, code: int, reason: str
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cliptask.errors import InvalidTask, OutputError, SetupError, TransientError
+from cliptask.errors import DiskFull, InvalidTask, OutputError, SetupError, TransientError
 from cliptask_operator.controller.status_snapshot import StatusSnapshot
 from cliptask_operator.kubernetes.cluster import AlreadyExists
 from cluster import outcomes
@@ -303,6 +303,7 @@ ERRORS = {
     "Unavailable": TransientError("the bucket does not answer"),
     "Misconfigured": SetupError("grant the role"),
     "StoreUnwritable": OutputError("the bucket refuses"),
+    "DiskFull": DiskFull("/work is full", 0, "free some space"),
 }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cliptask.errors import OutputError, SourceError, TransientError
+from cliptask.errors import DiskFull, SourceError, TransientError
 from cliptask_operator.sources.http import download
 from cliptask_operator.sources.partial_download import Validators
 from cliptask_operator.sources.settings import FetchSettings
@@ -273,7 +273,7 @@ async def test_a_full_disk_is_not_the_sources_fault(server: MediaServer, client:
     """Every source of a campaign would be called bad, or the run end in a traceback."""
     url = server.script("/a", Content(BODY))
 
-    with pytest.raises(OutputError, match="No space left"):
+    with pytest.raises(DiskFull, match=r"^/dev is full: .* free"):
         await download(client, url, Path("/dev/full"), QUICK)
 
 
