@@ -12,9 +12,11 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from typing import NoReturn
 
 from cliptask.errors import ClipTaskError, TransientError
 from cliptask_renderer.media.ffmpeg import die_with_parent
+from cliptask_renderer.storage.scratch import abandon_all
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Task:
     """Names of other tasks. One that is not among the tasks counts as done."""
 
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 OnDone = Callable[[Task, ClipTaskError | None], None]
 """Told of each task as it ends, with the error that kept it from being done."""
 
@@ -37,7 +41,7 @@ OnDone = Callable[[Task, ClipTaskError | None], None]
 async def run_tasks(tasks: Sequence[Task], workers: int, on_done: OnDone) -> None:
     """Do all tasks. One whose need failed fails with the same error, and the others go on.
 
-    Cancellation ends the processes at once. Raises ``TransientError`` when a process is killed; what else is no
+    Cancellation ends the processes, and so does what ``on_done`` raises. Raises ``TransientError`` when a process is killed; what else is no
     ``ClipTaskError`` is a bug and raised.
     """
     if not tasks:
@@ -63,9 +67,12 @@ async def run_tasks(tasks: Sequence[Task], workers: int, on_done: OnDone) -> Non
             )
             raise TransientError(message) from error
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            for future in running:
+                future.cancel()
+            # Each tidies up its scratch, and ends.
             for process in multiprocessing.active_children():
                 process.terminate()
+            pool.shutdown(cancel_futures=True)
             raise
 
 
@@ -105,16 +112,31 @@ def _filled(
 ) -> dict[asyncio.Future[object], Task]:
     """What runs, once as many tasks as possible do."""
     while len(running) < most and (task := schedule.take()) is not None:
-        running[asyncio.wrap_future(pool.submit(task.do))] = task
+        # It may start a process, which hears of no signal before it is ready.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            future = pool.submit(task.do)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        running[asyncio.wrap_future(future)] = task
     return running
 
 
 def _begin(parent: int) -> None:
-    """In each process: leave Ctrl-C to the parent, and end with it however it ends."""
+    """In each process: leave a terminal's signals to the parent, tidy up when told to end, and end with it however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     die_with_parent()
     if os.getppid() != parent:  # it ended before this process could ask to be told
         os._exit(1)
+
+
+def _end(_number: int, _frame: object) -> NoReturn:
+    # Not by an exception: one that is raised at any moment may be swallowed.
+    abandon_all()
+    os._exit(1)
 
 
 def _error(future: asyncio.Future[object]) -> ClipTaskError | None:

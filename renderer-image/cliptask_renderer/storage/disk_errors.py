@@ -44,6 +44,15 @@ def disk_errors(problem: str, remedy: str | None = None, folder: Path | None = N
         raise OutputError(message) from error
 
 
+@contextmanager
+def needing(size_bytes: int) -> Iterator[None]:
+    """Have a full disk say that at least so many bytes are to come."""
+    try:
+        yield
+    except DiskFull as error:
+        raise error.needing(size_bytes) from error
+
+
 def free_bytes(folder: Path) -> int:
     """What this user may still write to a folder's file system; also where the folder is yet to be made."""
     status = os.statvfs(existing(folder))

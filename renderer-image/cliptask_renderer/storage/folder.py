@@ -26,7 +26,7 @@ from pathlib import Path
 
 from cliptask.errors import OutputError
 from cliptask_renderer.storage.base import StoredObject, check_metadata, check_name, is_name
-from cliptask_renderer.storage.disk_errors import disk_errors
+from cliptask_renderer.storage.disk_errors import disk_errors, needing
 from cliptask_renderer.storage.scratch import (
     INTERNAL,
     chosen_scratch,
@@ -82,7 +82,7 @@ class FolderStore:
     ) -> StoredObject:
         """Store a file's content. A file from a folder store's ``scratch`` is taken over; any other is copied."""
         target, own = self._target(name), check_metadata(name, metadata)
-        with self._staging() as folder, self._disk_errors("be written"):
+        with needing(_size(file) or 0), self._staging() as folder, self._disk_errors("be written"):
             staged = file
             if not may_take_over(file, folder):
                 staged = folder / "object"
@@ -103,7 +103,7 @@ class FolderStore:
         self, name: str, content: bytes, metadata: Mapping[str, str] | None = None, *, replace: bool = False
     ) -> StoredObject:
         """Store small content."""
-        with self._staging() as folder:
+        with needing(len(content)), self._staging() as folder:
             with self._disk_errors("be written"):
                 (folder / "content").write_bytes(content)
             return self.put(name, folder / "content", metadata, replace=replace)

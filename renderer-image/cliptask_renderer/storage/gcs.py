@@ -22,7 +22,7 @@ from cliptask.errors import OutputError, TransientError
 from cliptask_renderer.storage.base import NAME_BYTES, StoredObject, check_metadata, check_name, is_name
 from cliptask_renderer.storage.disk_errors import disk_errors
 from cliptask_renderer.storage.gcs_client import Connection, Crc32c, Location, explained
-from cliptask_renderer.storage.scratch import chosen_scratch
+from cliptask_renderer.storage.scratch import chosen_scratch, held
 
 _CHUNK_BYTES = 32 << 20
 """Of an upload, held in memory (without it the client holds the whole file). Smaller ones are slower: each is a request."""
@@ -139,7 +139,7 @@ class GcsStore:
             return
         with _disk_errors("the folder for temporary files"):
             folder = tempfile.TemporaryDirectory(prefix="cliptask-", ignore_cleanup_errors=True)
-        with folder as path:
+        with folder as path, held(Path(path)):
             yield Path(path)
 
     def _upload(

@@ -17,6 +17,8 @@ from cliptask_renderer.storage.disk_errors import disk_errors
 
 INTERNAL = ".store"
 """The hidden folder of all that is no object."""
+_HELD: set[Path] = set()
+"""The scratch folders of this process."""
 
 
 @contextmanager
@@ -50,10 +52,27 @@ def scratch_folder(internal: Path) -> Iterator[Path]:
         descriptor = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o666)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     try:
-        yield place / "files"
+        with held(place):
+            yield place / "files"
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def held(place: Path) -> Iterator[None]:
+    """A folder that goes in the end, also with ``abandon_all``."""
+    _HELD.add(place)
+    try:
+        yield
     finally:
         shutil.rmtree(place, ignore_errors=True)
-        os.close(descriptor)
+        _HELD.discard(place)
+
+
+def abandon_all() -> None:
+    """Remove this process's scratch folders, which is about to end."""
+    for place in tuple(_HELD):
+        shutil.rmtree(place, ignore_errors=True)
 
 
 @contextmanager
