@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from cliptask.errors import ClipTaskError
 from cliptask.orders import SegmentOrder
 from cliptask.planning.plan import Campaign
+from cliptask_operator.campaign.effort import Effort
 from cliptask_operator.campaign.inputs import ResolvedInputs
 from cliptask_operator.campaign.inventory import Missing
 
@@ -26,6 +28,27 @@ class Forecast:
     campaign: Campaign
     inputs: ResolvedInputs
     missing: Missing
+    effort: Effort
+    earlier: tuple[str, ...] = ()
+    """Names of videos of earlier edits that are still there."""
+    prunes: bool = False
+    """Whether the task says that these are to go."""
+
+    @property
+    def errors(self) -> tuple[ClipTaskError, ...]:
+        """What is known already to go wrong."""
+        skipped = tuple(each.error for each in self.campaign.skipped)
+        return (self.effort.refusal, *skipped) if self.effort.refusal else skipped
+
+    @property
+    def exit_code(self) -> int:
+        """What a run ends with, as far as can be known before it."""
+        return self.errors[0].exit_code if self.errors else 0
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """The videos of earlier edits that go once all is made."""
+        return self.earlier if self.prunes and not self.errors else ()
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -49,11 +72,27 @@ class Forecast:
     def as_dict(self) -> dict[str, Any]:
         """Plain data for scripts, in camelCase."""
         campaign, profile = self.campaign, self.campaign.profile
-        new = {variant.name for variant in self.missing.variants}
+        needs, new = self.effort.needs, {variant.name for variant in self.missing.variants}
         return {
             "task": campaign.task,
             "picture": {"width": profile.width, "height": profile.height, "fps": profile.fps},
+            "exitCode": self.exit_code,
             **{row.what.replace(" c", "C"): {"total": row.total, "toMake": row.to_make} for row in self.rows},
+            "needed": {
+                "outputBytes": needs.output_bytes,
+                "cacheBytes": needs.cache_bytes,
+                "scratchBytes": needs.scratch_bytes,
+                "seconds": None if needs.seconds is None else round(needs.seconds, 1),
+            },
+            "disks": [
+                {"folder": disk.folder, "neededBytes": disk.needed_bytes, "freeBytes": disk.free_bytes}
+                for disk in self.effort.disks
+            ],
+            "earlier": {
+                "total": len(self.earlier),
+                "toRemove": len(self.removed),
+                "names": list(self.earlier),
+            },
             "variants": [
                 {
                     "name": variant.name,
@@ -76,6 +115,75 @@ class Forecast:
                 for skipped in campaign.skipped
             ],
         }
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What else is to be known, in sentences."""
+        return (*self._about_earlier, *map(str, self.effort.disks), *self._about_time)
+
+    @property
+    def _about_earlier(self) -> tuple[str, ...]:
+        if not self.earlier:
+            return ()
+        if self.removed:
+            return (f"{videos_of_earlier_edits(len(self.removed))}: removed once all is made",)
+        return (earlier_remark(len(self.earlier), prunes=self.prunes),)
+
+    @property
+    def _about_time(self) -> tuple[str, ...]:
+        seconds = self.effort.needs.seconds
+        if not self.missing.variants:
+            return ()
+        if seconds is None:
+            return ("takes: not known before something like it was made",)
+        return (f"takes about {_duration(max(seconds, 1))}, by what earlier runs took",)
+
+    def as_markdown(self) -> str:
+        """For a comment on a pull request."""
+        campaign, profile = self.campaign, self.campaign.profile
+        new = [variant.name for variant in self.missing.variants]
+        stays = [variant.name for variant in campaign.variants if variant.name not in set(new)]
+        lines = [
+            f"### {campaign.task}: {profile.width}x{profile.height} at {profile.fps} fps",
+            "",
+            "| | in all | there | to make |",
+            "|---|---:|---:|---:|",
+            *(
+                f"| {what} | {total:,} | {total - to_make:,} | {to_make:,} |"
+                for what, total, to_make in self.rows
+            ),
+            "",
+            *(f"- {_plain(remark)}" for remark in self.remarks),
+            *(f"- **error:** {_plain(message)}" for message in dict.fromkeys(map(str, self.errors))),
+            f"- `cliptask render` would end with {self.exit_code}",
+        ]
+        for title, names in (("New", new), ("Stays", stays), ("Of earlier edits", self.earlier)):
+            if names:
+                lines += ["", f"<details><summary>{title}: {len(names):,}</summary>", ""]
+                lines += [*(f"- `{name}`" for name in names), "", "</details>"]
+        return "\n".join(lines)
+
+
+def videos_of_earlier_edits(count: int) -> str:
+    """So many of them lie beside those of the task."""
+    return f"{count:,} video{'s' * (count != 1)} of earlier edits {'lies' if count == 1 else 'lie'} there too"
+
+
+def earlier_remark(count: int, *, prunes: bool) -> str:
+    """With how they go."""
+    remedy = "they stay until all is made" if prunes else "spec.output.prune: true removes them"
+    return f"{videos_of_earlier_edits(count)}: {remedy}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _plain(text: str) -> str:
+    """Others' words: on one line, and neither HTML nor markup."""
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#&" else letter for letter in " ".join(text.split()))
 
 
 def _seams(segments: tuple[SegmentOrder, ...]) -> int:

@@ -15,17 +15,19 @@ from markupsafe import Markup
 from cliptask.index import CampaignIndex
 
 
-def gallery_html(index: CampaignIndex, captions: Mapping[str, str] | None = None) -> str:
+def gallery_html(index: CampaignIndex, captions: Mapping[str, str] | None = None, earlier: int = 0) -> str:
     """``gallery.html``, to lie beside ``index.json``: all it loads are the videos and posters beside it.
 
     ``captions`` holds WebVTT by variant name. It is written into the page, because a page opened from a disk may not
     load a ``.vtt`` file; without it, captions show only where the page comes from a server. Everything in the index
-    is untrusted: it reaches the page as escaped JSON and leaves it as text. The same index gives the same bytes.
+    is untrusted: it reaches the page as escaped JSON and leaves it as text. ``earlier`` is how many videos of earlier
+    edits lie beside those of the index. The same arguments give the same bytes.
     """
     style, script = _asset("gallery.css"), _asset("gallery.js")
     return _template().render(
         task=index.task,
         count=len(index.variants),
+        earlier=earlier,
         data=_data(index, captions or {}),
         style=Markup(style),  # noqa: S704 - shipped with this module
         style_hash=_hash(style),

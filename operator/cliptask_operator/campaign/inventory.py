@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from cliptask import names
 from cliptask.orders import SegmentOrder, SoundtrackOrder
 from cliptask.planning.plan import Campaign, Variant
-from cliptask_renderer.storage.base import Store
+from cliptask_operator.campaign.past import NO_PAST, Part, Past
+from cliptask_renderer.storage.base import Store, StoredObject
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,9 @@ class Inventory:
     """Names."""
     parts: frozenset[str] = frozenset()
     """Keys of segments and soundtracks."""
+    earlier: tuple[str, ...] = ()
+    """Names of videos of earlier edits, which the campaign no longer wants."""
+    past: Past = NO_PAST
 
 
 @dataclass(frozen=True)
@@ -31,16 +35,22 @@ class Missing:
     variants: tuple[Variant, ...]
 
 
-def parts_of(cache: Store) -> frozenset[str]:
-    """Names of all segments and soundtracks in a cache."""
+def parts_of(cache: Store) -> Mapping[str, Part]:
+    """All segments and soundtracks in a cache, by their names."""
     folders = ("segments/", "soundtracks/")
-    return frozenset(stored.name for folder in folders for stored in cache.list(folder))
+    return {stored.name: Part.of(stored) for folder in folders for stored in cache.list(folder)}
 
 
-def videos_of(campaign: Campaign, output: Store) -> Mapping[str, int]:
+def files_of(task: str, output: Store) -> tuple[StoredObject, ...]:
+    """What lies in the task's folder itself: copies that somebody keeps in folders below it are none of ours."""
+    folder = f"{task}/"
+    return tuple(each for each in output.list(folder) if "/" not in each.name.removeprefix(folder))
+
+
+def videos_of(campaign: Campaign, files: Iterable[StoredObject]) -> Mapping[str, int]:
     """Names of those of a campaign's variants that are there, with poster and captions, and the bytes of their videos."""
     folder = f"{campaign.task}/"
-    sizes = {stored.name.removeprefix(folder): stored.size_bytes for stored in output.list(folder)}
+    sizes = {stored.name.removeprefix(folder): stored.size_bytes for stored in files}
     return {
         variant.name: sizes[f"{variant.name}{names.VIDEO}"]
         for variant in campaign.variants
@@ -48,11 +58,45 @@ def videos_of(campaign: Campaign, output: Store) -> Mapping[str, int]:
     }
 
 
+def inventory_of(campaign: Campaign, files: Sequence[StoredObject], parts: Mapping[str, Part]) -> Inventory:
+    """What of a campaign is there, by what lies in its folder and by the parts of its cache."""
+    present = {each.key: parts.get(names.segment_object(each.key)) for each in campaign.segments}
+    sizes = {key: part.size_bytes for key, part in present.items() if part is not None}
+    videos = [Part.of(each) for each in files if each.name.endswith(names.VIDEO)]
+    return Inventory(
+        frozenset(videos_of(campaign, files)),
+        keys_of(campaign, parts.keys()),
+        tuple(map(stem, earlier_videos((each.name for each in campaign.variants), files))),
+        Past.of(parts.values(), videos, sizes),
+    )
+
+
 def keys_of(campaign: Campaign, parts: AbstractSet[str]) -> frozenset[str]:
     """Keys of those of a campaign's segments and soundtracks that are among the names of parts."""
     segments = (part.key for part in campaign.segments if names.segment_object(part.key) in parts)
     soundtracks = (part.key for part in campaign.soundtracks if names.soundtrack_object(part.key) in parts)
     return frozenset([*segments, *soundtracks])
+
+
+def earlier_videos(wanted: Iterable[str], files: Iterable[StoredObject]) -> tuple[StoredObject, ...]:
+    """Videos of earlier edits: made here, and none of the wanted names is theirs.
+
+    Their metadata hold a content key, and their names end with its first digits.
+    """
+    names_wanted = frozenset(wanted)
+    return tuple(
+        each
+        for each in files
+        if each.name.endswith(names.VIDEO)
+        and each.metadata.get("key")
+        and stem(each).endswith(f"-{each.metadata['key'][:8]}")
+        and stem(each) not in names_wanted
+    )
+
+
+def stem(video: StoredObject) -> str:
+    """The name that its files share."""
+    return video.name.rpartition("/")[2].removesuffix(names.VIDEO)
 
 
 def missing(campaign: Campaign, there: Inventory) -> Missing:

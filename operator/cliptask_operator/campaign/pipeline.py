@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from cliptask.errors import ClipTaskError
@@ -16,7 +17,8 @@ from cliptask.index import CampaignIndex
 from cliptask.planning.plan import Campaign, plan
 from cliptask.spec.task import MAX_VARIANTS, ClipTask
 from cliptask_operator.campaign.inputs import InputObserver, Inputs, ResolvedInputs
-from cliptask_operator.campaign.inventory import Inventory, Missing, keys_of, missing, parts_of, videos_of
+from cliptask_operator.campaign.inventory import Inventory, Missing, files_of, inventory_of, missing, parts_of
+from cliptask_operator.campaign.past import Part
 from cliptask_operator.campaign.publish import prune, publish, published
 from cliptask_operator.campaign.stores import Stores
 from cliptask_operator.concurrency.single_flight import SingleFlight
@@ -45,6 +47,8 @@ class Outcome:
     index: CampaignIndex
     removed: int = 0
     """Videos that the task no longer wants."""
+    earlier: int = 0
+    """Videos of earlier edits that are still there."""
 
     @property
     def errors(self) -> tuple[ClipTaskError, ...]:
@@ -58,7 +62,7 @@ class Pipeline:
 
     inputs: Inputs
     max_variants: int = MAX_VARIANTS
-    listings: SingleFlight[frozenset[str]] = field(default_factory=SingleFlight)
+    listings: SingleFlight[Mapping[str, Part]] = field(default_factory=SingleFlight)
     """Of caches by their URIs: tasks that share a cache ask for the same."""
 
     async def resolve(
@@ -77,20 +81,22 @@ class Pipeline:
 
     async def inventory(self, campaign: Campaign, stores: Stores) -> Inventory:
         """What is there."""
-        videos, (parts, _) = await asyncio.gather(
-            asyncio.to_thread(videos_of, campaign, stores.output),
+        files, (parts, _) = await asyncio.gather(
+            asyncio.to_thread(files_of, campaign.task, stores.output),
             self.listings.run(stores.cache.uri, lambda: asyncio.to_thread(parts_of, stores.cache)),
         )
-        return Inventory(frozenset(videos), keys_of(campaign, parts))
+        return await asyncio.to_thread(inventory_of, campaign, files, parts)
 
     async def make(self, task: ClipTask, campaign: Campaign, stores: Stores, executor: Executor) -> Outcome:
-        """Have everything made that is missing, then write the campaign's index and gallery.
+        """Have everything made that is missing, then write the campaign's index and gallery; see ``publish``.
 
         Once nothing is missing, videos that the task no longer wants are removed, if it says so (``spec.output.prune``).
         What fails is left out and named in the outcome; what was made stays, so that another run goes on from there.
         """
         there = await self.inventory(campaign, stores)
         failed = await executor.execute(there)
-        index = await whole_thread(publish, campaign, failed, stores.output)
-        removed = await whole_thread(prune, index, stores.output) if task.spec.output.prune else 0
-        return Outcome(campaign, missing(campaign, there), failed, index, removed)
+        prunes = task.spec.output.prune
+        index = await whole_thread(partial(publish, prunes=prunes), campaign, failed, stores.output)
+        removed = await whole_thread(prune, index, stores.output) if prunes else 0
+        earlier = len(there.earlier) - removed
+        return Outcome(campaign, missing(campaign, there), failed, index, removed, earlier)

@@ -5,7 +5,7 @@ And how do videos go that nobody wants any more? Only those that were made here,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from cliptask.errors import ClipTaskError
@@ -14,7 +14,7 @@ from cliptask.names import CAPTIONS, POSTER, VIDEO
 from cliptask.planning.history import NOTHING, History
 from cliptask.planning.plan import Campaign
 from cliptask_operator.campaign.gallery import gallery_html
-from cliptask_operator.campaign.inventory import videos_of
+from cliptask_operator.campaign.inventory import earlier_videos, files_of, videos_of
 from cliptask_renderer.storage.base import Store, StoredObject
 
 INDEX, TABLE, GALLERY = "index.json", "index.csv", "gallery.html"
@@ -25,10 +25,19 @@ _PARALLEL = 16
 """Requests at a time: a bucket takes some 50 ms for each, a large campaign has thousands."""
 
 
-def publish(campaign: Campaign, failed: Mapping[str, ClipTaskError], output: Store) -> CampaignIndex:
-    """Write ``index.json``, ``index.csv`` and ``gallery.html`` for the videos that are there now."""
-    folder = f"{campaign.task}/"
-    index = campaign_index(campaign, videos_of(campaign, output), failed)
+def publish(
+    campaign: Campaign, failed: Mapping[str, ClipTaskError], output: Store, *, prunes: bool = False
+) -> CampaignIndex:
+    """Write ``index.json``, ``index.csv`` and ``gallery.html`` for the videos that are there now.
+
+    Where there is none, those of an earlier edit stay beside its videos. ``prunes``: these videos are to go.
+    """
+    folder, files = f"{campaign.task}/", files_of(campaign.task, output)
+    index = campaign_index(campaign, videos_of(campaign, files), failed)
+    earlier = earlier_videos((each.name for each in campaign.variants), files)
+    if not index.variants and earlier and any(each.name == f"{folder}{INDEX}" for each in files):
+        return index
+    left = 0 if prunes and not index.skipped else len(earlier)
     # A page that is opened from a folder may not read the files beside it: its captions go into it.
     spoken = [each for each in index.variants if each.captions]
     with ThreadPoolExecutor(_PARALLEL) as pool:
@@ -40,7 +49,7 @@ def publish(campaign: Campaign, failed: Mapping[str, ClipTaskError], output: Sto
     # The index last: until it is there, the one of before says what was dealt.
     pages = {
         TABLE: index_csv(index).encode("utf-8-sig"),
-        GALLERY: gallery_html(index, captions).encode(),
+        GALLERY: gallery_html(index, captions, left).encode(),
         INDEX: index_json(index).encode(),
     }
     for name, content in pages.items():
@@ -64,9 +73,8 @@ def prune(index: CampaignIndex, output: Store) -> int:
     """
     if index.skipped:
         return 0
-    wanted = {each.name for each in index.variants}
-    there = _files(index.task, output)
-    return _remove([each for each in _videos(there) if _stem(each) not in wanted], there, output)
+    there = files_of(index.task, output)
+    return _remove(earlier_videos((each.name for each in index.variants), there), there, output)
 
 
 def remove_all(task: str, output: Store) -> int:
@@ -74,8 +82,8 @@ def remove_all(task: str, output: Store) -> int:
 
     The claim goes last, so that a removal that was interrupted can be taken up by whoever holds it.
     """
-    there = _files(task, output)
-    removed = _remove(_videos(there), there, output)
+    there = files_of(task, output)
+    removed = _remove(earlier_videos((), there), there, output)
     names = {each.name for each in there}
     for page in (GALLERY, TABLE, INDEX, OWNER):
         if f"{task}/{page}" in names:
@@ -83,28 +91,7 @@ def remove_all(task: str, output: Store) -> int:
     return removed
 
 
-def _files(task: str, output: Store) -> list[StoredObject]:
-    """What lies in the task's folder itself: copies that somebody keeps in folders below it are none of ours."""
-    folder = f"{task}/"
-    return [each for each in output.list(folder) if "/" not in each.name.removeprefix(folder)]
-
-
-def _videos(there: Iterable[StoredObject]) -> list[StoredObject]:
-    """Those that were made here: their metadata hold a content key, and their names end with its first digits."""
-    return [
-        each
-        for each in there
-        if each.name.endswith(VIDEO)
-        and each.metadata.get("key")
-        and _stem(each).endswith(f"-{each.metadata['key'][:8]}")
-    ]
-
-
-def _stem(video: StoredObject) -> str:
-    return video.name.rpartition("/")[2].removesuffix(VIDEO)
-
-
-def _remove(videos: list[StoredObject], there: Iterable[StoredObject], output: Store) -> int:
+def _remove(videos: Sequence[StoredObject], there: Iterable[StoredObject], output: Store) -> int:
     # A video goes before what lies beside it: where a video is, all of it is, whenever this is interrupted.
     beside = {each.name.removesuffix(VIDEO) + ending for each in videos for ending in (POSTER, CAPTIONS)}
     with ThreadPoolExecutor(_PARALLEL) as pool:

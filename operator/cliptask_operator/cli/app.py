@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from functools import partial
 from typing import Annotated
@@ -9,12 +10,14 @@ from typing import Annotated
 import typer
 
 import cliptask
-from cliptask.errors import ClipTaskError
+from cliptask.errors import ClipTaskError, OutputError
 from cliptask_operator.cli import campaign_commands, cluster_commands
 from cliptask_operator.cli.console import errors, print_errors
+from cliptask_operator.local.interruption import GO_ON, SIGNALS, Interrupted
 
 USAGE = 64
 INTERRUPTED = 130
+_ENDED = {128 + number for number in SIGNALS}
 
 _new = partial(typer.Typer, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app = _new(
@@ -63,8 +66,23 @@ def main(program: typer.Typer = app, name: str = "cliptask") -> None:
     except ClipTaskError as error:
         print_errors([error])
         code = error.exit_code
+    except Interrupted as interrupted:
+        code = interrupted.exit_code
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    if code == INTERRUPTED:
-        errors.print("interrupted: nothing is lost; the same command goes on from here")
+    except OSError as error:
+        print_errors([_unwritable(error)])
+        code = OutputError.exit_code
+    if code in _ENDED:
+        errors.print(GO_ON)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _unwritable(error: OSError) -> OutputError:
+    """What this program prints, or keeps meanwhile, has no place. Raises any other error again: it is a bug."""
+    if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:
+        raise error
+    where = f" at {error.filename}" if error.filename else ", perhaps what this command prints"
+    return OutputError(
+        f"something cannot be written{where}: {error.strerror}: free some space, or write it elsewhere"
+    )

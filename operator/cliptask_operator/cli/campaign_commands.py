@@ -15,16 +15,19 @@ from cliptask.convert import convert as convert_request
 from cliptask.errors import MissingInput
 from cliptask.spec.loading import load
 from cliptask.spec.task import ClipTask
+from cliptask_operator.campaign.forecast import earlier_remark
 from cliptask_operator.campaign.preflight import preflight
 from cliptask_operator.campaign.stores import open_stores
 from cliptask_operator.cli.console import (
     Format,
     OutputFormat,
+    ReportFormat,
     errors,
     print_data,
     print_errors,
     print_table,
 )
+from cliptask_operator.local.interruption import interruptible
 from cliptask_operator.settings.environment import Settings, from_environment
 
 if TYPE_CHECKING:
@@ -37,11 +40,21 @@ TaskFile = Annotated[
 ]
 _FOLDER_HELP = "Where the videos go instead of spec.output.uri: a folder, or gs://bucket/prefix."
 Folder = Annotated[str | None, typer.Option("--folder", help=_FOLDER_HELP)]
+Scratch = Annotated[
+    Path | None,
+    typer.Option(
+        "--scratch",
+        metavar="FOLDER",
+        help="Where files lie that are there only while something is made, instead of CLIPTASK_SCRATCH; "
+        "without either, in .store of the output and its cache, and for a bucket in TMPDIR.",
+    ),
+]
 
 
 def render(
     file: TaskFile,
     folder: Annotated[str | None, typer.Option("--folder", "-o", help=_FOLDER_HELP)] = None,
+    scratch: Scratch = None,
 ) -> None:
     """Make the campaign here, without a cluster.
 
@@ -49,31 +62,42 @@ def render(
     the number of encodes side by side, CLIPTASK_OPEN_HOSTS and CLIPTASK_ALLOW_HTTP=true what may be fetched besides
     public https:// URLs, ELEVENLABS_API_KEY the account that speaks; without one, espeak-ng speaks.
     """
-    from cliptask_operator.local.progress import report_on  # noqa: PLC0415  HTTP and speech clients only where they are used
-    from cliptask_operator.local.render import render as render_here  # noqa: PLC0415  as above
+    with interruptible():
+        from cliptask_operator.local.progress import report_on  # noqa: PLC0415  HTTP and speech clients only where they are used
+        from cliptask_operator.local.render import render as render_here  # noqa: PLC0415  as above
 
-    task, began = _load(file), time.monotonic()
-    uri = _uri(folder, task)
-    with report_on(errors) as progress:
-        outcome = render_here(task, open_stores(uri), from_environment(Settings), progress)
-    _print_outcome(outcome, uri, time.monotonic() - began)
+        task, began = _load(file), time.monotonic()
+        uri, settings = _uri(folder, task), _settings(scratch)
+        with report_on(errors) as progress:
+            outcome = render_here(task, open_stores(uri, scratch=settings.scratch), settings, progress)
+        _print_outcome(outcome, task, uri, time.monotonic() - began)
     if outcome.errors:
         raise typer.Exit(outcome.errors[0].exit_code)
 
 
-def plan(file: TaskFile, output: OutputFormat = Format.table, folder: Folder = None) -> None:
-    """Show what would be made, what is there already, and what speech would cost.
+def plan(
+    file: TaskFile,
+    output: Annotated[
+        ReportFormat, typer.Option("--output", "-o", help="How to print the result.")
+    ] = ReportFormat.table,
+    folder: Folder = None,
+    scratch: Scratch = None,
+) -> None:
+    """Show what would be made, what is there already, and what it takes: characters that are paid for, bytes and time.
 
-    Fetches the sources, as only their content can tell; speaks, encodes and pays for nothing.
+    Fetches the sources, as only their content can tell; speaks, encodes and pays for nothing. Ends as render would, as
+    far as can be known.
     """
-    from cliptask_operator.local.progress import report_on  # noqa: PLC0415  as above
-    from cliptask_operator.local.render import plan as plan_here  # noqa: PLC0415  as above
+    with interruptible():
+        from cliptask_operator.local.progress import report_on  # noqa: PLC0415  as above
+        from cliptask_operator.local.render import plan as plan_here  # noqa: PLC0415  as above
 
-    task = _load(file)
-    with report_on(errors) as progress:
-        forecast = plan_here(task, open_stores(_uri(folder, task)), from_environment(Settings), progress)
+        task, settings = _load(file), _settings(scratch)
+        stores = open_stores(_uri(folder, task), scratch=settings.scratch)
+        with report_on(errors) as progress:
+            forecast = plan_here(task, stores, settings, progress)
     campaign = forecast.campaign
-    if output is Format.table:
+    if output is ReportFormat.table:
         print_table(
             f"{campaign.task}: {campaign.profile.width}x{campaign.profile.height} at {campaign.profile.fps} fps",
             ("", "in all", "there", "to make"),
@@ -82,9 +106,15 @@ def plan(file: TaskFile, output: OutputFormat = Format.table, folder: Folder = N
                 for what, total, to_make in forecast.rows
             ],
         )
-        print_errors([skipped.error for skipped in campaign.skipped])
+        for remark in forecast.remarks:
+            typer.echo(remark)
+    elif output is ReportFormat.markdown:
+        typer.echo(forecast.as_markdown())
     else:
         print_data(forecast.as_dict(), output)
+    print_errors(forecast.errors)
+    if forecast.errors:
+        raise typer.Exit(forecast.exit_code)
 
 
 def validate(file: TaskFile) -> None:
@@ -132,6 +162,12 @@ def convert(
     typer.echo(convert_request(_read(file), output_uri), nl=False)
 
 
+def _settings(scratch: Path | None) -> Settings:
+    settings = from_environment(Settings)
+    chosen = scratch or settings.scratch
+    return settings if chosen is None else settings.model_copy(update={"scratch": chosen.absolute()})
+
+
 def _load(file: str) -> ClipTask:
     return load(_read(file), file)
 
@@ -150,7 +186,7 @@ def _uri(folder: str | None, task: ClipTask) -> str:
     return folder if "://" in folder else Path(folder).absolute().as_uri()
 
 
-def _print_outcome(outcome: Outcome, uri: str, took_s: float) -> None:
+def _print_outcome(outcome: Outcome, task: ClipTask, uri: str, took_s: float) -> None:
     campaign, made = outcome.campaign, outcome.missing
     complete = len(campaign.variants) - len(outcome.failed)
     seams = sum(segment.is_seam for segment in made.segments)
@@ -160,5 +196,8 @@ def _print_outcome(outcome: Outcome, uri: str, took_s: float) -> None:
     )
     if outcome.removed:
         typer.echo(f"removed: {outcome.removed:,} video{'s' * (outcome.removed != 1)} no longer wanted")
-    typer.echo(f"gallery: {uri.rstrip('/')}/{campaign.task}/gallery.html")
+    if outcome.earlier:
+        typer.echo(earlier_remark(outcome.earlier, prunes=task.spec.output.prune))
+    stays = " (still of the run before)" if outcome.earlier and not outcome.index.variants else ""
+    typer.echo(f"gallery: {uri.rstrip('/')}/{campaign.task}/gallery.html{stays}")
     print_errors(outcome.errors)

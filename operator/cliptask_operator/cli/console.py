@@ -28,6 +28,15 @@ class Format(StrEnum):
     yaml = "yaml"
 
 
+class ReportFormat(StrEnum):
+    """How to print a report that people also show one another."""
+
+    table = "table"
+    json = "json"
+    yaml = "yaml"
+    markdown = "markdown"
+
+
 OutputFormat = Annotated[Format, typer.Option("--output", "-o", help="How to print the result.")]
 
 
@@ -55,11 +64,11 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
     Console().print(table)
 
 
-def print_data(value: object, output: Format) -> None:
+def print_data(value: object, output: Format | ReportFormat) -> None:
     """Plain data as JSON or YAML."""
     text = (
         json.dumps(value, indent=2, ensure_ascii=False)
-        if output is Format.json
+        if output == Format.json
         else yaml.safe_dump(value, sort_keys=False)
     )
     typer.echo(text)

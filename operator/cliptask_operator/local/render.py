@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import stamina
 
+from cliptask.errors import DiskFull
 from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.forecast import Forecast
-from cliptask_operator.campaign.inputs import InputResolver
+from cliptask_operator.campaign.inputs import InputResolver, ResolvedInputs
 from cliptask_operator.campaign.inventory import missing
 from cliptask_operator.campaign.pipeline import Outcome, Pipeline
 from cliptask_operator.campaign.preflight import preflight
 from cliptask_operator.campaign.stores import Stores
+from cliptask_operator.local.interruption import interruptible
 from cliptask_operator.local.pool_executor import PoolExecutor
 from cliptask_operator.local.progress import ProgressReporter
+from cliptask_operator.local.room import Room
 from cliptask_operator.settings.environment import Settings
 from cliptask_operator.sources.fetcher import Fetcher, FetchEvent
 from cliptask_operator.speech.speaker import Speaker, SpeechEvent
@@ -29,13 +34,17 @@ def render(task: ClipTask, stores: Stores, settings: Settings, progress: Progres
 
     async def run() -> Outcome:
         async with _pipeline(task, settings, progress) as pipeline:
-            inputs = await pipeline.resolve(task, stores, _Observer(progress), speak=True)
+            inputs = await _resolve(pipeline, task, stores, progress, speak=True)
             campaign = await pipeline.plan(task, inputs, stores)
-            workers = settings.workers or os.cpu_count() or 1
-            executor = PoolExecutor(campaign, stores, workers, progress)
-            return await pipeline.make(task, campaign, stores, executor)
+            room = _room(stores, settings, inputs)
+            try:
+                return await pipeline.make(task, campaign, stores, PoolExecutor(campaign, room, progress))
+            except DiskFull as error:
+                there = await pipeline.inventory(campaign, stores)
+                raise error.needing(room.effort(missing(campaign, there), there).lacking_bytes) from error
 
-    return asyncio.run(run())
+    with interruptible() as interruption:
+        return interruption.run(run())
 
 
 def plan(
@@ -45,12 +54,15 @@ def plan(
 
     async def run() -> Forecast:
         async with _pipeline(task, settings, progress) as pipeline:
-            inputs = await pipeline.resolve(task, stores, _Observer(progress), speak=speak)
+            inputs = await _resolve(pipeline, task, stores, progress, speak=speak)
             campaign = await pipeline.plan(task, inputs, stores)
             there = await pipeline.inventory(campaign, stores)
-            return Forecast(campaign, inputs, missing(campaign, there))
+            lacking = missing(campaign, there)
+            effort = _room(stores, settings, inputs).effort(lacking, there)
+            return Forecast(campaign, inputs, lacking, effort, there.earlier, prunes=task.spec.output.prune)
 
-    return asyncio.run(run())
+    with interruptible() as interruption:
+        return interruption.run(run())
 
 
 @asynccontextmanager
@@ -64,6 +76,25 @@ async def _pipeline(
         progress.note("speech: espeak-ng speaks every line, because ELEVENLABS_API_KEY is not set")
     async with Fetcher(settings.fetch) as fetcher, Speaker(settings.speech) as speaker:
         yield Pipeline(InputResolver(fetcher, speaker), settings.max_variants)
+
+
+async def _resolve(
+    pipeline: Pipeline, task: ClipTask, stores: Stores, progress: ProgressReporter, *, speak: bool
+) -> ResolvedInputs:
+    try:
+        return await pipeline.resolve(task, stores, _Observer(progress), speak=speak)
+    except DiskFull as error:
+        raise error.needing(_bytes_of_files(task)) from error
+
+
+def _bytes_of_files(task: ClipTask) -> int:
+    """Of the sources that lie on this machine."""
+    paths = (Path(url2pathname(urlsplit(url).path)) for url in task.spec.urls if url.startswith("file:"))
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
+def _room(stores: Stores, settings: Settings, inputs: ResolvedInputs) -> Room:
+    return Room.of(stores, settings.workers or os.cpu_count() or 1, settings.scratch, inputs)
 
 
 @dataclass(frozen=True)

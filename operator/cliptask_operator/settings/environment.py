@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """The most variants of one task."""
     workers: int | None = Field(None, ge=1)
     """Encodes side by side; default: one for each CPU."""
+    scratch: Path | None = None
+    """Folder of what is there only while something is made; default: the output's own, for a bucket TMPDIR."""
     elevenlabs_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("ELEVENLABS_API_KEY"))
     """The account's key; without one, espeak-ng speaks."""
     elevenlabs_api_key_file: Path | None = Field(

@@ -133,6 +133,33 @@ def test_a_campaign_that_never_came_to_be_is_removed_in_peace(store: Store) -> N
     assert not names(store)
 
 
+def test_a_campaign_that_fails_wholly_leaves_the_pages_of_the_one_before(crowded: Store) -> None:
+    """One bad edit would take away the gallery of all that is there."""
+    render(campaign(2), crowded)
+    before = {page: crowded.read(f"t/{page}") for page in ("index.json", "index.csv", "gallery.html")}
+    edited = task([1, 1], lines=1, captions={"mode": "sidecar"})
+    bad = plan(edited, sources(edited), [line("line 0")])
+
+    index = render(bad, crowded, failed={each.name: MediaError("too short") for each in bad.variants})
+
+    assert [each.reason for each in index.skipped] == ["CheckFailed"]
+    assert {page: crowded.read(f"t/{page}") for page in before} == before
+
+
+def test_a_page_says_how_many_videos_of_earlier_edits_lie_beside_those_it_shows(crowded: Store) -> None:
+    """Whoever downloads the folder would publish an old price; where they go anyway, it would be said in vain."""
+    render(campaign(3), crowded)
+    fewer = campaign(1)
+
+    render(fewer, crowded)
+    told = crowded.read("t/gallery.html").decode()
+    prune(publish(fewer, {}, crowded, prunes=True), crowded)
+    pruned = crowded.read("t/gallery.html").decode()
+
+    assert "2 videos of earlier edits lie in this folder too, and are not shown here" in told
+    assert "earlier edit" not in pruned
+
+
 class TestPublished:
     """What an index says of the deal."""
 

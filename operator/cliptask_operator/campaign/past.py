@@ -1,0 +1,59 @@
+"""What did it take so far? How large parts and videos became and how long each took to make, as their metadata note it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple, Self
+
+from cliptask_renderer.storage.base import StoredObject
+
+
+class Part(NamedTuple):
+    """A segment or a soundtrack of a cache."""
+
+    size_bytes: int
+    pixels: int = 0
+    """Of all its pictures; 0 of a soundtrack, or where nobody noted it."""
+    took_s: float = 0.0
+    """0 where nobody noted it."""
+
+    @classmethod
+    def of(cls, stored: StoredObject) -> Self:
+        """By its metadata."""
+        noted = stored.metadata
+        try:
+            return cls(stored.size_bytes, int(noted.get("pixels", 0)), float(noted.get("took", 0)))
+        except ValueError:
+            return cls(stored.size_bytes)
+
+
+class Past(NamedTuple):
+    """What earlier runs took; None: nothing is known of that."""
+
+    bytes_per_pixel: float | None = None
+    s_per_pixel: float | None = None
+    s_per_soundtrack: float | None = None
+    s_per_video: float | None = None
+    sizes: Mapping[str, int] = MappingProxyType({})
+    """Bytes of each segment that the campaign has, by its key."""
+
+    @classmethod
+    def of(cls, parts: Collection[Part], videos: Iterable[Part], sizes: Mapping[str, int]) -> Self:
+        """By all parts of a cache and the videos of a folder; ``sizes`` as above."""
+        pictures = [part for part in parts if part.pixels and part.took_s]
+        pixels = sum(part.pixels for part in pictures)
+        return cls(
+            sum(part.size_bytes for part in pictures) / pixels if pixels else None,
+            sum(part.took_s for part in pictures) / pixels if pixels else None,
+            _mean([part.took_s for part in parts if not part.pixels and part.took_s]),
+            _mean([video.took_s for video in videos if video.took_s]),
+            sizes,
+        )
+
+
+NO_PAST = Past()
+
+
+def _mean(values: Collection[float]) -> float | None:
+    return sum(values) / len(values) if values else None
