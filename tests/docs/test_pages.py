@@ -10,7 +10,7 @@ import pytest
 from cliptask import errors
 from cliptask.planning.choices import count_variants
 from cliptask.spec.loading import load
-from cliptask_operator.cli.app import INTERRUPTED, USAGE, app
+from cliptask_operator.cli.app import ENDED, USAGE, app
 from cliptask_operator.settings.environment import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -91,5 +91,5 @@ def test_every_command_setting_and_exit_code_is_named() -> None:
     assert [name for name in settings if f"`CLIPTASK_{name}`" not in CLI] == []
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", CLI, re.MULTILINE)} == codes | {
         USAGE,
-        INTERRUPTED,
+        *ENDED,
     }

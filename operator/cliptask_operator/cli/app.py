@@ -17,7 +17,7 @@ from cliptask_operator.local.interruption import GO_ON, SIGNALS, Interrupted
 
 USAGE = 64
 INTERRUPTED = 130
-_ENDED = {128 + number for number in SIGNALS}
+ENDED = {128 + number for number in SIGNALS}
 
 _new = partial(typer.Typer, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app = _new(
@@ -73,7 +73,7 @@ def main(program: typer.Typer = app, name: str = "cliptask") -> None:
     except OSError as error:
         print_errors([_unwritable(error)])
         code = OutputError.exit_code
-    if code in _ENDED:
+    if code in ENDED:
         errors.print(GO_ON)
     sys.exit(code if isinstance(code, int) else 0)
 
