@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.disks import Disks, disks
+from support.gcs import FakeGcs
 from support.studio import PROGRAM, Studio, moments, objects
 
 ROOM = r"\d[\d.]* [kMG]?B are free"
@@ -167,6 +168,29 @@ def test_scratch_lies_where_it_is_told_and_says_when_it_is_full(
     again = chosen.run("render", task(studio), "-o", out, *options)
     assert again.returncode == 0, again.stderr
     assert_whole(out, undisturbed)
+    assert not list(scratch.folder.glob("**/tmp/*"))
+
+
+def test_a_buckets_scratch_is_said_when_it_is_full(studio: Studio, tmp_path: Path, small: Disks) -> None:
+    """Everything passes through it, and no folder of the task's is to blame."""
+    scratch = small.mount(tmp_path / "scratch", "size=32k")
+    with FakeGcs() as gcs:
+        cloudy = Studio(studio.folder, {"STORAGE_EMULATOR_HOST": gcs.url})
+        command: list[str | Path] = [
+            "render",
+            task(studio),
+            "-o",
+            f"gs://{gcs.bucket()}/a",
+            "--scratch",
+            scratch.folder,
+        ]
+
+        full(cloudy.run(*command), scratch.folder)
+        scratch.resize("size=64m")
+        again = cloudy.run(*command)
+
+    assert again.returncode == 0, again.stderr
+    assert f"{scratch.folder}: needs about" in again.stderr
     assert not list(scratch.folder.glob("**/tmp/*"))
 
 

@@ -76,6 +76,16 @@ def test_a_failure_tells_the_work_and_ffmpeg_s_own_words(tmp_path: Path) -> None
         ffmpeg.run([ffmpeg.media(tmp_path / "a.mp4")], NOWHERE, what="the clip", limit_s=60)
 
 
+def test_a_full_disk_is_not_the_works_fault() -> None:
+    """A clip would be called bad, and its campaign go on to the next."""
+    encode = ("-t", "5", "-c:v", "libx264", "-f", "mp4", "file:/dev/full")
+
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        ffmpeg.run([ffmpeg.Input("testsrc2=s=640x360:r=30", ("-f", "lavfi"))], encode, what="x", limit_s=60)
+
+    assert caught.value.filename == "/dev/full"
+
+
 def test_the_words_are_fit_for_people(tmp_path: Path) -> None:
     """Addresses in memory and temporary files, other ones each time, tell nobody anything."""
     source, target = tmp_path / "a b.mp4", tmp_path / "missing" / "a.mp4"
