@@ -123,11 +123,11 @@ class Forecast:
 
     @property
     def _about_earlier(self) -> tuple[str, ...]:
-        if not self.earlier:
-            return ()
+        count = len(self.earlier)
+        there = count + len(self.campaign.variants) - len(self.missing.variants)
         if self.removed:
-            return (f"{videos_of_earlier_edits(len(self.removed))}: removed once all is made",)
-        return (earlier_remark(len(self.earlier), prunes=self.prunes),)
+            return (f"{of_earlier_edits(count, there)}: removed once all is made",)
+        return (earlier_remark(count, there, prunes=self.prunes),) if count else ()
 
     @property
     def _about_time(self) -> tuple[str, ...]:
@@ -164,15 +164,16 @@ class Forecast:
         return "\n".join(lines)
 
 
-def videos_of_earlier_edits(count: int) -> str:
-    """So many of them lie beside those of the task."""
-    return f"{count:,} video{'s' * (count != 1)} of earlier edits {'lies' if count == 1 else 'lie'} there too"
+def of_earlier_edits(count: int, there: int) -> str:
+    """How many of the videos that are there the task no longer wants."""
+    are = "is of an earlier edit" if count == 1 else "are of earlier edits"
+    return f"{count:,} of {there:,} video{'s' * (there != 1)} in the folder {are}"
 
 
-def earlier_remark(count: int, *, prunes: bool) -> str:
+def earlier_remark(count: int, there: int, *, prunes: bool) -> str:
     """With how they go."""
     remedy = "they stay until all is made" if prunes else "spec.output.prune: true removes them"
-    return f"{videos_of_earlier_edits(count)}: {remedy}"
+    return f"{of_earlier_edits(count, there)}: {remedy}"
 
 
 def _duration(seconds: float) -> str:

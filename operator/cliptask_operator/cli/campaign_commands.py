@@ -197,7 +197,8 @@ def _print_outcome(outcome: Outcome, task: ClipTask, uri: str, took_s: float) ->
     if outcome.removed:
         typer.echo(f"removed: {outcome.removed:,} video{'s' * (outcome.removed != 1)} no longer wanted")
     if outcome.earlier:
-        typer.echo(earlier_remark(outcome.earlier, prunes=task.spec.output.prune))
+        there = outcome.earlier + len(outcome.index.variants)
+        typer.echo(earlier_remark(outcome.earlier, there, prunes=task.spec.output.prune))
     stays = " (still of the run before)" if outcome.earlier and not outcome.index.variants else ""
     typer.echo(f"gallery: {uri.rstrip('/')}/{campaign.task}/gallery.html{stays}")
     print_errors(outcome.errors)

@@ -165,6 +165,24 @@ def test_publishing_ends_with_whole_pages(studio: Studio, tmp_path: Path) -> Non
     assert len(list(index.parent.glob("*.mp4"))) == 4
 
 
+def test_what_nohup_has_ignored_stays_so(studio: Studio, tmp_path: Path) -> None:
+    """A night's work would end with the terminal that it was to outlive."""
+    task = studio.write([[0, 1], [2, 3]])
+    command = ["nohup", str(PROGRAM), "render", str(task), "-o", str(tmp_path / "out")]
+    with subprocess.Popen(
+        command, env=studio.clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as program:
+        assert program.stdout
+        for line in program.stdout:
+            if line.startswith("segments:"):
+                program.send_signal(signal.SIGHUP)
+                break
+        said, _ = program.communicate(timeout=120)
+
+    assert program.returncode == 0
+    assert "4 of 4 videos" in said
+
+
 class Terminal:
     """A terminal with the program in its foreground."""
 

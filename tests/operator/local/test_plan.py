@@ -79,7 +79,7 @@ def test_videos_of_earlier_edits_are_told_by_plan_render_and_gallery(studio: Stu
     table = studio.run("plan", task, "--folder", tmp_path).stdout
     printed = studio.render(task, tmp_path)
 
-    words = "2 videos of earlier edits lie there too: spec.output.prune: true removes them"
+    words = "2 of 3 videos in the folder are of earlier edits: spec.output.prune: true removes them"
     assert (said["earlier"]["total"], said["earlier"]["toRemove"]) == (2, 0)
     assert set(said["earlier"]["names"]) == old
     assert words in table
