@@ -107,7 +107,6 @@ BAD_CLIPS: dict[str, tuple[Callable[[Path], Content | Status | Stream], str]] = 
     "audio": (lambda folder: Content(media.track(folder / "a.mp3").read_bytes()), "audioBlocks"),
     "still": (lambda folder: Content(media.picture(folder / "p.png").read_bytes()), "duration: 3s"),
     "huge picture": (lambda folder: Content(_huge_picture(folder)), "20000"),
-    "animation": (lambda folder: Content(media.animation(folder / "a.gif").read_bytes()), "animat"),
     "endless": (lambda _: Stream(), "CLIPTASK_MAX_SOURCE_BYTES"),
     "redirect to metadata": (lambda _: redirect("http://169.254.169.254/latest"), "169.254.169.254"),
     "redirect to a file": (lambda _: redirect("file:///etc/passwd"), "file"),
