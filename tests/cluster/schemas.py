@@ -24,6 +24,7 @@ from cluster.kubectl import Cluster
 _PUBLISHED = (
     "api/v1",
     "apis/apps/v1",
+    "apis/batch/v1",
     "apis/networking.k8s.io/v1",
     "apis/policy/v1",
     "apis/rbac.authorization.k8s.io/v1",

@@ -105,7 +105,7 @@ NEEDED = {
 }
 """What the chart asks for where the gateway is enabled."""
 KINDS = (
-    "ClusterRole", "ConfigMap", "CustomResourceDefinition", "Deployment", "NetworkPolicy", "Pod", "PodDisruptionBudget", "PodMonitor",
+    "ClusterRole", "ConfigMap", "CustomResourceDefinition", "Deployment", "Job", "NetworkPolicy", "Pod", "PodDisruptionBudget", "PodMonitor",
     "PrometheusRule", "Role", "RoleBinding", "Service", "ServiceAccount",
 )  # fmt: skip
 """What the chart makes."""
@@ -169,8 +169,8 @@ def test_every_manifest_has_its_kinds_fields(changed: frozenset[str], schemas: P
         ("  replicas: 1", "  replicas: one", {"Deployment"}),
         ("  replicas: 1", "  replicas: 1\n  replicas: 2", {"Deployment"}),
         ("periodSeconds: 5", "periodSecond: 5", {"Deployment"}),
-        ("sizeLimit:", "size:", {"Deployment", "Pod"}),
-        ("- key: system", "- kee: system", {"Deployment", "Pod"}),
+        ("sizeLimit:", "size:", {"Deployment", "Job", "Pod"}),
+        ("- key: system", "- kee: system", {"Deployment", "Job", "Pod"}),
         ("automountServiceAccountToken:", "mountServiceAccountToken:", {"ServiceAccount"}),
         ("roleRef:", "roleReference:", {"RoleBinding"}),
         ("- apiGroups:", "- apiGroup:", {"Role", "ClusterRole"}),

@@ -73,8 +73,8 @@ def let_go(
 ) -> None:
     """Take the operator's finalizer away from every ClipTask that prunes: it can be deleted without an operator.
 
-    Nothing else changes: its videos stay when it is deleted. The operator does not put the finalizer back before it is
-    started anew, or the ClipTask edited. The chart does this before it is uninstalled.
+    Its videos stay then. An operator that runs does not put the finalizer back, the next one does. The chart does this
+    before it is uninstalled.
     """
     released = asyncio.run(_let_go(namespaces or [None], context))
     typer.echo(f"{released} ClipTask{'s' * (released != 1)} let go")
@@ -82,13 +82,14 @@ def let_go(
 
 async def _let_go(namespaces: Sequence[str | None], context: str | None) -> int:
     from cliptask_operator.kubernetes.client import KubernetesClient  # noqa: PLC0415  as above
-    from cliptask_operator.kubernetes.task_state import FINALIZER, finalizers_of, ref_of  # noqa: PLC0415  as above
+    from cliptask_operator.kubernetes.task_state import FINALIZER, LET_GO, finalizers_of, ref_of  # noqa: PLC0415  as above
 
     async with KubernetesClient(context=context) as cluster:
         found = [body for namespace in namespaces for body in await cluster.tasks(namespace)]
         held = [body for body in found if FINALIZER in finalizers_of(body)]
         for body in held:
-            await cluster.release(ref_of(body), [each for each in finalizers_of(body) if each != FINALIZER])
+            others = [each for each in finalizers_of(body) if each != FINALIZER]
+            await cluster.release(ref_of(body), others, **{LET_GO: datetime.now(UTC).isoformat()})
     return len(held)
 
 

@@ -25,6 +25,7 @@ from cliptask_operator.kubernetes.task_state import (
     attempt_of,
     finalizers_of,
     is_finished,
+    let_go_of,
     prunes,
     ref_of,
 )
@@ -46,8 +47,8 @@ class _Tracked:
     attempt: Attempt
     loop: asyncio.Task[None] | None = None
     """What works on the attempt; it ends with it."""
-    let_go: bool = False
-    """Somebody has taken the finalizer away: it is not put back before an edit."""
+    let_go_before: str = ""
+    """Its annotation when this operator first saw it, which was for another operator."""
     was_finished: bool = False
     """The status said so, of this attempt."""
     stopped: list[asyncio.Task[None]] = field(default_factory=list)
@@ -74,11 +75,8 @@ class TaskController:
         if gone:
             self._forget(uid)
             return
-        tracked = self._tasks.setdefault(uid, _Tracked(body, attempt))
+        tracked = self._tasks.setdefault(uid, _Tracked(body, attempt, let_go_before=let_go_of(body)))
         is_new = tracked.loop is None or tracked.attempt != attempt
-        is_edited = tracked.attempt.generation != attempt.generation
-        taken = FINALIZER in finalizers_of(tracked.body) and FINALIZER not in finalizers_of(body)
-        tracked.let_go = not is_edited and (tracked.let_go or (taken and prunes(body)))
         tracked.body, tracked.attempt = body, attempt
         if metadata.get("deletionTimestamp"):
             self._stop(tracked)
@@ -89,8 +87,8 @@ class TaskController:
 
     def is_held(self, body: Body) -> bool:
         """Whether a task waits for its videos to be removed before it goes."""
-        tracked = self._tasks.get(body["metadata"]["uid"])
-        return prunes(body) and not (tracked is not None and tracked.let_go)
+        tracked, let_go = self._tasks.get(body["metadata"]["uid"]), let_go_of(body)
+        return prunes(body) and (not let_go or tracked is None or tracked.let_go_before == let_go)
 
     async def remove(self, body: Body) -> None:
         """Remove all that was made of a task that is being deleted, if that is its own and it asked for it.

@@ -133,9 +133,10 @@ class KubernetesClient:
             return "is being terminated" in str(error)
         return False
 
-    async def release(self, task: TaskRef, finalizers: Sequence[str]) -> None:
-        """Leave a task these finalizers alone; nothing happens where it is gone."""
-        body = {"metadata": {"uid": task.uid, "finalizers": list(finalizers)}}
+    async def release(self, task: TaskRef, finalizers: Sequence[str], **annotations: str) -> None:
+        """Leave a task these finalizers alone, with further annotations; nothing happens where it is gone."""
+        metadata = {"uid": task.uid, "finalizers": list(finalizers)}
+        body = {"metadata": metadata | ({"annotations": annotations} if annotations else {})}
         with suppress(AlreadyExists):  # 409: the UID is another
             await self._request(
                 "PATCH", f"{_TASKS.format(task.namespace)}/{task.name}", body=body, missing=True

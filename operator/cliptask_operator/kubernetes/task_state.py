@@ -15,6 +15,8 @@ RETRY = f"{GROUP}/retry"
 """Annotation: with another value, what failed is tried again."""
 FINALIZER = f"{GROUP}/operator"
 """Of a task that prunes: it goes once its videos are removed."""
+LET_GO = f"{GROUP}/let-go"
+"""Annotation: with another value than an operator has found, that no longer holds the task by its finalizer."""
 FINAL_PHASES = frozenset({"Complete", "Failed"})
 _MOST_RETRY = 256
 """Characters of the annotation that count: the status holds no more."""
@@ -73,6 +75,11 @@ def attempt_of(body: Mapping[str, Any]) -> Attempt:
 def prunes(body: Mapping[str, Any]) -> bool:
     """Whether a task asks for its videos to be removed with it."""
     return bool(((body.get("spec") or {}).get("output") or {}).get("prune"))
+
+
+def let_go_of(body: Mapping[str, Any]) -> str:
+    """When somebody has let a task go; empty where nobody has."""
+    return str((body["metadata"].get("annotations") or {}).get(LET_GO, ""))
 
 
 def finalizers_of(body: Mapping[str, Any]) -> Sequence[str]:
