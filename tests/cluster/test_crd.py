@@ -32,6 +32,8 @@ ONLY_PYTHON = {
     "invisible title",  # as above
     "only directions",  # CEL replaces by no pattern
     "language=deu",  # a table of all languages
+    "rule names no block",  # names stand elsewhere in the task, or come from URLs
+    "only names no label",  # as above
 }
 AMOUNTS = [0, 1, 2, 1000, 1001, -1, "1", "0.5", "500m", "1500m", "0.9m", "1k", "16Mi", "17M", "1.5Gi", "1536Mi", 2**31, "16Ti", "17Ti", "two", "2GB", "1e3"]  # fmt: skip
 
