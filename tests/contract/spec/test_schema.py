@@ -42,7 +42,7 @@ def walk(node: dict[str, Any], path: str = "", times: int = 1) -> Iterator[tuple
     if "items" in node:
         yield from walk(node["items"], f"{path}[]", times * node["maxItems"])
     if "additionalProperties" in node:
-        yield from walk(node["additionalProperties"], f"{path}[]", times * node["maxProperties"])
+        yield from walk(node["additionalProperties"], f"{path}[]", times * node.get("maxProperties", 1))
 
 
 NODES = list(walk(ROOT))
