@@ -136,7 +136,8 @@ class Installation:
     def _install(self) -> None:
         self.kubectl("create", "secret", "generic", SECRET, f"--from-literal=api-key={KEY}")
         self.kubectl("create", "secret", "generic", GATEWAY_SECRET, f"--from-literal=token={TOKEN}")
-        self.helm("upgrade", "--install", NAME, self._chart, "--wait", "--timeout=240s")
+        # The kind stays when a release goes, and may have been of another one.
+        self.helm("upgrade", "--install", "--take-ownership", NAME, self._chart, "--wait", "--timeout=240s")
 
     def helm(self, *arguments: str | Path, values: Document | None = None) -> str:
         """In the namespace; an installation with these values over its own. A failure tells what everybody has to say."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import av
 import imageio_ffmpeg
 import PIL.Image
 import PIL.ImageDraw
@@ -16,6 +17,8 @@ import PIL.ImageDraw
 Transfer = Literal["sdr", "pq", "hlg"]
 
 _EXIF_ORIENTATION = 0x0112
+_HEAD_OF_SLICE = 24
+"""Bytes of a packet that are read to know what it is."""
 _HDR_TRANSFER = {"pq": "smpte2084", "hlg": "arib-std-b67"}
 
 
@@ -112,12 +115,16 @@ def cut_short(source: Path, path: Path, part: float) -> Path:
 
 
 def torn(source: Path, path: Path) -> Path:
-    """The same file with noise for its last pictures: it can be probed, and not be decoded to its end."""
+    """The same with noise in its last pictures or sounds, behind their heads: nobody knows who does not decode them all."""
     content, noise = bytearray(source.read_bytes()), random.Random(1)  # noqa: S311  the same each time
-    begin, end = content.index(b"mdat"), content.find(b"moov")
-    end = end if end > begin else len(content)
-    for place in range(begin + (end - begin) // 3, end - 10):
-        content[place] = noise.randrange(256)
+    with av.open(str(source)) as container:
+        (stream,) = [*container.streams.video, *container.streams.audio][:1]
+        packets = [packet for packet in container.demux(stream) if packet.size and packet.pos is not None]
+    # All packets of a sound stand for themselves, and so do pictures that must stay as they are.
+    places = [(p.pos, p.size) for p in packets if p.stream.type == "audio" or not p.is_keyframe]
+    for begin, size in places[len(places) // 3 :]:
+        for place in range(begin + min(_HEAD_OF_SLICE, size), begin + size):
+            content[place] = noise.randrange(256)
     path.write_bytes(content)
     return path
 
