@@ -119,11 +119,14 @@ def torn(source: Path, path: Path) -> Path:
     content, noise = bytearray(source.read_bytes()), random.Random(1)  # noqa: S311  the same each time
     with av.open(str(source)) as container:
         (stream,) = [*container.streams.video, *container.streams.audio][:1]
-        packets = [packet for packet in container.demux(stream) if packet.size and packet.pos is not None]
-    # All packets of a sound stand for themselves, and so do pictures that must stay as they are.
-    places = [(p.pos, p.size) for p in packets if p.stream.type == "audio" or not p.is_keyframe]
+        is_sound = stream.type == "audio"
+        # All packets of a sound stand for themselves; of pictures, those that do stay as they are.
+        packets = (
+            each for each in container.demux(stream) if each.size and (is_sound or not each.is_keyframe)
+        )
+        places = [(each.pos or 0, each.size) for each in packets]
     for begin, size in places[len(places) // 3 :]:
-        for place in range(begin + min(_HEAD_OF_SLICE, size), begin + size):
+        for place in range(begin + (0 if is_sound else min(_HEAD_OF_SLICE, size)), begin + size):
             content[place] = noise.randrange(256)
     path.write_bytes(content)
     return path
