@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 
 from cliptask.facts import SourceFacts
 from cliptask_renderer.media.formats import DEMUXERS, MOST_LOST
-from cliptask_renderer.probe.limits import ProbeLimits, refuse
+from cliptask_renderer.probe.limits import ProbeLimits, check_time, refuse
 from cliptask_renderer.probe.look import LookReader
 from cliptask_renderer.probe.packets import LEEWAY_SOUND_S, STREAMED, PacketScan, cut_short, videos_of
 from cliptask_renderer.probe.rhythm import Rhythm
@@ -162,8 +162,7 @@ def _check_tail(
         tail = container.streams.video[_place(scan, stream)]
         container.seek(round((scan.times[stream.index].end_s - _TAIL_S) * av.time_base))
         for packet in container.demux(tail):
-            if time.monotonic() > deadline:
-                refuse(f"it takes more than {limits.seconds:.0f} s to read", "export it again")
+            check_time(deadline, limits, "export it again")
             try:
                 is_broken = any(frame.is_corrupt for frame in packet.decode())
             except av.error.FFmpegError:

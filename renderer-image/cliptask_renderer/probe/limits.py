@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -33,6 +34,12 @@ def refuse(what: str, remedy: str, cause: Exception | None = None) -> NoReturn:
     """Raise ``SourceError``, whose message names neither the file nor its URL."""
     message = f"{what}; {remedy}"
     raise SourceError(message) from cause
+
+
+def check_time(deadline: float, limits: ProbeLimits, remedy: str) -> None:
+    """Raise ``SourceError`` once ``deadline``, a moment of ``time.monotonic``, has passed."""
+    if time.monotonic() > deadline:
+        refuse(f"it takes more than {limits.seconds:.0f} s to read", remedy)
 
 
 def check_pixels(width: int, height: int, pixels: int, side: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -19,7 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from cliptask.facts import Look, Scan
-from cliptask_renderer.probe.limits import ProbeLimits, check_pixels, refuse
+from cliptask_renderer.probe.limits import ProbeLimits, check_pixels, check_time, refuse
 from cliptask_renderer.probe.rhythm import Rhythm
 
 HD_HEIGHT = 720
@@ -136,8 +135,7 @@ class LookReader:
         """Pictures from where the container stands."""
         try:
             for frame in self.container.decode(self.stream):
-                if time.monotonic() > self.deadline:
-                    refuse(f"it takes more than {self.limits.seconds:.0f} s to read", "export it again")
+                check_time(self.deadline, self.limits, "export it again")
                 if isinstance(frame, VideoFrame):
                     yield frame
         except av.error.FFmpegError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from cliptask_renderer.probe.limits import ProbeLimits, check_pixels, refuse
+from cliptask_renderer.probe.limits import ProbeLimits, check_pixels, check_time, refuse
 from cliptask_renderer.probe.word import Word
 
 S = TypeVar("S", VideoStream, AudioStream)
@@ -124,9 +123,7 @@ class PacketScan:
         streams = self._streams()
         self.times = {stream.index: Times(stream) for stream in streams}
         for packet in self.container.demux(streams):
-            if time.monotonic() > self.deadline:
-                what = f"it takes more than {self.limits.seconds:.0f} s to read"
-                refuse(what, "export it again, shorter or smaller")
+            check_time(self.deadline, self.limits, "export it again, shorter or smaller")
             if packet.size:
                 times = self.times[packet.stream_index]
                 times.add(packet)

@@ -15,7 +15,7 @@ from cliptask.errors import ClipTaskError
 from cliptask.facts import SourceFacts
 from cliptask_renderer.media import boxes, jpeg
 from cliptask_renderer.media.pictures import DAMAGE, Picture, opened
-from cliptask_renderer.probe.limits import ProbeLimits, check_pixels, refuse
+from cliptask_renderer.probe.limits import ProbeLimits, check_pixels, check_time, refuse
 from cliptask_renderer.probe.rhythm import Rhythm
 
 # A picture of 50 megapixels takes 200 MB decoded: one at a time.
@@ -71,8 +71,7 @@ def _movement(picture: Picture, limits: ProbeLimits) -> dict[str, Any]:
     deadline, lengths = time.monotonic() + limits.seconds, []
     for _, us in picture.pictures():
         lengths.append(us)
-        if time.monotonic() > deadline:
-            refuse(f"it takes more than {limits.seconds:.0f} s to read", "export it as an MP4")
+        check_time(deadline, limits, "export it as an MP4")
     duration_s = sum(lengths) / 1_000_000
     if duration_s > limits.duration_s:
         refuse(f"it is {duration_s:.0f} s long, longer than {limits.duration_s:.0f} s", "export it shorter")

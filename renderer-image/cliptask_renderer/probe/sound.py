@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import av.error
@@ -13,7 +12,7 @@ from av.container import InputContainer
 
 from cliptask import recipe
 from cliptask_renderer.media.formats import MOST_LOST
-from cliptask_renderer.probe.limits import ProbeLimits, refuse
+from cliptask_renderer.probe.limits import ProbeLimits, check_time, refuse
 
 _LEAST = 16
 """Packets that a sound may lose of which there are few: the first and the last may be parts."""
@@ -42,10 +41,7 @@ def hear(container: InputContainer, stream: AudioStream, limits: ProbeLimits, de
         return heard
     stream.codec_context.thread_count = 1
     for packet in container.demux(stream):
-        if time.monotonic() > deadline:
-            refuse(
-                f"it takes more than {limits.seconds:.0f} s to read", "export it again, shorter or smaller"
-            )
+        check_time(deadline, limits, "export it again, shorter or smaller")
         heard.packets += packet.size > 0
         try:
             frames = packet.decode()
