@@ -238,6 +238,16 @@ def test_reference_white_is_white(light: str) -> None:
 
 
 @pytest.mark.parametrize("light", ["pq", "hlg"])
+def test_a_grey_card_has_its_level(light: Literal["pq", "hlg"]) -> None:
+    """BT.2408 has it at 26 nits, 38 % of either signal: without HLG's system gamma it would be far too bright."""
+    look = Look(transfer=light, primaries="bt2020", matrix="bt2020nc")
+
+    card = colours.to_bt709(np.full((1, 3), 0.38), look) * 255
+
+    assert np.abs(card - 255 * (26 / 203) ** (1 / 2.4)).max() < 2
+
+
+@pytest.mark.parametrize("light", ["pq", "hlg"])
 def test_highlights_differ_and_never_wrap(light: str) -> None:
     """A sky brighter than paper would be a flat patch, or turn dark."""
     look = Look(transfer=light, primaries="bt2020", matrix="bt2020nc")
