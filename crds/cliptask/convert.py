@@ -99,7 +99,7 @@ def read_request(body: str | bytes) -> ProcessMedia:
     try:
         data = parse_json(body).data
     except BadText as error:
-        raise InvalidTask(located(_WHERE, error.line, error.path, str(error))) from None
+        raise InvalidTask(located(_WHERE, error.mark, error.path, str(error))) from None
     if not isinstance(data, dict):
         message = f"{_WHERE}: is {kind_of(data)}, an object with the field video_blocks is needed"
         raise InvalidTask(message)

@@ -27,8 +27,6 @@ _SIGNING = re.compile(
 )
 """Parameters of signatures: Amazon's and others like them, Google's, CloudFront's, Akamai's; Azure's; what others call theirs."""
 _LONGEST_SHOWN = 60
-_LONGEST_PLACE = 200
-"""Where a file is, and what it is called, stands at the ends of a URL; the orders of Jobs have room for some hundreds."""
 
 
 def slug(text: str, length: int = LABEL_LENGTH) -> str:
@@ -77,19 +75,9 @@ def _without_secrets(text: str) -> str:
     return re.split(r"[?#]", text, maxsplit=1)[0].rpartition("@")[2]
 
 
-def place(where: str, what: str) -> str:
-    """A place in the spec with what stands there, for a message: ``overlays[1] (https://x/logo.png)``."""
-    short = (
-        what
-        if len(what) <= _LONGEST_PLACE
-        else f"{what[: _LONGEST_PLACE // 2]}...{what[-_LONGEST_PLACE // 2 :]}"
-    )
-    return f"{where} ({short})"
-
-
-def called(key: str, places: Mapping[str, str]) -> str:
-    """What a message calls an input: its place in the spec, else the beginning of its key."""
-    return places.get(key, f"({key[:12]})")
+def called(what: str, key: str, places: Mapping[str, str]) -> str:
+    """What a message calls an input: its place in the task, else ``what`` it is and the beginning of its key."""
+    return places.get(key, f"the {what} {key[:12]}")
 
 
 def label_of_url(url: str) -> str:

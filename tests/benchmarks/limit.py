@@ -62,7 +62,7 @@ def limit(rendered: Path, workers: int) -> Limit:
 
 
 def _campaign(task_file: Path, out: Path) -> Campaign:
-    task, settings = load(task_file.read_text(), task_file.name), Settings()
+    task, settings = load(task_file.read_text(), task_file.name).task, Settings()
     with report_on(Console(quiet=True)) as progress:
         return render.plan(task, open_stores(out.as_uri()), settings, progress, speak=True).campaign
 

@@ -28,7 +28,7 @@ REQUEST: dict[str, Any] = {
 def converted(**changes: object) -> tuple[ClipTask, str]:
     """The task and its YAML for the request with changes."""
     text = convert(json.dumps({**REQUEST, **changes}), OUTPUT)
-    return load(text, "x"), text
+    return load(text, "x").task, text
 
 
 def refusal(body: object, output: str = OUTPUT) -> str:
@@ -142,7 +142,7 @@ def test_nameless_request_always_gets_the_same_name() -> None:
     first, again = convert(json.dumps(nameless), OUTPUT), convert(json.dumps(nameless, indent=1), OUTPUT)
 
     assert first == again
-    assert load(first, "x").metadata.name.startswith("campaign-")
+    assert load(first, "x").task.metadata.name.startswith("campaign-")
 
 
 def test_nameless_request_keeps_its_name_whoever_signs_its_urls() -> None:
@@ -152,7 +152,9 @@ def test_nameless_request_keeps_its_name_whoever_signs_its_urls() -> None:
         for number, signature in ("0a", "0b", "1a")
     ]
 
-    first, again, other = (load(convert(json.dumps(each), OUTPUT), "x").metadata.name for each in requests)
+    first, again, other = (
+        load(convert(json.dumps(each), OUTPUT), "x").task.metadata.name for each in requests
+    )
 
     assert first == again != other
 
@@ -207,16 +209,16 @@ def test_bad_request_is_refused_at_its_path(changes: dict[str, object], message:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("", "request:1: is not JSON"),
-        ("video_blocks: {}", "request:1: is not JSON"),
-        ('{\n"video_blocks": {\n},}', "request:3: is not JSON"),
+        ("", "request:1:1: is not JSON"),
+        ("video_blocks: {}", "request:1:1: is not JSON"),
+        ('{\n"video_blocks": {\n},}', "request:3:3: is not JSON"),
         ("[]", "request: is a list, an object with the field video_blocks is needed"),
-        (b"\xff", "request:1: is not UTF-8 text"),
+        (b"\xff", "request:1:1: is not UTF-8 text"),
         (
             '{"video_blocks": {"a": ["https://x/1"], "a": ["https://x/2"]}}',
             'request: the field "a" stands twice',
         ),
-        ('{"a":' * 99, "request:1: is not JSON"),
+        ('{"a":' * 99, "request:1:496: is not JSON"),
         ('{"a":' * 99_999, "request: is nested more than 40 deep"),
     ],
     ids=["empty", "YAML", "comma", "list", "bytes", "twice", "open", "deep"],

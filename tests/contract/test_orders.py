@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cliptask import names
 from cliptask.orders import NamedVariant, WorkOrder, WorkReport
 from cliptask.planning.plan import Campaign, plan
+from cliptask.spec.places import Place
 from support.campaigns import line, sources, task
 
 LIMIT_BYTES = 128 * 1024
@@ -79,8 +79,12 @@ def test_a_long_order_fits_into_an_environment() -> None:
     """Linux takes 128 KiB for one variable: the Job's container would not even start."""
     of = campaign([1] * 18 + [4, 5])
     long_urls = {
-        key: names.place(place, "https://x/" + hashlib.shake_256(key.encode()).hexdigest(1000))
-        for key, place in of.places.items()
+        key: str(
+            Place(
+                ("spec", "videoBlocks", index), f"https://x/{hashlib.shake_256(key.encode()).hexdigest(1000)}"
+            )
+        )
+        for index, key in enumerate(of.places)
     }
     long = order(of, variants=20).naming(long_urls)
 
@@ -99,8 +103,8 @@ def test_an_order_names_what_it_reads_and_nothing_else() -> None:
     named = plain.naming(of.places)
 
     clips, others = (
-        ("videoBlocks[0].clips[0]", "videoBlocks[1].clips[0]"),
-        ("audioBlocks", "overlays[1]", "speech[0]"),
+        ("spec.videoBlocks[0].clips[0]", "spec.videoBlocks[1].clips[0]"),
+        ("spec.audioBlocks", "spec.overlays[1]", "spec.speech[0]"),
     )
     assert len(of.places) == 4 + len(others)
     assert len(named.places) == len(clips) + len(others)

@@ -43,7 +43,7 @@ def test_the_example_of_the_first_screen_is_valid() -> None:
     """The first thing that a newcomer copies would be an error, or make another number of videos."""
     (example,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 
-    task = load(example, "README.md")
+    task = load(example, "README.md").task
 
     assert f"{count_variants(task.spec)} videos, from seven encodes" in README
     assert sum(len(block.clips) for block in task.spec.video_blocks) == 7

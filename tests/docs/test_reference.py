@@ -52,7 +52,7 @@ def test_module_prints_the_page() -> None:
 def test_example_is_a_task() -> None:
     """Whoever begins with the page's example would begin with an error."""
     assert f"```yaml\n{EXAMPLE}```" in PAGE
-    assert load(EXAMPLE, "example").metadata.name == "spring-sale"
+    assert load(EXAMPLE, "example").task.metadata.name == "spring-sale"
 
 
 @pytest.mark.parametrize("path", SECTIONS)

@@ -175,11 +175,11 @@ def test_a_bad_source_goes_by_its_place_in_the_task(job: Job) -> None:
     (job.folder / "list.txt").write_text("".join(f"file {part.name}\n" for part in parts))
     grows = f.remux(job.folder / "list.txt", job.folder / "a.webm", ("-f", "concat"))
     sha256, other = job.source(grows.read_bytes()), job.source(b"no video at all")
-    where = "videoBlocks[0].clips[1] (https://x/a.webm)"
+    where = "spec.videoBlocks[0].clips[1] (https://x/a.webm)"
     places = {
         sha256: where,
-        MISSING: "videoBlocks[1].clips[0] (https://x/b.webm)",
-        other: "overlays[0] (https://x/c.png)",
+        MISSING: "spec.videoBlocks[1].clips[0] (https://x/b.webm)",
+        other: "spec.overlays[0].image (https://x/c.png)",
     }
     orders = (f.order_of(f.video(sha256, 0, 20)), segment(MISSING), segment(other))
 
@@ -188,10 +188,10 @@ def test_a_bad_source_goes_by_its_place_in_the_task(job: Job) -> None:
     )
 
     said = ended.report.failed
-    assert said["v0"].startswith(f"the clip {where}: a picture changes its size")
-    assert said["v1"].startswith("videoBlocks[1].clips[0] (https://x/b.webm), kept in ")
+    assert said["v0"].startswith(f"{where}: a picture changes its size")
+    assert said["v1"].startswith("spec.videoBlocks[1].clips[0] (https://x/b.webm), kept in ")
     assert said["v2"].startswith(
-        "the clip overlays[0] (https://x/c.png) cannot be decoded: export it again: "
+        "spec.overlays[0].image (https://x/c.png) cannot be decoded: export it again: "
     )
     for message in said.values():
         assert not re.search(r"[0-9a-f]{8}|0x|/tmp/[^ ]*sources", message)

@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar, get_args
 
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
-from cliptask.names import public_url
+from cliptask.spec.places import Place, clip_place, image_place, track_places
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import LARGEST_SIDE, SMALLEST_SIDE, Clip, ClipTaskSpec, Fps
 
@@ -81,17 +81,18 @@ def bind(spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> Bindi
         size_error = _size_error(width, height)
     clips = tuple(
         tuple(
-            _clip(clip, sources[clip.url], fps, f"videoBlocks[{row}].clips[{column}]")
+            _clip(clip, sources[clip.url], fps, clip_place(spec, row, column))
             for column, clip in enumerate(block.clips)
         )
         for row, block in enumerate(spec.video_blocks)
     )
-    tracks = tuple(_track(sources[track.url], public_url(track.url)) for track in spec.tracks)
+    tracks = tuple(
+        _track(sources[track.url], place)
+        for track, place in zip(spec.tracks, track_places(spec), strict=True)
+    )
     images = tuple(
-        _image(sources[overlay.image.url], f"overlays[{index}] ({public_url(overlay.image.url)})")
-        if overlay.image
-        else None
-        for index, overlay in enumerate(spec.overlays)
+        _image(sources[place.url], place) if (place := image_place(spec, index)) else None
+        for index in range(len(spec.overlays))
     )
     return Bindings(fps, width, height, clips, tracks, images, size_error)
 
@@ -133,66 +134,71 @@ def _usable(value: Bound[T]) -> T:
     return value
 
 
-def _clip(clip: Clip, facts: Bound[SourceFacts], fps: int, place: str) -> Bound[ClipRange]:
+def _clip(clip: Clip, facts: Bound[SourceFacts], fps: int, place: Place) -> Bound[ClipRange]:
     if isinstance(facts, ClipTaskError):
         return facts
-    where = f"{place} ({public_url(clip.url)})"
     if facts.kind == "audio":
-        return SourceError(f"{where} is sound without pictures: name it under audioBlocks, or give a video")
+        return SourceError(f"{place} is sound without pictures: name it under audioBlocks, or give a video")
     kinds = {"still": _still, "animation": _animation, "video": _video}
-    return kinds[facts.kind](clip, facts, fps, where)
+    return kinds[facts.kind](clip, facts, fps, place)
 
 
-def _still(clip: Clip, facts: SourceFacts, fps: int, where: str) -> Bound[ClipRange]:
+def _still(clip: Clip, facts: SourceFacts, fps: int, place: Place) -> Bound[ClipRange]:
     if clip.trim is not None:
-        return SourceError(f"{where} is a still picture: trim is for what moves; give its duration instead")
+        return SourceError(
+            f"{place.at('trim')}: trim is for what moves, this is a still picture: give its duration instead"
+        )
     if clip.duration is None:
-        return SourceError(f"{where} is a still picture: say how long to show it, e.g. duration: 3s")
+        return SourceError(f"{place} is a still picture: say how long to show it, e.g. duration: 3s")
     return ClipRange(facts, 0, max(frames_of(clip.duration, fps), 1))
 
 
-def _animation(clip: Clip, facts: SourceFacts, fps: int, where: str) -> Bound[ClipRange]:
+def _animation(clip: Clip, facts: SourceFacts, fps: int, place: Place) -> Bound[ClipRange]:
     if clip.motion is not None:
-        return SourceError(f"{where} is an animated picture: motion is for still pictures; leave it out")
+        return SourceError(
+            f"{place.at('motion')}: motion is for still pictures, this one moves: leave it out"
+        )
     if clip.duration is not None:
         return ClipRange(facts, 0, max(frames_of(clip.duration, fps), 1))
-    return _part(clip, facts, fps, where)
+    return _part(clip, facts, fps, place)
 
 
-def _video(clip: Clip, facts: SourceFacts, fps: int, where: str) -> Bound[ClipRange]:
+def _video(clip: Clip, facts: SourceFacts, fps: int, place: Place) -> Bound[ClipRange]:
     if clip.duration is not None:
-        return SourceError(f"{where} is a video: use trim to shorten it; duration is for pictures")
-    return _part(clip, facts, fps, where)
+        return SourceError(
+            f"{place.at('duration')}: duration is for pictures, this is a video: use trim to shorten it"
+        )
+    return _part(clip, facts, fps, place)
 
 
-def _part(clip: Clip, facts: SourceFacts, fps: int, where: str) -> Bound[ClipRange]:
+def _part(clip: Clip, facts: SourceFacts, fps: int, place: Place) -> Bound[ClipRange]:
     length, frame = timedelta(seconds=facts.duration_s), timedelta(seconds=1 / fps)
     start = clip.trim.start if clip.trim else timedelta(0)
     end = (clip.trim.end if clip.trim else None) or length
     if start >= length or end > length + frame / 2:
         late, takes = "start" if start >= length else "end", format_duration(_rounded(length))
-        return SourceError(f"{where}: trim.{late} is after the end of the file, which takes {takes}")
+        return SourceError(f"{place.at('trim', late)}: is after the end of the file, which takes {takes}")
     first, last = frames_of(start, fps), min(frames_of(end, fps), frames_of(length, fps))
     if last <= first:
         picture = format_duration(_rounded(frame))
-        return SourceError(f"{where}: the trimmed part is shorter than one picture ({picture})")
+        return SourceError(f"{place.at('trim')}: the trimmed part is shorter than one picture ({picture})")
     return ClipRange(facts, first, last - first)
 
 
-def _track(facts: Bound[SourceFacts], where: str) -> Bound[SourceFacts]:
+def _track(facts: Bound[SourceFacts], place: Place) -> Bound[SourceFacts]:
     if isinstance(facts, SourceFacts) and facts.kind != "audio" and not facts.has_audio:
-        return SourceError(f"{where} has no sound: a track must be an audio file, or a video with sound")
+        return SourceError(f"{place} has no sound: a track must be an audio file, or a video with sound")
     return facts
 
 
-def _image(facts: Bound[SourceFacts], where: str) -> Bound[SourceFacts]:
+def _image(facts: Bound[SourceFacts], place: Place) -> Bound[SourceFacts]:
     if isinstance(facts, SourceFacts) and facts.kind == "animation":
         return SourceError(
-            f"{where} is an animated picture: an overlay's image must stand still; save one picture of it as PNG"
+            f"{place} is an animated picture: an overlay's image must stand still; save one picture of it as PNG"
         )
     if isinstance(facts, SourceFacts) and facts.kind != "still":
         return SourceError(
-            f"{where} is not a picture: an overlay's image must be PNG, JPEG, WebP, AVIF or HEIC"
+            f"{place} is not a picture: an overlay's image must be PNG, JPEG, WebP, AVIF or HEIC"
         )
     return facts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from cliptask.planning.bindings import Bound, bind
 from cliptask.planning.choices import Choice, Labels, chosen
 from cliptask.planning.history import NOTHING, History, Part
 from cliptask.planning.timeline import Timeline
+from cliptask.spec.places import line_place, source_places
 from cliptask.spec.task import MAX_VARIANTS, ClipTask, ClipTaskSpec
 from cliptask.text import heard
 
@@ -124,29 +125,13 @@ def _places(
     spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]], lines: Sequence[Bound[SpokenLine]]
 ) -> dict[str, str]:
     places: dict[str, str] = {}
-    for where, url in _urls(spec):
-        if isinstance(facts := sources[url], SourceFacts):
-            places.setdefault(facts.sha256, names.place(where, names.public_url(url)))
-    for index, (line, spoken) in enumerate(zip(spec.speech, lines, strict=False)):
+    for place in source_places(spec):
+        if isinstance(facts := sources[place.url], SourceFacts):
+            places.setdefault(facts.sha256, str(place))
+    for index, spoken in enumerate(lines):
         if isinstance(spoken, SpokenLine):
-            places.setdefault(spoken.key, names.place(f"speech[{index}]", names.shown(line.text)))
+            places.setdefault(spoken.key, str(line_place(spec, index)))
     return places
-
-
-def _urls(spec: ClipTaskSpec) -> Iterator[tuple[str, str]]:
-    """Each place of a URL in the spec, and the URL."""
-    for row, video_block in enumerate(spec.video_blocks):
-        yield from (
-            (f"videoBlocks[{row}].clips[{index}]", clip.url) for index, clip in enumerate(video_block.clips)
-        )
-    for row, audio_block in enumerate(spec.audio_blocks):
-        yield from (
-            (f"audioBlocks[{row}].tracks[{index}]", track.url)
-            for index, track in enumerate(audio_block.tracks)
-        )
-    yield from (
-        (f"overlays[{index}]", over.image.url) for index, over in enumerate(spec.overlays) if over.image
-    )
 
 
 def _order(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine]]) -> VariantOrder:
@@ -159,7 +144,7 @@ def _order(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine]
         raise line
     if line is not None and spec.sound.overflow == "Fail" and (line.duration_s or 0) > frames / fps:
         message = (
-            f"the line {spec.speech[choice.line or 0].text[:40]!r} takes {line.duration_s:.1f} s, the picture {frames / fps:.1f} s: "
+            f"{line_place(spec, choice.line or 0)} takes {line.duration_s:.1f} s, the picture {frames / fps:.1f} s: "
             "shorten it, use longer clips, or set spec.sound.overflow to Trim"
         )
         raise VariantError(message)

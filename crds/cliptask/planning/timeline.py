@@ -9,6 +9,7 @@ from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
 from cliptask.orders import ClipSound, Cut, OverlayOrder, Profile, SegmentOrder
 from cliptask.planning.bindings import Bindings, ClipRange
+from cliptask.spec.places import clip_place
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import ClipTaskSpec, Overlay
 
@@ -81,7 +82,7 @@ class Timeline:
         overlaps = self._overlap * ((block > 0) + (block < blocks - 1))
         if clip_range.frames <= overlaps:
             message = (
-                f"videoBlocks[{block}].clips[{clip}] has {clip_range.frames} frames, its transitions take {overlaps}: "
+                f"{clip_place(self.spec, block, clip)} has {clip_range.frames} frames, its transitions take {overlaps}: "
                 "use a longer clip or a shorter transition"
             )
             raise SourceError(message)

@@ -2,72 +2,106 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from operator import itemgetter
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from cliptask.errors import InvalidTask
 from cliptask.names import shown
-from cliptask.spec.problems import Problem, Problems, examine, kind_of, spelled
+from cliptask.spec.places import spelled
+from cliptask.spec.problems import Problem, Problems, examine, kind_of
 from cliptask.spec.rules import Path
 from cliptask.spec.task import GROUP, KIND, VERSION, ClipTask
-from cliptask.spec.yaml_source import BadText, parse
+from cliptask.spec.yaml_source import BadText, Mark, parse
+
+_STEPS = re.compile(r"spec\b(?:\.\w[\w-]*|\[\d+\])*")
+_LAST_STEP = re.compile(r"(?:\.\w[\w-]*|\[\d+\]|^\w+)$")
 
 MOST_PROBLEMS = 50
 """More are counted, not listed: nobody mends a thousand lines one by one."""
 
 
-def load(text: str | bytes, filename: str) -> ClipTask:
+@dataclass(frozen=True)
+class Script:
+    """A task with the text that it was read from."""
+
+    task: ClipTask
+    filename: str
+    marks: Mapping[Path, Mark]
+
+    def located(self, message: str) -> str:
+        """A message with the place in the text before each line that begins with a path of the task."""
+        return "\n".join(map(self._located, message.split("\n")))
+
+    def _located(self, line: str) -> str:
+        path = line[: len(line) - len(_STEPS.sub("", line, count=1))]
+        while path and path not in self._spelled:
+            path = _LAST_STEP.sub("", path)
+        mark = self._spelled.get(path)
+        return f"{self.filename}{_place(mark)}: {line}" if mark else line
+
+    @cached_property
+    def _spelled(self) -> Mapping[str, Mark]:
+        return {spelled(path): mark for path, mark in self.marks.items() if path}
+
+
+def load(text: str | bytes, filename: str) -> Script:
     """The task that a YAML (or JSON) text of at most 1 MB describes.
 
     Raises ``InvalidTask`` with one line per problem, in the order of the text::
 
-        cliptask.yaml:14: spec.videoBlocks[0].clips[2].trim.end: must be after start (given "1s")
+        cliptask.yaml:14:15: spec.videoBlocks[0].clips[2].trim.end: must be after start (given "1s")
 
     A rule between the fields of an object can only be judged once each of them is right in itself.
     """
     try:
         document = parse(text)
     except BadText as error:
-        raise InvalidTask(located(filename, error.line, error.path, str(error))) from None
-    return load_data(document.data, filename, document.lines)
+        raise InvalidTask(located(filename, error.mark, error.path, str(error))) from None
+    return Script(load_data(document.data, filename, document.marks), filename, document.marks)
 
 
-def load_data(data: Any, where: str, lines: Mapping[Path, int] | None = None) -> ClipTask:  # noqa: ANN401  # any plain value
+def load_data(data: Any, where: str, marks: Mapping[Path, Mark] | None = None) -> ClipTask:  # noqa: ANN401  # any plain value
     """The task that plain values describe, e.g. an object of the Kubernetes API; ``where`` begins each line.
 
-    ``lines`` are the lines of paths in the text, if there is one. What the cluster writes into an object, its status
+    ``marks`` are the places of paths in the text, if there is one. What the cluster writes into an object, its status
     and metadata, is passed over. Raises ``InvalidTask`` as ``load`` does.
     """
     another = _no_clip_task(data)
     if another:
-        raise InvalidTask(report(Problems([another], more=0), where, lines))
+        raise InvalidTask(report(Problems([another], more=0), where, marks))
     wanted = {field: value for field, value in data.items() if field != "status"}
     try:
         return examine(ClipTask, wanted, nulls_below=("spec",))
     except Problems as problems:
-        raise InvalidTask(report(problems, where, lines)) from None
+        raise InvalidTask(report(problems, where, marks)) from None
 
 
-def report(problems: Problems, where: str, lines: Mapping[Path, int] | None = None) -> str:
-    """One line for each problem, in the order of the text where lines are known; what is past the 50th is counted."""
-    placed = [(_line(path, lines or {}), path, words) for path, words in problems.described]
-    placed.sort(key=itemgetter(0))
+def report(problems: Problems, where: str, marks: Mapping[Path, Mark] | None = None) -> str:
+    """One line for each problem, in the order of the text where places are known; what is past the 50th is counted."""
+    placed = [(_mark(path, marks or {}), path, words) for path, words in problems.described]
+    placed.sort(key=lambda each: each[0] or Mark(0, 0))
     listed = [located(where, *place) for place in placed[:MOST_PROBLEMS]]
     more = len(placed) - len(listed) + problems.more
     return "\n".join([*listed, f"{where}: and {more:,} more problems"] if more else listed)
 
 
-def located(where: str, line: int | None, path: Path, words: str) -> str:
-    """A problem with its place: ``cliptask.yaml:14: spec.output: is missing``."""
-    return f"{where}{f':{line}' if line else ''}: {f'{spelled(path)}: ' if path else ''}{words}"
+def located(where: str, mark: Mark | None, path: Path, words: str) -> str:
+    """A problem with its place: ``cliptask.yaml:14:3: spec.output: is missing``."""
+    return f"{where}{_place(mark)}: {f'{spelled(path)}: ' if path else ''}{words}"
 
 
-def _line(path: Path, lines: Mapping[Path, int]) -> int:
-    """The line of a path or of the nearest thing around it; 0 if no lines are known."""
-    while path and path not in lines:
+def _place(mark: Mark | None) -> str:
+    return f":{mark.line}:{mark.column}" if mark else ""
+
+
+def _mark(path: Path, marks: Mapping[Path, Mark]) -> Mark | None:
+    """The place of a path or of the nearest thing around it; None if no places are known."""
+    while path and path not in marks:
         path = path[:-1]
-    return lines.get(path, 0)
+    return marks.get(path)
 
 
 def _no_clip_task(data: Any) -> Problem | None:  # noqa: ANN401  # any plain value

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from cliptask.languages import canonical
 from cliptask.names import LABEL_LENGTH, shown, slug
 from cliptask.spec import remedies, task
+from cliptask.spec.places import spelled
 from cliptask.spec.rules import Path, RulesBroken
 from cliptask.spec.schema import Schema, structural
 from cliptask.text import named
@@ -70,19 +71,6 @@ def examine(model: type[Model], data: object, *, nulls_below: Path = ()) -> Mode
     if problems:
         raise Problems(problems, more)
     return read
-
-
-def spelled(path: Path) -> str:
-    """A path for people, e.g. ``spec.videoBlocks[0].clips[2].trim.end``."""
-    text = ""
-    for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif re.fullmatch(r"[A-Za-z_][\w-]{0,60}", step):
-            text += f".{step}"
-        else:
-            text += f"[{shown(step)}]"
-    return text.removeprefix(".")
 
 
 def kind_of(value: object) -> str:
@@ -258,7 +246,7 @@ def _unknown(path: Path, schema: Schema) -> str:
         return f"unknown field; did you mean {meant}?"
     elsewhere = [spelled(place).replace("[0]", "[]") for place in _places(schema, name, ())]
     if elsewhere:
-        return f"unknown field here; it belongs to {' or '.join(elsewhere[:3])}"
+        return f"unknown field here; it belongs to {' or '.join(elsewhere[:3])}: check the indentation"
     return f"unknown field; allowed here: {', '.join(allowed)}"
 
 

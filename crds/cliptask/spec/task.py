@@ -622,11 +622,6 @@ class ClipTaskSpec(Part):
         images = (overlay.image.url for overlay in self.overlays if overlay.image)
         return tuple(dict.fromkeys([*clips, *(track.url for track in self.tracks), *images]))
 
-    @property
-    def titles(self) -> tuple[str, ...]:
-        """Every text over the pictures, in order."""
-        return tuple(overlay.text for overlay in self.overlays if overlay.text is not None)
-
 
 class Metadata(BaseModel, frozen=True, extra="ignore"):
     """The part of Kubernetes' ObjectMeta that matters here; the rest is Kubernetes' own and kept out of the way."""

@@ -1,4 +1,4 @@
-"""What does a YAML text say, and on which line? And how is a value written as YAML that people like to read?"""
+"""What does a YAML text say, and where? And how is a value written as YAML that people like to read?"""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
 from cliptask.names import shown
 from cliptask.spec.rules import Path
+from cliptask.spec.yaml_slips import slip
 from cliptask.text import named
 
 MAX_BYTES = 1_000_000
@@ -25,12 +26,19 @@ _NUMBERS = {
 }
 
 
-class BadText(Exception):
-    """The text is not one document; ``line`` counts from 1, None where it is not known."""
+class Mark(NamedTuple):
+    """A place in a text. Both count from 1, columns in characters, as editors do."""
 
-    def __init__(self, what: str, line: int | None = None, path: Path = ()) -> None:
+    line: int
+    column: int
+
+
+class BadText(Exception):
+    """The text is not one document; ``mark`` is None where the place is not known."""
+
+    def __init__(self, what: str, mark: Mark | None = None, path: Path = ()) -> None:
         super().__init__(what)
-        self.line = line
+        self.mark = mark
         self.path = path
 
 
@@ -40,10 +48,10 @@ class NotJson(BadText):
 
 @dataclass(frozen=True)
 class Document:
-    """One document as plain values, and the line of each path in it."""
+    """One document as plain values, and the place of each path in it: of a field that of its name."""
 
     data: Any
-    lines: Mapping[Path, int]
+    marks: Mapping[Path, Mark]
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # chosen at run time: C is 20 times faster
@@ -59,7 +67,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         """Called before a node is composed, which takes C's stack."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            _refuse(_TOO_DEEP, _line(where[0]))
+            _refuse(_TOO_DEEP, _mark(where[0]))
 
     def ascend_resolver(self) -> None:
         """Called after it."""
@@ -105,26 +113,38 @@ def parse(text: str | bytes) -> Document:
     text = _decoded(text)
     if text.lstrip().startswith("{"):
         try:
-            return parse_json(text)
+            return Document(parse_json(text).data, _marks(text))
         except NotJson:
             pass  # YAML's own {braces}
+    return _parse_yaml(text)
+
+
+def _marks(text: str) -> Mapping[Path, Mark]:
+    """Where the fields of a JSON text stand; nothing where YAML reads it in another way."""
+    try:
+        return _parse_yaml(text).marks
+    except BadText:
+        return {}
+
+
+def _parse_yaml(text: str) -> Document:
     try:
         loader = _Loader(text)
         if not loader.check_node():
             _refuse("is empty")
         node = loader.get_node()
         if loader.check_node():
-            line = loader.peek_event().start_mark.line + 1
-            _refuse("a second document begins here: write one ClipTask per file", line)
-        lines: dict[Path, int] = {}
-        return Document(_plain(loader, node, (), lines), lines)
+            mark = _mark_of(loader.peek_event().start_mark)
+            _refuse("a second document begins here: write one ClipTask per file", mark)
+        marks: dict[Path, Mark] = {}
+        return Document(_plain(loader, node, (), marks), marks)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        context = f", {error.context}" if error.context else ""
-        _refuse(f"is not YAML: {error.problem}{context}{_hint(error, text)}", mark.line + 1 if mark else None)
+        mended = slip(error, text)
+        _refuse(f"is not YAML: {mended.words}", Mark(mended.line, mended.column))
     except yaml.reader.ReaderError as error:
         what = f"is not YAML: it holds the control character {named(chr(error.character))}"
-        _refuse(what, text[: error.position].count("\n") + 1)
+        before = text[: error.position]
+        _refuse(what, Mark(before.count("\n") + 1, len(before) - before.rfind("\n")))
     except RecursionError:  # an alias inside itself
         _refuse(_TOO_DEEP)
     except ValueError:
@@ -142,8 +162,8 @@ def parse_json(text: str | bytes) -> Document:
         if _depth(data) > MAX_DEPTH:
             _refuse(_TOO_DEEP)
     except json.JSONDecodeError as error:
-        message = f"is not JSON: {error.msg} at column {error.colno}"
-        raise NotJson(message, error.lineno) from None
+        message = f"is not JSON: {error.msg}"
+        raise NotJson(message, Mark(error.lineno, error.colno)) from None
     except UnicodeEncodeError:
         _refuse("a text holds half of a character (a lone surrogate)")
     except RecursionError:
@@ -169,7 +189,11 @@ def _decoded(text: str | bytes) -> str:
             "UTF-16 or UTF-32" if b"\0" in raw or raw[:2] in _UTF16_MARKS else "Windows-1252 or the like"
         )
         what = f"is not UTF-8 text (byte 0x{raw[bad]:02X} at offset {bad:,}; perhaps it is {encoding}): save it as UTF-8"
-        _refuse(what, raw[:bad].count(b"\n") + 1)
+        before = raw[:bad].rpartition(b"\n")
+        _refuse(
+            what,
+            Mark(before[0].count(b"\n") + len(before[1]) + 1, len(before[2].decode("utf-8", "replace")) + 1),
+        )
     return decoded
 
 
@@ -187,43 +211,40 @@ def _depth(data: object) -> int:
     return 1 + max(map(_depth, below), default=-1)
 
 
-def _hint(error: yaml.MarkedYAMLError, text: str) -> str:
-    mark = error.problem_mark
-    if mark and text[mark.index : mark.index + 1] == "\t":
-        return ": indent with spaces, not with tabs"
-    if "mapping values are not allowed" in (error.problem or ""):
-        return ': put a text that holds ": " in quotes'
-    return ""
-
-
-def _plain(loader: _Loader, node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:  # noqa: ANN401  # any plain value
-    """A node as a plain value; ``lines`` takes the line of it and of all within it."""
-    lines.setdefault(path, _line(node))
+def _plain(loader: _Loader, node: yaml.Node, path: Path, marks: dict[Path, Mark]) -> Any:  # noqa: ANN401  # any plain value
+    """A node as a plain value; ``marks`` takes the place of it and of all within it."""
+    marks.setdefault(path, _mark(node))
     is_plain = isinstance(node, yaml.ScalarNode) and not node.style
     if node.tag not in {f"{_TAG}str", loader.resolve(type(node), node.value, (is_plain, True))}:
-        _refuse(f"the tag {shown(node.tag)} is not allowed: write a plain value", _line(node))
+        _refuse(f"the tag {shown(node.tag)} is not allowed: write a plain value", _mark(node))
     if isinstance(node, yaml.ScalarNode):
         return loader.construct_object(node)
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(loader, item, (*path, index), lines) for index, item in enumerate(node.value)]
+        return [_plain(loader, item, (*path, index), marks) for index, item in enumerate(node.value)]
     fields: dict[str, Any] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            _refuse("a list or an object stands where a field's name is needed", _line(key), path)
+            _refuse("a list or an object stands where a field's name is needed", _mark(key), path)
         if key.value in fields:
-            _refuse(f"the field {shown(key.value)} stands twice", _line(key), path)
-        lines[*path, key.value] = _line(key)
-        fields[key.value] = _plain(loader, value, (*path, key.value), lines)
+            first = marks[*path, key.value].line
+            what = f"the field {shown(key.value)} stands twice in one object, first in line {first}: remove one, or indent it as what it belongs to"
+            _refuse(what, _mark(key), path)
+        marks[*path, key.value] = _mark(key)
+        fields[key.value] = _plain(loader, value, (*path, key.value), marks)
     merged = fields.pop("<<", [])
     for source in merged if isinstance(merged, list) else [merged]:
         if not isinstance(source, dict):
-            _refuse("<< takes an alias of an object, or a list of them", lines[*path, "<<"], path)
+            _refuse("<< takes an alias of an object, or a list of them", marks[*path, "<<"], path)
         fields = source | fields
     return fields
 
 
-def _line(node: yaml.Node) -> int:
-    return node.start_mark.line + 1 if node.start_mark else 1
+def _mark(node: yaml.Node) -> Mark:
+    return _mark_of(node.start_mark) if node.start_mark else Mark(1, 1)
+
+
+def _mark_of(mark: yaml.Mark) -> Mark:
+    return Mark(mark.line + 1, mark.column + 1)
 
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -231,5 +252,5 @@ _TOO_DEEP = f"is nested more than {MAX_DEPTH} deep: a ClipTask never is"
 _TOO_LONG = "holds a number that is too long"
 
 
-def _refuse(what: str, line: int | None = None, path: Path = ()) -> NoReturn:
-    raise BadText(what, line, path) from None
+def _refuse(what: str, mark: Mark | None = None, path: Path = ()) -> NoReturn:
+    raise BadText(what, mark, path) from None

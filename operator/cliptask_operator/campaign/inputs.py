@@ -9,6 +9,7 @@ from typing import Protocol
 
 from cliptask.errors import ClipTaskError, SetupError, TransientError
 from cliptask.facts import SourceFacts, SpokenLine
+from cliptask.spec.places import Place, line_place, source_places
 from cliptask.spec.task import ClipTaskSpec
 from cliptask_operator.sources.fetcher import Fetcher, FetchEvent
 from cliptask_operator.speech.speaker import Speaker, SpeechEvent
@@ -93,4 +94,31 @@ class InputResolver:
         except ExceptionGroup as several:
             # One is enough to say what is wrong with the cache; the other has ended, and tells nothing more.
             raise several.exceptions[0] from several
-        return ResolvedInputs(fetching.result(), speaking.result())
+        return ResolvedInputs(_placed(spec, fetching.result()), _placed_lines(spec, speaking.result()))
+
+
+def _placed(
+    spec: ClipTaskSpec, results: Mapping[str, SourceFacts | ClipTaskError]
+) -> dict[str, SourceFacts | ClipTaskError]:
+    """Each error with the first place in the spec that names the source."""
+    first: dict[str, Place] = {}
+    for place in source_places(spec):
+        first.setdefault(place.url, place)
+    return {
+        url: type(result)(first[url].blaming(str(result), "url"))
+        if isinstance(result, ClipTaskError)
+        else result
+        for url, result in results.items()
+    }
+
+
+def _placed_lines(
+    spec: ClipTaskSpec, results: Sequence[SpokenLine | ClipTaskError]
+) -> list[SpokenLine | ClipTaskError]:
+    """Each error with the line that it is about."""
+    return [
+        type(result)(line_place(spec, index).blaming(str(result)))
+        if isinstance(result, ClipTaskError)
+        else result
+        for index, result in enumerate(results)
+    ]

@@ -9,11 +9,12 @@ from cliptask.errors import InputError, SourceError, TooManyCombinations
 from cliptask.languages import primary
 from cliptask.names import public_url
 from cliptask.planning.choices import count_variants
+from cliptask.spec.places import source_places, spelled
 from cliptask.spec.quantities import amount
 from cliptask.spec.task import MAX_VARIANTS, ClipTaskSpec
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.urls import refusal
-from cliptask_renderer.media.fonts import refuse_unwritable
+from cliptask_renderer.media.fonts import unwritable
 
 
 class Refused(InputError):
@@ -81,7 +82,7 @@ def preflight(spec: ClipTaskSpec, policy: Policy) -> Demand:
     _check_buckets(spec, policy)
     _check_resources(spec, policy)
     demand = Demand(_count_variants(spec, policy), _count_characters(spec, policy))
-    refuse_unwritable(*spec.titles)
+    _check_titles(spec)
     _check_sources(spec, policy)
     return demand
 
@@ -89,14 +90,20 @@ def preflight(spec: ClipTaskSpec, policy: Policy) -> Demand:
 def _check_buckets(spec: ClipTaskSpec, policy: Policy) -> None:
     if policy.buckets is None:
         return
-    for uri in (spec.output.uri, *(url for url in spec.urls if url.startswith("gs://"))):
+    named = [(spelled(("spec", "output", "uri")), spec.output.uri)]
+    named += [
+        (spelled((*place.path, "url")), place.url)
+        for place in source_places(spec)
+        if place.url.startswith("gs://")
+    ]
+    for path, uri in named:
         if not policy.may_use(uri):
             remedy = (
                 f"use {', '.join(policy.buckets)}"
                 if policy.buckets
                 else "ask the administrator to allow a bucket for it"
             )
-            message = f"tasks in namespace {policy.namespace} may not use {public_url(uri)}: {remedy}"
+            message = f"{path}: tasks in namespace {policy.namespace} may not use {public_url(uri)}: {remedy}"
             raise BucketNotAllowed(message)
 
 
@@ -113,12 +120,26 @@ def _check_resources(spec: ClipTaskSpec, policy: Policy) -> None:
                 raise ResourcesNotAllowed(message)
 
 
+def _check_titles(spec: ClipTaskSpec) -> None:
+    refused = []
+    for index, overlay in enumerate(spec.overlays):
+        if overlay.text is not None and (words := unwritable(overlay.text)):
+            refused.append(f"{spelled(('spec', 'overlays', index, 'text'))}: {words}")
+    if refused:
+        raise InputError("\n".join(refused))
+
+
 def _check_sources(spec: ClipTaskSpec, policy: Policy) -> None:
     """Where a bad source is to be skipped, the plan says what is made without it."""
     if policy.fetch is None or spec.failure_policy.on_source_error == "Skip":
         return
-    if refused := [error for url in spec.urls if (error := refusal(url, policy.fetch))]:
-        raise SourceError("\n".join(map(str, refused)))
+    refused = [
+        place.blaming(str(error), "url")
+        for place in source_places(spec)
+        if (error := refusal(place.url, policy.fetch))
+    ]
+    if refused:
+        raise SourceError("\n".join(refused))
 
 
 def _count_variants(spec: ClipTaskSpec, policy: Policy) -> int:

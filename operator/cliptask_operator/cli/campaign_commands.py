@@ -6,14 +6,16 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cliptask.convert import convert as convert_request
-from cliptask.errors import MissingInput
-from cliptask.spec.loading import load
+from cliptask.errors import ClipTaskError, MissingInput
+from cliptask.spec.loading import Script, load
 from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.forecast import earlier_remark
 from cliptask_operator.campaign.preflight import preflight
@@ -66,11 +68,12 @@ def render(
         from cliptask_operator.local.progress import report_on  # noqa: PLC0415  HTTP and speech clients only where they are used
         from cliptask_operator.local.render import render as render_here  # noqa: PLC0415  as above
 
-        task, began = _load(file), time.monotonic()
+        script, began = _load(file), time.monotonic()
+        task = script.task
         uri, settings = _uri(folder, task), _settings(scratch)
-        with report_on(errors) as progress:
+        with _locating(script), report_on(errors) as progress:
             outcome = render_here(task, open_stores(uri, scratch=settings.scratch), settings, progress)
-        _print_outcome(outcome, task, uri, time.monotonic() - began)
+        _print_outcome(outcome, script, uri, time.monotonic() - began)
     if outcome.errors:
         raise typer.Exit(outcome.errors[0].exit_code)
 
@@ -92,10 +95,10 @@ def plan(
         from cliptask_operator.local.progress import report_on  # noqa: PLC0415  as above
         from cliptask_operator.local.render import plan as plan_here  # noqa: PLC0415  as above
 
-        task, settings = _load(file), _settings(scratch)
-        stores = open_stores(_uri(folder, task), scratch=settings.scratch)
-        with report_on(errors) as progress:
-            forecast = plan_here(task, stores, settings, progress)
+        script, settings = _load(file), _settings(scratch)
+        stores = open_stores(_uri(folder, script.task), scratch=settings.scratch)
+        with _locating(script), report_on(errors) as progress:
+            forecast = plan_here(script.task, stores, settings, progress)
     campaign = forecast.campaign
     if output is ReportFormat.table:
         print_table(
@@ -112,16 +115,17 @@ def plan(
         typer.echo(forecast.as_markdown())
     else:
         print_data(forecast.as_dict(), output)
-    print_errors(forecast.errors)
+    print_errors(forecast.errors, script.located)
     if forecast.errors:
         raise typer.Exit(forecast.exit_code)
 
 
 def validate(file: TaskFile) -> None:
     """Check a campaign's YAML and count its videos, without fetching anything."""
-    task = _load(file)
-    count = preflight(task.spec, from_environment(Settings).policy).variants
-    typer.echo(f"{file}: ClipTask {task.metadata.name} is valid; {count:,} video{'s' * (count != 1)}")
+    script = _load(file)
+    with _locating(script):
+        count = preflight(script.task.spec, from_environment(Settings).policy).variants
+    typer.echo(f"{file}: ClipTask {script.task.metadata.name} is valid; {count:,} video{'s' * (count != 1)}")
 
 
 def voices(output: OutputFormat = Format.table) -> None:
@@ -168,8 +172,20 @@ def _settings(scratch: Path | None) -> Settings:
     return settings if chosen is None else settings.model_copy(update={"scratch": chosen.absolute()})
 
 
-def _load(file: str) -> ClipTask:
+def _load(file: str) -> Script:
     return load(_read(file), file)
+
+
+@contextmanager
+def _locating(script: Script) -> Iterator[None]:
+    """Errors say where in the file that is which they name."""
+    try:
+        yield
+    except ClipTaskError as error:
+        located = script.located(str(error))
+        if located == str(error):
+            raise
+        raise type(error)(located) from error
 
 
 def _read(file: str) -> bytes:
@@ -186,8 +202,8 @@ def _uri(folder: str | None, task: ClipTask) -> str:
     return folder if "://" in folder else Path(folder).absolute().as_uri()
 
 
-def _print_outcome(outcome: Outcome, task: ClipTask, uri: str, took_s: float) -> None:
-    campaign, made = outcome.campaign, outcome.missing
+def _print_outcome(outcome: Outcome, script: Script, uri: str, took_s: float) -> None:
+    task, campaign, made = script.task, outcome.campaign, outcome.missing
     complete = len(campaign.variants) - len(outcome.failed)
     seams = sum(segment.is_seam for segment in made.segments)
     typer.echo(
@@ -201,4 +217,4 @@ def _print_outcome(outcome: Outcome, task: ClipTask, uri: str, took_s: float) ->
         typer.echo(earlier_remark(outcome.earlier, there, prunes=task.spec.output.prune))
     stays = " (still of the run before)" if outcome.earlier and not outcome.index.variants else ""
     typer.echo(f"gallery: {uri.rstrip('/')}/{campaign.task}/gallery.html{stays}")
-    print_errors(outcome.errors)
+    print_errors(outcome.errors, script.located)

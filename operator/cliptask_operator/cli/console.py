@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -40,9 +40,9 @@ class ReportFormat(StrEnum):
 OutputFormat = Annotated[Format, typer.Option("--output", "-o", help="How to print the result.")]
 
 
-def print_errors(found: Sequence[ClipTaskError]) -> None:
-    """Each message once with how often it came, on standard error."""
-    counts = Counter(map(str, found))
+def print_errors(found: Sequence[ClipTaskError], located: Callable[[str], str] = str) -> None:
+    """Each message once with how often it came, on standard error; ``located`` says where its cause stands."""
+    counts = Counter(located(str(error)) for error in found)
     for message, count in list(counts.items())[:SHOWN_ERRORS]:
         print_plain(errors, f"error: {message}" + (f" ({count} videos)" if count > 1 else ""))
     if len(counts) > SHOWN_ERRORS:

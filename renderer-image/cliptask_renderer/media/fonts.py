@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from cliptask.errors import InputError
 from cliptask.names import shown
 from cliptask.text import drawn, named
 
@@ -54,23 +53,21 @@ def writable(text: str) -> str:
     return text.translate(_ALIKE)
 
 
-def refuse_unwritable(*texts: str) -> None:
-    """Raise ``InputError`` naming the characters of the first text for which the font has no shape.
+def unwritable(text: str) -> str | None:
+    """Which characters the font has no shape for, with the remedy; None where it has all of them.
 
     Nor has it places for accents on letters that Unicode has not in one character with them: they would stand beside.
     """
-    if not texts:
-        return
     known = face(32)
     empty_box = bytes(known.getmask("\U0010ffff"))
-    for text in texts:
-        letters = sorted({letter for letter in writable(drawn(text)) if not letter.isspace()})
-        missing = [
-            letter for letter in letters if _is_mark(letter) or bytes(known.getmask(letter)) == empty_box
-        ]
-        if missing:
-            message = f"the overlay text {shown(text)} has characters that the font cannot write: {', '.join(map(_named, missing))}; leave them out, or give the title as an image"
-            raise InputError(message)
+    letters = sorted({letter for letter in writable(drawn(text)) if not letter.isspace()})
+    missing = [letter for letter in letters if _is_mark(letter) or bytes(known.getmask(letter)) == empty_box]
+    if not missing:
+        return None
+    return (
+        f"{shown(text)} has characters that the font cannot write: {', '.join(map(_named, missing))}; "
+        "leave them out, or give the title as an image"
+    )
 
 
 def _named(letter: str) -> str:

@@ -13,7 +13,7 @@ from cliptask.orders import OverlayOrder, Profile
 from cliptask.spec.task import Position
 from cliptask.text import SPACES, drawn, line_parts
 from cliptask_renderer.media import stills
-from cliptask_renderer.media.fonts import basic_layout, face, font, refuse_unwritable, writable
+from cliptask_renderer.media.fonts import basic_layout, face, font, unwritable, writable
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -75,7 +75,9 @@ def _text(order: OverlayOrder, profile: Profile) -> npt.NDArray[np.uint8]:
     from moviepy import TextClip  # noqa: PLC0415  costs half a second: only where a title is composed
 
     text = drawn(order.text or "")
-    refuse_unwritable(text)
+    if words := unwritable(text):
+        message = f"the overlay's text {words}"
+        raise InputError(message)
     em, lines = laid_out(text, order, profile)
     with basic_layout():
         clip = TextClip(

@@ -96,14 +96,13 @@ def make_segment(
 
 def named(order: SegmentOrder, places: Mapping[str, str]) -> str:
     """What errors call it."""
-    clips = " to ".join(called(cut.source, places) for cut in order.cuts)
-    return f"the transition from {clips}" if order.is_seam else f"the clip {clips}"
+    return ", in the transition to ".join(called("clip", cut.source, places) for cut in order.cuts)
 
 
 def _blame(order: SegmentOrder, graph: _Graph, limit_s: float, error: MediaError) -> None:
     """Raise ``SourceError`` if a source alone does not decode. Done after a failure only: it costs a whole pass."""
     for cut in (cut for cut in order.cuts if cut.kind == "video"):
-        clip = f"the clip {called(cut.source, graph.places)}"
+        clip = called("clip", cut.source, graph.places)
         try:
             source = graph.sources[cut.source]
             choice = (*ffmpeg.whole_clock(source, 0, (cut.look or Look()).stream), "-map", "0:V:0")

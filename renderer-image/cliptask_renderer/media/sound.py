@@ -119,19 +119,21 @@ def _parts(
     """The music first, then the speech, then the clips in their order."""
     parts = []
     if order.track is not None:
-        name = f"the music {called(order.track, places)}"
+        name = called("music", order.track, places)
         file, stream = sources[order.track], order.track_stream
         parts.append(_Part(name, file, stream, _music(order), SourceError, "replace the file"))
     if order.speech is not None:
         if speech is None:
-            message = f"the recording of {called(order.speech.line_key, places)} is missing: speak it first"
+            message = (
+                f"{called('line', order.speech.line_key, places)}: its recording is missing: speak it first"
+            )
             raise MediaError(message)
-        name = f"the recording of {called(order.speech.line_key, places)}"
+        name = f"{called('line', order.speech.line_key, places)}: its recording"
         recording = speech_object(order.speech.line_key, order.speech.extension)
         remedy = f"remove {recording} from the cache, so that it is made anew"
         parts.append(_Part(name, speech, 0, _speech(order), MediaError, remedy))
     for clip in order.clips:
-        name, file = f"the sound of {called(clip.source, places)}", sources[clip.source]
+        name, file = f"{called('clip', clip.source, places)}: its sound", sources[clip.source]
         parts.append(_Part(name, file, clip.stream, _clip(order, clip), SourceError, "replace the file"))
     return parts
 

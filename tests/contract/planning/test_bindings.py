@@ -31,16 +31,32 @@ ANIMATION = {"kind": "animation", "duration_s": 1.5, "fps": 10}
     [
         ({}, {"kind": "audio"}, "is sound without pictures: name it under audioBlocks"),
         ({}, STILL, "is a still picture: say how long to show it, e.g. duration: 3s"),
-        ({"trim": {"end": "1s"}}, STILL, "trim is for what moves; give its duration instead"),
-        ({"duration": "3s"}, {}, "is a video: use trim to shorten it"),
+        (
+            {"trim": {"end": "1s"}},
+            STILL,
+            "clips[0].trim (https://cdn.example.com/b0c0.mp4): trim is for what moves, this is a still picture: give its duration instead",
+        ),
+        ({"duration": "3s"}, {}, "duration is for pictures, this is a video: use trim to shorten it"),
         (
             {"duration": "3s", "motion": "zoomIn"},
             ANIMATION,
-            "is an animated picture: motion is for still pictures; leave it out",
+            "motion is for still pictures, this one moves: leave it out",
         ),
-        ({"trim": {"end": "2s"}}, ANIMATION, "trim.end is after the end of the file, which takes 1.5s"),
-        ({"trim": {"start": "3s"}}, {}, "trim.start is after the end of the file, which takes 3s"),
-        ({"trim": {"end": "3.1s"}}, {}, "trim.end is after the end of the file, which takes 3s"),
+        (
+            {"trim": {"end": "2s"}},
+            ANIMATION,
+            "clips[0].trim.end (https://cdn.example.com/b0c0.mp4): is after the end of the file, which takes 1.5s",
+        ),
+        (
+            {"trim": {"start": "3s"}},
+            {},
+            "clips[0].trim.start (https://cdn.example.com/b0c0.mp4): is after the end of the file, which takes 3s",
+        ),
+        (
+            {"trim": {"end": "3.1s"}},
+            {},
+            "clips[0].trim.end (https://cdn.example.com/b0c0.mp4): is after the end of the file, which takes 3s",
+        ),
         ({"trim": {"start": "1s", "end": "1.01s"}}, {}, "the trimmed part is shorter than one picture"),
     ],
 )
@@ -50,7 +66,8 @@ def test_a_file_in_the_wrong_place_is_named_with_the_remedy(
     """Only the files can tell; the message must say which one and what to write instead."""
     said = error_of(clip, **facts)
 
-    assert "videoBlocks[0].clips[0] (https://cdn.example.com/b0c0.mp4)" in said
+    assert said.startswith("spec.videoBlocks[0].clips[0]")
+    assert "(https://cdn.example.com/b0c0.mp4)" in said
     assert words in said
 
 
@@ -69,8 +86,8 @@ def test_a_track_must_have_sound_and_an_overlay_be_a_picture() -> None:
 
     said = [str(error) for error in bind(of.spec, found).errors]
 
-    assert "t0.mp4 has no sound" in said[0]
-    assert "overlays[0] (https://cdn.example.com/logo.mp4) is not a picture" in said[1]
+    assert said[0].startswith("spec.audioBlocks[0].tracks[0] (https://cdn.example.com/t0.mp4) has no sound")
+    assert "spec.overlays[0].image (https://cdn.example.com/logo.mp4) is not a picture" in said[1]
     assert "is an animated picture: an overlay's image must stand still" in str(
         bind(of.spec, moving).errors[1]
     )

@@ -247,11 +247,11 @@ def test_every_input_has_its_place_in_the_spec() -> None:
     )
 
     assert sorted(campaign.places.values()) == [
-        f"audioBlocks[0].tracks[0] ({url('t')})",
-        f"audioBlocks[1].tracks[0] ({url('u')})",
-        f"overlays[1] ({url('l')})",
-        'speech[0] ("line 0")',
-        f"videoBlocks[0].clips[0] ({url('a')})",
+        f"spec.audioBlocks[0].tracks[0] ({url('t')})",
+        f"spec.audioBlocks[1].tracks[0] ({url('u')})",
+        f"spec.overlays[1].image ({url('l')})",
+        'spec.speech[0] ("line 0")',
+        f"spec.videoBlocks[0].clips[0] ({url('a')})",
     ]
 
 

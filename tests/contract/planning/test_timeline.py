@@ -71,7 +71,10 @@ def test_a_clip_too_short_for_its_transitions_is_named() -> None:
 
     error = campaign.skipped[0].error
     assert isinstance(error, SourceError)
-    assert "videoBlocks[1].clips[0] has 30 frames, its transitions take 30" in str(error)
+    assert (
+        "spec.videoBlocks[1].clips[0] (https://cdn.example.com/b1c0.mp4) has 30 frames, its transitions take 30"
+        in str(error)
+    )
 
 
 def test_an_overlay_of_a_block_counts_from_the_clip() -> None:

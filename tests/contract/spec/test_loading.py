@@ -34,7 +34,7 @@ def test_bad_task_is_refused_at_its_path(bad: BadTask) -> None:
     started_s = time.process_time()
     lines = refusal(bad.text).split("\n")
 
-    where = rf"cliptask\.yaml(:\d+)?: {re.escape(bad.path)}{': ' if bad.path else ''}"
+    where = rf"cliptask\.yaml(:\d+:\d+)?: {re.escape(bad.path)}{': ' if bad.path else ''}"
     about = [line for line in lines if re.match(where, line) and bad.words in line]
     assert about, lines
     assert time.process_time() - started_s < 10
@@ -56,6 +56,38 @@ def test_table_is_large_enough() -> None:
     """The promise of at least forty kinds of bad input would have shrunk unseen."""
     assert len(BAD_TASKS) >= 40
     assert len({bad.id for bad in BAD_TASKS}) == len(BAD_TASKS)
+
+
+def test_json_has_lines_and_columns_too() -> None:
+    """Who writes tasks by a program would count braces."""
+    lines = refusal(json.dumps(mutated({"spec.outptu": 1}), indent=2)).split("\n")
+
+    assert len(lines) == 1
+    assert re.match(r"cliptask\.yaml:\d+:5: spec\.outptu: unknown field; did you mean output", lines[0])
+
+
+def test_what_is_found_out_later_is_located_as_well() -> None:
+    """What a file or the font says no to would have to be searched for in the text."""
+    script = load(dump(GOOD), "cliptask.yaml")
+    clip = "spec.videoBlocks[0].clips[1]"
+
+    said = script.located(
+        f"{clip}.trim.end (hook, https://x/b.mp4) is late\n{clip}.url: gone\n{clip}[7].x\nspecial.case: 1\nspec: all\nother"
+    )
+
+    marks = script.marks
+    at = ("spec", "videoBlocks", 0, "clips", 1)
+    places = [
+        marks.get((*at, "trim", "end"), marks.get((*at, "trim"), marks[at])),
+        marks[*at, "url"],
+        marks[at],
+    ]
+    lines = said.split("\n")
+    for line, mark in zip(lines, places, strict=False):
+        assert line.startswith(f"cliptask.yaml:{mark.line}:{mark.column}: {clip}")
+    assert lines[3] == "special.case: 1"
+    assert lines[4].startswith(f"cliptask.yaml:{marks['spec',].line}:1: spec: all")
+    assert lines[5] == "other"
 
 
 def test_every_problem_is_listed_with_its_line() -> None:
@@ -80,15 +112,15 @@ spec:
     lines = refusal(text).split("\n")
 
     assert [line.split(": ")[:2] for line in lines] == [
-        ["cliptask.yaml:5", "spec.output"],
-        ["cliptask.yaml:10", "spec.videoBlocks[0].clips[1].trim.end"],
-        ["cliptask.yaml:11", "spec.videoBlocks[0].clips[2].url"],
-        ["cliptask.yaml:13", "spec.sound.musicVolume"],
-        ["cliptask.yaml:14", "spec.outptu"],
+        ["cliptask.yaml:5:1", "spec.output"],
+        ["cliptask.yaml:10:48", "spec.videoBlocks[0].clips[1].trim.end"],
+        ["cliptask.yaml:11:7", "spec.videoBlocks[0].clips[2].url"],
+        ["cliptask.yaml:13:5", "spec.sound.musicVolume"],
+        ["cliptask.yaml:14:3", "spec.outptu"],
     ]
     assert (
         lines[1]
-        == 'cliptask.yaml:10: spec.videoBlocks[0].clips[1].trim.end: must be after start (given "1s")'
+        == 'cliptask.yaml:10:48: spec.videoBlocks[0].clips[1].trim.end: must be after start (given "1s")'
     )
     assert lines[4].endswith("did you mean output?")
 
@@ -161,13 +193,13 @@ _WITH_ACCENT = "kind: ClipTask\nspec: café\n"
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (_WITH_ACCENT.encode("cp1252"), ":2: is not UTF-8 text (byte 0xE9 at offset 24; perhaps it is Windows-1252 or the like)"),
-        (_WITH_ACCENT.encode("utf-16"), ":1: is not UTF-8 text (byte 0xFF at offset 0; perhaps it is UTF-16 or UTF-32)"),
-        (_WITH_ACCENT.encode("utf-16-be"), ":1: is not UTF-8 text (byte 0x00 at offset 0; perhaps it is UTF-16 or UTF-32)"),
-        (_WITH_ACCENT.encode("utf-16-le"), ":1: is not UTF-8 text (byte 0x00 at offset 1; perhaps it is UTF-16 or UTF-32)"),
-        (_WITH_ACCENT.encode("utf-32"), ":1: is not UTF-8 text (byte 0xFF at offset 0; perhaps it is UTF-16 or UTF-32)"),
-        (_WITH_ACCENT.encode("utf-32-be"), ":1: is not UTF-8 text (byte 0x00 at offset 0; perhaps it is UTF-16 or UTF-32)"),
-        ("kind: ClipTask\nspec: \ud800\n", ":2: is not UTF-8 text (byte 0xED at offset 21; perhaps it is Windows-1252 or the like)"),
+        (_WITH_ACCENT.encode("cp1252"), ":2:10: is not UTF-8 text (byte 0xE9 at offset 24; perhaps it is Windows-1252 or the like)"),
+        (_WITH_ACCENT.encode("utf-16"), ":1:1: is not UTF-8 text (byte 0xFF at offset 0; perhaps it is UTF-16 or UTF-32)"),
+        (_WITH_ACCENT.encode("utf-16-be"), ":1:1: is not UTF-8 text (byte 0x00 at offset 0; perhaps it is UTF-16 or UTF-32)"),
+        (_WITH_ACCENT.encode("utf-16-le"), ":1:2: is not UTF-8 text (byte 0x00 at offset 1; perhaps it is UTF-16 or UTF-32)"),
+        (_WITH_ACCENT.encode("utf-32"), ":1:1: is not UTF-8 text (byte 0xFF at offset 0; perhaps it is UTF-16 or UTF-32)"),
+        (_WITH_ACCENT.encode("utf-32-be"), ":1:1: is not UTF-8 text (byte 0x00 at offset 0; perhaps it is UTF-16 or UTF-32)"),
+        ("kind: ClipTask\nspec: \ud800\n", ":2:7: is not UTF-8 text (byte 0xED at offset 21; perhaps it is Windows-1252 or the like)"),
     ],
     ids=["Windows-1252", "UTF-16", "UTF-16BE", "UTF-16LE", "UTF-32", "UTF-32BE", "half a character"],
 )  # fmt: skip
@@ -178,14 +210,16 @@ def test_not_utf8_is_named(text: str | bytes, words: str) -> None:
 
 def test_a_mark_of_utf8_is_no_letter() -> None:
     """What Windows' editors save would be refused."""
-    assert load(b"\xef\xbb\xbf" + json.dumps(mutated({})).encode(), "task") == load_data(mutated({}), "task")
+    assert load(b"\xef\xbb\xbf" + json.dumps(mutated({})).encode(), "task").task == load_data(
+        mutated({}), "task"
+    )
 
 
 def test_json_is_yaml() -> None:
     """Generated JSON, with tabs and escapes that YAML readers refuse, would not load."""
     task = mutated({"spec.speech[0].text": "Spring 🎉"})
 
-    assert load(json.dumps(task, indent="\t"), "task.json") == load_data(task, "task")
+    assert load(json.dumps(task, indent="\t"), "task.json").task == load_data(task, "task")
 
 
 def test_flow_style_with_lines_is_no_json() -> None:
@@ -193,7 +227,7 @@ def test_flow_style_with_lines_is_no_json() -> None:
     text = yaml.safe_dump(GOOD, default_flow_style=True)
 
     assert text.startswith("{apiVersion")
-    assert load(text, "x").metadata.name == "spring-sale"
+    assert load(text, "x").task.metadata.name == "spring-sale"
 
 
 def test_aliases_and_merges_are_followed() -> None:
@@ -203,7 +237,7 @@ def test_aliases_and_merges_are_followed() -> None:
         "    - &a {url: https://x/a.mp4, trim: &t {end: 2s}}\n    - {<<: *a, url: https://x/b.mp4}\n    - {url: https://x/c.mp4, trim: *t}\n",
     )
 
-    clips = load(text, "x").spec.video_blocks[0].clips
+    clips = load(text, "x").task.spec.video_blocks[0].clips
 
     assert [clip.url for clip in clips] == ["https://x/a.mp4", "https://x/b.mp4", "https://x/c.mp4"]
     assert clips[0].trim == clips[1].trim == clips[2].trim is not None
@@ -214,12 +248,12 @@ def test_names_that_look_like_something_else_are_texts(name: str) -> None:
     """A date would become something that Kubernetes does not make of it."""
     text = dump(GOOD).replace("name: spring-sale", f"name: {name}")
 
-    assert load(text, "x").metadata.name == name
+    assert load(text, "x").task.metadata.name == name
 
 
 def test_byte_order_mark_is_skipped() -> None:
     """A file saved on Windows would be refused."""
-    assert load("\ufeff" + dump(GOOD), "x") == load(dump(GOOD), "x")
+    assert load("\ufeff" + dump(GOOD), "x").task == load(dump(GOOD), "x").task
 
 
 def test_what_kubernetes_adds_is_accepted() -> None:
@@ -244,7 +278,7 @@ def test_an_object_of_the_cluster_is_a_task_again() -> None:
         "status": {"phase": "Complete", "index": None, "conditions": [{"type": "Complete"}], "unheardOf": 1},
     })  # fmt: skip
 
-    assert load(dump(task), "f.yaml").spec == load(dump(GOOD), "f.yaml").spec
+    assert load(dump(task), "f.yaml").task.spec == load(dump(GOOD), "f.yaml").task.spec
 
 
 @settings(max_examples=50)
@@ -253,7 +287,7 @@ def test_a_written_task_reads_back_as_the_same(task: ClipTask) -> None:
     """What the program writes would not be what it reads."""
     text = dump(task.model_dump(mode="json", by_alias=True, exclude_none=True))
 
-    assert load(text, "x") == task
+    assert load(text, "x").task == task
 
 
 @given(st.text() | st.text("{}[]&*!|>'\"%@`#:,-? \n\tab<~0", max_size=40) | st.binary())
@@ -287,7 +321,7 @@ def test_any_value_anywhere_is_read_or_refused(path: str, value: object) -> None
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
 def test_an_example_may_be_used_as_it_is(file: Path) -> None:
     """Whoever copies it would begin with an error message."""
-    task = load(file.read_text(), file.name)
+    task = load(file.read_text(), file.name).task
 
     assert count_variants(task.spec) > 1
 
@@ -296,7 +330,7 @@ def test_there_is_an_example_for_a_cluster() -> None:
     """The README applies it, and a cluster refuses folders."""
     (found,) = [file for file in EXAMPLES if file.name == "cliptask.yaml"]
 
-    assert load(found.read_text(), found.name).spec.output.uri.startswith("gs://")
+    assert load(found.read_text(), found.name).task.spec.output.uri.startswith("gs://")
 
 
 _SCALARS = st.one_of(

@@ -85,7 +85,7 @@ def test_what_only_looks_like_an_allowed_bucket_is_refused(uri: str) -> None:
 
     words = refusal(BucketNotAllowed, spec(output=uri), by)
 
-    assert words == f"tasks in namespace ads may not use {uri}: use gs://campaigns/team-a"
+    assert words == f"spec.output.uri: tasks in namespace ads may not use {uri}: use gs://campaigns/team-a"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,9 @@ def test_no_source_leads_out_of_an_allowed_bucket(uri: str) -> None:
 
     words = refusal(BucketNotAllowed, spec(output="gs://campaigns/team-a/out", videoBlocks=clips), by)
 
-    assert words.startswith(f"tasks in namespace ads may not use {uri}: use gs://campaigns/team-a")
+    assert words.startswith(
+        f"spec.videoBlocks[0].clips[0].url: tasks in namespace ads may not use {uri}: use gs://campaigns/team-a"
+    )
 
 
 @pytest.mark.parametrize("allowed", ["gs://campaigns/team-a", "gs://campaigns/team-a/", "gs://campaigns"])
@@ -145,7 +147,10 @@ def test_each_namespace_has_its_own_buckets_beside_everybodys() -> None:
     assert admit(spec(output="gs://team-ads/x"), "ads", by).accepted
     assert admit(spec(output="gs://shared/x"), "ads", by).accepted
     words = refusal(BucketNotAllowed, spec(output="gs://team-film/x"), by)
-    assert words == "tasks in namespace ads may not use gs://team-film/x: use gs://shared, gs://team-ads"
+    assert (
+        words
+        == "spec.output.uri: tasks in namespace ads may not use gs://team-film/x: use gs://shared, gs://team-ads"
+    )
     assert refusal(BucketNotAllowed, spec(output="gs://team-ads/x"), by, namespace="film")
 
 
@@ -242,9 +247,13 @@ def test_urls_that_may_not_be_fetched_are_all_named_before_anything_is_spent() -
         preflight(wanted, settings().policy_for("ads"))
 
     first, second = str(refused.value).splitlines()
-    assert first.startswith("http://h/b.mp4: plain http:// is not allowed; ")
+    assert first.startswith(
+        "spec.videoBlocks[0].clips[1].url: http://h/b.mp4: plain http:// is not allowed; "
+    )
     assert "CLIPTASK_ALLOW_HTTP" in first
-    assert second.startswith("file:///c.mp4: file:// is read in local mode only; ")
+    assert second.startswith(
+        "spec.videoBlocks[0].clips[2].url: file:///c.mp4: file:// is read in local mode only; "
+    )
 
 
 def test_a_bad_url_that_is_to_be_skipped_refuses_nothing() -> None:

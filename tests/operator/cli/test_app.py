@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -160,7 +161,7 @@ def test_a_source_that_may_not_or_cannot_be_reached_is_named(
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ({"clip": {"trim": {"start": "5s"}}}, "trim.start is after the end of the file"),
+        ({"clip": {"trim": {"start": "5s"}}}, "clips[0].trim.start ("),
         ({"clip": {"duration": "3s"}}, "use trim to shorten it"),
         ({"audioBlocks": [{"name": "a", "tracks": [{"url": "CLIP"}]}]}, "has no sound"),
         ({"overlays": [{"image": {"url": "CLIP"}}]}, "is not a picture"),
@@ -189,10 +190,12 @@ def test_what_only_the_files_can_tell_is_named_with_the_remedy(
         )
     )
 
-    ran = run("render", _task(tmp_path, clip, **rest), "-o", tmp_path / "out")
+    file = _task(tmp_path, clip, **rest)
+    ran = run("render", file, "-o", tmp_path / "out")
 
     assert ran.code == 65, ran.err
     assert words in ran.err
+    assert re.search(rf"error: {re.escape(str(file))}:[1-9]\d*:[1-9]\d*: spec\.", ran.err), ran.err
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "render", "convert"])
@@ -205,7 +208,7 @@ def test_what_is_no_utf8_is_refused(run: Run, tmp_path: Path, command: str, enco
     ran = run(command, file, *(["--output-uri", "file:///x"] if command == "convert" else []))
 
     assert ran.code == 65
-    assert "1: is not UTF-8 text (byte 0x" in ran.err
+    assert ": is not UTF-8 text (byte 0x" in ran.err
     assert "save it as UTF-8" in ran.err
 
 

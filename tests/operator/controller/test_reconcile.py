@@ -79,7 +79,7 @@ def test_jobs_know_what_people_call_their_sources() -> None:
 
     for number, (_, order) in enumerate([*wanted.variant_orders, *wanted.segment_orders.values()]):
         assert list(order.places.values()) == [
-            f"videoBlocks[0].clips[{number % 2}] (https://cdn.example.com/b0c{number % 2}.mp4)"
+            f"spec.videoBlocks[0].clips[{number % 2}] (https://cdn.example.com/b0c{number % 2}.mp4)"
         ]
 
 

@@ -261,7 +261,7 @@ def test_what_fails_late_goes_by_its_place_in_the_task(studio: Studio, tmp_path:
     assert ran.returncode == 65
     assert "1 of 2 videos" in ran.stdout
     said = " ".join(ran.stderr.split())
-    assert f"the clip videoBlocks[0].clips[1] ({studio.clip(1)}) cannot be decoded" in said
+    assert f"spec.videoBlocks[0].clips[1] ({studio.clip(1)}) cannot be decoded" in said
     assert not re.search(r"[0-9a-f]{12}|0x", said)
 
 

@@ -336,9 +336,9 @@ def test_a_sum_that_would_clip_is_limited(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("broken", "error", "named", "loudness"),
     [
-        ("music", SourceError, "the music (aaaaaaaaaaaa)", None),
-        ("line", MediaError, "the recording of (bbbbbbbbbbbb)", -14.0),
-        ("clip", SourceError, "the sound of (cccccccccccc)", None),
+        ("music", SourceError, "the music aaaaaaaaaaaa", None),
+        ("line", MediaError, "the line bbbbbbbbbbbb: its recording", -14.0),
+        ("clip", SourceError, "the clip cccccccccccc: its sound", None),
     ],
 )
 def test_what_cannot_be_decoded_is_named(
@@ -366,7 +366,7 @@ def test_a_track_without_sound_is_named(tmp_path: Path) -> None:
 
 def test_a_missing_recording_is_named(tmp_path: Path) -> None:
     """A variant without the line that its order names would be the wrong video under the right name."""
-    with pytest.raises(MediaError, match=r"recording of \(bbbbbbbbbbbb\) is missing"):
+    with pytest.raises(MediaError, match="the line bbbbbbbbbbbb: its recording is missing"):
         mixed(tmp_path, order(speech=SPEECH))
 
 

@@ -1,0 +1,99 @@
+"""What do messages call a place in a task? By its path, with the name and the URL or the words that stand there.
+
+Every message about something in a task begins with its path, as ``spec.videoBlocks[0].clips[2].trim.end``. Whoever has the
+text puts line and column before it, see ``Script``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cliptask.names import public_url, shown
+from cliptask.spec.rules import Path
+from cliptask.spec.task import ClipTaskSpec
+
+_LONGEST = 200
+"""Where a file is, and what it is called, stands at the ends of a URL; the orders of Jobs have room for some hundreds."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A clip, a track, an overlay's image or a line. As a text it is ``spec.overlays[1].image (https://x/logo.png)``."""
+
+    path: Path
+    what: str
+    """The URL without what nobody may read, or the words."""
+    name: str | None = None
+    """What its author calls it."""
+    url: str = ""
+    """Of a source, as written."""
+
+    def __str__(self) -> str:
+        return self.at()
+
+    def at(self, *below: str | int) -> str:
+        """The same at a path below it."""
+        what = (
+            self.what
+            if len(self.what) <= _LONGEST
+            else f"{self.what[: _LONGEST // 2]}...{self.what[-_LONGEST // 2 :]}"
+        )
+        return f"{spelled((*self.path, *below))} ({f'{self.name}, ' if self.name else ''}{what})"
+
+    def blaming(self, words: str, *below: str | int) -> str:
+        """A message that names the file or the line itself, as something about this place."""
+        return f"{spelled((*self.path, *below))}{f' ({self.name})' if self.name else ''}: {words}"
+
+
+def spelled(path: Path) -> str:
+    """A path for people, e.g. ``spec.videoBlocks[0].clips[2].trim.end``."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif re.fullmatch(r"[A-Za-z_][\w-]{0,60}", step):
+            text += f".{step}"
+        else:
+            text += f"[{shown(step)}]"
+    return text.removeprefix(".")
+
+
+def clip_place(spec: ClipTaskSpec, block: int, index: int) -> Place:
+    """Of a clip."""
+    clip = spec.video_blocks[block].clips[index]
+    return _source(("spec", "videoBlocks", block, "clips", index), clip.url, clip.name)
+
+
+def image_place(spec: ClipTaskSpec, overlay: int) -> Place | None:
+    """Of an overlay's image, if it has one."""
+    image = spec.overlays[overlay].image
+    return _source(("spec", "overlays", overlay, "image"), image.url) if image else None
+
+
+def line_place(spec: ClipTaskSpec, index: int) -> Place:
+    """Of a line."""
+    line = spec.speech[index]
+    return Place(("spec", "speech", index), shown(line.text), line.name)
+
+
+def track_places(spec: ClipTaskSpec) -> tuple[Place, ...]:
+    """Of all tracks, in order: the blocks are one pool."""
+    return tuple(
+        _source(("spec", "audioBlocks", row, "tracks", index), track.url, track.name)
+        for row, block in enumerate(spec.audio_blocks)
+        for index, track in enumerate(block.tracks)
+    )
+
+
+def source_places(spec: ClipTaskSpec) -> Iterator[Place]:
+    """Of everything that names a URL, in order."""
+    for row, block in enumerate(spec.video_blocks):
+        yield from (clip_place(spec, row, index) for index in range(len(block.clips)))
+    yield from track_places(spec)
+    yield from filter(None, (image_place(spec, index) for index in range(len(spec.overlays))))
+
+
+def _source(path: Path, url: str, name: str | None = None) -> Place:
+    return Place(path, public_url(url), name, url)
