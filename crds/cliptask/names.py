@@ -7,17 +7,20 @@ import json
 import posixpath
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from urllib.parse import unquote, urlsplit
 
 from anyascii import anyascii
 
-from cliptask.text import heard
+from cliptask.text import abridged, drawn, heard, phrases
 
 VIDEO, POSTER, CAPTIONS = ".mp4", ".jpg", ".vtt"
 """How the files of a variant end; all bear its name."""
 
 LABEL_LENGTH = 40
+_LINE_LENGTH = 24
+_TITLE_LENGTH = 80
 _SIGNING = re.compile(
     r"x-(amz|goog|ms|oss|cos|obs|tos)-.+"
     r"|(aws|google|oss)?access(key)?id|signature|expires|policy|key-pair-id|securitytoken|hdn(ts|ea)"
@@ -29,13 +32,33 @@ _SIGNING = re.compile(
 _LONGEST_SHOWN = 60
 
 
+# Thai and Lao write five vowels before the consonant after which they are said.
+_VOWEL_FIRST = re.compile("([\u0e40-\u0e44])([\u0e01-\u0e2e])|([\u0ec0-\u0ec4])([\u0e81-\u0eae])")
+_WORD = re.compile(r"[a-z0-9]+(?:(?<=[a-z])['`]+(?=[a-z])[a-z0-9]+)*")
+"""An apostrophe parts no word: ``don't``, and what stands for a letter in Arabic, Hebrew or Amharic."""
+
+
 def slug(text: str, length: int = LABEL_LENGTH) -> str:
     """Lower-case ASCII letters, digits and single hyphens, at most ``length`` of them; ``x`` where nothing is left.
 
+    As many whole words as fit, also of scripts that have no spaces; only a first word that is longer alone is cut.
     Other scripts are spelled in Latin letters. A letter and its accent are one, however they are encoded.
     """
-    ascii_text = anyascii(unicodedata.normalize("NFC", text)).lower()
-    return re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")[:length].strip("-") or "x"
+    return _joined(_words(text), length)
+
+
+def _words(text: str) -> list[str]:
+    spelled = (
+        anyascii(_VOWEL_FIRST.sub(r"\2\1\4\3", phrase)).lower()
+        for phrase in phrases(unicodedata.normalize("NFC", text))
+    )
+    return [re.sub("['`]", "", word) for phrase in spelled for word in _WORD.findall(phrase)]
+
+
+def _joined(words: Sequence[str], length: int) -> str:
+    ends = accumulate(len(word) + 1 for word in words)
+    fitting = sum(end - 1 <= length for end in ends)
+    return "-".join(words[:fitting]) or "".join(words[:1])[:length] or "x"
 
 
 def public_url(url: str) -> str:
@@ -61,8 +84,7 @@ def shown(text: str, *, url: bool = False) -> str:
     else:
         text = re.sub(r"\w[\w+.-]*://\S+", lambda match: _without_secrets(match[0]), text)
         text = re.sub(r"\?\S*=\S*", "", text)
-    short = text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
-    quoted = json.dumps(short, ensure_ascii=False)
+    quoted = json.dumps(abridged(text, _LONGEST_SHOWN), ensure_ascii=False)
     return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in quoted)
 
 
@@ -82,13 +104,33 @@ def called(what: str, key: str, places: Mapping[str, str]) -> str:
 
 def label_of_url(url: str) -> str:
     """A label from the file's name in a URL, e.g. ``hook-a`` from ``https://x/Hook_A.mp4?token=1``."""
-    path = unquote(urlsplit(url).path).rstrip("/")
-    return slug(posixpath.splitext(posixpath.basename(path))[0])
+    return slug(_file_name(url))
 
 
 def label_of_text(text: str) -> str:
     """A label from the first words of a line that are heard."""
-    return slug(" ".join(heard(text).split()[:5]), 24)
+    words = _words(heard(text))
+    return _joined(words, max(_LINE_LENGTH, min(len("".join(words[:1])), LABEL_LENGTH)))
+
+
+def title_of_url(url: str) -> str:
+    """What people call a file: its name in the URL, in its own script, without anything invisible."""
+    return _title(_file_name(url))
+
+
+def title_of_text(text: str) -> str:
+    """What people call a line: its first words, in their own script."""
+    return _title(heard(text))
+
+
+def _file_name(url: str) -> str:
+    path = unquote(urlsplit(url).path).rstrip("/")
+    return posixpath.splitext(posixpath.basename(path))[0]
+
+
+def _title(text: str) -> str:
+    visible = "".join(letter if letter.isprintable() else " " for letter in drawn(text))
+    return abridged(" ".join(visible.split()), _TITLE_LENGTH) or "x"
 
 
 def distinct(labels: list[tuple[str, str]]) -> list[str]:
@@ -140,5 +182,5 @@ def soundtrack_object(key: str) -> str:
 
 
 def variant_name(labels: list[str], key: str) -> str:
-    """``<clip>-<clip>-<track>-<line>-<8 hex of the key>``, at most 200 characters."""
-    return f"{'-'.join(labels)[:191].strip('-')}-{key[:8]}"
+    """``<clip>-<clip>-<track>-<line>-<8 hex of the key>``, at most 200 characters, cut between words."""
+    return f"{_joined([word for label in labels for word in label.split('-') if word], 191)}-{key[:8]}"

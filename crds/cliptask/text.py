@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from html import unescape
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from icu4py.breakers import BaseBreaker, CharacterBreaker, LineBreaker, WordBreaker
 
@@ -51,6 +51,8 @@ SPACELESS = (
     "\u0e01-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17d3\u1950-\u19df\u1a20-\u1aad\ua9e0-\ua9fe\uaa60-\uaadf"
 )
 """Letters of scripts that are written without spaces, as the inside of a regex's class."""
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character, as JSON can escape it: ICU takes none."""
 _HIRAGANA = re.compile("[\u3041-\u309f]")
 _INSIDE_HIRAGANA = re.compile("(?<=[\u3041-\u309f])(?=[\u3041-\u309f])")
 
@@ -123,11 +125,34 @@ def letters(text: str) -> list[str]:
 
 def phrase_ends(text: str) -> set[int]:
     """Where a line may break without parting a word: by dictionaries where words have no spaces between them."""
+    text = _LONE_SURROGATE.sub("\ufffd", text)
     # Of phrases, ICU knows Japanese; UAX 14 alone would part every two letters of Han and kana.
     lines = LineBreaker(text, "ja@lw=phrase" if _HIRAGANA.search(text) else "")
     # What follows hiragana in hiragana is mostly the rest of a verb, which the dictionary does not know.
     verbs = {match.start() for match in _INSIDE_HIRAGANA.finditer(text)}
     return (_ends(lines) & _ends(WordBreaker(text, ""))) - verbs
+
+
+def phrases(text: str) -> list[str]:
+    """The text in parts, each with its spaces, that ``phrase_ends`` tells: words, in any script."""
+    ends = sorted(phrase_ends(text))
+    return [text[begin:end] for begin, end in pairwise([0, *ends])]
+
+
+def abridged(text: str, length: int) -> str:
+    """The beginning of a text for people, at most ``length`` characters, which end with ``...`` where words are left out.
+
+    Cut between words, unless that would leave less than half of the length; never within what people take for a character.
+    """
+    if len(text) <= length:
+        return text
+    room, beginning = max(length - 3, 0), text[:length]
+    words = (beginning[:end].rstrip() for end in phrase_ends(beginning))
+    best = max((each for each in words if room // 2 <= len(each) <= room), key=len, default="")
+    if not best:
+        ends = accumulate(map(len, letters(_LONE_SURROGATE.sub("\ufffd", beginning))))
+        best = beginning[: max((end for end in ends if end <= room), default=0)]
+    return f"{best}..."[:length]
 
 
 def _ends(parts: BaseBreaker) -> set[int]:

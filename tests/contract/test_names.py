@@ -39,6 +39,8 @@ def test_slug_is_always_a_name(text: str, length: int) -> None:
         ("https://x/.mp4", "mp4"),
         ("https://x/..", "x"),
         ("https://x/hook/", "hook"),
+        ("https://x/DON%27T_stop.mp4", "dont-stop"),
+        (f"https://x/{'summer-holidays-' * 4}.mp4", "summer-holidays-summer-holidays-summer"),
         (f"https://x/{'a' * 60}.mp4", "a" * 40),
     ],
 )
@@ -58,11 +60,69 @@ def test_label_comes_from_the_file_name(url: str, label: str) -> None:
         ),
         ("Below 3 < 5", "below-3-5"),
         ("[sighs]", "x"),
+        ("Twenty percent off everything until Sunday", "twenty-percent-off"),
+        ("It\u2019s great, don't miss it", "its-great-dont-miss-it"),
+        ("Donaudampfschifffahrtsgesellschaft fährt ab", "donaudampfschifffahrtsgesellschaft"),
+        ("ฤดูใบไม้ผลิมาถึงแล้ว มาดูกันเถอะ", "ruedu-baimai-phli-ma"),
+        ("ລະດູໃບໄມ້ປົ່ງມາຮອດແລ້ວ", "ladou-baimaipong-mahd"),
+        ("春天来了\uff0c快出去走走吧\uff01今天开始打八折", "chuntian-lai-le-kuai"),
+        ("春が来ました。外に出かけましょう\uff01", "chunga-laimashita-waini"),
+        ("봄이 왔어요 밖으로 나가세요", "bomi-wasseoyo-bakkeulo"),
+        ("ربيع جميل هنا، تعال وشاهد", "rby-jmyl-hn-tl-wshhd"),
+        ("שלום עולם האביב הגיע", "slvm-vlm-hvyv-hgy"),
+        ("አማርኛ ጸደይ መጣ", "amarnya-tsedey-meta"),
+        ("វសន្តរដូវមកដល់ហើយ", "vsntrdouv-mkdla-haeuy"),
+        ("🎉🎊 Party! 👩\u200d👩\u200d👧", "tada-confetti-ball-party"),
     ],
 )
 def test_label_of_text_is_the_first_words_that_are_heard(text: str, label: str) -> None:
     """A line's label would be as long as the line, or made of what nobody hears."""
     assert names.label_of_text(text) == label
+
+
+SCRIPTS = [
+    "spring", "it's", "naïve", "весна", "щастя", "ελλάδα", "ربيع", "جميل", "שלום", "नमस्ते", "বসন্ত", "வசந்தம்", "ฤดูใบไม้ผลิ",
+    "แล้ว", "ໃບໄມ້", "រដូវ", "နွေဦး", "春天来了", "春が来ました", "カメラ", "봄이", "საქართველო", "ጸደይ", "🎉", "50%", "3.5",
+]  # fmt: skip
+"""Words and phrases of many scripts, some without spaces."""
+
+
+@given(
+    st.lists(st.sampled_from(SCRIPTS), min_size=1, max_size=12),
+    st.sampled_from([" ", "", "_", " - ", "\u00a0"]),
+)
+def test_a_label_holds_whole_words_of_any_script(parts: list[str], between: str) -> None:
+    """A name would end in half a word, which reads as another one or as none."""
+    text = between.join(parts)
+
+    whole, short = names.slug(text, 500).split("-"), names.slug(text, 60).split("-")
+
+    assert all(whole)
+    assert short == whole[: len(short)]
+    assert len(short) == len(whole) or len("-".join(whole[: len(short) + 1])) > 60
+
+
+@given(st.text())
+def test_a_title_is_what_is_written_without_what_nobody_sees(text: str) -> None:
+    """A file of a Thai or Arabic name would be shown in Latin letters, or break the line that it stands on."""
+    title = names.title_of_url(f"https://x/{quote(text, safe='')}.mp4")
+
+    assert 1 <= len(title) <= 80
+    assert title.isprintable()
+    assert title == title.strip()
+
+
+@pytest.mark.parametrize(
+    ("url", "title"),
+    [
+        ("https://x/%E0%B8%A4%E0%B8%94%E0%B8%B9.mp4?token=1", "ฤดู"),
+        ("https://x/%E2%80%8FSommer%20M%C3%BCsli.final.mov", "Sommer Müsli.final"),
+        ("https://x/", "x"),
+    ],
+)
+def test_a_title_keeps_its_script(url: str, title: str) -> None:
+    """Whoever made the file would not find its name again."""
+    assert names.title_of_url(url) == title
 
 
 @given(st.text())
@@ -119,6 +179,10 @@ def test_signatures_alone_make_no_other_url(kept: list[str]) -> None:
         ('a "b"\n', '"a \\"b\\"\\n"'),
         ("\x1b[2J\x9b\u202e", r'"\u001b[2J\u009b\u202e"'),
         ("x" * 61, f'"{"x" * 57}..."'),
+        (
+            "spring is here, so go outside and look at it while it still lasts!",
+            '"spring is here, so go outside and look at it while it..."',
+        ),
         ("see https://SECRET@x/a?SECRET", '"see https://x/a"'),
         ("x/a.mp4?token=SECRET", '"x/a.mp4"'),
         ("why? because", '"why? because"'),
@@ -148,3 +212,13 @@ def test_variant_name_is_bounded_and_keeps_its_key(labels: list[str]) -> None:
 
     assert len(name) <= 200
     assert name.endswith("-01234567")
+
+
+@given(st.lists(st.from_regex(NAME_PATTERN.replace("$", r"\Z")), min_size=1, max_size=22))
+def test_a_variant_name_is_cut_between_words(labels: list[str]) -> None:
+    """A long name would end in half a label, or with two hyphens in a row."""
+    name = names.variant_name(labels, "0123456789abcdef")
+
+    words = [word for label in labels for word in label.split("-") if word]
+    held = name.removesuffix("-01234567").split("-")
+    assert held == words[: len(held)]

@@ -114,3 +114,29 @@ def test_words_without_spaces_are_known(written: str, phrases: list[str]) -> Non
     ends = sorted(text.phrase_ends(written))
 
     assert [written[start:end] for start, end in zip([0, *ends], ends, strict=False)] == phrases
+
+
+@given(st.text(st.characters()), st.integers(3, 40))
+def test_a_text_is_abridged_at_a_word(written: str, length: int) -> None:
+    """A message would show half a word, or half of what people take for a character; or say more than has room."""
+    short = text.abridged(written, length)
+
+    assert len(short) <= length
+    assert short == written or (short.endswith("...") and written.startswith(short[:-3]))
+    assert len(written) > length or short == written
+
+
+@pytest.mark.parametrize(
+    ("written", "length", "short"),
+    [
+        ("spring is here already", 16, "spring is..."),
+        ("ฤดูใบไม้ผลิมาถึงแล้ว มาดูกันเถอะ", 20, "ฤดูใบไม้ผลิมาถึง..."),
+        ("春天来了\uff0c快出去走走吧\uff01今天开始打八折", 12, "春天来了\uff0c快出去..."),
+        ("ربيع جميل هنا، تعال وشاهد", 20, "ربيع جميل هنا،..."),
+        ("👩\u200d👩\u200d👧" * 3, 10, "👩\u200d👩\u200d👧..."),
+        ("a https://example.com/a-very-long-address", 20, "a https://..."),
+    ],
+)
+def test_words_of_any_script_are_left_whole(written: str, length: int, short: str) -> None:
+    """A reader would take half a word for another one."""
+    assert text.abridged(written, length) == short

@@ -9,6 +9,8 @@ from typing import Annotated, Final, Literal, get_args
 from pydantic import BaseModel, Field
 from pydantic.alias_generators import to_camel
 
+from cliptask.text import abridged
+
 ConditionType = Literal["Accepted", "SourcesReady", "Complete", "Failed"]
 Phase = Literal["Pending", "Fetching", "Rendering", "Complete", "Failed", "Suspended"]
 PHASES: Final[tuple[str, ...]] = get_args(Phase)
@@ -84,8 +86,8 @@ def timestamp(now: datetime) -> str:
 
 
 def shortened(text: str, length: int = MESSAGE_LENGTH) -> str:
-    """What fits into a field; the beginning says what happened, so the end goes."""
-    return text if len(text) <= length else f"{text[: length - 3]}..."
+    """What fits into a field, in whole words; the beginning says what happened, so the end goes."""
+    return abridged(text, length)
 
 
 def changed(before: Sequence[Condition], after: Sequence[Condition]) -> tuple[Condition, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from cliptask.errors import InputError
+from cliptask.names import shown
 from cliptask.orders import OverlayOrder, Profile
 from cliptask.spec.task import Position
 from cliptask.text import SPACES, drawn, line_parts
@@ -101,7 +102,7 @@ def laid_out(text: str, order: OverlayOrder, profile: Profile) -> tuple[int, lis
         widest = max(letters.getlength(writable(line)) for line in lines)
         if widest <= most_width - 2 * _stroke(em) and len(lines) * em * _LINE_HEIGHT <= most_height:
             return em, lines
-    message = f"the overlay text {text[:40]!r} does not fit on the picture: shorten it, or give it more width"
+    message = f"the overlay text {shown(text)} does not fit on the picture: shorten it, or give it more width"
     raise InputError(message)
 
 
