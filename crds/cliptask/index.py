@@ -19,6 +19,7 @@ from cliptask.errors import ClipTaskError
 from cliptask.names import CAPTIONS, POSTER, VIDEO
 from cliptask.planning.history import LINES, TRACKS, History, Part
 from cliptask.planning.plan import Campaign, Skipped, Variant
+from cliptask.planning.settings import Setting
 
 _KINDS: Mapping[str, Literal["track", "line"]] = {TRACKS: "track", LINES: "line"}
 
@@ -55,6 +56,12 @@ class IndexedPart(Entry):
     label: str = Field(description="What the variants call it.")
     id: str = Field(description="What it is for good, whatever it is called and holds later.")
     content: str = Field(description="SHA-256 (hex) of what is seen or heard of it.")
+    source: str = Field(
+        description="SHA-256 (hex) of what that is made from: of the file, or of a line's text."
+    )
+    title: str = Field(
+        description="What people call it: its name, or that of its file or its first words, in their own script."
+    )
 
 
 class IndexedVariant(Entry):
@@ -69,6 +76,7 @@ class IndexedVariant(Entry):
     track: str | None = None
     line: str | None = None
     text: str | None = Field(default=None, description="What is said.")
+    titles: tuple[str, ...] = Field(default=(), description="Texts that lie over the picture.")
     duration_seconds: float = Field(description="Length of the picture.")
     size_bytes: int
     frames: int
@@ -108,6 +116,9 @@ class CampaignIndex(Entry):
     counts: Counts
     parts: tuple[IndexedPart, ...] = Field(
         description="What was dealt to the variants and the skipped: the next run deals out only what is not here."
+    )
+    settings: dict[str, Setting] = Field(
+        description="What else decided the variants, by its path in the spec, where it is long as a hash; the next plan says by it which edit changed them."
     )
 
     @model_validator(mode="after")
@@ -155,10 +166,13 @@ def campaign_index(
                 label=part.label,
                 id=part.id,
                 content=part.content,
+                source=part.source,
+                title=part.title,
             )
             for column, parts in campaign.parts.items()
             for part in parts
         ),
+        settings=dict(campaign.settings),
     )
 
 
@@ -167,7 +181,9 @@ def history(index: CampaignIndex) -> History:
     columns: dict[str, str] = {kind: column for column, kind in _KINDS.items()}
     parts: dict[str, list[Part]] = {}
     for each in index.parts:
-        parts.setdefault(each.block or columns[each.kind], []).append(Part(each.label, each.content, each.id))
+        parts.setdefault(each.block or columns[each.kind], []).append(
+            Part(each.label, each.content, each.id, each.source, each.title)
+        )
     entries: tuple[IndexedVariant | IndexedSkip, ...] = (*index.variants, *index.skipped)
     rows = [
         {clip.block: clip.clip for clip in each.clips}
@@ -175,7 +191,8 @@ def history(index: CampaignIndex) -> History:
         | ({LINES: each.line} if each.line is not None else {})
         for each in entries
     ]
-    return History(parts, rows)
+    videos = [*(each.name for each in index.variants), *("" for _ in index.skipped)]
+    return History(parts, rows, videos, index.settings)
 
 
 def index_json(index: CampaignIndex) -> str:
@@ -232,6 +249,7 @@ def _made(blocks: tuple[str, ...], variant: Variant, size_bytes: int) -> Indexed
         track=variant.track,
         line=variant.line,
         text=variant.text,
+        titles=variant.titles,
         duration_seconds=round(order.duration_s, 3),
         size_bytes=size_bytes,
         frames=order.frames,

@@ -25,13 +25,7 @@ class Order(BaseModel, frozen=True, extra="forbid"):
     def key(self) -> str:
         """SHA-256 (hex) of all that decides the result: the order's fields and the recipe. Same key, same bytes."""
         fields = self.model_dump(mode="json", by_alias=True)
-        return _digest({"kind": type(self).__name__, "recipe": _RECIPE, "order": fields})
-
-
-_RECIPE = [
-    recipe.VERSION, recipe.PRESET, recipe.CRF, recipe.X264_TUNING, recipe.X264_FORM, recipe.THREADS, recipe.TIMESCALE, recipe.GOP_S,
-    recipe.SAMPLE_RATE, recipe.AUDIO_BITRATE, recipe.MUSIC_FADE_S, recipe.POSTER_WIDTH,
-]  # fmt: skip
+        return _digest({"kind": type(self).__name__, "recipe": recipe.ALL, "order": fields})
 
 
 def _digest(content: object) -> str:

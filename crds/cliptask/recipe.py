@@ -27,6 +27,11 @@ AAC_FRAME: Final = 1024
 MUSIC_FADE_S: Final = 0.5
 POSTER_WIDTH: Final = 540
 
+ALL: Final = [
+    VERSION, PRESET, CRF, X264_TUNING, X264_FORM, THREADS, TIMESCALE, GOP_S, SAMPLE_RATE, AUDIO_BITRATE, MUSIC_FADE_S, POSTER_WIDTH,
+]  # fmt: skip
+"""What is a part of every key."""
+
 
 def level(width: int, height: int, fps: int) -> str:
     """The lowest H.264 level, from 4.2 on, for a picture: bounds of ITU-T H.264, table A-1."""

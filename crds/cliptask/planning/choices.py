@@ -14,7 +14,7 @@ from cliptask.planning.allowed import Allowed, allowed
 from cliptask.planning.bindings import Bound
 from cliptask.planning.deal import Draw, OpenRow, deal
 from cliptask.planning.history import LINES, NOTHING, TRACKS, Column, History, Part, recognized
-from cliptask.spec.task import MAX_VARIANTS, Assignment, Clip, ClipTaskSpec, Track
+from cliptask.spec.task import MAX_VARIANTS, Assignment, Clip, ClipTaskSpec, Line, Track
 
 
 class Choice(NamedTuple):
@@ -40,26 +40,38 @@ class Labels:
     """
 
     def __init__(self, spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> None:
-        def content(part: Clip | Track) -> str:
+        def source(part: Clip | Track) -> str:
             facts = sources.get(part.url)
-            source = facts.sha256 if isinstance(facts, SourceFacts) else names.public_url(part.url)
-            return f"{source} {part.model_dump_json(exclude={'name', 'url'}, exclude_defaults=True)}"
+            return facts.sha256 if isinstance(facts, SourceFacts) else names.public_url(part.url)
 
-        clips = [[(clip.label, content(clip)) for clip in block.clips] for block in spec.video_blocks]
-        tracks = [(track.label, content(track)) for track in spec.tracks]
-        self.clips, self.tracks = [names.distinct(each) for each in clips], names.distinct(tracks)
+        def content(part: Clip | Track) -> str:
+            return f"{source(part)} {part.model_dump_json(exclude={'name', 'url'}, exclude_defaults=True)}"
+
+        def part(label: str, of: Clip | Track | Line) -> Part:
+            # Files of one name are told apart in their titles as well.
+            title = of.title if label == of.label else f"{of.title} ({label[-6:]})"
+            if isinstance(of, Line):
+                spoken = of.model_dump_json(exclude={"name"})
+                return Part(label, _hash(spoken), source=_hash(of.text), title=title)
+            return Part(label, _hash(content(of)), source=_hash(source(of)), title=title)
+
+        self.clips = [
+            names.distinct([(clip.label, content(clip)) for clip in block.clips])
+            for block in spec.video_blocks
+        ]
+        self.tracks = names.distinct([(track.label, content(track)) for track in spec.tracks])
         self.lines = names.distinct(
             [(line.label, line.model_dump_json(exclude_defaults=True)) for line in spec.speech]
         )
-        lines = [(line.label, line.model_dump_json(exclude={"name"})) for line in spec.speech]
-        columns = (
-            [block.name for block in spec.video_blocks] + [TRACKS] * bool(tracks) + [LINES] * bool(lines)
-        )
-        labels = [*self.clips, *filter(None, (self.tracks, self.lines))]
-        contents = [*clips, *filter(None, (tracks, lines))]
-        self.parts: dict[str, list[Part]] = {
-            column: [Part(label, _hash(content)) for label, (_, content) in zip(called, held, strict=True)]
-            for column, called, held in zip(columns, labels, contents, strict=True)
+        columns: dict[str, tuple[list[str], Sequence[Clip | Track | Line]]] = {
+            block.name: (labels, block.clips)
+            for block, labels in zip(spec.video_blocks, self.clips, strict=True)
+        }
+        columns |= {TRACKS: (self.tracks, spec.tracks), LINES: (self.lines, spec.speech)}
+        self.parts = {
+            column: [part(label, of) for label, of in zip(labels, pool, strict=True)]
+            for column, (labels, pool) in columns.items()
+            if pool
         }
         """Of each column, in the order of the spec."""
 

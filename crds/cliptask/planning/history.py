@@ -13,6 +13,8 @@ from itertools import count
 from operator import attrgetter
 from typing import NamedTuple
 
+from cliptask.planning.settings import Settings
+
 TRACKS, LINES = "/tracks", "/lines"
 """Columns of a deal; the others are blocks, by their names, in which there is no slash."""
 
@@ -25,6 +27,10 @@ class Part(NamedTuple):
     """What is seen or heard of it, as a hash."""
     id: str = ""
     """What it is for good: it outlives the label and the content that it had at first."""
+    source: str = ""
+    """What its content is made from, as a hash: a file, a line's text."""
+    title: str = ""
+    """What people call it, in its own script."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,10 @@ class History:
     """Of each column, in the order in which they came to it."""
     rows: Sequence[Mapping[str, str]] = ()
     """Labels by column, of each variant that was made or skipped."""
+    videos: Sequence[str] = ()
+    """The name of each row's video; empty where none was made."""
+    settings: Settings = field(default_factory=dict)
+    """What else decided the videos."""
 
 
 NOTHING = History()
@@ -59,7 +69,7 @@ def recognized(
     A level is None where the part is gone or the column is new. There are no rows where a column is gone: without it,
     every video is another one. Parts of a column with equal labels are one part.
     """
-    before = _columns_before(history, now)
+    before = columns_before(history, now)
     columns = [
         _column(name, parts, history.parts.get(before.get(name, ""), ())) for name, parts in now.items()
     ]
@@ -80,7 +90,7 @@ def recognized(
     return columns, rows
 
 
-def _columns_before(history: History, now: Mapping[str, Sequence[Part]]) -> dict[str, str]:
+def columns_before(history: History, now: Mapping[str, Sequence[Part]]) -> dict[str, str]:
     """What each column was called: a block under a new name is the one with whose parts it shares the most."""
     found = {name: name for name in now if name in history.parts}
     for name, parts in now.items():

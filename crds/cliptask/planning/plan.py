@@ -14,6 +14,7 @@ from cliptask.orders import Profile, SegmentOrder, SoundtrackOrder, SpeechRef, V
 from cliptask.planning.bindings import Bound, bind
 from cliptask.planning.choices import Choice, Labels, chosen
 from cliptask.planning.history import NOTHING, History, Part
+from cliptask.planning.settings import Settings, settings_of
 from cliptask.planning.timeline import Timeline
 from cliptask.spec.places import line_place, source_places
 from cliptask.spec.task import MAX_VARIANTS, ClipTask, ClipTaskSpec
@@ -32,6 +33,12 @@ class Variant:
     text: str | None
     """What is heard of the line."""
     order: VariantOrder
+
+    @cached_property
+    def titles(self) -> tuple[str, ...]:
+        """Texts that lie over the picture, in the order in which they appear, each once."""
+        cuts = (cut for segment in self.order.segments for cut in segment.cuts)
+        return tuple(dict.fromkeys(over.text for cut in cuts for over in cut.overlays if over.text))
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,10 @@ class Campaign:
     """Where the spec first names each source and each line, by SHA-256 and by key."""
     parts: Mapping[str, Sequence[Part]] = field(default_factory=dict)
     """What was dealt to the variants, for the next deal."""
+    settings: Settings = field(default_factory=dict)
+    """What else decides the variants."""
+    before: History = NOTHING
+    """What the campaign was until now."""
 
     @cached_property
     def segments(self) -> tuple[SegmentOrder, ...]:
@@ -118,6 +129,8 @@ def plan(
         tuple(skipped),
         _places(spec, sources, lines),
         wanted.parts,
+        settings_of(spec, bindings, timeline.profile),
+        history,
     )
 
 

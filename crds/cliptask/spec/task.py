@@ -189,6 +189,11 @@ class Clip(Part):
         """What it is called, where no other is called the same."""
         return self.name or names.label_of_url(self.url)
 
+    @property
+    def title(self) -> str:
+        """What people call it, in its own script."""
+        return self.name or names.title_of_url(self.url)
+
     @rule(
         "trim is for a video, duration for a still picture: give one of them",
         cel="!has(self.trim) || !has(self.duration)",
@@ -237,6 +242,11 @@ class Track(Part):
         """What it is called, where no other is called the same."""
         return self.name or names.label_of_url(self.url)
 
+    @property
+    def title(self) -> str:
+        """What people call it, in its own script."""
+        return self.name or names.title_of_url(self.url)
+
 
 class AudioBlock(Part):
     """A named group of tracks. All groups together are one pool."""
@@ -267,6 +277,11 @@ class Line(Part):
     def label(self) -> str:
         """What it is called, where no other is called the same."""
         return self.name or names.label_of_text(self.text)
+
+    @property
+    def title(self) -> str:
+        """What people call it, in its own script."""
+        return self.name or names.title_of_text(self.text)
 
 
 Assignment = Literal["balanced", "random", "product"]

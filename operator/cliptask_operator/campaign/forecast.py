@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from cliptask.errors import ClipTaskError
 from cliptask.orders import SegmentOrder
+from cliptask.planning.changes import Change, Kind, changes
 from cliptask.planning.plan import Campaign
 from cliptask_operator.campaign.effort import Effort
 from cliptask_operator.campaign.inputs import ResolvedInputs
@@ -19,6 +22,17 @@ class Row(NamedTuple):
     what: str
     total: int
     to_make: int
+
+
+_WORDS: Mapping[Kind, str] = {
+    "dealtAnew": "dealt anew",
+    "changed": "changed",
+    "renamed": "renamed",
+    "newCombination": "new",
+    "missing": "missing",
+}
+_CAUSES = 3
+"""So many are told in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,12 @@ class Forecast:
         """The videos of earlier edits that go once all is made."""
         return self.earlier if self.prunes and not self.errors else ()
 
+    @cached_property
+    def changes(self) -> Mapping[str, Change]:
+        """What became of each variant, by its name."""
+        lacking = {variant.name for variant in self.missing.variants}
+        return changes(self.campaign, {each.name for each in self.campaign.variants} - lacking)
+
     @property
     def rows(self) -> tuple[Row, ...]:
         """Everything that a campaign takes, counted."""
@@ -72,7 +92,7 @@ class Forecast:
     def as_dict(self) -> dict[str, Any]:
         """Plain data for scripts, in camelCase."""
         campaign, profile = self.campaign, self.campaign.profile
-        needs, new = self.effort.needs, {variant.name for variant in self.missing.variants}
+        needs = self.effort.needs
         return {
             "task": campaign.task,
             "picture": {"width": profile.width, "height": profile.height, "fps": profile.fps},
@@ -96,13 +116,17 @@ class Forecast:
             "variants": [
                 {
                     "name": variant.name,
-                    "isNew": variant.name in new,
+                    "isNew": change.kind != "stays",
+                    "change": change.kind,
+                    "was": change.was or None,
+                    "because": list(change.because),
                     "clips": list(variant.clips),
                     "track": variant.track,
                     "line": variant.line,
                     "durationSeconds": round(variant.order.duration_s, 3),
                 }
                 for variant in campaign.variants
+                for change in (self.changes[variant.name],)
             ],
             "skipped": [
                 {
@@ -119,7 +143,20 @@ class Forecast:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What else is to be known, in sentences."""
-        return (*self._about_earlier, *map(str, self.effort.disks), *self._about_time)
+        return (*self._about_changes, *self._about_earlier, *map(str, self.effort.disks), *self._about_time)
+
+    @property
+    def _about_changes(self) -> tuple[str, ...]:
+        """``3 of 12 dealt anew: line 'tomorrow' was added; 2 new: clip 'x' was added to hook``."""
+        parts: list[str] = []
+        for kind, word in _WORDS.items():
+            some = [change for change in self.changes.values() if change.kind == kind and change.because]
+            causes = list(dict.fromkeys(cause for change in some for cause in change.because))
+            more = [f"{len(causes) - _CAUSES:,} more"] if len(causes) > _CAUSES else []
+            if some:
+                of = "" if parts else f" of {len(self.changes):,}"
+                parts.append(f"{len(some):,}{of} {word}: {', '.join([*causes[:_CAUSES], *more])}")
+        return ("; ".join(parts),) if parts else ()
 
     @property
     def _about_earlier(self) -> tuple[str, ...]:
@@ -141,8 +178,9 @@ class Forecast:
     def as_markdown(self) -> str:
         """For a comment on a pull request."""
         campaign, profile = self.campaign, self.campaign.profile
-        new = [variant.name for variant in self.missing.variants]
-        stays = [variant.name for variant in campaign.variants if variant.name not in set(new)]
+        new = [_told(name, each) for name, each in self.changes.items() if each.kind != "stays"]
+        stays = [f"`{name}`" for name, each in self.changes.items() if each.kind == "stays"]
+        earlier = [f"`{name}`" for name in self.earlier]
         lines = [
             f"### {campaign.task}: {profile.width}x{profile.height} at {profile.fps} fps",
             "",
@@ -157,11 +195,17 @@ class Forecast:
             *(f"- **error:** {_plain(message)}" for message in dict.fromkeys(map(str, self.errors))),
             f"- `cliptask render` would end with {self.exit_code}",
         ]
-        for title, names in (("New", new), ("Stays", stays), ("Of earlier edits", self.earlier)):
-            if names:
-                lines += ["", f"<details><summary>{title}: {len(names):,}</summary>", ""]
-                lines += [*(f"- `{name}`" for name in names), "", "</details>"]
+        for title, videos in (("New", new), ("Stays", stays), ("Of earlier edits", earlier)):
+            if videos:
+                lines += ["", f"<details><summary>{title}: {len(videos):,}</summary>", ""]
+                lines += [*(f"- {video}" for video in videos), "", "</details>"]
         return "\n".join(lines)
+
+
+def _told(name: str, change: Change) -> str:
+    was = f" (was `{change.was}`)" if change.was and change.was != name else ""
+    because = f": {_plain(', '.join(change.because))}" if change.because else ""
+    return f"`{name}` {_WORDS[change.kind]}{was}{because}"
 
 
 def of_earlier_edits(count: int, there: int) -> str:

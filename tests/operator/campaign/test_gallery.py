@@ -61,6 +61,7 @@ def index(count: int = 3, text: str = "Spring is here.", skipped: int = 0) -> Ca
             "skipped": skips,
             "counts": {"variants": count, "skipped": skipped, "sizeBytes": 1_500_000 * count, "durationSeconds": 2.0 * count},
             "parts": [],
+            "settings": {},
         }
     )  # fmt: skip
 

@@ -1,0 +1,63 @@
+"""What else than its parts decides a campaign's videos? Plain values by their paths in the spec, for a later plan to compare."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from cliptask import recipe
+from cliptask.facts import SourceFacts
+from cliptask.orders import Profile
+from cliptask.planning.bindings import Bindings
+from cliptask.spec.quantities import format_duration
+from cliptask.spec.task import ClipTaskSpec
+
+Setting = str | bool | int | float | None
+Settings = Mapping[str, Setting]
+
+RECIPE, OVERLAYS, ORDER = "recipe", "overlays", "videoBlocks"
+LIMIT, HISTORY, ONLY, RULES, SEED = (
+    f"variants.{each}" for each in ("limit", "history", "only", "rules", "seed")
+)
+HASHED = frozenset({RECIPE, OVERLAYS, ONLY, RULES})
+"""These are digits of a hash: too long to be kept, or to be shown."""
+
+
+def settings_of(spec: ClipTaskSpec, bindings: Bindings, profile: Profile) -> dict[str, Setting]:
+    """What the spec says apart from clips, tracks and lines, with what was derived from the files where it says nothing."""
+    variants, sound, transition = spec.variants, spec.sound, spec.transition
+    return {
+        "variants.music": variants.music,
+        "variants.speech": variants.speech,
+        LIMIT: variants.limit,
+        ONLY: _hash([*variants.only]) if variants.only else None,
+        RULES: _hash([rule.model_dump(mode="json") for rule in variants.rules]) if variants.rules else None,
+        SEED: variants.seed,
+        HISTORY: variants.history,
+        "picture": f"{profile.width}x{profile.height} at {profile.fps} fps",
+        "picture.fit": profile.fit,
+        "transition": f"{transition.kind} of {format_duration(transition.duration)}" if transition else None,
+        OVERLAYS: _hash(_overlays(spec, bindings)) if spec.overlays else None,
+        "captions.mode": spec.captions.mode,
+        "sound.musicVolume": sound.music_volume,
+        "sound.clipVolume": sound.clip_volume,
+        "sound.ducking": sound.ducking,
+        "sound.loudness": sound.loudness,
+        RECIPE: _hash(recipe.ALL),
+    }
+
+
+def _overlays(spec: ClipTaskSpec, bindings: Bindings) -> list[object]:
+    """Pictures by their bytes: a signed URL is another one at each run."""
+    return [
+        [
+            each.model_dump(mode="json", exclude={"image"}),
+            image.sha256 if isinstance(image, SourceFacts) else None,
+        ]
+        for each, image in zip(spec.overlays, bindings.images, strict=True)
+    ]
+
+
+def _hash(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
