@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import logging
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +20,8 @@ from cluster.control_plane import ControlPlane
 from cluster.gate import Gate
 from cluster.helm import template
 from cluster.kubectl import Cluster
+from cluster.real_renderers import real
+from support.studio import PROGRAM
 
 pytestmark = pytest.mark.e2e
 log = logging.getLogger(__name__)
@@ -175,6 +179,70 @@ def test_an_edit_in_git_makes_only_what_is_new(marketing: Marketing) -> None:
     new = {each["metadata"]["name"] for each in marketing.bed.jobs("camp")} - before
     assert len(new) == 1 + 2
     assert set(marketing.bed.renderers.made.values()) == {1}
+
+
+@pytest.mark.timeout(600)
+def test_a_merge_changes_what_the_plan_of_the_pull_request_said_and_no_more(
+    marketing: Marketing, tmp_path: Path
+) -> None:
+    """Who approves a third line for twelve ads would find more of them replaced than they were told."""
+    bed = marketing.bed
+    bed.renderers.judge = real(bed.gcs.url)
+    blocks = [[0, 1, 2], [3, 4], [5, 6]]
+    marketing.commit(marketing.task("camp", blocks, lines=2))
+    bed.wait_for(lambda: marketing.health("camp") == ("Healthy", "12 of 12 videos are there"), "made", 300)
+    before = _objects(bed)
+    edit = marketing.task("camp", blocks, lines=3)
+
+    said = _planned(bed, edit, tmp_path / "pull-request.yaml")
+    assert _objects(bed) == before
+    marketing.commit(edit)
+    bed.wait("camp", timeout_s=300)
+
+    after = _objects(bed)
+    new = {each["name"] for each in said["variants"] if each["isNew"]}
+    stays = {each["name"] for each in said["variants"]} - new
+    assert (len(new), len(stays)) == (4, 8)
+    assert {each["change"] for each in said["variants"]} == {"stays", "dealtAnew"}
+    assert {tuple(each["because"]) for each in said["variants"] if each["isNew"]} == {
+        ("line 'camp-2' was added",)
+    }
+    # What is new is there, and nothing else came or went.
+    assert after.keys() == before.keys() | {f"{name}{ending}" for name in new for ending in (".mp4", ".jpg")}
+    # What stays, and what was there before the edit, was not written again.
+    videos = [*stays, *said["earlier"]["names"]]
+    assert {each["was"] for each in said["variants"] if each["isNew"]} == {*said["earlier"]["names"]}
+    for name in (f"{video}{ending}" for video in videos for ending in (".mp4", ".jpg")):
+        assert after[name] == before[name], name
+    assert {name for name in before if after[name] != before[name]} == {
+        "index.json", "index.csv", "gallery.html",
+    }  # fmt: skip
+    index = json.loads(bed.gcs.open(bed.bucket).blob("out/camp/index.json").download_as_bytes())
+    assert [each["name"] for each in index["variants"]] == [each["name"] for each in said["variants"]]
+    assert index["skipped"] == []
+    made = bed.gcs.open(bed.bucket).blob(f"out/camp/{min(new)}.mp4").download_as_bytes()
+    assert made[4:8] == b"ftyp"
+
+
+def _objects(bed: Bed) -> dict[str, int]:
+    """The generation of each object in the campaign's folder: another one whenever it is written."""
+    prefix = "out/camp/"
+    return {
+        each.name.removeprefix(prefix): each.generation
+        for each in bed.gcs.open(bed.bucket).list_blobs(prefix=prefix)
+    }
+
+
+def _planned(bed: Bed, task: Document, file: Path) -> Document:
+    """What ``cliptask plan`` says of an edited file, on the machine of whoever wrote it."""
+    file.write_text(yaml.safe_dump(task))
+    ran = subprocess.run(
+        [PROGRAM, "plan", file, "--folder", f"gs://{bed.bucket}/out", "-o", "json"],
+        env=bed.environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    said: Document = json.loads(ran.stdout)
+    return said
 
 
 def test_what_somebody_does_by_hand_is_undone_and_costs_nothing(marketing: Marketing) -> None:
