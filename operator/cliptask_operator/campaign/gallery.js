@@ -7,6 +7,7 @@
     const element = document.createElement(tag);
     element.className = className;
     element.textContent = text;
+    element.dir = "auto"; // others' words, of any script
     return element;
   };
 
@@ -14,23 +15,39 @@
 
   // Names of blocks are lower-case, so those of the other filters begin with a capital.
   const groups = [
-    ...blocks.map((block, place) => ({ id: block, title: block, of: (variant) => variant.clips[place].clip })),
-    { id: "Track", title: "Music", of: (variant) => variant.track ?? "" },
-    { id: "Line", title: "Speech", of: (variant) => variant.line ?? "" },
+    ...blocks.map((block, place) => ({
+      id: block,
+      title: block,
+      sign: String(place + 1),
+      of: (variant) => variant.clips[place].clip,
+    })),
+    { id: "Track", title: "Music", sign: "♪", of: (variant) => variant.track ?? "" },
+    { id: "Line", title: "Speech", sign: "“", of: (variant) => variant.line ?? "" },
   ];
+  const COLOURS = 12; // of gallery.css; a group is known by its sign and its title as well
   for (const group of groups) {
+    group.called = (value) => campaign.called[group.id]?.[value] ?? value;
     group.values = [...new Set(variants.map(group.of))];
     group.chosen = new Set();
     group.chips = new Map();
     group.exists = group.values.some((value) => value !== "");
   }
+  const there = groups.filter((group) => group.exists);
   const texts = new Map(variants.map((variant) => [variant.line, variant.text]));
-  const hue = (group, value) => (group.values.indexOf(value) * 137.5 + groups.indexOf(group) * 47 + 8) % 360;
+  const mark = (group) => {
+    const element = make("span", "mark", group.sign);
+    element.setAttribute("aria-hidden", "true");
+    element.style.setProperty("--group", `var(--group-${there.indexOf(group) % COLOURS})`);
+    return element;
+  };
   const url = (file) => "./" + encodeURIComponent(file);
   const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
   // Tenths matter: platforms refuse a video that is a little longer than their limit.
-  const clock = (seconds) =>
-    seconds < 60 ? `${+seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  const clock = (seconds) => {
+    if (seconds < 60) return `${+seconds.toFixed(1)} s`;
+    const minutes = Math.floor(seconds / 60);
+    return minutes < 60 ? `${minutes} min ${Math.floor(seconds % 60)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  };
   const size = (bytes) => {
     const units = ["B", "kB", "MB", "GB", "TB"];
     const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
@@ -54,8 +71,24 @@
 
   let words = [];
   let shown = variants;
+  // What is no difference to whoever types: case, accents, Arabic and Hebrew vowel points, width, what nobody sees.
+  const ACCENTS =
+    /[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]|\p{Default_Ignorable_Code_Point}/gu;
+  const STROKES = { ø: "o", ł: "l", đ: "d", ħ: "h", ŧ: "t", ð: "d", æ: "ae", œ: "oe", þ: "th", ς: "σ" };
+  const plain = (text) =>
+    text
+      .normalize("NFKD")
+      .toUpperCase()
+      .toLowerCase()
+      .normalize("NFKD")
+      .replace(ACCENTS, "")
+      .replace(/[øłđħŧðæœþς]/g, (letter) => STROKES[letter]);
+  const wordsOf = (text) => plain(text).split(/\s+/).filter(Boolean);
   const haystacks = new Map(
-    variants.map((variant) => [variant, `${variant.name} ${variant.track ?? ""} ${variant.text ?? ""}`.toLowerCase()]),
+    variants.map((variant) => {
+      const labels = there.flatMap((group) => [group.of(variant), group.called(group.of(variant))]);
+      return [variant, plain([variant.name, variant.text ?? "", ...variant.titles, ...labels].join("\n"))];
+    }),
   );
   const found = (variant) => words.every((word) => haystacks.get(variant).includes(word));
   const fits = (variant, group) => group.chosen.size === 0 || group.chosen.has(group.of(variant));
@@ -65,11 +98,10 @@
       const fieldset = make("fieldset");
       const chips = make("div", "chips");
       for (const value of group.values) {
-        const label = value === "" ? "none" : (group.id === "Line" && texts.get(value)) || value;
-        const chip = make("button", "chip dot");
+        const label = value === "" ? "none" : (group.id === "Line" && texts.get(value)) || group.called(value);
+        const chip = make("button", "chip");
         chip.type = "button";
         chip.title = label;
-        chip.style.setProperty("--hue", hue(group, value));
         chip.append(make("span", "", label), make("small"));
         chip.addEventListener("click", () => {
           if (!group.chosen.delete(value)) group.chosen.add(value);
@@ -78,7 +110,9 @@
         group.chips.set(value, chip);
         chips.append(chip);
       }
-      fieldset.append(make("legend", "", group.title), chips);
+      const legend = make("legend", "", "");
+      legend.append(mark(group), make("span", "", group.title));
+      fieldset.append(legend, chips);
       byId("groups").append(fieldset);
     }
   }
@@ -138,7 +172,7 @@
     const item = byId("card").content.firstElementChild.cloneNode(true);
     const [poster, image] = [item.querySelector(".poster"), item.querySelector("img")];
     poster.setAttribute("aria-label", `Play ${variant.name}`);
-    poster.style.setProperty("--hue", hue(groups[0], groups[0].of(variant)));
+    poster.style.setProperty("--hue", (groups[0].values.indexOf(groups[0].of(variant)) * 137.5) % 360);
     poster.addEventListener("click", () => open(variant));
     if (variant.poster === null) image.remove();
     else {
@@ -149,23 +183,32 @@
     item.querySelector(".name").textContent = variant.name;
     item.querySelector(".name").title = variant.name;
     item.querySelector(".parts").append(...parts(variant));
-    item.querySelector("blockquote").textContent = variant.text ?? "";
-    item.querySelector("blockquote").title = variant.text ?? "";
+    say(variant, item.querySelector("blockquote"));
     item.querySelector(".actions").append(...actions(variant));
     return item;
   }
 
+  function say(variant, quote) {
+    quote.textContent = quote.title = variant.text ?? "";
+    quote.parentElement.querySelector(".mark")?.remove();
+    if (variant.text) quote.before(mark(groups.at(-1)));
+  }
+
   function parts(variant) {
-    return groups
+    const rows = there
       .filter((group) => group.of(variant) !== "" && !(group.id === "Line" && variant.text))
-      .map((group) => {
-        const [row, value] = [make("div"), make("dd", "dot")];
-        value.style.setProperty("--hue", hue(group, group.of(variant)));
-        value.append(make("span", "", group.of(variant)));
-        value.title = group.of(variant);
-        row.append(make("dt", "", group.title), value);
-        return row;
-      });
+      .map((group) => row([mark(group), make("span", "", group.title)], group.called(group.of(variant))));
+    if (variant.titles.length) rows.push(row([make("span", "", "Titles")], variant.titles.join(" · ")));
+    return rows;
+  }
+
+  function row(name, text) {
+    const [line, term, value] = [make("div"), make("dt"), make("dd")];
+    term.append(...name);
+    value.append(make("span", "", text));
+    value.title = text;
+    line.append(term, value);
+    return line;
   }
 
   function actions(variant) {
@@ -209,7 +252,7 @@
     byId("position").textContent = place < 0 ? "" : `${place + 1} of ${shown.length}`;
     byId("player-name").textContent = variant.name;
     byId("player-parts").replaceChildren(...parts(variant));
-    byId("player-text").textContent = variant.text ?? "";
+    say(variant, byId("player-text"));
     byId("player-meta").textContent = `${clock(variant.durationSeconds)} · ${size(variant.sizeBytes)}`;
     byId("player-actions").replaceChildren(...actions(variant));
     byId("previous").disabled = place < 1;
@@ -282,7 +325,7 @@
     for (const group of groups)
       group.chosen = new Set(link.getAll(group.id).filter((value) => group.values.includes(value)));
     byId("search").value = link.get("Search") ?? "";
-    words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+    words = wordsOf(byId("search").value);
     const wanted = variants.find((variant) => variant.name === link.get("Play"));
     if (wanted === undefined && player.open) player.close();
     update();
@@ -308,8 +351,20 @@
   }
 
   byId("search").addEventListener("input", () => {
-    words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+    words = wordsOf(byId("search").value);
     update();
+  });
+  byId("search").addEventListener("keydown", (event) => {
+    if (event.isComposing || !["Enter", "ArrowDown"].includes(event.key)) return;
+    event.preventDefault();
+    byId("grid").querySelector(".poster")?.focus();
+  });
+  addEventListener("keydown", (event) => {
+    const typing = event.target.matches("input, textarea, video") || event.ctrlKey || event.metaKey || event.altKey;
+    if (event.key !== "/" || typing || player.open) return;
+    event.preventDefault();
+    byId("search").focus();
+    byId("search").select();
   });
   byId("clear").addEventListener("click", clear);
   byId("reset").addEventListener("click", clear);

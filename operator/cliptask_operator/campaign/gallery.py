@@ -37,15 +37,24 @@ def gallery_html(index: CampaignIndex, captions: Mapping[str, str] | None = None
 
 
 def _data(index: CampaignIndex, captions: Mapping[str, str]) -> dict[str, Any]:
-    """The index with the captions, each distinct text once: variants with the same line often share it."""
+    """The index with the captions, each distinct text once: variants with the same line often share it.
+
+    Of the parts, only what people call them where that is not their label, by block and label; of music by ``Track``.
+    """
     data = index.model_dump(
-        mode="json", by_alias=True, exclude={"variants": {"__all__": {"key"}}, "parts": True}
+        mode="json",
+        by_alias=True,
+        exclude={"variants": {"__all__": {"key"}}, "parts": True, "settings": True},
     )
+    called: dict[str, dict[str, str]] = {}
+    for part in index.parts:
+        if part.kind != "line" and part.title != part.label:
+            called.setdefault(part.block or "Track", {})[part.label] = part.title
     texts = {text: place for place, text in enumerate(dict.fromkeys(captions.values()))}
     for variant in data["variants"]:
         text = captions.get(variant["name"])
         variant["captionText"] = None if text is None else texts[text]
-    return data | {"captionTexts": [*texts]}
+    return data | {"captionTexts": [*texts], "called": called}
 
 
 def _hash(text: str) -> str:

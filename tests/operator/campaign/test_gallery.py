@@ -3,8 +3,12 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import combinations
+from math import dist
+from operator import mul
 from pathlib import Path
 from urllib.parse import quote
 
@@ -64,6 +68,28 @@ def index(count: int = 3, text: str = "Spring is here.", skipped: int = 0) -> Ca
             "settings": {},
         }
     )  # fmt: skip
+
+
+def titled(titles: list[list[str]], called: dict[str, str]) -> CampaignIndex:
+    """Three variants with these titles, whose hooks people call so."""
+    data = index().model_dump(mode="json", by_alias=True)
+    for variant, some in zip(data["variants"], titles, strict=True):
+        variant["titles"] = some
+    data["parts"] = [
+        {"kind": "clip", "block": "hook", "label": label, "id": label, "content": "", "source": "", "title": title}
+        for label, title in called.items()
+    ]  # fmt: skip
+    return CampaignIndex.model_validate(data)
+
+
+def grouped(count: int) -> CampaignIndex:
+    """Variants with so many groups of filters: blocks, then music, then speech."""
+    blocks = [f"block{n}" for n in range(count - 2)]
+    data = index(6, text="Łódź ربيع").model_dump(mode="json", by_alias=True) | {"blocks": blocks}
+    for n, variant in enumerate(data["variants"]):
+        variant |= {"clips": [{"block": block, "clip": f"{block}-{n % 3}"} for block in blocks]}
+        variant["titles"] = ["Spring sale"]
+    return CampaignIndex.model_validate(data)
 
 
 @pytest.fixture(scope="module")
@@ -202,10 +228,67 @@ class TestFilters:
         """Else a name from an ad platform's report could not be found."""
         page = show(index())
 
-        page.get_by_label("Search names and lines").fill("SUMMER y")
+        page.get_by_label("Search names, lines and titles").fill("SUMMER y")
         assert shown(page) == ["c-three-y"]
-        page.get_by_label("Search names and lines").fill("#1 ä")
+        page.get_by_label("Search names, lines and titles").fill("#1 ä")
         assert shown(page) == ["50% off? #1 ä & b"]
+
+    @pytest.mark.parametrize(
+        ("typed", "count"),
+        [
+            ("wiosna w lodzi", 2),
+            ("ŁÓDŹ", 2),
+            ("ЕЛКА", 1),
+            ("رَبيع", 1),
+            ("ฤดูใบไม้", 1),
+            ("東京", 1),
+            ("strasse", 1),
+            ("οδοσ", 1),
+            ("50 %", 3),
+            ("tokyo", 0),
+        ],
+    )
+    def test_finds_what_is_written_however_it_is_typed(
+        self, show: Callable[..., Page], typed: str, count: int
+    ) -> None:
+        """Else a title could be found only by whoever has its keyboard, its accents and its case."""
+        titles = [
+            ["Wiosna w Łodzi", "50 %"],
+            ["Wiosna w \u0141o\u0301dz\u0301", "Łodzi 50 %"],
+            ["Straße ΟΔΟΣ", "50 %"],
+        ]
+        called = {"a": "Ёлка", "b": "ربيع ฤดูใบไม้ผลิ", "c": "東京"}
+        page = show(titled(titles, called))
+
+        page.get_by_label("Search names, lines and titles").fill(typed)
+
+        expect(page.locator("#count")).to_have_text(f"{count} of 3 videos")
+
+    def test_shows_what_people_call_clips(self, show: Callable[..., Page]) -> None:
+        """Else a clip would be shown in Latin letters that nobody has written."""
+        page = show(titled([["Sale"], [], []], {"b": "ربيع"}))
+
+        assert page.locator("fieldset").first.locator(".chip span").all_text_contents() == ["a", "ربيع", "c"]
+        card = page.locator(".card").nth(1)
+        expect(card.locator("dd").first).to_have_text("ربيع")
+        assert (
+            card.locator("dd span").first.evaluate("(element) => getComputedStyle(element).direction")
+            == "rtl"
+        )
+        assert page.locator(".card").first.locator("dd").all_text_contents() == ["a", "one", "upbeat", "Sale"]
+
+    def test_is_searched_with_the_keyboard_alone(self, show: Callable[..., Page]) -> None:
+        """Else whoever uses no mouse would step over every filter to the videos that they have searched for."""
+        page = show(index())
+
+        page.keyboard.press("/")
+        page.keyboard.type("summer")
+        page.keyboard.press("Enter")
+
+        expect(page.locator(".poster").first).to_be_focused()
+        until(page, "location.hash === '#Search=summer'")
+        page.keyboard.press("Enter")
+        expect(page.locator("#player-name")).to_have_text(NAMES[2])
 
     def test_keeps_them_in_the_address(self, show: Callable[..., Page]) -> None:
         """Else a person could not send a colleague what they see. A block may be called as another filter is."""
@@ -389,8 +472,140 @@ class TestHtml:
             "(({backgroundColor: b, color: c}) => [b, c])(getComputedStyle(document.body))"
         )
         assert (_brightness(back) < _brightness(ink)) == (scheme == "dark")
-        assert page.locator("#search").is_visible() == (width > 820)
+        assert page.locator("#search").is_visible()
+        assert page.locator(".chip").first.is_visible() == (width > 820)
         page.close()
+
+    @pytest.mark.parametrize("width", [390, 1200])
+    def test_large_campaigns_fit_the_screen(self, browser: Browser, campaign: Path, width: int) -> None:
+        """Else twelve groups, long titles and scripts from right to left would push each other off the screen."""
+        (campaign / "gallery.html").write_text(gallery_html(grouped(12), earlier=5))
+        page = browser.new_page(viewport={"width": width, "height": 800})
+
+        page.goto((campaign / "gallery.html").as_uri())
+
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        page.locator(".poster").first.click()
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        page.close()
+
+
+class TestColours:
+    """What is told by colour, to whom, and what else tells it."""
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_groups_are_told_apart_by_every_eye(self, browser: Browser, campaign: Path, scheme: str) -> None:
+        """Else two groups of clips would look like one: to anybody, or to eyes that lack red, green or blue."""
+        signs = marks(browser, campaign, scheme)
+
+        colours = [look.back for look in signs]
+        assert len(colours) == 12
+        for sight in SIGHTS.values():
+            seen = [oklab(colour, sight) for colour in colours]
+            assert _nearest(seen[:6]) >= 0.12
+            assert _nearest(seen) >= 0.075
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_signs_tell_groups_without_their_colours(
+        self, browser: Browser, campaign: Path, scheme: str
+    ) -> None:
+        """Else a print, or whoever sees no colours, would not know which group a clip belongs to."""
+        signs = marks(browser, campaign, scheme)
+
+        assert [look.text for look in signs] == [*(str(n) for n in range(1, 11)), "♪", "“"]
+        assert min(contrast(look.ink, look.back) for look in signs) >= 4.5
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_text_is_readable(self, browser: Browser, campaign: Path, scheme: str) -> None:
+        """Else people would guess at what a filter is called, on a bright day or with weak eyes."""
+        (campaign / "gallery.html").write_text(gallery_html(grouped(12), earlier=5))
+        page = browser.new_page(viewport={"width": 1200, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+        page.goto((campaign / "gallery.html").as_uri())
+        page.locator(".chip").first.click()
+
+        looks = [Look(**look) for look in page.evaluate(LOOKS, "body *")]
+
+        assert {"Campaign", "Music", "none", "Spring sale", "Clear filters"} <= {look.text for look in looks}
+        assert {look.text: contrast(look.ink, look.back) for look in looks if contrast(look.ink, look.back) < 4.5} == {}  # fmt: skip
+        page.close()
+
+
+SIGHTS = {
+    "all colours": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "no red": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "no green": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "no blue": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+}  # fmt: skip
+"""What an eye makes of linear RGB: Machado, Oliveira and Fernandes 2009, severity 1."""
+
+LOOKS = """(selector) => {
+    const pixel = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    const paint = (colours) => {
+        pixel.clearRect(0, 0, 1, 1);
+        for (const colour of colours) { pixel.fillStyle = colour; pixel.fillRect(0, 0, 1, 1); }
+        return [...pixel.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+    };
+    const backs = (element) => element === null ? [] : [...backs(element.parentElement), getComputedStyle(element).backgroundColor];
+    const own = (element) => [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data).join("").trim();
+    return [...document.querySelectorAll(selector)]
+        .filter((element) => own(element) && element.checkVisibility() && !element.matches(":disabled, noscript, script, style, template"))
+        .map((element) => ({
+            text: own(element),
+            ink: paint([...backs(element), getComputedStyle(element).color]),
+            back: paint(backs(element)),
+        }));
+}"""
+"""Texts of elements with their colour and what lies behind, as they are painted."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A text with its colour and what lies behind it, as sRGB bytes."""
+
+    text: str
+    ink: list[int]
+    back: list[int]
+
+
+def marks(browser: Browser, campaign: Path, scheme: str) -> list[Look]:
+    """The signs of twelve groups on a card."""
+    (campaign / "gallery.html").write_text(gallery_html(grouped(12)))
+    page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto((campaign / "gallery.html").as_uri())
+    looks = [Look(**look) for look in page.evaluate(LOOKS, ".card:first-child .mark")]
+    page.close()
+    return looks
+
+
+def linear(colour: list[int]) -> list[float]:
+    """Linear RGB of sRGB bytes (IEC 61966-2-1)."""
+    shares = [part / 255 for part in colour]
+    return [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+
+
+def contrast(one: list[int], other: list[int]) -> float:
+    """As WCAG 2.2 reckons it, 1 to 21."""
+    low, high = sorted(
+        0.2126 * red + 0.7152 * green + 0.0722 * blue for red, green, blue in map(linear, (one, other))
+    )
+    return (high + 0.05) / (low + 0.05)
+
+
+def oklab(colour: list[int], sight: tuple[tuple[float, ...], ...]) -> tuple[float, ...]:
+    """A colour as an eye sees it, in Ottosson's OKLab, in which a distance of 0.02 is just seen."""
+    red, green, blue = (min(max(sum(map(mul, row, linear(colour))), 0.0), 1.0) for row in sight)
+    long = (0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue) ** (1 / 3)
+    middle = (0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue) ** (1 / 3)
+    short = (0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue) ** (1 / 3)
+    return (
+        0.2104542553 * long + 0.7936177850 * middle - 0.0040720468 * short,
+        1.9779984951 * long - 2.4285922050 * middle + 0.4505937099 * short,
+        0.0259040371 * long + 0.7827717662 * middle - 0.8086757660 * short,
+    )
+
+
+def _nearest(colours: list[tuple[float, ...]]) -> float:
+    return min(dist(one, other) for one, other in combinations(colours, 2))
 
 
 def _brightness(color: str) -> int:
