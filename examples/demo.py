@@ -44,9 +44,11 @@ def main() -> int:
             str(task),
             "-o",
             str(DEMO / "out"),
+            "--speech",
+            "espeak",
         ]
         print(
-            f"$ cliptask render {task.relative_to(HERE.parent)} -o {DEMO.relative_to(HERE.parent)}/out",
+            f"$ cliptask render {task.relative_to(HERE.parent)} -o {DEMO.relative_to(HERE.parent)}/out --speech espeak",
             flush=True,
         )
         return subprocess.run(command, env=os.environ | opened, check=False).returncode

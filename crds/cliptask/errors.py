@@ -21,6 +21,7 @@ the person can do about it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 _NEXT_UNIT, _FRACTION = 999.5, 9.95
@@ -131,3 +132,8 @@ class TransientError(ClipTaskError):
 
     exit_code = 75
     reason = "Unavailable"
+
+
+def joined(found: Sequence[ClipTaskError]) -> ClipTaskError:
+    """Several errors as one of the first one's kind, each message once."""
+    return type(found[0])("\n".join(dict.fromkeys(map(str, found))))

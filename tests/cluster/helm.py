@@ -17,8 +17,6 @@ from cluster.images import CHECKOUT
 
 CHART = CHECKOUT / "charts" / "cliptask"
 VALUES: Document = yaml.safe_load((CHART / "values.yaml").read_text())
-LEAST = {"elevenlabs": {"existingSecret": "elevenlabs"}}
-"""The only value that has no default."""
 _TIMEOUT_S = 300
 
 
@@ -48,8 +46,8 @@ def helm(*arguments: str | Path, kubeconfig: Path | None = None, values: Documen
 def manifests(
     values: Document | None = None, *flags: str, release: str = "cliptask", namespace: str = "cliptask"
 ) -> str:
-    """What the chart makes of values, beside LEAST, as Helm would send it. Raises HelmFailed where it refuses them."""
-    return helm("template", release, CHART, f"--namespace={namespace}", *flags, values=LEAST | (values or {}))
+    """What the chart makes of values, as Helm would send it. Raises HelmFailed where it refuses them."""
+    return helm("template", release, CHART, f"--namespace={namespace}", *flags, values=values or {})
 
 
 def template(values: Document | None = None, **names: str) -> list[Document]:

@@ -14,11 +14,12 @@ from cliptask_operator.settings.environment import from_environment
 from cliptask_operator.settings.gateway import GatewaySettings
 from cliptask_operator.settings.operator import OperatorSettings
 from cluster.api import Document
-from cluster.helm import CHART, LEAST, VALUES, HelmFailed, helm, leaves, template
+from cluster.helm import CHART, VALUES, HelmFailed, helm, leaves, template
 from cluster.images import CHECKOUT
 
 SCHEMA: Document = json.loads((CHART / "values.schema.json").read_text())
 EVERYTHING: Document = {
+    "elevenlabs": {"existingSecret": "elevenlabs"},
     "storage": {"buckets": ["gs://campaigns"], "existingSecret": "gcs"},
     "operator": {
         "imagePullSecrets": ["registry"],
@@ -92,7 +93,7 @@ def described(schema: Mapping[str, Any], path: str = "") -> Iterator[str]:
 
 def test_the_linter_has_nothing_to_say() -> None:
     """A chart that Helm itself warns of is trusted by nobody."""
-    printed = helm("lint", "--strict", CHART, values=LEAST)
+    printed = helm("lint", "--strict", CHART, values={})
 
     assert "[WARNING]" not in printed
     assert "[ERROR]" not in printed
@@ -129,7 +130,6 @@ def test_the_schema_knows_every_value_and_no_other() -> None:
         ({"metrics": {"port": 65536}}, "at '/metrics/port': maximum"),
         ({"renderer": {"image": {"digest": "sha256:12"}}}, "at '/renderer/image/digest'"),
         ({"renderer": {"tolerations": [{"kee": "spot"}]}}, "additional properties 'kee' not allowed"),
-        ({"elevenlabs": {"existingSecret": ""}}, "elevenlabs.existingSecret is not set: put the account's key"),
         ({"gateway": {"enabled": True}}, "gateway.existingSecret is not set: put a token"),
         ({"gateway": {"enabled": True, "existingSecret": "a"}}, "gateway.outputUri is not set: name where"),
         (
@@ -157,9 +157,7 @@ def test_a_wrong_value_is_refused_by_name(values: Document, message: str) -> Non
 def test_the_charts_defaults_are_the_operators(monkeypatch: pytest.MonkeyPatch) -> None:
     """The page of operations would be wrong for whoever installs by the chart."""
     by_chart = settings(monkeypatch, {})
-    plain = OperatorSettings(
-        renderer_image=by_chart.renderer_image, elevenlabs_api_key_file=by_chart.elevenlabs_api_key_file
-    )
+    plain = OperatorSettings(renderer_image=by_chart.renderer_image)
     for name in ("metrics_port", "downloads", "max_source_bytes"):
         monkeypatch.delenv(f"CLIPTASK_{name.upper()}")
 
@@ -297,7 +295,18 @@ def test_no_secret_is_made_or_shown() -> None:
             assert mount["readOnly"]
             assert "subPath" not in mount  # such a file stays as it was
             assert volume["secret"]["secretName"] == secret
+            assert volume["secret"].get("optional", False) == ("ELEVENLABS" in variable)  # others run without
             assert [each["path"] for each in volume["secret"]["items"]] == [file.name]
+
+
+def test_without_an_account_nothing_of_one_is_set_or_mounted() -> None:
+    """Pods would wait for a Secret that nobody makes, and with them all tasks that do not speak."""
+    made = template(EVERYTHING | {"elevenlabs": {"existingSecret": ""}})
+
+    for name in ("operator", "gateway"):
+        assert not [each for each in container(made, name)["env"] if "ELEVENLABS_API_KEY" in each["name"]]
+        assert not [each for each in volumes(made, name) if each["name"] == "elevenlabs"]
+        assert not [m for m in container(made, name)["volumeMounts"] if m["name"] == "elevenlabs"]
 
 
 def test_the_page_of_operations_tells_the_charts_rights() -> None:

@@ -56,6 +56,10 @@ class ElevenLabsStub:
         self._address = address
         self.key = KEY
         self.voices = dict(VOICES)
+        self.shared_voices: set[str] = set()
+        """Ids that anybody may have spoken, and that are in no list."""
+        self.may_read = True
+        """Whether the key may ask for voices and models."""
         self.voices_per_page = 100
         self.concurrency = 2
         self.quota = 100_000
@@ -162,7 +166,7 @@ class ElevenLabsStub:
     def _refusal(self, voice_id: str, form: str, body: dict[str, Any]) -> tuple[int, object] | None:
         text, language, model = body["text"], body.get("language_code"), body.get("model_id")
         rules = (
-            (voice_id in self.voices, 404, "voice_not_found", f"A voice with the voice_id {voice_id} was not found."),
+            (voice_id in {*self.voices, *self.shared_voices}, 404, "voice_not_found", f"A voice with the voice_id {voice_id} was not found."),
             (form in FORMATS, 403, "output_format_not_allowed", f"Your plan does not allow {form}."),
             (model in MODELS, 400, "model_not_found", f"A model with ID {model} does not exist."),
             (language in {None, *LANGUAGES}, 400, "unsupported_language", f"The model does not support {language}."),
@@ -272,6 +276,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("xi-api-key") != self._stub.key:
             given = f" {self.headers.get('xi-api-key')}" if self._stub.echo else ""
             self._send(*self._stub.error(401, "invalid_api_key", f"Invalid API key{given}"))
+            return
+        if self.command == "GET" and not self._stub.may_read:
+            self._send(*self._stub.error(401, "missing_permissions", "The API key is missing a permission."))
             return
         fault = self._stub.fault(urlsplit(self.path).path)
         if fault is None:

@@ -45,7 +45,15 @@ class Studio:
         path = self.folder / name
         return (path if path.exists() else media.picture(path)).as_uri()
 
-    def write(self, blocks: list[list[int]], *, tracks: int = 0, lines: int = 0, **spec: Any) -> Path:  # noqa: ANN401  a spec's parts
+    def write(
+        self,
+        blocks: list[list[int]],
+        *,
+        tracks: int = 0,
+        lines: int = 0,
+        voice: str = "espeak-ng",
+        **spec: Any,  # noqa: ANN401  a spec's parts
+    ) -> Path:
         """Write ``cliptask.yaml`` with these clips in each block; ``spec`` replaces or adds fields."""
         body: dict[str, Any] = {
             "videoBlocks": [
@@ -60,7 +68,7 @@ class Studio:
             ]
         if lines:
             body["speech"] = [
-                {"voice": "Rachel", "text": f"Line {n}.", "name": f"line{n}"} for n in range(lines)
+                {"voice": voice, "text": f"Line {n}.", "name": f"line{n}"} for n in range(lines)
             ]
         task = {
             "apiVersion": "cliptask.dev/v1alpha1",

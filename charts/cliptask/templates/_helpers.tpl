@@ -99,8 +99,10 @@ capabilities:
 
 {{- /* The accounts that both use: ElevenLabs', and the bucket's where no identity has it. From files: a Secret that changes is read anew. */}}
 {{- define "cliptask.accounts" -}}
+{{- if .Values.elevenlabs.existingSecret }}
 - name: ELEVENLABS_API_KEY_FILE
   value: /secrets/elevenlabs/{{ .Values.elevenlabs.existingSecretKey }}
+{{- end }}
 {{- if .Values.storage.existingSecret }}
 - name: GOOGLE_APPLICATION_CREDENTIALS
   value: /credentials/key.json
@@ -108,9 +110,11 @@ capabilities:
 {{- end }}
 
 {{- define "cliptask.accountMounts" -}}
+{{- if .Values.elevenlabs.existingSecret }}
 - name: elevenlabs
   mountPath: /secrets/elevenlabs
   readOnly: true
+{{- end }}
 {{- if .Values.storage.existingSecret }}
 - name: credentials
   mountPath: /credentials
@@ -119,12 +123,16 @@ capabilities:
 {{- end }}
 
 {{- define "cliptask.accountVolumes" -}}
+{{- if .Values.elevenlabs.existingSecret }}
 - name: elevenlabs
   secret:
     secretName: {{ .Values.elevenlabs.existingSecret }}
+    # Tasks without speech do not wait for it; its file appears once it is there.
+    optional: true
     items:
       - key: {{ .Values.elevenlabs.existingSecretKey }}
         path: {{ .Values.elevenlabs.existingSecretKey }}
+{{- end }}
 {{- if .Values.storage.existingSecret }}
 - name: credentials
   secret:

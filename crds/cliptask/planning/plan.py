@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from cliptask import names
-from cliptask.errors import ClipTaskError, VariantError
+from cliptask.errors import ClipTaskError, VariantError, joined
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.languages import mp4_code
 from cliptask.orders import Profile, SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
@@ -85,21 +85,22 @@ class Campaign:
 def plan(
     task: ClipTask,
     sources: Mapping[str, Bound[SourceFacts]],
-    lines: Sequence[Bound[SpokenLine]],
+    lines: Sequence[Bound[SpokenLine] | None],
     most: int = MAX_VARIANTS,
     history: History = NOTHING,
 ) -> Campaign:
     """What is to be made of ``sources`` (by URL) and ``lines`` (as ``spec.speech``), after what ``history`` tells.
 
     What cannot be had is an error in place of its facts. By ``failurePolicy`` the first of them is raised with the
-    messages of all, or the variants that need it are skipped. A line whose length is not known yet is taken to fit.
+    messages of all, or the variants that need it are skipped. A line whose length is not known yet is taken to fit; None
+    stands for one that nobody speaks: it is dealt, and neither heard nor read.
     """
     spec = task.spec
     bindings = bind(spec, sources)
     if spec.failure_policy.on_source_error == "Fail":
         errors = [*bindings.errors, *(line for line in lines if isinstance(line, ClipTaskError))]
         if errors:
-            raise type(errors[0])("\n".join(dict.fromkeys(str(error) for error in errors)))
+            raise joined(errors)
     if bindings.size_error:
         raise bindings.size_error
     timeline = Timeline(spec, bindings)
@@ -135,7 +136,7 @@ def plan(
 
 
 def _places(
-    spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]], lines: Sequence[Bound[SpokenLine]]
+    spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]], lines: Sequence[Bound[SpokenLine] | None]
 ) -> dict[str, str]:
     places: dict[str, str] = {}
     for place in source_places(spec):
@@ -147,7 +148,7 @@ def _places(
     return places
 
 
-def _order(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine]]) -> VariantOrder:
+def _order(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine] | None]) -> VariantOrder:
     spec, bindings = timeline.spec, timeline.bindings
     segments = timeline.segments(choice.clips)
     frames, fps = sum(segment.frames for segment in segments), timeline.profile.fps
@@ -168,7 +169,7 @@ def _order(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine]
         soundtrack=_soundtrack(timeline, choice, frames, track, speech),
         captions=captions,
         speech=None if captions == "none" else speech,
-        language=None if choice.line is None else mp4_code(spec.speech[choice.line].language),
+        language=None if speech is None else mp4_code(spec.speech[choice.line or 0].language),
     )
 
 

@@ -51,8 +51,8 @@ class Forecast:
     @property
     def errors(self) -> tuple[ClipTaskError, ...]:
         """What is known already to go wrong."""
-        skipped = tuple(each.error for each in self.campaign.skipped)
-        return (self.effort.refusal, *skipped) if self.effort.refusal else skipped
+        refusals = filter(None, (self.inputs.refusal, self.effort.refusal))
+        return (*refusals, *(each.error for each in self.campaign.skipped))
 
     @property
     def exit_code(self) -> int:

@@ -1,4 +1,4 @@
-"""What comes of a task's URLs and lines? Everything is fetched and spoken side by side, each once."""
+"""What comes of a task's URLs and lines? What is free to know of lines comes first; then all is fetched and spoken, each once."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cliptask.errors import ClipTaskError, SetupError, TransientError
+from cliptask.errors import ClipTaskError, InputError, SetupError, TransientError, joined
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.spec.places import Place, line_place, source_places
 from cliptask.spec.task import ClipTaskSpec
 from cliptask_operator.sources.fetcher import Fetcher, FetchEvent
-from cliptask_operator.speech.speaker import Speaker, SpeechEvent
+from cliptask_operator.speech.speaker import NoAccount, Speaker, SpeechEvent, Spoken
 from cliptask_renderer.storage.base import Store
 
 
@@ -21,7 +21,9 @@ class ResolvedInputs:
     """Facts of each source by its URL, and of each line in order; an error stands for what cannot be had."""
 
     sources: Mapping[str, SourceFacts | ClipTaskError]
-    lines: Sequence[SpokenLine | ClipTaskError]
+    lines: Sequence[Spoken]
+    refusal: ClipTaskError | None = None
+    """Why nothing of it can be made although all is known: there is no account to speak."""
 
     @property
     def recordings(self) -> tuple[SpokenLine, ...]:
@@ -51,6 +53,9 @@ class InputObserver(Protocol):
     def begin(self, sources: int, lines: int) -> None:
         """So many are looked for. No lines where nothing is to be spoken."""
 
+    def refused(self, lines: Sequence[ClipTaskError]) -> None:
+        """Nothing is looked for, as these lines cannot be had."""
+
     def fetched(self, event: FetchEvent) -> None:
         """A source has got further."""
 
@@ -66,7 +71,8 @@ class Inputs(Protocol):
     ) -> ResolvedInputs:
         """Bring every source into the cache and have every line spoken; without ``speak`` nothing is paid for.
 
-        Raises the cache's errors; what concerns a single source or line stands in its place.
+        Raises the cache's errors, and before anything is fetched those of lines, unless bad ones are to be skipped; what
+        else concerns a single source or line stands in its place.
         """
 
 
@@ -81,20 +87,42 @@ class InputResolver:
         self, spec: ClipTaskSpec, cache: Store, observer: InputObserver, *, speak: bool
     ) -> ResolvedInputs:
         """See ``Inputs``."""
-        observer.begin(len(spec.urls), len(spec.speech) if speak else 0)
-        lines = (
-            self.speaker.speak_all(spec.speech, cache, observer.spoke)
-            if speak
-            else self.speaker.resolve(spec.speech, cache)
-        )
+        found = await self.speaker.resolve(spec.speech, cache)
+        known, refusal = _of_an_account(spec, found)
+        refused = [refusal] if refusal and speak else _refused(known, spec)
+        if refused:
+            observer.refused(refused)
+            raise joined(refused)
+        observer.begin(len(spec.urls), sum(line is not None for line in known) if speak else 0)
+        if not speak:
+            sources = await self.fetcher.fetch_all(spec.urls, cache, observer.fetched)
+            return ResolvedInputs(_placed(spec, sources), known, refusal)
         try:
             async with asyncio.TaskGroup() as group:
                 fetching = group.create_task(self.fetcher.fetch_all(spec.urls, cache, observer.fetched))
-                speaking = group.create_task(lines)
+                speaking = group.create_task(self.speaker.speak_all(spec.speech, cache, observer.spoke))
         except ExceptionGroup as several:
             # One is enough to say what is wrong with the cache; the other has ended, and tells nothing more.
             raise several.exceptions[0] from several
         return ResolvedInputs(_placed(spec, fetching.result()), _placed_lines(spec, speaking.result()))
+
+
+def _of_an_account(spec: ClipTaskSpec, found: Sequence[Spoken]) -> tuple[list[Spoken], ClipTaskError | None]:
+    """The lines as an account would speak them, and the one error of those for which there is none."""
+    lacking = [(index, each) for index, each in enumerate(found) if isinstance(each, NoAccount)]
+    lines = _placed_lines(spec, [each.unspoken if isinstance(each, NoAccount) else each for each in found])
+    if not lacking:
+        return lines, None
+    (index, first), others = lacking[0], len(lacking) - 1
+    more = f" and {others} more line{'s' * (others > 1)}" if others else ""
+    return lines, SetupError(line_place(spec, index).blaming(f"{first.line}{more}: {first.why}"))
+
+
+def _refused(lines: Sequence[Spoken], spec: ClipTaskSpec) -> list[ClipTaskError]:
+    """Those for which nothing is begun: all, or where bad lines are skipped those that may be good another time."""
+    errors = [each for each in lines if isinstance(each, ClipTaskError)]
+    skips = spec.failure_policy.on_source_error == "Skip"
+    return [each for each in errors if not (skips and isinstance(each, InputError))]
 
 
 def _placed(
@@ -112,9 +140,7 @@ def _placed(
     }
 
 
-def _placed_lines(
-    spec: ClipTaskSpec, results: Sequence[SpokenLine | ClipTaskError]
-) -> list[SpokenLine | ClipTaskError]:
+def _placed_lines(spec: ClipTaskSpec, results: Sequence[Spoken]) -> list[Spoken]:
     """Each error with the line that it is about."""
     return [
         type(result)(line_place(spec, index).blaming(str(result)))

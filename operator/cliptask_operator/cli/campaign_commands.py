@@ -31,11 +31,10 @@ from cliptask_operator.cli.console import (
 )
 from cliptask_operator.local.interruption import interruptible
 from cliptask_operator.settings.environment import Settings, from_environment
+from cliptask_operator.speech.settings import SpeechBy, SpeechSettings
 
 if TYPE_CHECKING:
     from cliptask_operator.campaign.pipeline import Outcome
-    from cliptask_operator.speech.settings import SpeechSettings
-    from cliptask_operator.speech.voices import Voice
 
 TaskFile = Annotated[
     str, typer.Argument(metavar="CLIPTASK.yaml", help="The campaign; - reads it from standard input.")
@@ -51,18 +50,27 @@ Scratch = Annotated[
         "without either, in .store of the output and its cache, and for a bucket in TMPDIR.",
     ),
 ]
+Speech = Annotated[
+    SpeechBy | None,
+    typer.Option(
+        "--speech",
+        help="Who speaks, instead of CLIPTASK_SPEECH: elevenlabs, each line by its own voice; espeak, every line by a robot's, "
+        "a draft that costs nothing; none, nobody, and there are no captions.",
+    ),
+]
 
 
 def render(
     file: TaskFile,
     folder: Annotated[str | None, typer.Option("--folder", "-o", help=_FOLDER_HELP)] = None,
     scratch: Scratch = None,
+    speech: Speech = None,
 ) -> None:
     """Make the campaign here, without a cluster.
 
     Makes only what the folder lacks: run it again after an edit, an interruption or a failure. CLIPTASK_WORKERS sets
     the number of encodes side by side, CLIPTASK_OPEN_HOSTS and CLIPTASK_ALLOW_HTTP=true what may be fetched besides
-    public https:// URLs, ELEVENLABS_API_KEY the account that speaks; without one, espeak-ng speaks.
+    public https:// URLs, ELEVENLABS_API_KEY or ELEVENLABS_API_KEY_FILE the account that speaks.
     """
     with interruptible():
         from cliptask_operator.local.progress import report_on  # noqa: PLC0415  HTTP and speech clients only where they are used
@@ -70,7 +78,7 @@ def render(
 
         script, began = _load(file), time.monotonic()
         task = script.task
-        uri, settings = _uri(folder, task), _settings(scratch)
+        uri, settings = _uri(folder, task), _settings(scratch, speech)
         with _locating(script), report_on(errors) as progress:
             outcome = render_here(task, open_stores(uri, scratch=settings.scratch), settings, progress)
         _print_outcome(outcome, script, uri, time.monotonic() - began)
@@ -85,6 +93,7 @@ def plan(
     ] = ReportFormat.table,
     folder: Folder = None,
     scratch: Scratch = None,
+    speech: Speech = None,
 ) -> None:
     """Show what would be made, what is there already, and what it takes: characters that are paid for, bytes and time.
 
@@ -95,7 +104,7 @@ def plan(
         from cliptask_operator.local.progress import report_on  # noqa: PLC0415  as above
         from cliptask_operator.local.render import plan as plan_here  # noqa: PLC0415  as above
 
-        script, settings = _load(file), _settings(scratch)
+        script, settings = _load(file), _settings(scratch, speech)
         stores = open_stores(_uri(folder, script.task), scratch=settings.scratch)
         with _locating(script), report_on(errors) as progress:
             forecast = plan_here(script.task, stores, settings, progress)
@@ -130,25 +139,35 @@ def validate(file: TaskFile) -> None:
 
 def voices(output: OutputFormat = Format.table) -> None:
     """List the voices that lines may name: the account's at ElevenLabs, and the local synthesizer's."""
-    settings = from_environment(Settings).speech
-    found = asyncio.run(_voices_of(settings))
-    if settings.api_key is None:
-        errors.print("ELEVENLABS_API_KEY is not set: only the local synthesizer is listed")
-    rows = [(each.name, each.id, " ".join(each.labels.values())) for each in found]
-    rows.append(("espeak-ng", "espeak-ng", "local synthesizer, speaks every line where no key is set"))
+    settings = from_environment(Settings).speaking
+    if not settings.names_account:
+        errors.print(
+            "neither ELEVENLABS_API_KEY nor ELEVENLABS_API_KEY_FILE is set: of ElevenLabs no voice is listed"
+        )
+    rows = asyncio.run(_voices_of(settings))
     if output is Format.table:
-        print_table("", ("voice", "id", "about"), rows)
+        print_table("", _VOICE, rows)
     else:
-        print_data([dict(zip(("name", "id", "about"), row, strict=True)) for row in rows], output)
+        print_data([dict(zip(_VOICE, row, strict=True)) for row in rows], output)
 
 
-async def _voices_of(settings: SpeechSettings) -> tuple[Voice, ...]:
+_VOICE = ("name", "provider", "id", "about")
+
+
+async def _voices_of(settings: SpeechSettings) -> list[tuple[str, str, str, str]]:
+    """Each provider's, the account's first."""
+    from cliptask_operator.speech import espeak  # noqa: PLC0415  as above
     from cliptask_operator.speech.speaker import Speaker  # noqa: PLC0415  as above
     from cliptask_renderer.storage.open import open_store  # noqa: PLC0415  as above
 
+    about = "a robot's voice, made here for nothing" if espeak.is_installed() else "not installed here"
+    local = (espeak.VOICE, "espeak-ng", espeak.VOICE, about)
+    if not settings.names_account:
+        return [local]
     with tempfile.TemporaryDirectory() as folder:
         async with Speaker(settings) as speaker:
-            return await speaker.voices(open_store(Path(folder).as_uri()))
+            found = await speaker.voices(open_store(Path(folder).as_uri()))
+    return [*((each.name, "elevenlabs", each.id, " ".join(each.labels.values())) for each in found), local]
 
 
 def convert(
@@ -166,10 +185,11 @@ def convert(
     typer.echo(convert_request(_read(file), output_uri), nl=False)
 
 
-def _settings(scratch: Path | None) -> Settings:
+def _settings(scratch: Path | None, speech: SpeechBy | None) -> Settings:
     settings = from_environment(Settings)
     chosen = scratch or settings.scratch
-    return settings if chosen is None else settings.model_copy(update={"scratch": chosen.absolute()})
+    folder = chosen and chosen.absolute()
+    return settings.model_copy(update={"scratch": folder, "speech": speech or settings.speech})
 
 
 def _load(file: str) -> Script:

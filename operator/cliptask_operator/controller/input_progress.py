@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -63,11 +63,14 @@ class InputProgress:
         self._lines -= 1
         self._tell()
 
-    def end(self, inputs: ResolvedInputs) -> None:
+    def refused(self, lines: Sequence[ClipTaskError]) -> None:
         """Count why lines cannot be had."""
-        for line in inputs.lines:
-            if isinstance(line, ClipTaskError):
-                self.metrics.speech_lines.labels(line.reason).inc()
+        for error in lines:
+            self.metrics.speech_lines.labels(error.reason).inc()
+
+    def end(self, inputs: ResolvedInputs) -> None:
+        """As ``refused``, of what could be had or not."""
+        self.refused([line for line in inputs.lines if isinstance(line, ClipTaskError)])
 
     def _tell(self) -> None:
         self.report(f"fetching: {self._sources} sources and {self._lines} lines to go", self._characters)

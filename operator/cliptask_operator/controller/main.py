@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import kopf
 import structlog
 
-from cliptask.errors import SetupError, TransientError
+from cliptask.errors import TransientError
 from cliptask_operator.campaign.inputs import InputResolver
 from cliptask_operator.campaign.pipeline import Pipeline
 from cliptask_operator.campaign.stores import open_stores
@@ -48,16 +48,15 @@ def operate(settings: OperatorSettings) -> None:
 
 
 async def _operate(settings: OperatorSettings) -> None:
-    if settings.speech.api_key is None:
-        message = "neither ELEVENLABS_API_KEY nor ELEVENLABS_API_KEY_FILE is set: the operator speaks with an account, local mode alone with espeak-ng"
-        raise SetupError(message)
+    if not settings.speaking.names_account:
+        log.warning("no account at ElevenLabs: tasks with lines for it wait until there is one")
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     registry, kopf_settings, metrics = kopf.OperatorRegistry(), kopf.OperatorSettings(), Metrics()
     handlers.configure(kopf_settings, settings.watch_silence_s)
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(KubernetesClient(metrics.requested))
         fetcher = await stack.enter_async_context(Fetcher(settings.fetch))
-        speaker = await stack.enter_async_context(Speaker(settings.speech, metrics.speech_waits.observe))
+        speaker = await stack.enter_async_context(Speaker(settings.speaking, metrics.speech_waits.observe))
         job_cache, monitor = JobCache(), LoopMonitor()
         controller = TaskController(
             Context(

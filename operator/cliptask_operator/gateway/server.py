@@ -6,7 +6,6 @@ import asyncio
 
 import uvicorn
 
-from cliptask.errors import SetupError
 from cliptask_operator.campaign.stores import open_stores
 from cliptask_operator.gateway.app import gateway
 from cliptask_operator.kubernetes.client import KubernetesClient
@@ -25,12 +24,9 @@ def serve(settings: GatewaySettings) -> None:
 
 
 async def _serve(settings: GatewaySettings) -> None:
-    if settings.speech.api_key is None:
-        message = "neither ELEVENLABS_API_KEY nor ELEVENLABS_API_KEY_FILE is set: update-voices asks the account for its voices"
-        raise SetupError(message)
     settings.token()
     open_stores(settings.gateway_output_uri, settings.cache_uri)
-    async with KubernetesClient() as cluster, Speaker(settings.speech) as speaker:
+    async with KubernetesClient() as cluster, Speaker(settings.speaking) as speaker:
 
         async def refresh_voices() -> int:
             # Opened each time: with the credentials of now.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from urllib.request import url2pathname
 
 import stamina
 
-from cliptask.errors import DiskFull
+from cliptask.errors import ClipTaskError, DiskFull
 from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.forecast import Forecast
 from cliptask_operator.campaign.inputs import InputResolver, ResolvedInputs
@@ -26,7 +26,13 @@ from cliptask_operator.local.progress import ProgressReporter
 from cliptask_operator.local.room import Room
 from cliptask_operator.settings.environment import Settings
 from cliptask_operator.sources.fetcher import Fetcher, FetchEvent
+from cliptask_operator.speech.settings import SpeechBy
 from cliptask_operator.speech.speaker import Speaker, SpeechEvent
+
+_DRAFTS: Mapping[SpeechBy, str] = {
+    "espeak": "speech: a draft, espeak-ng speaks every line",
+    "none": "speech: none, nobody speaks, and there are no captions",
+}
 
 
 def render(task: ClipTask, stores: Stores, settings: Settings, progress: ProgressReporter) -> Outcome:
@@ -72,9 +78,9 @@ async def _pipeline(
     preflight(task.spec, settings.policy)
     # What is tried again is no news; what fails in the end is an error.
     stamina.instrumentation.set_on_retry_hooks([])
-    if task.spec.speech and settings.speech.api_key is None:
-        progress.note("speech: espeak-ng speaks every line, because ELEVENLABS_API_KEY is not set")
-    async with Fetcher(settings.fetch) as fetcher, Speaker(settings.speech) as speaker:
+    if task.spec.speech and (said := _DRAFTS.get(settings.speech)):
+        progress.note(said)
+    async with Fetcher(settings.fetch) as fetcher, Speaker(settings.speaking) as speaker:
         yield Pipeline(InputResolver(fetcher, speaker), settings.max_variants)
 
 
@@ -106,6 +112,9 @@ class _Observer:
     def begin(self, sources: int, lines: int) -> None:
         self.progress.begin("sources", sources)
         self.progress.begin("lines", lines)
+
+    def refused(self, lines: Sequence[ClipTaskError]) -> None:
+        """The error that follows says it."""
 
     def fetched(self, event: FetchEvent) -> None:
         if event.kind in {"finished", "cached", "failed"}:

@@ -13,7 +13,7 @@ from cliptask.errors import SetupError
 from cliptask.spec.task import MAX_VARIANTS
 from cliptask_operator.campaign.preflight import Policy
 from cliptask_operator.sources.settings import FetchSettings
-from cliptask_operator.speech.settings import SpeechSettings
+from cliptask_operator.speech.settings import SpeechBy, SpeechSettings
 
 
 def _split(value: object) -> object:
@@ -45,8 +45,10 @@ class Settings(BaseSettings):
     """Encodes side by side; default: one for each CPU."""
     scratch: Path | None = None
     """Folder of what is there only while something is made; default: the output's own, for a bucket TMPDIR."""
+    speech: SpeechBy = "elevenlabs"
+    """Who speaks: each line's own voice; or for all lines espeak (a robot's voice, for drafts) or none."""
     elevenlabs_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("ELEVENLABS_API_KEY"))
-    """The account's key; without one, espeak-ng speaks."""
+    """The account's key."""
     elevenlabs_api_key_file: Path | None = Field(
         None, validation_alias=AliasChoices("ELEVENLABS_API_KEY_FILE")
     )
@@ -78,10 +80,11 @@ class Settings(BaseSettings):
         return Policy(max_variants=self.max_variants, fetch=self.fetch)
 
     @property
-    def speech(self) -> SpeechSettings:
-        """What speaking needs to know. Raises ``SetupError`` where the key's file cannot be read."""
+    def speaking(self) -> SpeechSettings:
+        """What speaking needs to know. Raises ``SetupError`` for values that cannot be used."""
         key = self.elevenlabs_api_key
         return SpeechSettings(
+            by=self.speech,
             api_key=key.get_secret_value() if key else None,
             api_key_file=self.elevenlabs_api_key_file,
             base_url=self.elevenlabs_base_url,

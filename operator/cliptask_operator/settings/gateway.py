@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,8 @@ from pydantic import Field, SecretStr
 from cliptask.errors import SetupError
 from cliptask_operator.secret_file import read_secret
 from cliptask_operator.settings.environment import Settings
-from cliptask_operator.settings.operator import Bucket
+from cliptask_operator.settings.operator import GET_ACCOUNT, Bucket
+from cliptask_operator.speech.settings import SpeechSettings
 
 _LEAST_TOKEN = 20
 """Characters."""
@@ -39,6 +41,11 @@ class GatewaySettings(Settings):
     """The operator's cache, if all tasks share one: the voices are kept there."""
     log_format: Literal["json", "text"] = "json"
     """How log lines are written."""
+
+    @property
+    def speaking(self) -> SpeechSettings:
+        """Of the account whose voices are asked for."""
+        return replace(super().speaking, get_account=GET_ACCOUNT)
 
     def token(self) -> str:
         """The token as it is now. Raises ``SetupError`` where there is none that keeps anybody out."""

@@ -15,10 +15,16 @@ from cliptask_operator.campaign.preflight import Policy
 from cliptask_operator.kubernetes.manifests import RendererSettings
 from cliptask_operator.settings.environment import Listed, Settings
 from cliptask_operator.sources.settings import FetchSettings
+from cliptask_operator.speech.settings import SpeechSettings
 
 Bucket = Annotated[str, StringConstraints(pattern=r"^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^\s?#]*)?$")]
 
 EVERY_NAMESPACE = "*"
+GET_ACCOUNT = (
+    "put its key into a Secret and name that as elevenlabs.existingSecret of the chart (ELEVENLABS_API_KEY_FILE), or write "
+    "the voice espeak-ng"
+)
+"""For a task whose lines an account must speak."""
 
 
 class Toleration(BaseModel, alias_generator=to_camel, extra="forbid", frozen=True):
@@ -95,6 +101,11 @@ class OperatorSettings(Settings):
     def fetch(self) -> FetchSettings:
         """Files of the operator's own machine are nobody's source."""
         return replace(super().fetch, allow_file=False)
+
+    @property
+    def speaking(self) -> SpeechSettings:
+        """Drafts of a robot are for somebody's own machine, whatever its shell has set."""
+        return replace(super().speaking, by="elevenlabs", get_account=GET_ACCOUNT)
 
     @property
     def renderer(self) -> RendererSettings:

@@ -22,7 +22,9 @@ from elevenlabs.types import VoiceSettings
 from pydantic import ValidationError
 
 from cliptask.errors import ClipTaskError, SetupError, TransientError
+from cliptask.languages import meant, primary
 from cliptask_operator.speech.elevenlabs_errors import LONGEST_WAIT_S, RetryableError, translated
+from cliptask_operator.speech.models import Model
 from cliptask_operator.speech.recordings import Answer
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.voices import Voice
@@ -86,7 +88,7 @@ class ElevenLabsClient:
             search = partial(
                 self._api.voices.search, page_size=100, next_page_token=token, request_options=_ONE_ATTEMPT
             )
-            page = await self._retry(self._attempt, search)
+            page = await self._retry(self._free, search)
             listed = getattr(page, "voices", None)
             if not isinstance(listed, list):
                 _refuse("it has no list of voices")
@@ -95,6 +97,13 @@ class ElevenLabsClient:
             if not getattr(page, "has_more", False) or not isinstance(next_token, str) or next_token == token:
                 return tuple(voices.values())
             token = next_token
+
+    async def models(self) -> tuple[Model, ...]:
+        """All models that speak. Raises ``SetupError`` or ``TransientError``."""
+        listed = await self._retry(self._free, partial(self._api.models.list, request_options=_ONE_ATTEMPT))
+        if not isinstance(listed, list):
+            _refuse("it is no list of models")
+        return tuple(filter(None, map(_model, listed)))
 
     async def speak(self, text: str, voice_id: str, language: str) -> Answer:
         """Have a text spoken, and pay for it. Raises ``SpeechError``, ``SetupError`` or ``TransientError``.
@@ -112,18 +121,23 @@ class ElevenLabsClient:
             voice_settings=VoiceSettings(**settings.content()),
             request_options=_ONE_ATTEMPT,
         )
-        return await asyncio.to_thread(_checked, await self._retry(self._attempt, convert))
+        return await asyncio.to_thread(_checked, await self._retry(self._in_turn, convert))
 
-    async def _attempt(self, ask: Callable[[], Awaitable[object]]) -> object:
+    async def _in_turn(self, ask: Callable[[], Awaitable[object]]) -> object:
+        queued = time.monotonic()
+        async with self._slots:
+            self._on_slot(time.monotonic() - queued)
+            return await self._free(ask)
+
+    async def _free(self, ask: Callable[[], Awaitable[object]]) -> object:
+        """One attempt at what the account's limit does not count."""
         limit_s = self._settings.timeout_s
         try:
-            # The time-out leaves out the wait for a slot, and ends an answer that drips, as no time-out of a read would.
-            queued = time.monotonic()
-            async with self._slots, asyncio.timeout(limit_s):
-                self._on_slot(time.monotonic() - queued)
-                if self._stopping:
-                    message = "stopped before it was asked for: run again"
-                    raise TransientError(message)
+            if self._stopping:
+                message = "stopped before it was asked for: run again"
+                raise TransientError(message)
+            # It ends an answer that drips, too, as no time-out of a read would.
+            async with asyncio.timeout(limit_s):
                 return await ask()
         except ApiError as error:
             if error.status_code is not None and error.status_code < 300:  # noqa: PLR2004 - success
@@ -168,6 +182,20 @@ def _voice(voice: Any) -> Voice | None:  # noqa: ANN401 - the SDK validates no a
             category=voice.category,
             description=voice.description,
             labels={name: str(value) for name, value in (voice.labels or {}).items() if value},
+        )
+    except (AttributeError, ValidationError):
+        return None
+
+
+def _model(model: Any) -> Model | None:  # noqa: ANN401 - as above
+    try:
+        if model.can_do_text_to_speech is False:
+            return None
+        codes = [str(each.language_id) for each in model.languages or ()]
+        return Model(
+            id=model.model_id,
+            longest_text=model.maximum_text_length_per_request,
+            languages=frozenset(primary(meant(code) or code) for code in codes),
         )
     except (AttributeError, ValidationError):
         return None

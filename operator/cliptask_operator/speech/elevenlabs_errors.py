@@ -8,7 +8,7 @@ import httpx
 from elevenlabs.core import ApiError
 
 from cliptask.errors import ClipTaskError, SetupError, SpeechError, TransientError
-from cliptask_operator.speech.voices import VoiceGone
+from cliptask_operator.speech.voices import NotPermitted, VoiceGone
 
 LONGEST_WAIT_S: Final = 30.0
 
@@ -22,7 +22,7 @@ class RetryableError(TransientError):
 
 
 _PAY = "buy credits or wait for the next month, or use the voice espeak-ng"
-_KEY = "set ELEVENLABS_API_KEY to a key of the account, or, in local mode, unset it to speak with espeak-ng"
+_KEY = "set ELEVENLABS_API_KEY, or in the chart the Secret elevenlabs.existingSecret, to a key of the account"
 _SHORTEN = "shorten the text, or divide it into several lines"
 _LANGUAGE = "write a language that the model speaks, or set another model"
 _VOICES = "`cliptask voices` lists those of the account"
@@ -33,9 +33,11 @@ _REMEDIES: dict[type[ClipTaskError], dict[str, str]] = {
         "payment_required": "check the account's plan and payment",
         "invalid_api_key": _KEY,
         "needs_authorization": _KEY,
-        "missing_permissions": "give the key the permissions for text to speech and for reading voices",
         "model_not_found": "set another model",
         "output_format_not_allowed": "set another output format; mp3_44100_128 is on every plan",
+    },
+    NotPermitted: {
+        "missing_permissions": "give the key the permissions for text to speech and for reading voices and models",
     },
     SpeechError: {
         "max_character_limit_exceeded": _SHORTEN,
@@ -60,7 +62,7 @@ _SERVER = 500
 
 
 def translated(error: ApiError) -> ClipTaskError:
-    """The error with a message for a person: ``RetryableError``, ``VoiceGone``, ``SpeechError`` or ``SetupError``.
+    """The error with a message for a person: ``RetryableError``, ``VoiceGone``, ``SpeechError``, ``NotPermitted`` or ``SetupError``.
 
     ``detail`` has a ``code`` (older: ``status``), or is a list of what is wrong with the request (422), or a text.
     """

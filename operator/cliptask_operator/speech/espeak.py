@@ -26,8 +26,8 @@ TIMEOUT_S: Final = 60
 """A thousand times what the longest line takes."""
 
 _MISSING = (
-    "espeak-ng, which speaks where a line names it or there is no ElevenLabs key, is not installed: pip install "
-    "'cliptask[espeak]', or build the operator's image with --build-arg EXTRAS=espeak"
+    "espeak-ng, which is to speak here, is not installed: pip install 'cliptask[espeak]', or build the operator's image "
+    "with --build-arg EXTRAS=espeak"
 )
 _LANGUAGES = {"zh": "cmn", "no": "nb"}
 """ISO 639 codes whose voice has the code of a member."""
@@ -56,6 +56,14 @@ def version() -> str:
         return f"espeakng-loader {importlib.metadata.version('espeakng-loader')}"
     except importlib.metadata.PackageNotFoundError as error:
         raise SetupError(_MISSING) from error
+
+
+def is_installed() -> bool:
+    """Whether there is anything to speak with."""
+    try:
+        return bool(version())
+    except SetupError:
+        return False
 
 
 async def speak(text: str, language: str) -> EspeakAnswer:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from cliptask.errors import SetupError
 from cliptask_operator.secret_file import read_secret
 
+SpeechBy = Literal["elevenlabs", "espeak", "none"]
+"""elevenlabs: each line by its own voice, which may be espeak-ng. espeak: every line by espeak-ng. none: nobody speaks."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpeechSettings:
-    """Without ``api_key``, espeak-ng speaks every line. Raises ``SetupError`` for values that cannot be used."""
+    """Raises ``SetupError`` for values that cannot be used; an account is asked for only where it is needed."""
 
+    by: SpeechBy = "elevenlabs"
     api_key: str | None = field(default=None, repr=False)
     api_key_file: Path | None = None
-    """Where the key stands as it is now: it is read anew for each request, and ``api_key`` is what it said at first."""
+    """Where the key stands as it is now: it is read anew for each request."""
+    get_account: str = (
+        "set ELEVENLABS_API_KEY or ELEVENLABS_API_KEY_FILE; or have a robot speak a draft, --speech espeak, or nobody, "
+        "--speech none"
+    )
+    """What a person can do where there is no account."""
     base_url: str | None = None
     """Of the API; None is ElevenLabs' own."""
     model: str = "eleven_multilingual_v2"
@@ -34,11 +44,8 @@ class SpeechSettings:
     """Of one attempt."""
 
     def __post_init__(self) -> None:
-        if self.api_key_file is not None:
-            object.__setattr__(self, "api_key", read_secret(self.api_key_file))
         # A secret often ends in a line break, which no header can carry.
         object.__setattr__(self, "api_key", (self.api_key or "").strip() or None)
-        _check_key(self.api_key or "")
         if self.base_url is not None and not self.base_url.startswith(("http://", "https://")):
             message = "the base URL of ElevenLabs must start with https:// or http://"
             raise SetupError(message)
@@ -49,12 +56,22 @@ class SpeechSettings:
             message = "concurrency and attempts of speech must be 1 at least, its time-out longer than 0 s"
             raise SetupError(message)
 
+    @property
+    def names_account(self) -> bool:
+        """Whether an account was set, be its key there or not."""
+        return self.api_key is not None or self.api_key_file is not None
+
     def key(self) -> str:
-        """The account's key as it is now; empty where there is no account. Raises ``SetupError``."""
-        if self.api_key_file is None:
-            return self.api_key or ""
-        key = read_secret(self.api_key_file)
-        _check_key(key)
+        """The account's key as it is now. Raises ``SetupError`` where there is none, or none that could be one."""
+        key = self.api_key if self.api_key_file is None else read_secret(self.api_key_file)
+        if key is None:
+            message = f"there is no account at ElevenLabs: {self.get_account}"
+            raise SetupError(message)
+        if not (key.isascii() and key.isprintable()):
+            message = (
+                "the ElevenLabs key holds characters that no key has: copy it again from the account's page"
+            )
+            raise SetupError(message)
         return key
 
     def content(self) -> dict[str, float | bool]:
@@ -66,9 +83,3 @@ class SpeechSettings:
             "use_speaker_boost": self.use_speaker_boost,
             "speed": float(self.speed),
         }
-
-
-def _check_key(key: str) -> None:
-    if not (key.isascii() and (key.isprintable() or not key)):
-        message = "the ElevenLabs key holds characters that no key has: copy it again from the account's page"
-        raise SetupError(message)

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
-from pydantic import ValidationError
-
-from cliptask.errors import ClipTaskError
+from cliptask.errors import ClipTaskError, SetupError
 from cliptask.facts import Recording, SpokenLine
 from cliptask.languages import primary
 from cliptask.spec.task import Line
 from cliptask.text import heard_at
 from cliptask_operator.concurrency.single_flight import SingleFlight
-from cliptask_operator.speech import espeak, recordings, voices
+from cliptask_operator.speech import espeak, recordings
+from cliptask_operator.speech.models import Model, refuse_unspeakable
 from cliptask_operator.speech.recordings import Answer, SpeechOrder
 from cliptask_operator.speech.settings import SpeechSettings
-from cliptask_operator.speech.voices import Voice, VoiceBook, VoiceGone, is_voice_id
+from cliptask_operator.speech.voice_list import VoiceList
+from cliptask_operator.speech.voices import NotPermitted, Voice, VoiceBook, VoiceGone, is_voice_id
 from cliptask_operator.speech.word_timing import words_from_events
 from cliptask_renderer.storage.base import Store
 
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 EventKind = Literal["found", "speaking", "spoken", "failed"]
 GRACE_S = 10
 """How long closing waits for requests that are paid for already."""
+
+Spoken: TypeAlias = SpokenLine | ClipTaskError | None
+"""What became of a line: an error says why nothing did, None that nobody was to speak it."""
+_Order: TypeAlias = SpeechOrder | ClipTaskError | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,19 @@ class SpeechEvent:
     characters: int
 
 
+class NoAccount(SetupError):
+    """A line that only an account can have spoken, and there is none."""
+
+    def __init__(self, line: str, why: str, unspoken: SpokenLine) -> None:
+        """``unspoken``: what an account would be paid for."""
+        super().__init__(f"{line}: {why}")
+        self.line, self.why, self.unspoken = line, why, unspoken
+
+
 class Speaker:
     """Speaks for a whole process: one account, one limit, however many tasks ask. An asynchronous context.
 
     A line that cannot be spoken is an error at its place in the list; the task's ``failurePolicy`` decides what follows.
-    Without a key espeak-ng speaks every line, which ``SpokenLine.provider`` tells.
     """
 
     def __init__(
@@ -56,7 +68,7 @@ class Speaker:
         self._on_slot = on_slot
         self._client: ElevenLabsClient | None = None
         self._processes = asyncio.Semaphore(os.cpu_count() or 1)
-        self._voices_lock = asyncio.Lock()
+        self._voices = VoiceList(self._account)
         self._recordings: SingleFlight[Recording] = SingleFlight(must_finish=True)
 
     async def __aenter__(self) -> Self:
@@ -71,6 +83,8 @@ class Speaker:
             await self._client.close()
 
     def _account(self) -> ElevenLabsClient:
+        """Raises ``SetupError`` where there is none; its key may come and go at any time."""
+        self._settings.key()
         if self._client is None:
             # 0.3 s and 25 MB that only those pay who speak.
             from cliptask_operator.speech.elevenlabs import ElevenLabsClient  # noqa: PLC0415
@@ -79,27 +93,33 @@ class Speaker:
         return self._client
 
     async def voices(self, store: Store) -> tuple[Voice, ...]:
-        """The account's voices, asked for anew and stored. Empty without a key.
+        """The account's voices, asked for anew and stored.
 
-        Raises ``SetupError`` or ``TransientError`` where ElevenLabs does not answer.
+        Raises ``SetupError`` where there is no account, and ``TransientError`` where ElevenLabs does not answer.
         """
-        return (await self._refresh_voices(store)).voices if self._settings.api_key is not None else ()
+        return (await self._voices.refresh(store)).voices
 
-    async def resolve(self, lines: Sequence[Line], store: Store) -> list[SpokenLine | ClipTaskError]:
+    async def resolve(self, lines: Sequence[Line], store: Store) -> list[Spoken]:
         """The key of each line's recording, and its duration if it exists. Pays nothing.
 
-        ElevenLabs is asked for its voices only if a name is not among those known; at most once.
+        What ElevenLabs says for free of lines that are not spoken yet is found out: whether it has their voices, and its
+        model their length and language. Without an account these are ``NoAccount``.
         """
 
         async def look_up(_line: Line, order: SpeechOrder) -> SpokenLine:
             recording = await asyncio.to_thread(recordings.load_recording, store, order)
             return recording.line if recording else order.spoken(None)
 
-        return await self._each(lines, store, look_up)
+        orders = await self._orders(lines, store)
+        found = await self._each(lines, orders, look_up)
+        unpaid = [_unpaid(order, each) for order, each in zip(orders, found, strict=True)]
+        vet = await self._vetting({order.voice for order in unpaid if order}, store)
+        vetted = await self._each(lines, unpaid, vet)
+        return [new or each for new, each in zip(vetted, found, strict=True)]
 
     async def speak_all(
         self, lines: Sequence[Line], store: Store, on_event: Callable[[SpeechEvent], None] = lambda _: None
-    ) -> list[SpokenLine | ClipTaskError]:
+    ) -> list[Spoken]:
         """Have every line spoken that is not yet, each text with the same voice once."""
 
         def tell(kind: EventKind, line: Line) -> None:
@@ -110,33 +130,92 @@ class Speaker:
             tell("spoken" if is_new else "found", line)
             return recording.line
 
-        return await self._each(lines, store, speak, lambda line: tell("failed", line))
+        orders = await self._orders(lines, store)
+        return await self._each(lines, orders, speak, lambda line: tell("failed", line))
+
+    async def _orders(self, lines: Sequence[Line], store: Store) -> list[_Order]:
+        """What is to be spoken of each line; ElevenLabs is asked for its voices only if a name is not among those known."""
+        names = {line.voice for line in lines if self._is_paid(line) and not is_voice_id(line.voice)}
+        book, refusal = await self._voices.with_names(names, store) if names else (VoiceBook(), None)
+        return [self._order(line, book, refusal) for line in lines]
+
+    def _order(self, line: Line, book: VoiceBook, refusal: ClipTaskError | None) -> _Order:
+        if self._settings.by == "none":
+            return None
+        try:
+            if not self._is_paid(line):
+                return _free_order(line)
+            voice = None if is_voice_id(line.voice) else book.find(line.voice)
+            if voice is None and not is_voice_id(line.voice) and self._lacks_account() is None:
+                raise refusal or book.unknown(line.voice)
+            # Nothing is spoken under a name: it stands here where there is no account to have its id from.
+            return self._paid_order(line, voice.id if voice else line.voice)
+        except ClipTaskError as error:
+            return error
 
     async def _each(
         self,
         lines: Sequence[Line],
-        store: Store,
+        orders: Sequence[_Order],
         do: Callable[[Line, SpeechOrder], Awaitable[SpokenLine]],
         on_failure: Callable[[Line], None] = lambda _line: None,
-    ) -> list[SpokenLine | ClipTaskError]:
+    ) -> list[Spoken]:
         """What is done for every line with its order, side by side, or the line's error."""
-        names = {line.voice for line in lines if self._is_named(line)}
-        book, refusal = await self._voice_book(names, store) if names else (VoiceBook(), None)
 
-        async def one(line: Line) -> SpokenLine | ClipTaskError:
+        async def one(line: Line, order: _Order) -> Spoken:
+            if order is None:
+                return None
             try:
-                voice_id = line.voice
-                if self._is_named(line):
-                    voice = book.find(line.voice)
-                    if voice is None:
-                        raise refusal or book.unknown(line.voice)
-                    voice_id = voice.id
-                return await do(line, self._order(line, voice_id))
+                if isinstance(order, ClipTaskError):
+                    raise order
+                return await do(line, order)
+            except NoAccount as error:
+                return error
             except ClipTaskError as error:
                 on_failure(line)
                 return _of_line(error, line)
 
-        return await asyncio.gather(*map(one, lines))
+        return await asyncio.gather(*map(one, lines, orders))
+
+    async def _vetting(
+        self, voice_ids: Collection[str], store: Store
+    ) -> Callable[[Line, SpeechOrder], Awaitable[SpokenLine]]:
+        """What refuses an order that the account cannot speak, after it was asked what it can."""
+        lacks, trouble = self._lacks_account(), None
+        models, book = tuple[Model, ...](), VoiceBook()
+        if voice_ids and lacks is None:
+            try:
+                models = await self._models()
+                book = await self._voices.with_ids(voice_ids, store)
+            except ClipTaskError as error:
+                trouble = error
+
+        async def vet(line: Line, order: SpeechOrder) -> SpokenLine:
+            if lacks is not None:
+                raise NoAccount(_named(line), str(lacks), order.spoken(None))
+            if trouble is not None:
+                raise trouble
+            book.refuse_mistyped_id(order.voice)
+            if models:
+                refuse_unspeakable(order, models)
+            return order.spoken(None)
+
+        return vet
+
+    async def _models(self) -> tuple[Model, ...]:
+        """Those of the account; none where its key may not ask."""
+        try:
+            return await self._account().models()
+        except NotPermitted:
+            return ()
+
+    def _lacks_account(self) -> ClipTaskError | None:
+        """Why there is no account."""
+        try:
+            self._settings.key()
+        except SetupError as error:
+            return error
+        return None
 
     async def _recorded(
         self, line: Line, order: SpeechOrder, store: Store, tell: Callable[[EventKind, Line], None]
@@ -150,10 +229,12 @@ class Speaker:
             return await self._shared(order, store)
         except VoiceGone as gone:
             # The stored list may give the id of a voice that was deleted and made again since.
-            changed = await self._order_of_new_voice(gone, line, order, store)
-            if changed is None:
+            if is_voice_id(line.voice):
                 raise
-            return await self._shared(changed, store)
+            voice = await self._voices.successor(line.voice, order.voice, gone, store)
+            if voice.id == order.voice:
+                raise
+            return await self._shared(self._paid_order(line, voice.id), store)
 
     async def _shared(self, order: SpeechOrder, store: Store) -> tuple[Recording, bool]:
         """The recording, made by this call or by one that runs already, and whether by this."""
@@ -183,74 +264,35 @@ class Speaker:
         # Where another process saved one first, that one counts: audio and words must be of one answer.
         return await asyncio.to_thread(recordings.load_answer, store, order) or answer
 
-    def _is_local(self, line: Line) -> bool:
-        return self._settings.api_key is None or line.voice == espeak.VOICE
+    def _is_paid(self, line: Line) -> bool:
+        return self._settings.by == "elevenlabs" and line.voice != espeak.VOICE
 
-    def _is_named(self, line: Line) -> bool:
-        """Whether the voice's id has to be looked up."""
-        return not self._is_local(line) and not is_voice_id(line.voice)
-
-    def _order(self, line: Line, voice_id: str) -> SpeechOrder:
-        text = line.text.strip()
-        if self._is_local(line):
-            return SpeechOrder("espeak-ng", text, espeak.VOICE, line.language, espeak.version(), "wav_22050")
-        own = self._settings
-        language = primary(line.language)
+    def _paid_order(self, line: Line, voice_id: str) -> SpeechOrder:
+        own, language = self._settings, primary(line.language)
         return SpeechOrder(
-            "elevenlabs", text, voice_id, language, own.model, own.output_format, own.content()
+            "elevenlabs", line.text.strip(), voice_id, language, own.model, own.output_format, own.content()
         )
 
-    async def _voice_book(self, names: set[str], store: Store) -> tuple[VoiceBook, ClipTaskError | None]:
-        """A list of voices with these names, or the newest there is and why there is no newer one."""
-        async with self._voices_lock:
-            book = await asyncio.to_thread(_load_book, store)
-            if book is not None and all(_knows(book, name) for name in names):
-                return book, None
-            try:
-                return await self._refresh_voices(store), None
-            except ClipTaskError as error:
-                return book or VoiceBook(), error
 
-    async def _refresh_voices(self, store: Store) -> VoiceBook:
-        book = VoiceBook(voices=await self._account().voices())
-        content = book.model_dump_json(indent=1).encode()
-        await asyncio.to_thread(store.put_bytes, voices.OBJECT, content, replace=True)
-        return book
+def _free_order(line: Line) -> SpeechOrder:
+    text, model = line.text.strip(), espeak.version()
+    return SpeechOrder("espeak-ng", text, espeak.VOICE, line.language, model, "wav_22050")
 
-    async def _order_of_new_voice(
-        self, gone: VoiceGone, line: Line, order: SpeechOrder, store: Store
-    ) -> SpeechOrder | None:
-        """The order with the new id of the line's voice; None where the name has no new one, or the line no name."""
-        if not self._is_named(line):
-            return None
-        async with self._voices_lock:
-            book = await asyncio.to_thread(_load_book, store)
-            # Another line may have refreshed the list already.
-            if book is None or ((stored := book.find(line.voice)) is not None and stored.id == order.voice):
-                book = await self._refresh_voices(store)
-        voice = book.find(line.voice)
-        if voice is None:
-            raise book.unknown(line.voice) from gone
-        return self._order(line, voice.id) if voice.id != order.voice else None
+
+def _unpaid(order: _Order, found: Spoken) -> SpeechOrder | None:
+    """The order if it has yet to be paid for."""
+    if not isinstance(order, SpeechOrder) or not isinstance(found, SpokenLine) or found.is_spoken:
+        return None
+    return order if order.provider == "elevenlabs" else None
+
+
+def _named(line: Line) -> str:
+    return f"line {line.label!r} (voice {line.voice!r})"
 
 
 def _of_line(error: ClipTaskError, line: Line) -> ClipTaskError:
     """The error as one of the contract's classes, with the line named first."""
     public = next(kind for kind in type(error).__mro__ if kind.__module__ == ClipTaskError.__module__)
-    explained: ClipTaskError = public(f"line {line.label!r} (voice {line.voice!r}): {error}")
+    explained: ClipTaskError = public(f"{_named(line)}: {error}")
     explained.__cause__ = error
     return explained
-
-
-def _knows(book: VoiceBook, name: str) -> bool:
-    try:
-        return book.find(name) is not None
-    except ClipTaskError:
-        return True  # Several of the name: a newer list has them as well.
-
-
-def _load_book(store: Store) -> VoiceBook | None:
-    try:
-        return VoiceBook.model_validate_json(store.read(voices.OBJECT))
-    except (KeyError, ValidationError):
-        return None

@@ -8,11 +8,17 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
-from cliptask.errors import SpeechError
+from cliptask.errors import SetupError, SpeechError
 from cliptask.text import normal
 
 OBJECT: Final = "voices.json"
 """Name of the stored list."""
+_NEAR_ID: Final = 0.9
+"""Two of twenty letters may differ: of ids that are drawn by chance, no two are so near."""
+
+
+class NotPermitted(SetupError):
+    """The account's key may do other things, but not this."""
 
 
 class VoiceGone(SpeechError):
@@ -35,6 +41,11 @@ class VoiceBook(BaseModel, frozen=True):
 
     voices: tuple[Voice, ...] = ()
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """Of all voices."""
+        return frozenset(voice.id for voice in self.voices)
+
     def find(self, name: str) -> Voice | None:
         """The voice of this name: as written, else in any case, else without what the provider adds after `` - ``.
 
@@ -53,13 +64,23 @@ class VoiceBook(BaseModel, frozen=True):
         return None
 
     def unknown(self, name: str) -> SpeechError:
-        """The error for a name that no voice has."""
+        """The error for a name, or an id, that no voice has."""
         names = {_short(voice.name): voice.name for voice in self.voices}
-        close = [names[match] for match in get_close_matches(_short(name), names, n=3)]
-        hint = f"did you mean {' or '.join(map(repr, close))}? " if close else ""
+        close = [repr(names[match]) for match in get_close_matches(_short(name), names, n=3)]
+        close = self._near_ids(name) or close
+        hint = f"did you mean {' or '.join(close)}? " if close else ""
         return SpeechError(
             f"the account has no voice {name!r}: {hint}`cliptask voices` lists all {len(self.voices)}; espeak-ng is the local one"
         )
+
+    def refuse_mistyped_id(self, voice_id: str) -> None:
+        """Raise ``SpeechError`` for an id that is none of these and yet so near to one that only a typing error makes it."""
+        if voice_id not in self.ids and self._near_ids(voice_id):
+            raise self.unknown(voice_id)
+
+    def _near_ids(self, voice_id: str) -> list[str]:
+        names = {voice.id: voice.name for voice in self.voices}
+        return [f"{match!r} ({names[match]})" for match in get_close_matches(voice_id, names, 1, _NEAR_ID)]
 
 
 def is_voice_id(voice: str) -> bool:

@@ -316,3 +316,20 @@ def test_what_is_said_leaves_directions_out() -> None:
     (variant,) = planned(of).variants
 
     assert variant.text == "Hi there"
+
+
+def test_lines_that_nobody_speaks_are_dealt_and_not_heard() -> None:
+    """A silent draft would show other combinations than the campaign, or subtitle words that nobody says."""
+    of = task([2, 2], tracks=2, lines=3, captions={"mode": "soft"})
+
+    silent = plan(of, sources(of), [None] * 3)
+
+    heard = planned(of)
+    assert [(each.clips, each.track, each.line) for each in silent.variants] == [
+        (each.clips, each.track, each.line) for each in heard.variants
+    ]
+    assert not {each.name for each in silent.variants} & {each.name for each in heard.variants}
+    for each in silent.variants:
+        assert each.order.soundtrack is not None
+        assert each.order.soundtrack.speech is None
+        assert (each.order.captions, each.order.speech, each.order.language) == ("none", None, None)

@@ -117,7 +117,9 @@ async def test_what_cannot_be_had_takes_the_place_of_its_facts(desk: Desk) -> No
     """By the task's policy the rest may be made without it."""
     speech = [HELLO, {"voice": "Nobody", "text": "Hello."}]
 
-    found = await desk.resolve(desk.spec("clip.mp4", "missing.mp4", speech=speech))
+    found = await desk.resolve(
+        desk.spec("clip.mp4", "missing.mp4", speech=speech, failurePolicy={"onSourceError": "Skip"})
+    )
 
     good, bad = found.sources.values()
     assert isinstance(good, SourceFacts)
@@ -129,6 +131,54 @@ async def test_what_cannot_be_had_takes_the_place_of_its_facts(desk: Desk) -> No
     assert desk.told[-1][0] == "fetching: 0 sources and 0 lines to go"
     assert desk.counted("cliptask_speech_lines_total", outcome="spoken") == 1
     assert desk.counted("cliptask_speech_lines_total", outcome="SpeechUnusable") == 1
+
+
+async def test_a_bad_line_is_refused_before_anything_is_fetched(desk: Desk, stub: ElevenLabsStub) -> None:
+    """A mistyped voice would be found when everything is fetched, and the other lines are paid for."""
+    speech = [HELLO, {"voice": "Rachell", "text": "Bye."}, {"voice": "Adan", "text": "Bye."}]
+
+    with pytest.raises(SpeechError) as refused:
+        await desk.resolve(desk.spec("clip.mp4", speech=speech))
+
+    assert "'Rachell': did you mean 'Rachel'?" in str(refused.value)
+    assert "'Adan': did you mean 'Adam'?" in str(refused.value)
+    assert (desk.server.count(), stub.speech_calls) == (0, 0)
+    assert desk.counted("cliptask_speech_lines_total", outcome="SpeechUnusable") == 2
+
+
+@pytest.mark.parametrize("policy", ["Fail", "Skip"])
+async def test_without_an_account_nothing_is_fetched_for_lines_that_need_one(desk: Desk, policy: str) -> None:
+    """It is nothing that the rest could be made without: whoever runs it has forgotten a key."""
+    desk.speech = SpeechSettings()
+    speech = [HELLO, {"voice": "Adam", "text": "Bye."}, {"voice": "Adam", "text": "Buy."}]
+
+    with pytest.raises(
+        SetupError, match=r"line 'hello' \(voice 'Rachel'\) and 2 more lines: there is no account"
+    ):
+        await desk.resolve(desk.spec("clip.mp4", speech=speech, failurePolicy={"onSourceError": policy}))
+
+    assert desk.server.count() == 0
+    assert desk.counted("cliptask_speech_lines_total", outcome="Misconfigured") == 1
+
+
+async def test_without_an_account_it_is_known_what_one_would_be_paid(desk: Desk) -> None:
+    """Whoever decides about an account asks for the price first."""
+    desk.speech = SpeechSettings()
+
+    found = await desk.resolve(desk.spec("clip.mp4", speech=[HELLO]), speak=False)
+
+    assert (found.characters, found.characters_spoken) == (6, 0)
+    assert isinstance(found.refusal, SetupError)
+
+
+async def test_where_nobody_is_to_speak_no_line_is_waited_for(desk: Desk) -> None:
+    """A bar would stand at nought of one until the end."""
+    desk.speech = SpeechSettings(by="none")
+
+    found = await desk.resolve(desk.spec("clip.mp4", speech=[HELLO]))
+
+    assert list(found.lines) == [None]
+    assert desk.told == [("fetching: 0 sources and 0 lines to go", 0)]
 
 
 async def test_a_server_that_is_busy_is_asked_again_later(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -38,8 +39,8 @@ Run = Callable[..., Ran]
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run the command line in this process; without a terminal, a key or settings, as in a script."""
-    for name in ("ELEVENLABS_API_KEY", "CLIPTASK_OPEN_HOSTS", "CLIPTASK_ALLOW_HTTP"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith(("CLIPTASK_", "ELEVENLABS_"))]:
+        monkeypatch.delenv(name)
 
     def command(*arguments: str | Path, **settings: str) -> Ran:
         for name, value in settings.items():
@@ -335,8 +336,29 @@ def test_voices_lists_the_accounts_and_the_local_one(run: Run) -> None:
     with ElevenLabsStub() as account:
         ran = run("voices", "-o", "json", ELEVENLABS_API_KEY=KEY, CLIPTASK_ELEVENLABS_BASE_URL=account.url)
 
-    listed = {each["name"] for each in json.loads(ran.out)}
-    assert {"Rachel", "espeak-ng"} <= listed
+    listed = {each["name"]: each["provider"] for each in json.loads(ran.out)}
+    assert listed["Rachel"] == "elevenlabs"
+    assert listed["espeak-ng"] == "espeak-ng"
+
+
+def test_without_an_account_the_local_voice_alone_is_listed(run: Run) -> None:
+    """Whoever keeps the key in a file would look for it in the wrong variable."""
+    ran = run("voices", "-o", "json")
+
+    assert ran.code == 0
+    assert "neither ELEVENLABS_API_KEY nor ELEVENLABS_API_KEY_FILE is set" in ran.err.replace("\n", " ")
+    assert [each["name"] for each in json.loads(ran.out)] == ["espeak-ng"]
+
+
+def test_a_key_that_is_in_a_file_is_an_account(run: Run, tmp_path: Path) -> None:
+    """As above: the command would say that there is none."""
+    (tmp_path / "key").write_text(f"{KEY}\n")
+    with ElevenLabsStub() as account:
+        settings = {"CLIPTASK_ELEVENLABS_BASE_URL": account.url}
+        ran = run("voices", ELEVENLABS_API_KEY_FILE=str(tmp_path / "key"), **settings)
+
+    assert (ran.code, ran.err) == (0, "")
+    assert "Rachel" in ran.out
 
 
 @pytest.mark.parametrize("form", ["table", "json", "yaml"])

@@ -143,7 +143,9 @@ def test_speech_ends(studio: Studio, tmp_path: Path) -> None:
     with ElevenLabsStub() as account:
         account.delay_s = 30
         speaking = {"ELEVENLABS_API_KEY": KEY, "CLIPTASK_ELEVENLABS_BASE_URL": account.url}
-        with running(studio, studio.write([[0]], lines=1), tmp_path / "out", **speaking) as run:
+        with running(
+            studio, studio.write([[0]], lines=1, voice="Rachel"), tmp_path / "out", **speaking
+        ) as run:
             account.wait_for_speech()
             began = time.monotonic()
             run.program.send_signal(signal.SIGTERM)

@@ -108,14 +108,19 @@ def test_an_added_clip_makes_one_segment_with_its_seams_and_only_the_new_videos(
             studio.folder, {"ELEVENLABS_API_KEY": KEY, "CLIPTASK_ELEVENLABS_BASE_URL": account.url}
         )
         paying.render(
-            studio.write([[0, 1, 2], [3, 4, 5], [6, 7, 8]], tracks=2, lines=3, transition=CROSSFADE), tmp_path
+            studio.write(
+                [[0, 1, 2], [3, 4, 5], [6, 7, 8]], tracks=2, lines=3, voice="Rachel", transition=CROSSFADE
+            ),
+            tmp_path,
         )
         assert account.speech_calls == 3
         videos, segments = moments(tmp_path, "camp/*.mp4"), moments(tmp_path, ".cliptask/segments/*.mp4")
         assert (len(videos), len(segments)) == (27, 9 + 9 + 9)
 
         printed = paying.render(
-            studio.write([[0, 1, 2], [3, 4, 5, 9], [6, 7, 8]], tracks=2, lines=3, transition=CROSSFADE),
+            studio.write(
+                [[0, 1, 2], [3, 4, 5, 9], [6, 7, 8]], tracks=2, lines=3, voice="Rachel", transition=CROSSFADE
+            ),
             tmp_path,
         )
 
@@ -385,7 +390,7 @@ def test_plan_tells_what_a_render_makes_and_pays_nothing(studio: Studio, tmp_pat
         paying = Studio(
             studio.folder, {"ELEVENLABS_API_KEY": KEY, "CLIPTASK_ELEVENLABS_BASE_URL": account.url}
         )
-        task = studio.write([[0, 1], [2, 3]], tracks=1, lines=2, transition=CROSSFADE)
+        task = studio.write([[0, 1], [2, 3]], tracks=1, lines=2, voice="Rachel", transition=CROSSFADE)
 
         before = paying.run("plan", task, "-o", "json", "--folder", tmp_path)
         assert account.speech_calls == 0

@@ -227,12 +227,12 @@ async def test_a_key_that_is_replaced_is_used_at_once(
     ("content", "said"), [(None, "cannot be read"), (b"\n", "is empty"), (b"\xff", "it is no text"), ("schlüssel".encode(), "no key has")]
 )  # fmt: skip
 def test_a_key_file_that_cannot_be_used_is_refused(tmp_path: Path, content: bytes | None, said: str) -> None:
-    """An operator would begin that can speak nothing."""
+    """Requests would be made without a key, and their refusal blamed on the account."""
     if content is not None:
         (tmp_path / "api-key").write_bytes(content)
 
     with pytest.raises(SetupError, match=said):
-        SpeechSettings(api_key_file=tmp_path / "api-key")
+        SpeechSettings(api_key_file=tmp_path / "api-key").key()
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from cliptask.errors import ClipTaskError, OutputError
-from cliptask.facts import SpokenLine
+from cliptask.errors import OutputError
 from cliptask.names import speech_object
 from cliptask.spec.task import Line
 from cliptask_operator.speech.settings import SpeechSettings
-from cliptask_operator.speech.speaker import Speaker
+from cliptask_operator.speech.speaker import Speaker, Spoken
 from cliptask_renderer.storage.base import Store, StoredObject
 from support.elevenlabs_stub import RACHEL, ElevenLabsStub
 from support.speaking import recording, speak, spoken
@@ -54,7 +53,7 @@ async def test_an_interruption_never_pays_twice(
     line = Line(voice=RACHEL, text="Spring is here.")
     dying: Any = DyingStore(store, changes)
     (error,) = await speak([line], dying, settings)
-    resolved: list[SpokenLine | ClipTaskError] = []
+    resolved: list[Spoken] = []
 
     async with Speaker(settings) as speaker:
         resolved += await speaker.resolve([line], store)

@@ -6,16 +6,19 @@ import sys
 import wave
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import av
 import pytest
 
 from cliptask.captions import word_spans
-from cliptask.errors import SpeechError
+from cliptask.errors import SetupError, SpeechError
+from cliptask.facts import SpokenLine
 from cliptask.names import speech_object
 from cliptask.spec.task import Line
 from cliptask_operator.speech.settings import SpeechSettings
-from cliptask_operator.speech.speaker import Speaker, SpeechEvent
+from cliptask_operator.speech.speaker import NoAccount, Speaker, SpeechEvent
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.open import open_store
 from support.elevenlabs_stub import ADAM, KEY, RACHEL, ElevenLabsStub
@@ -260,12 +263,14 @@ async def test_speech_without_times_is_kept(
     assert words[-1].end_s == pytest.approx(line.duration_s, abs=0.01)
 
 
-async def test_without_a_key_espeak_speaks(store: Store, stub: ElevenLabsStub) -> None:
-    """A first look needs no account, and whoever looks must be able to tell."""
-    settings = SpeechSettings(base_url=stub.url)
+async def test_a_draft_is_spoken_by_espeak_alone(
+    store: Store, stub: ElevenLabsStub, settings: SpeechSettings
+) -> None:
+    """It is to cost nothing, also where there is an account."""
+    draft = replace(settings, by="espeak")
 
-    first = spoken(await speak([SPRING, Line(voice="espeak-ng", text="Spring is here.")], store, settings))
-    again = spoken(await speak([SPRING], store, settings))
+    first = spoken(await speak([SPRING, Line(voice="espeak-ng", text="Spring is here.")], store, draft))
+    again = spoken(await speak([SPRING], store, replace(draft, api_key=None)))
 
     assert first[0] == first[1] == again[0]
     assert (first[0].provider, first[0].extension) == ("espeak-ng", "wav")
@@ -276,6 +281,122 @@ async def test_without_a_key_espeak_speaks(store: Store, stub: ElevenLabsStub) -
     ]
     with wave.open(io.BytesIO(store.read(speech_object(first[0].key, "wav")))) as file:
         assert file.getnframes() / file.getframerate() == first[0].duration_s
+
+
+async def test_a_draft_is_never_taken_for_the_real_recording(
+    store: Store, stub: ElevenLabsStub, settings: SpeechSettings
+) -> None:
+    """A robot would speak in a campaign that goes out."""
+    (draft,) = spoken(await speak([SPRING], store, replace(settings, by="espeak")))
+
+    (real,) = spoken(await speak([SPRING], store, settings))
+
+    assert draft.key != real.key
+    assert (real.provider, stub.speech_calls) == ("elevenlabs", 1)
+
+
+async def test_nobody_speaks_where_nobody_is_to(
+    store: Store, stub: ElevenLabsStub, settings: SpeechSettings
+) -> None:
+    """Pictures can be looked at without a voice."""
+    async with Speaker(replace(settings, by="none")) as speaker:
+        known = await speaker.resolve([SPRING, Line(voice="espeak-ng", text="Hm.")], store)
+        found = await speaker.speak_all([SPRING, Line(voice="espeak-ng", text="Hm.")], store)
+
+    assert known == found == [None, None]
+    assert stub.speech_calls + stub.voice_calls == 0
+
+
+async def test_without_an_account_a_named_voice_is_nobodys(store: Store) -> None:
+    """A robot in its place would be noticed when the campaign is out, or never."""
+    lines = [SPRING, Line(voice=ADAM, text="Buy!"), Line(voice="espeak-ng", text="Hm.")]
+
+    async with Speaker(SpeechSettings()) as speaker:
+        by_name, by_id, local = await speaker.resolve(lines, store)
+        again, *_ = await speaker.speak_all(lines, store)
+
+    assert isinstance(by_name, NoAccount)
+    assert isinstance(by_id, NoAccount)
+    assert (by_name.unspoken.characters, by_id.unspoken.characters) == (15, 4)
+    for remedy in ("ELEVENLABS_API_KEY or ELEVENLABS_API_KEY_FILE", "--speech espeak", "--speech none"):
+        assert remedy in str(by_name)
+    assert "line 'spring-is-here' (voice 'Rachel')" in str(by_name)
+    assert isinstance(local, SpokenLine)
+    assert isinstance(again, SetupError)
+
+
+async def test_what_was_spoken_needs_no_account(store: Store, settings: SpeechSettings) -> None:
+    """It is paid for: whoever has the folder, or the bucket, can use it."""
+    real = spoken(await speak([SPRING], store, settings))
+    alone = SpeechSettings()
+
+    async with Speaker(alone) as speaker:
+        known = await speaker.resolve([SPRING], store)
+        found = await speaker.speak_all([SPRING], store)
+
+    assert known == found == real
+
+
+async def test_an_account_may_come_and_go(store: Store, settings: SpeechSettings, tmp_path: Path) -> None:
+    """Whoever mounts the Secret later would have to restart the operator."""
+    file = tmp_path / "api-key"
+    async with Speaker(replace(settings, api_key=None, api_key_file=file)) as speaker:
+        (before,) = await speaker.resolve([SPRING], store)
+        file.write_text(f"{KEY}\n")
+        (then,) = await speaker.speak_all([SPRING], store)
+        file.unlink()
+        (after,) = await speaker.resolve([Line(voice="Rachel", text="Another.")], store)
+
+    assert isinstance(before, NoAccount)
+    assert str(file) in str(before)
+    assert isinstance(then, SpokenLine)
+    assert isinstance(after, NoAccount)
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "kind", "words"),
+    [
+        ({"model": "eleven_multilingual_v3"}, SPRING, SetupError, "did you mean 'eleven_multilingual_v2'?"),
+        ({}, Line(voice="Rachel", text="x" * 61), SpeechError, "61 characters are more than the 60"),
+        ({}, Line(voice=ADAM, text="Tere!", language="et"), SpeechError, "does not speak the language 'et'"),
+    ],
+)
+async def test_what_the_model_cannot_speak_is_found_for_nothing(
+    stub: ElevenLabsStub,
+    store: Store,
+    settings: SpeechSettings,
+    change: dict[str, Any],
+    line: Line,
+    kind: type,
+    words: str,
+) -> None:
+    """The first line would be paid for before the second is refused."""
+    stub.longest_text = 60
+
+    async with Speaker(replace(settings, **change)) as speaker:
+        (error,) = await speaker.resolve([line], store)
+
+    assert type(error) is kind
+    assert words in str(error)
+    assert f"line {line.label!r}" in str(error)
+    assert stub.speech_calls == 0
+
+
+async def test_a_key_that_may_only_speak_speaks(
+    stub: ElevenLabsStub, store: Store, settings: SpeechSettings
+) -> None:
+    """Who gives a key no more than it needs would be punished; what is not known beforehand, speaking tells."""
+    stub.may_read = False
+    lines = [Line(voice=RACHEL, text="Hello."), SPRING]
+
+    async with Speaker(settings) as speaker:
+        by_id, by_name = await speaker.resolve(lines, store)
+        (made,) = spoken(await speaker.speak_all(lines[:1], store))
+
+    assert isinstance(by_id, SpokenLine)
+    assert made.is_spoken
+    assert type(by_name) is SetupError
+    assert "permissions" in str(by_name)
 
 
 async def test_the_local_voice_is_had_by_name(
@@ -290,12 +411,12 @@ async def test_the_local_voice_is_had_by_name(
 
 async def test_a_local_line_that_cannot_be_spoken_is_named(store: Store) -> None:
     """The message must lead to the line in the task."""
-    line = Line(voice="Rachel", text="Hello.", language="xxx", name="greeting")
+    line = Line(voice="espeak-ng", text="Hello.", language="xxx", name="greeting")
 
     (error,) = await speak([line], store, SpeechSettings())
 
     assert type(error) is SpeechError
-    assert "line 'greeting' (voice 'Rachel')" in str(error)
+    assert "line 'greeting' (voice 'espeak-ng')" in str(error)
 
 
 async def test_events_tell_what_happens(stub: ElevenLabsStub, store: Store, settings: SpeechSettings) -> None:

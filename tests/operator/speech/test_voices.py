@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from cliptask.errors import SpeechError, TransientError
+from cliptask.errors import SetupError, SpeechError, TransientError
 from cliptask.facts import SpokenLine
 from cliptask.spec.task import Line
 from cliptask_operator.speech.settings import SpeechSettings
@@ -24,11 +24,38 @@ async def test_name_id_and_case_mean_one_voice(
     assert stub.speech_calls == 1
 
 
-async def test_an_id_needs_no_list(stub: ElevenLabsStub, store: Store, settings: SpeechSettings) -> None:
-    """Shared voices are in no account's list, and a key may be forbidden to read it."""
-    spoken(await speak([Line(voice=RACHEL, text="Hello.")], store, settings))
+async def test_a_shared_voice_needs_no_place_in_the_list(
+    stub: ElevenLabsStub, store: Store, settings: SpeechSettings
+) -> None:
+    """Those that others share are spoken by their ids, and are in no account's list."""
+    stub.shared_voices.add("S" * 20)
 
-    assert stub.voice_calls == 0
+    async with Speaker(settings) as speaker:
+        (planned,) = await speaker.resolve([Line(voice="S" * 20, text="Hello.")], store)
+        spoken(await speaker.speak_all([Line(voice="S" * 20, text="Hello.")], store))
+
+    assert isinstance(planned, SpokenLine)
+
+
+@pytest.mark.parametrize(
+    "mistyped",
+    [
+        RACHEL[:-1] + "N",
+        RACHEL[:-1],
+        RACHEL[1:3] + RACHEL[2:],
+        RACHEL[:5] + RACHEL[6] + RACHEL[5] + RACHEL[7:],
+    ],
+)
+async def test_a_mistyped_id_is_found_for_nothing(
+    mistyped: str, stub: ElevenLabsStub, store: Store, settings: SpeechSettings
+) -> None:
+    """Nobody sees a wrong letter among twenty; the other lines would be paid for first."""
+    async with Speaker(settings) as speaker:
+        (error,) = await speaker.resolve([Line(voice=mistyped, text="Hello.")], store)
+
+    assert type(error) is SpeechError
+    assert f"did you mean {RACHEL!r} (Rachel)?" in str(error)
+    assert stub.speech_calls == 0
 
 
 async def test_the_short_form_of_a_name_finds_it(store: Store, settings: SpeechSettings) -> None:
@@ -139,6 +166,13 @@ async def test_the_account_lists_its_voices(
 
     assert [(voice.id, voice.name) for voice in listed] == list(stub.voices.items())
     assert listed[0].labels == {"language": "en"}
+
+
+async def test_no_account_lists_nothing(store: Store) -> None:
+    """The gateway would answer that the account has no voices."""
+    async with Speaker(SpeechSettings()) as speaker:
+        with pytest.raises(SetupError, match="there is no account at ElevenLabs"):
+            await speaker.voices(store)
 
 
 @pytest.mark.parametrize("nonsense", ["a list", "null", "html", "bytes", "nothing"])
