@@ -48,6 +48,10 @@ class Gateway:
         program.wait_until(lambda: answers(f"{self.url}/api/v1"))
         return program
 
+    def forget(self, variable: str) -> None:
+        """Start the next one without a variable."""
+        del self._environment[variable]
+
     def post(self, **changes: Any) -> httpx.Response:  # noqa: ANN401  a request's parts
         """A request as the older service took it."""
         body = {
@@ -167,6 +171,19 @@ def test_voices_are_asked_for_anew(gateway: Gateway) -> None:
     assert gateway.bed.account.voice_calls > before
     kept = gateway.bed.renderers.store(f"gs://{gateway.bed.bucket}/videos/.cliptask").read("voices.json")
     assert b"Rachel" in kept
+
+
+def test_without_an_account_all_but_voices_is_answered(gateway: Gateway) -> None:
+    """Requests without speech would find nobody."""
+    gateway.program.end()
+    gateway.forget("ELEVENLABS_API_KEY")
+    gateway.program = gateway.start()
+
+    voices, made = gateway.http.put("/api/v1/update-voices"), gateway.post()
+
+    assert (voices.status_code, voices.json()["reason"]) == (500, "Misconfigured")
+    assert "elevenlabs.existingSecret of the chart" in voices.json()["message"]
+    assert made.status_code == 202
 
 
 def test_it_goes_on_where_it_was_killed(gateway: Gateway) -> None:

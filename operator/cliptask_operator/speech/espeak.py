@@ -1,7 +1,7 @@
 """How does espeak-ng speak a line? In a process of its own, one a line: a second one in the same process sounds different.
 
 ``python -m cliptask_operator.speech.espeak`` reads ``{"text", "language"}`` from standard input and answers on standard output
-with ``{"audio_base64", "duration_s", "events": [[character, second]]}``, or ``{"error", "message"}``. That espeak-ng is
+with ``{"audio_base64", "duration_s", "events": [[character, second]]}``, without a text ``{}``, or ``{"error", "message"}``. That espeak-ng is
 GPL-3 and written in C are the other reasons for the process.
 """
 
@@ -72,12 +72,23 @@ async def speak(text: str, language: str) -> EspeakAnswer:
     Raises ``SpeechError`` for a language without a voice and a text without sound, ``SetupError`` where the extra is
     missing and ``MediaError`` where espeak-ng dies.
     """
+    said = await _asked({"text": text, "language": language})
+    events = tuple((character, second) for character, second in said["events"])
+    return EspeakAnswer(base64.b64decode(said["audio_base64"]), said["duration_s"], events)
+
+
+async def refuse_language(language: str) -> None:
+    """Raise ``SpeechError`` for a language without a voice; else as ``speak``."""
+    await _asked({"text": None, "language": language})
+
+
+async def _asked(question: dict[str, str | None]) -> dict[str, Any]:
     # -P keeps a file of the current folder from posing as a module.
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", "cliptask_operator.speech.espeak",
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    request = json.dumps({"text": text, "language": language}).encode()
+    request = json.dumps(question).encode()
     try:
         async with asyncio.timeout(TIMEOUT_S):
             answer, errors = await process.communicate(request)
@@ -92,11 +103,10 @@ async def speak(text: str, language: str) -> EspeakAnswer:
         last = errors.decode(errors="replace").strip().splitlines()[-1:]
         message = f"espeak-ng died with status {process.returncode}{''.join(f' ({line})' for line in last)}: report the text, or change it"
         raise MediaError(message)
-    said = json.loads(answer)
+    said: dict[str, Any] = json.loads(answer)
     if "error" in said:
         raise {"SpeechError": SpeechError, "SetupError": SetupError}[said["error"]](said["message"])
-    events = tuple((character, second) for character, second in said["events"])
-    return EspeakAnswer(base64.b64decode(said["audio_base64"]), said["duration_s"], events)
+    return said
 
 
 class _Event(ctypes.Structure):
@@ -125,7 +135,7 @@ _Callback = ctypes.CFUNCTYPE(
 )
 
 
-def _synthesize(text: str, language: str) -> dict[str, Any]:
+def _synthesize(text: str | None, language: str) -> dict[str, Any]:
     library, rate = _library()
     samples, events = bytearray(), list[tuple[int, float]]()
 
@@ -146,6 +156,8 @@ def _synthesize(text: str, language: str) -> dict[str, Any]:
             f"espeak-ng has no voice for the language {language!r}; it has: {', '.join(_languages(library))}"
         )
         raise SpeechError(message)
+    if text is None:
+        return {}
     # A control character, one for one so that positions stay: NUL would end the text for a library written in C.
     content = "".join(c if c.isprintable() else " " for c in text).encode("utf-8", "replace") + b"\0"
     library.espeak_Synth(content, len(content), 0, _CHARACTERS, 0, _UTF8, None, None)

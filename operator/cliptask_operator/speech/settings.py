@@ -22,8 +22,8 @@ class SpeechSettings:
     api_key_file: Path | None = None
     """Where the key stands as it is now: it is read anew for each request."""
     get_account: str = (
-        "set ELEVENLABS_API_KEY or ELEVENLABS_API_KEY_FILE; or have a robot speak a draft, --speech espeak, or nobody, "
-        "--speech none"
+        "set ELEVENLABS_API_KEY or ELEVENLABS_API_KEY_FILE; or let a robot speak a draft (--speech espeak), or nobody "
+        "(--speech none)"
     )
     """What a person can do where there is no account."""
     base_url: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
@@ -16,11 +16,11 @@ from cliptask.spec.task import Line
 from cliptask.text import heard_at
 from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.speech import espeak, recordings
-from cliptask_operator.speech.models import Model, refuse_unspeakable
 from cliptask_operator.speech.recordings import Answer, SpeechOrder
 from cliptask_operator.speech.settings import SpeechSettings
+from cliptask_operator.speech.vetting import ask
 from cliptask_operator.speech.voice_list import VoiceList
-from cliptask_operator.speech.voices import NotPermitted, Voice, VoiceBook, VoiceGone, is_voice_id
+from cliptask_operator.speech.voices import Voice, VoiceBook, VoiceGone, is_voice_id
 from cliptask_operator.speech.word_timing import words_from_events
 from cliptask_renderer.storage.base import Store
 
@@ -102,8 +102,8 @@ class Speaker:
     async def resolve(self, lines: Sequence[Line], store: Store) -> list[Spoken]:
         """The key of each line's recording, and its duration if it exists. Pays nothing.
 
-        What ElevenLabs says for free of lines that are not spoken yet is found out: whether it has their voices, and its
-        model their length and language. Without an account these are ``NoAccount``.
+        What is free to know of lines that are not spoken yet is found out: whether ElevenLabs has their voices, its model
+        their length and language, and espeak-ng theirs. Without an account those of ElevenLabs are ``NoAccount``.
         """
 
         async def look_up(_line: Line, order: SpeechOrder) -> SpokenLine:
@@ -112,9 +112,23 @@ class Speaker:
 
         orders = await self._orders(lines, store)
         found = await self._each(lines, orders, look_up)
-        unpaid = [_unpaid(order, each) for order, each in zip(orders, found, strict=True)]
-        vet = await self._vetting({order.voice for order in unpaid if order}, store)
-        vetted = await self._each(lines, unpaid, vet)
+        unspoken = [_unspoken(order, each) for order, each in zip(orders, found, strict=True)]
+        lacks = self._lacks_account()
+        answers = await ask(
+            [order for order in unspoken if order],
+            None if lacks else self._account,
+            self._voices,
+            store,
+            self._processes,
+        )
+
+        async def vet(line: Line, order: SpeechOrder) -> SpokenLine:
+            if lacks is not None and order.provider == "elevenlabs":
+                raise NoAccount(_named(line), str(lacks), order.spoken(None))
+            answers.refuse(order)
+            return order.spoken(None)
+
+        vetted = await self._each(lines, unspoken, vet)
         return [new or each for new, each in zip(vetted, found, strict=True)]
 
     async def speak_all(
@@ -176,38 +190,6 @@ class Speaker:
                 return _of_line(error, line)
 
         return await asyncio.gather(*map(one, lines, orders))
-
-    async def _vetting(
-        self, voice_ids: Collection[str], store: Store
-    ) -> Callable[[Line, SpeechOrder], Awaitable[SpokenLine]]:
-        """What refuses an order that the account cannot speak, after it was asked what it can."""
-        lacks, trouble = self._lacks_account(), None
-        models, book = tuple[Model, ...](), VoiceBook()
-        if voice_ids and lacks is None:
-            try:
-                models = await self._models()
-                book = await self._voices.with_ids(voice_ids, store)
-            except ClipTaskError as error:
-                trouble = error
-
-        async def vet(line: Line, order: SpeechOrder) -> SpokenLine:
-            if lacks is not None:
-                raise NoAccount(_named(line), str(lacks), order.spoken(None))
-            if trouble is not None:
-                raise trouble
-            book.refuse_mistyped_id(order.voice)
-            if models:
-                refuse_unspeakable(order, models)
-            return order.spoken(None)
-
-        return vet
-
-    async def _models(self) -> tuple[Model, ...]:
-        """Those of the account; none where its key may not ask."""
-        try:
-            return await self._account().models()
-        except NotPermitted:
-            return ()
 
     def _lacks_account(self) -> ClipTaskError | None:
         """Why there is no account."""
@@ -279,11 +261,10 @@ def _free_order(line: Line) -> SpeechOrder:
     return SpeechOrder("espeak-ng", text, espeak.VOICE, line.language, model, "wav_22050")
 
 
-def _unpaid(order: _Order, found: Spoken) -> SpeechOrder | None:
-    """The order if it has yet to be paid for."""
-    if not isinstance(order, SpeechOrder) or not isinstance(found, SpokenLine) or found.is_spoken:
-        return None
-    return order if order.provider == "elevenlabs" else None
+def _unspoken(order: _Order, found: Spoken) -> SpeechOrder | None:
+    """The order if it has yet to be carried out."""
+    is_open = isinstance(found, SpokenLine) and not found.is_spoken
+    return order if isinstance(order, SpeechOrder) and is_open else None
 
 
 def _named(line: Line) -> str:

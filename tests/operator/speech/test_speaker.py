@@ -382,6 +382,22 @@ async def test_what_the_model_cannot_speak_is_found_for_nothing(
     assert stub.speech_calls == 0
 
 
+async def test_what_espeak_cannot_speak_is_found_before_others_are_paid(
+    stub: ElevenLabsStub, store: Store, settings: SpeechSettings
+) -> None:
+    """A plan would promise what the run cannot make."""
+    lines = [Line(voice="espeak-ng", text="Hm.", language=tag) for tag in ("qqq", "de-CH")]
+
+    async with Speaker(settings) as speaker:
+        bad, good = await speaker.resolve(lines, store)
+
+    assert type(bad) is SpeechError
+    assert "no voice for the language 'qqq'" in str(bad)
+    assert isinstance(good, SpokenLine)
+    assert not good.is_spoken
+    assert stub.speech_calls == 0
+
+
 async def test_a_key_that_may_only_speak_speaks(
     stub: ElevenLabsStub, store: Store, settings: SpeechSettings
 ) -> None:
