@@ -13,6 +13,7 @@ from cliptask.languages import mp4_code
 from cliptask.orders import Profile, SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
 from cliptask.planning.bindings import Bound, bind
 from cliptask.planning.choices import Choice, Labels, chosen
+from cliptask.planning.forms import remark
 from cliptask.planning.history import NOTHING, History, Part
 from cliptask.planning.settings import Settings, settings_of
 from cliptask.planning.timeline import Timeline
@@ -68,6 +69,8 @@ class Campaign:
     """What else decides the variants."""
     before: History = NOTHING
     """What the campaign was until now."""
+    remark: str | None = None
+    """What its author should know of its picture."""
 
     @cached_property
     def segments(self) -> tuple[SegmentOrder, ...]:
@@ -132,6 +135,7 @@ def plan(
         wanted.parts,
         settings_of(spec, bindings, timeline.profile),
         history,
+        remark(bindings.width, bindings.height) if spec.picture.width is None else None,
     )
 
 

@@ -95,7 +95,12 @@ class Forecast:
         needs = self.effort.needs
         return {
             "task": campaign.task,
-            "picture": {"width": profile.width, "height": profile.height, "fps": profile.fps},
+            "picture": {
+                "width": profile.width,
+                "height": profile.height,
+                "fps": profile.fps,
+                "remark": campaign.remark,
+            },
             "exitCode": self.exit_code,
             **{row.what.replace(" c", "C"): {"total": row.total, "toMake": row.to_make} for row in self.rows},
             "needed": {
@@ -143,7 +148,9 @@ class Forecast:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What else is to be known, in sentences."""
-        return (*self._about_changes, *self._about_earlier, *map(str, self.effort.disks), *self._about_time)
+        about_picture = filter(None, [self.campaign.remark])
+        about_changes = (*self._about_changes, *self._about_earlier)
+        return (*about_picture, *about_changes, *map(str, self.effort.disks), *self._about_time)
 
     @property
     def _about_changes(self) -> tuple[str, ...]:

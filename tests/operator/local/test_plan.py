@@ -138,3 +138,20 @@ def test_a_run_that_makes_nothing_leaves_the_pages_of_the_good_one_before(
         assert "gallery.html (still of the run before)" in ran.stdout
     else:
         assert "gone" in (tmp_path / "camp/index.json").read_text()
+
+
+def test_a_size_of_no_platform_is_told_before_it_is_made(studio: Studio, tmp_path: Path) -> None:
+    """Videos of 964x1280 would be found out at the upload. What the task says itself is meant."""
+    silent = studio.write([[0]], picture={"width": 96, "height": 160})
+    told = studio.run("plan", silent, "--folder", tmp_path, "-o", "json").stdout
+    task = studio.write([[0]], output={"uri": str(tmp_path)})
+
+    plan, render = studio.run("plan", task), studio.run("render", task)
+
+    assert json.loads(told)["picture"]["remark"] is None
+    remark = planned(studio, task, tmp_path)["picture"]["remark"]
+    assert remark.startswith("picture: 96x160, as its clips are, has the shape of no ad platform's form")
+    assert "spec.picture: {width: 1080, height: 1920, fit: blur}" in remark
+    assert remark in plan.stdout
+    assert remark in render.stderr
+    assert (plan.returncode, render.returncode) == (0, 0)
