@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from cliptask.errors import InvalidTask
 from cliptask.names import shown
+from cliptask.spec.paths import Here, resolved
 from cliptask.spec.places import spelled
 from cliptask.spec.problems import Problem, Problems, examine, kind_of
 from cliptask.spec.rules import Path
@@ -47,8 +48,10 @@ class Script:
         return {spelled(path): mark for path, mark in self.marks.items() if path}
 
 
-def load(text: str | bytes, filename: str) -> Script:
+def load(text: str | bytes, filename: str, here: Here | None = None) -> Script:
     """The task that a YAML (or JSON) text of at most 1 MB describes.
+
+    ``here``: where its paths begin, which become ``file://`` URLs; without, URLs alone are taken.
 
     Raises ``InvalidTask`` with one line per problem, in the order of the text::
 
@@ -60,13 +63,19 @@ def load(text: str | bytes, filename: str) -> Script:
         document = parse(text)
     except BadText as error:
         raise InvalidTask(located(filename, error.mark, error.path, str(error))) from None
-    return Script(load_data(document.data, filename, document.marks), filename, document.marks)
+    data, unusable = resolved(document.data, here) if here else (document.data, [])
+    return Script(load_data(data, filename, document.marks, unusable), filename, document.marks)
 
 
-def load_data(data: Any, where: str, marks: Mapping[Path, Mark] | None = None) -> ClipTask:  # noqa: ANN401  # any plain value
+def load_data(
+    data: Any,  # noqa: ANN401  # any plain value
+    where: str,
+    marks: Mapping[Path, Mark] | None = None,
+    unusable: Sequence[Problem] = (),
+) -> ClipTask:
     """The task that plain values describe, e.g. an object of the Kubernetes API; ``where`` begins each line.
 
-    ``marks`` are the places of paths in the text, if there is one. What the cluster writes into an object, its status
+    ``marks`` are the places of paths in the text, if there is one, ``unusable`` what is known to be wrong with it. What the cluster writes into an object, its status
     and metadata, is passed over. Raises ``InvalidTask`` as ``load`` does.
     """
     another = _no_clip_task(data)
@@ -74,9 +83,13 @@ def load_data(data: Any, where: str, marks: Mapping[Path, Mark] | None = None) -
         raise InvalidTask(report(Problems([another], more=0), where, marks))
     wanted = {field: value for field, value in data.items() if field != "status"}
     try:
-        return examine(ClipTask, wanted, nulls_below=("spec",))
+        task = examine(ClipTask, wanted, nulls_below=("spec",))
     except Problems as problems:
-        raise InvalidTask(report(problems, where, marks)) from None
+        every = Problems([*problems.described, *unusable], problems.more)
+        raise InvalidTask(report(every, where, marks)) from None
+    if unusable:
+        raise InvalidTask(report(Problems([*unusable], more=0), where, marks))
+    return task
 
 
 def report(problems: Problems, where: str, marks: Mapping[Path, Mark] | None = None) -> str:

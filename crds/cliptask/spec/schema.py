@@ -53,7 +53,7 @@ _IN_WORDS = {
     # In parts: at each of 2,000 clips, CEL's cost budget has room for two dozen characters of a pattern.
     URL_PATTERN: [
         Rule(
-            "must begin with https://, http://, gs:// or file:///",
+            "must begin with https://, http:// or gs://: upload a file of your machine, and write gs://bucket/object or https://host/path",
             cel=" || ".join(
                 f"self.startsWith('{each}')" for each in ("https://", "http://", "gs://", "file:///")
             ),
@@ -70,7 +70,13 @@ _IN_WORDS = {
             cel="!self.startsWith('gs:') || self.matches('^gs:..[-._a-z0-9]+(/|$)')",
         ),
     ],
-    OUTPUT_PATTERN: [Rule(OUTPUT_WORDS, cel=f"self.matches(r'{OUTPUT_PATTERN}')")],
+    OUTPUT_PATTERN: [
+        Rule(
+            "is a path of one machine: name a bucket that the cluster can write to, gs://bucket/folder",
+            cel="self.contains('://')",
+        ),
+        Rule(OUTPUT_WORDS, cel=f"!self.contains('://') || self.matches(r'{OUTPUT_PATTERN}')"),
+    ],
 }
 """Patterns that nobody can read, and the rules that say the same in sentences."""
 

@@ -29,6 +29,7 @@ URL_PATTERN = (
 )
 URL_WORDS = "is not a URL that can be fetched: write https://host/path, gs://bucket/object or file:///path, with %20 for a space"
 """What is said of a text that breaks the pattern."""
+LONGEST_URL = 2048
 LOST = "\ufffd"
 """What decoders put in the place of a character that they do not know."""
 UNUSABLE = rf"\x00-\x08\x0b\x0c\x0e-\x1f\x7f{LOST}"
@@ -88,7 +89,9 @@ Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=40)]
 Label = Annotated[str, StringConstraints(pattern=LABEL_PATTERN, max_length=47)]
 """What a clip, a track or a line is called in the videos' names: its name, or a label with six digits."""
 
-SourceUrl = Annotated[str, StringConstraints(pattern=URL_PATTERN, max_length=2048), AfterValidator(_splits)]
+SourceUrl = Annotated[
+    str, StringConstraints(pattern=URL_PATTERN, max_length=LONGEST_URL), AfterValidator(_splits)
+]
 Title = Annotated[
     str,
     StringConstraints(min_length=1, max_length=500, pattern=TEXT_PATTERN),
@@ -174,9 +177,9 @@ class Clip(Part):
     """One interchangeable clip of a block: a video, an animated picture (GIF, WebP, APNG, AVIF) or a still one."""
 
     url: SourceUrl
-    """Where the file is: https://, gs://bucket/object, http:// (where the installation allows it) or file:// (local mode only). At most 10 minutes long, before any trim."""
+    """Where the file is: https://, gs://bucket/object or http:// (where the installation allows it); in local mode also its path, relative to the task's file, and file://. At most 10 minutes long, before any trim."""
     name: Name | None = None
-    """Its label in the videos' names. Default: from the file's name in the URL."""
+    """Its label in the videos' names. Default: from the file's name."""
     trim: Trim | None = None
     """The part of a video, or of an animated picture, to use. Default: all of it."""
     duration: Duration | None = None
@@ -233,9 +236,9 @@ class Track(Part):
     """One music file."""
 
     url: SourceUrl
-    """Where the file is; schemes as for clips."""
+    """Where the file is; as for clips."""
     name: Name | None = None
-    """Its label in the videos' names. Default: from the file's name in the URL."""
+    """Its label in the videos' names. Default: from the file's name."""
 
     @property
     def label(self) -> str:
@@ -385,7 +388,7 @@ class OverlayImage(Part):
     """A picture that is laid over the video."""
 
     url: SourceUrl
-    """Where the picture is (PNG with transparency, JPEG, WebP, AVIF, HEIC; none that moves); schemes as for clips."""
+    """Where the picture is (PNG with transparency, JPEG, WebP, AVIF, HEIC; none that moves); as for clips."""
 
 
 class Overlay(Part):
@@ -453,7 +456,7 @@ class Output(Part):
     """Where the videos go."""
 
     uri: Annotated[str, StringConstraints(pattern=OUTPUT_PATTERN, max_length=1024)]
-    """Folder of the campaigns, gs://bucket/prefix or, in local mode, e.g. file:///srv/campaigns; the videos lie in a folder of the task's name below it."""
+    """Folder of the campaigns: gs://bucket/prefix or, in local mode, a path, relative to the task's file, or e.g. file:///srv/campaigns; the videos lie in a folder of the task's name below it."""
 
     @rule(
         "holds . or .. where a folder is to be named, or two slashes in a row: write the folder itself",

@@ -29,6 +29,7 @@ from cliptask_operator.cli.console import (
     print_errors,
     print_table,
 )
+from cliptask_operator.local.here import here
 from cliptask_operator.local.interruption import interruptible
 from cliptask_operator.settings.environment import Settings, from_environment
 from cliptask_operator.speech.settings import SpeechBy, SpeechSettings
@@ -130,7 +131,7 @@ def plan(
 
 
 def validate(file: TaskFile) -> None:
-    """Check a campaign's YAML and count its videos, without fetching anything."""
+    """Check a campaign's YAML and that its paths lead to files, and count its videos, without fetching anything."""
     script = _load(file)
     with _locating(script):
         count = preflight(script.task.spec, from_environment(Settings).policy).variants
@@ -193,7 +194,7 @@ def _settings(scratch: Path | None, speech: SpeechBy | None) -> Settings:
 
 
 def _load(file: str) -> Script:
-    return load(_read(file), file)
+    return load(_read(file), file, here(file))
 
 
 @contextmanager

@@ -53,7 +53,10 @@ def check_scheme(scheme: str, settings: FetchSettings, prefix: str = "") -> None
 def path_of(url: str, settings: FetchSettings) -> Path:
     """The path behind a ``file://`` URL. Raises ``SourceError`` for what may not be read."""
     if not settings.allow_file:
-        refuse("file:// is read in local mode only", "upload the file and give its https:// URL")
+        refuse(
+            "file:// is read in local mode only",
+            "upload the file, and write gs://bucket/object or https://host/path",
+        )
     parts = urlsplit(url)
     if parts.query or parts.fragment:
         refuse("a file's name cannot hold a bare ? or #", "write them as %3F and %23")

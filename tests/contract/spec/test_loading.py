@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cliptask.errors import InvalidTask
 from cliptask.planning.choices import count_variants
 from cliptask.spec.loading import MOST_PROBLEMS, load, load_data
+from cliptask.spec.paths import Here
 from cliptask.spec.task import ClipTask
 from cliptask.spec.yaml_source import dump
 from support.bad_tasks import BAD_TASKS, GOOD, BadTask, mutated
@@ -321,7 +322,7 @@ def test_any_value_anywhere_is_read_or_refused(path: str, value: object) -> None
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
 def test_an_example_may_be_used_as_it_is(file: Path) -> None:
     """Whoever copies it would begin with an error message."""
-    task = load(file.read_text(), file.name).task
+    task = load(file.read_text(), file.name, Here(str(file.parent))).task
 
     assert count_variants(task.spec) > 1
 

@@ -155,7 +155,7 @@ def test_rule_speaks_of_fields_that_are_there(node: dict[str, Any], rule: dict[s
     """A renamed field would leave a rule that the API server refuses."""
     named = {*re.findall(r"self\.(\w+)", rule["rule"]), rule.get("fieldPath", "").removeprefix(".")} - {""}
 
-    assert named - {"matches", "startsWith"} <= node.get("properties", {}).keys()
+    assert named - {"contains", "matches", "startsWith"} <= node.get("properties", {}).keys()
 
 
 @cache

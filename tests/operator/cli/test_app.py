@@ -388,3 +388,46 @@ def _task(folder: Path, clip: dict[str, Any], **spec: Any) -> Path:  # noqa: ANN
     path = folder / "cliptask.yaml"
     path.write_text(yaml.safe_dump(task, allow_unicode=True))
     return path
+
+
+def test_a_task_names_files_by_their_paths(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Own files could only be named by URLs; moved as a whole, a campaign would be made anew."""
+    folder = tmp_path / "my campaign"
+    (folder / "50% off").mkdir(parents=True)
+    media.clip(folder / "50% off" / "wald #1?.mp4", media.ClipLook(width=90, height=160))
+    media.track(folder / "ton.mp3")
+    tracks = [{"name": "a", "tracks": [{"url": "./ton.mp3"}]}]
+    clip, out = {"url": "50% off/wald #1?.mp4"}, {"uri": "out put"}
+    task = _task(folder, clip, audioBlocks=tracks, output=out)
+    monkeypatch.chdir(folder)
+
+    first = run("render", task.name)
+    folder.rename(tmp_path / "moved")
+    monkeypatch.chdir(tmp_path)
+    again = run("render", "moved/cliptask.yaml")
+
+    assert (first.code, again.code) == (0, 0), first.err + again.err
+    assert "1 of 1 videos, 1 of them new" in first.out
+    assert "1 of 1 videos, 0 of them new" in again.out
+    (video,) = (tmp_path / "moved" / "out put" / "t").glob("*.mp4")
+    assert video.name.startswith("wald-1-ton-")
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "render"])
+def test_a_path_that_leads_nowhere_is_told_before_anything_is_fetched(
+    run: Run, server: MediaServer, tmp_path: Path, command: str
+) -> None:
+    """Other sources would be downloaded first, and the line would not be named."""
+    media.clip(tmp_path / "hook.mp4")
+    url = server.script("/b.mp4", Content(b""))
+    blocks = [{"name": "b", "clips": [{"url": url}, {"url": "hok.mp4"}]}]
+    task = _task(tmp_path, {}, videoBlocks=blocks, output={"uri": "out"})
+    line = task.read_text()[: task.read_text().index("hok.mp4")].count("\n") + 1
+
+    ran = run(command, task, CLIPTASK_OPEN_HOSTS=server.host, CLIPTASK_ALLOW_HTTP="true")
+
+    assert ran.code == 65
+    field = "spec.videoBlocks[0].clips[1].url"
+    assert f'{task}:{line}: {field}: "hok.mp4" leads to no file ({tmp_path}/hok.mp4); did you mean hook.mp4?' in ran.err  # fmt: skip
+    assert server.requests == []
+    assert not (tmp_path / "out").exists()
