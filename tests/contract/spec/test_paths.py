@@ -104,7 +104,7 @@ def test_a_url_stays_as_it_is(url: str) -> None:
 def test_a_wrong_url_is_no_path(url: str) -> None:
     """Somebody would be told of a file that nobody has meant."""
     with pytest.raises(InvalidTask, match=r"is not a URL that can be fetched|is empty"):
-        load(task_with(url), "cliptask.yaml", HOME).task
+        load(task_with(url), "cliptask.yaml", HOME)
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -112,13 +112,13 @@ def test_a_wrong_url_is_no_path(url: str) -> None:
 def test_the_home_of_a_shell_is_refused(field: str, path: str) -> None:
     """A folder called ~ would be made, or looked for."""
     with pytest.raises(InvalidTask, match=r"only a shell knows whose folder ~ is: write the path from / on"):
-        load(task_with(path, field), "cliptask.yaml", HOME).task
+        load(task_with(path, field), "cliptask.yaml", HOME)
 
 
 def test_without_a_folder_there_are_no_paths() -> None:
     """In a cluster, a path would lead somewhere in the operator's own container."""
     with pytest.raises(InvalidTask, match="is not a URL that can be fetched"):
-        load(task_with("media/hook.mp4"), "cliptask.yaml").task
+        load(task_with("media/hook.mp4"), "cliptask.yaml")
 
 
 def test_a_missing_file_is_told_with_its_line_beside_all_else_that_is_wrong() -> None:
@@ -128,7 +128,7 @@ def test_a_missing_file_is_told_with_its_line_beside_all_else_that_is_wrong() ->
     line = text[: text.index("media/hok.mp4")].count("\n") + 1
 
     with pytest.raises(InvalidTask) as caught:
-        load(f"{text}\nextra: 1\n", "cliptask.yaml", here).task
+        load(f"{text}\nextra: 1\n", "cliptask.yaml", here)
 
     told = str(caught.value).split("\n")
     assert (
@@ -161,7 +161,7 @@ def test_what_may_be_a_url_without_its_scheme_is_told_so_without_its_token() -> 
     here = Here("/home/me", lambda _: "leads to no file")
 
     with pytest.raises(InvalidTask, match="a URL begins with https://") as caught:
-        load(task_with("cdn.example.com/a.mp4?token=SECRET"), "cliptask.yaml", here).task
+        load(task_with("cdn.example.com/a.mp4?token=SECRET"), "cliptask.yaml", here)
 
     assert "SECRET" not in str(caught.value)
 
