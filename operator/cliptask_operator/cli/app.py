@@ -11,7 +11,7 @@ import typer
 
 import cliptask
 from cliptask.errors import ClipTaskError, OutputError
-from cliptask_operator.cli import campaign_commands, cluster_commands
+from cliptask_operator.cli import campaign_commands, cluster_commands, init_command
 from cliptask_operator.cli.console import errors, print_errors
 from cliptask_operator.local.interruption import GO_ON, SIGNALS, Interrupted
 
@@ -26,6 +26,7 @@ app = _new(
 plugin = _new(no_args_is_help=True, help="Campaigns of short videos in this cluster.")
 
 for command in (
+    init_command.init,
     campaign_commands.render,
     campaign_commands.plan,
     campaign_commands.validate,
