@@ -133,7 +133,7 @@ def test_a_missing_file_is_told_with_its_line_beside_all_else_that_is_wrong() ->
     told = str(caught.value).split("\n")
     assert (
         told[0]
-        == f'cliptask.yaml:{line}: {FIELDS[0]}: "media/hok.mp4" leads to no file (/home/me/media/hok.mp4)'
+        == f'cliptask.yaml:{line}:7: {FIELDS[0]}: "media/hok.mp4" leads to no file (/home/me/media/hok.mp4)'
     )
     assert "extra: unknown field" in told[-1]
 

@@ -428,6 +428,6 @@ def test_a_path_that_leads_nowhere_is_told_before_anything_is_fetched(
 
     assert ran.code == 65
     field = "spec.videoBlocks[0].clips[1].url"
-    assert f'{task}:{line}: {field}: "hok.mp4" leads to no file ({tmp_path}/hok.mp4); did you mean hook.mp4?' in ran.err  # fmt: skip
+    assert f'{task}:{line}:7: {field}: "hok.mp4" leads to no file ({tmp_path}/hok.mp4); did you mean hook.mp4?' in ran.err  # fmt: skip
     assert server.requests == []
     assert not (tmp_path / "out").exists()
