@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import BinaryIO
+
+from cliptask_renderer.mux.boxes import children, places
 
 _META_BYTES = 16 << 20
 _FULL = 4
@@ -23,47 +24,22 @@ def brands(head: bytes) -> tuple[str, frozenset[str]]:
 def ends_early(file: BinaryIO) -> bool:
     """Whether the file ends within what it needs."""
     end = file.seek(0, 2)
-    return any(kind in {b"meta", b"mdat", b"moov"} and place.stop > end for kind, place in _boxes(file))
+    return any(kind in {b"meta", b"mdat", b"moov"} and place.stop > end for kind, place in places(file))
 
 
 def colour_codes(file: BinaryIO) -> tuple[int, int] | None:
     """Primaries and transfer by ITU-T H.273; None where the file gives no numbers."""
-    for kind, place in _boxes(file):
+    for kind, place in places(file):
         if kind == b"meta":
             file.seek(place.start)
             return _codes_within(file.read(min(len(place), _META_BYTES))[_FULL:])
     return None
 
 
-def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, range]]:
-    """Those of a file with the places of their contents."""
-    begin = 0
-    while True:
-        file.seek(begin)
-        head = file.read(16)
-        size, kind, length = int.from_bytes(head[:4]), head[4:8], 8
-        if size == 1:
-            size, length = int.from_bytes(head[8:]), 16
-        if len(head) < length or size < length:
-            return
-        yield kind, range(begin + length, begin + size)
-        begin += size
-
-
 def _codes_within(meta: bytes) -> tuple[int, int] | None:
-    for properties in (content for kind, content in _children(meta) if kind == b"iprp"):
-        for container in (content for kind, content in _children(properties) if kind == b"ipco"):
-            for kind, content in _children(container):
+    for properties in (content for kind, content in children(meta) if kind == b"iprp"):
+        for container in (content for kind, content in children(properties) if kind == b"ipco"):
+            for kind, content in children(container):
                 if kind == b"colr" and content[:4] == b"nclx":
                     return int.from_bytes(content[4:6]), int.from_bytes(content[6:8])
     return None
-
-
-def _children(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 0
-    while at + 8 <= len(content):
-        size = int.from_bytes(content[at : at + 4]) or len(content) - at
-        if size < 8:  # noqa: PLR2004  bytes of a box's head
-            return
-        yield content[at + 4 : at + 8], content[at + 8 : at + size]
-        at += size

@@ -1,0 +1,1 @@
+"""How is a video made of whole files that are there already? By arithmetic: its header before them. Pure; imports the contract alone."""

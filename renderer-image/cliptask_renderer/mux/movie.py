@@ -1,0 +1,237 @@
+"""What stands before the parts of a video, so that together they are one? Its header, by arithmetic over their tables.
+
+::
+
+    ftyp  moov  mdat [captions]  soundtrack's file  first segment's file  second segment's file ...
+    '------ the header ------'   '----------- whole files, as they lie in the cache -----------'
+
+Nothing is decoded, and no byte of a part is read: their own indexes are dead bytes within the mdat. The sound comes
+first, so that a player that reads from the beginning has all of it early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, groupby
+from typing import NoReturn
+
+from cliptask import recipe
+from cliptask.captions import Cue
+from cliptask.errors import MediaError
+from cliptask_renderer.mux import captions
+from cliptask_renderer.mux.boxes import box, full_box, words
+from cliptask_renderer.mux.tables import Chunk, Part, Run, Track, joined, runs
+
+_BRANDS = box(b"ftyp", b"isom", (512).to_bytes(4), b"isomiso2avc1mp41")
+_MATRIX = words([0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000])
+"""Neither moved nor turned."""
+_NARROW = 1 << 32
+"""Positions below it have 32 bits, which every player reads."""
+_HEAD, _WIDE_HEAD = 8, 16
+"""Bytes of a box's kind and size."""
+_UNDETERMINED = "und"
+
+
+@dataclass(frozen=True, slots=True)
+class Movie:
+    """A video that need not exist as one file: ``head``, then the parts."""
+
+    head: bytes
+    parts: tuple[Part, ...]
+    """In the order in which they follow: the soundtrack, if there is one, and the segments."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the whole."""
+        return len(self.head) + sum(part.size_bytes for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A track of the video; positions count from the end of the header."""
+
+    track: Track
+    handler: tuple[bytes, bytes]
+    media: bytes
+    """The header of its kind of media."""
+    language: str = _UNDETERMINED
+    group: int = 0
+    volume: int = 0
+
+
+def movie(
+    segments: Sequence[Part],
+    soundtrack: Part | None = None,
+    cues: Sequence[Cue] = (),
+    language: str | None = None,
+) -> Movie:
+    """Segments in a row, a soundtrack and, if there are any, soft captions as one video.
+
+    ``language`` is that of sound and captions, three letters as ISO 639-2/T has them. The same parts give the same
+    bytes. Raises ``MediaError`` for segments that cannot follow each other.
+    """
+    spoken = language or _UNDETERMINED
+    parts = (*filter(None, [soundtrack]), *segments)
+    texts = captions.text_samples(cues)
+    begins = list(
+        accumulate((part.size_bytes for part in parts), initial=sum(len(text.content) for text in texts))
+    )
+    pictures = begins[len(parts) - len(segments) :]
+    rows = [
+        _Row(_in_a_row(segments, pictures), (b"vide", b"VideoHandler"), full_box(b"vmhd", bytes(8), flags=1))
+    ]
+    if soundtrack is not None:
+        sound = replace(soundtrack.track, chunks=_moved(soundtrack.track.chunks, begins[0]))
+        rows.append(_Row(sound, (b"soun", b"SoundHandler"), full_box(b"smhd", bytes(4)), spoken, 1, 0x100))
+    if texts:
+        rows.append(_Row(_text(texts), (b"sbtl", b"SubtitleHandler"), full_box(b"nmhd"), spoken, 3))
+    return Movie(_head(rows, b"".join(text.content for text in texts), begins[-1]), parts)
+
+
+def _in_a_row(segments: Sequence[Part], begins: Sequence[int]) -> Track:
+    """The segments' samples one after the other; their files begin at ``begins``."""
+    first, tracks = segments[0].track, [segment.track for segment in segments]
+    for number, track in enumerate(tracks, 1):
+        if track.entry != first.entry:
+            _refuse(number, "has other parameter sets than the first")
+        if (track.kind, track.timescale, track.begin) != ("video", first.timescale, first.begin):
+            _refuse(number, "has another clock than the first")
+        if track.keyframes is not None and track.keyframes[:1] != (1,):
+            _refuse(number, "does not begin with a keyframe")
+    before = accumulate((len(track.sizes) for track in tracks), initial=0)
+    keyframes = [
+        number + frames
+        for track, frames in zip(tracks, before, strict=False)
+        for number in track.keyframes or range(1, len(track.sizes) + 1)
+    ]
+    moved = (_moved(track.chunks, begin) for track, begin in zip(tracks, begins, strict=False))
+    return replace(
+        first,
+        sizes=tuple(size for track in tracks for size in track.sizes),
+        durations=joined(track.durations for track in tracks),
+        offsets=joined(track.offsets or (Run(len(track.sizes), 0),) for track in tracks),
+        keyframes=tuple(keyframes),
+        chunks=tuple(chunk for chunks in moved for chunk in chunks),
+        played=sum(track.played for track in tracks),
+    )
+
+
+def _moved(chunks: Sequence[Chunk], by: int) -> tuple[Chunk, ...]:
+    return tuple(Chunk(chunk.position + by, chunk.samples) for chunk in chunks)
+
+
+def _text(texts: Sequence[captions.TextSample]) -> Track:
+    """Captions, which lie at the end of the header."""
+    played = sum(text.duration for text in texts)
+    return Track(
+        kind="video",
+        timescale=captions.TIMESCALE,
+        entry=captions.ENTRY,
+        sizes=tuple(len(text.content) for text in texts),
+        durations=runs(text.duration for text in texts),
+        offsets=(),
+        keyframes=None,
+        chunks=(Chunk(0, len(texts)),),
+        begin=0,
+        played=played,
+    )
+
+
+def _head(rows: Sequence[_Row], content: bytes, follows_bytes: int) -> bytes:
+    """Everything before the parts, of which ``follows_bytes`` follow, ``content`` among them.
+
+    Its size hangs on the number of positions and not on their values, so that it is built once to be measured.
+    """
+    begin = len(_BRANDS) + len(_index(rows, 0, wide=True)) + _WIDE_HEAD
+    if begin + follows_bytes >= _NARROW:
+        data = (1).to_bytes(4) + b"mdat" + (follows_bytes + _WIDE_HEAD).to_bytes(8)
+        return _BRANDS + _index(rows, begin, wide=True) + data + content
+    begin = len(_BRANDS) + len(_index(rows, 0, wide=False)) + _HEAD
+    data = (follows_bytes + _HEAD).to_bytes(4) + b"mdat"
+    return _BRANDS + _index(rows, begin, wide=False) + data + content
+
+
+def _index(rows: Sequence[_Row], begin: int, *, wide: bool) -> bytes:
+    """The moov of tracks whose positions count from ``begin``."""
+    lengths = [_in_movie(row.track) for row in rows]
+    header = full_box(
+        b"mvhd", bytes(8), words([recipe.TIMESCALE, max(lengths), 0x1_0000]), b"\1\0" + bytes(10), _MATRIX, bytes(24), words([len(rows) + 1])
+    )  # fmt: skip
+    tracks = (
+        box(
+            b"trak",
+            _track_header(row, number, length),
+            _edits(row.track, length),
+            _media(row, begin, wide=wide),
+        )
+        for number, (row, length) in enumerate(zip(rows, lengths, strict=True), 1)
+    )
+    return box(b"moov", header, *tracks)
+
+
+def _in_movie(track: Track) -> int:
+    """How long a track is played, in ticks of the video."""
+    return track.played * recipe.TIMESCALE // track.timescale
+
+
+def _track_header(row: _Row, number: int, length: int) -> bytes:
+    size = words([row.track.width << 16, row.track.height << 16])
+    layer = bytes(2) + row.group.to_bytes(2) + row.volume.to_bytes(2) + bytes(2)
+    return full_box(b"tkhd", bytes(8), words([number, 0, length]), bytes(8), layer, _MATRIX, size, flags=3)
+
+
+def _edits(track: Track, length: int) -> bytes:
+    return box(b"edts", full_box(b"elst", words([1, length, track.begin, 0x1_0000])))
+
+
+def _media(row: _Row, begin: int, *, wide: bool) -> bytes:
+    letters = sum(
+        (ord(letter) - 0x60) << shift for letter, shift in zip(row.language, (10, 5, 0), strict=True)
+    )
+    clock = words([row.track.timescale, row.track.duration])
+    kind, name = row.handler
+    return box(
+        b"mdia",
+        full_box(b"mdhd", bytes(8), clock, letters.to_bytes(2), bytes(2)),
+        full_box(b"hdlr", bytes(4), kind, bytes(12), name, b"\0"),
+        box(b"minf", row.media, _HERE, _samples(row.track, begin, wide=wide)),
+    )
+
+
+_HERE = box(b"dinf", full_box(b"dref", words([1]), full_box(b"url ", flags=1)))
+"""Samples lie in this file."""
+
+
+def _samples(track: Track, begin: int, *, wide: bool) -> bytes:
+    tables = [full_box(b"stsd", words([1]), track.entry), full_box(b"stts", _counted(track.durations))]
+    if track.keyframes is not None:
+        tables.append(full_box(b"stss", words([len(track.keyframes), *track.keyframes])))
+    if any(run.value for run in track.offsets):
+        tables.append(full_box(b"ctts", _counted(track.offsets)))
+    places = [begin + chunk.position for chunk in track.chunks]
+    firsts = [
+        (first, samples)
+        for samples, same in groupby(enumerate(track.chunks, 1), lambda each: each[1].samples)
+        for first, _ in [next(same)]
+    ]
+    tables += [
+        full_box(
+            b"stsc",
+            words([len(firsts), *(each for first, samples in firsts for each in (first, samples, 1))]),
+        ),
+        full_box(b"stsz", words([0, len(track.sizes), *track.sizes])),
+        full_box(b"co64", words([len(places)]), b"".join(place.to_bytes(8) for place in places))
+        if wide
+        else full_box(b"stco", words([len(places), *places])),
+    ]
+    return box(b"stbl", *tables, track.groups)
+
+
+def _counted(pairs: Sequence[Run]) -> bytes:
+    return words([len(pairs), *(each for run in pairs for each in run)])
+
+
+def _refuse(number: int, evidence: str) -> NoReturn:
+    message = f"segment number {number} {evidence}: they cannot be joined"
+    raise MediaError(message)
