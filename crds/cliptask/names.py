@@ -82,8 +82,9 @@ def shown(text: str, *, url: bool = False) -> str:
     if url:
         text = _without_secrets(text)
     else:
-        text = re.sub(r"\w[\w+.-]*://\S+", lambda match: _without_secrets(match[0]), text)
-        text = re.sub(r"\?\S*=\S*", "", text)
+        # Neither may look from each letter on to the end: a megabyte would take hours.
+        text = re.sub(r"\w[\w+.-]{0,30}://\S+", lambda match: _without_secrets(match[0]), text)
+        text = re.sub(r"\?\S*", lambda match: "" if "=" in match[0] else match[0], text)
     quoted = json.dumps(abridged(text, _LONGEST_SHOWN), ensure_ascii=False)
     return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in quoted)
 
