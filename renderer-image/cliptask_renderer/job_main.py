@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from cliptask.errors import ClipTaskError, SetupError
 from cliptask.orders import WorkOrder, WorkReport
+from cliptask.spec.complaints import complaint
+from cliptask.spec.problems import spelled
 from cliptask.spec.status import shortened
 
 ORDER = "CLIPTASK_ORDER"
@@ -22,6 +24,8 @@ _REPORT_BYTES = 4000
 _WORDS = 1500
 """Letters of a message, where they fit."""
 _FEWEST = 40
+_PROBLEMS = 3
+"""More say nothing else: the versions differ."""
 
 
 def run(environment: Mapping[str, str], say: Callable[[str], None]) -> int:
@@ -54,8 +58,8 @@ def _order(environment: Mapping[str, str]) -> WorkOrder:
     try:
         return WorkOrder.from_text(environment[ORDER])
     except ValueError as error:
-        problems = error.errors()[:3] if isinstance(error, ValidationError) else []
-        told = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in problems)
+        problems = error.errors()[:_PROBLEMS] if isinstance(error, ValidationError) else []
+        told = "; ".join(f"{spelled(each['loc'])}: {complaint(each)}" for each in problems)
         where = told or error
         message = f"{ORDER} is no work order of this version: use the same version of operator and renderer ({where})"
         raise SetupError(message) from error

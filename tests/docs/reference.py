@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from cliptask.spec import task
-from cliptask.spec.problems import plain
+from cliptask.spec.complaints import plain
 from cliptask.spec.quantities import AMOUNT_PATTERN, DURATION_PATTERN, PERCENTAGE_PATTERN
 from cliptask.spec.schema import Schema, crd, structural
 from cliptask.spec.status import ClipTaskStatus

@@ -348,6 +348,7 @@ _TEXTS = [
     BadTask("a control character", "spec: a\x07b\n", "", "control character U+0007"),
     BadTask("a number without end", f"spec: {'9' * 5000}\n", "", "holds a number that is too long"),
     BadTask("a hexadecimal number without end", f"{yaml.safe_dump(GOOD)}  variants: {{seed: 0x{'f' * 5000}}}\n", "spec.variants.seed", "a whole number is needed"),
+    _one("spec.variants.seed", 10**300, "(given 1000000000000000000000000000000000000000...)", "a long number"),
     _one("spec.variants.seed", "x" * 900_000, "a whole number is needed", "most of a megabyte of letters"),
     _one("spec.variants.seed", "?" * 900_000, "a whole number is needed", "most of a megabyte of question marks"),
     BadTask("a number without end in JSON", f'{{"spec": {"9" * 5000}}}', "", "holds a number that is too long"),

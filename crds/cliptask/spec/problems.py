@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from cliptask.languages import canonical
 from cliptask.names import LABEL_LENGTH, shown, slug
 from cliptask.spec import remedies, task
+from cliptask.spec.complaints import complaint, plain
 from cliptask.spec.places import spelled
 from cliptask.spec.rules import Path, RulesBroken
 from cliptask.spec.schema import Schema, structural
@@ -22,6 +23,9 @@ Model = TypeVar("Model", bound=BaseModel)
 
 MOST_DESCRIBED = 1000
 """More than anybody reads; a megabyte of nonsense has a hundred times as many."""
+
+_DIGITS = 40
+"""Of a number that is shown."""
 
 PATTERNS = {
     task.NAME_PATTERN: "must be 1 to 40 lower-case letters, digits and hyphens, with no hyphen at an end",
@@ -115,11 +119,9 @@ def _problems(details: ErrorDetails, schema: Schema, data: object) -> Iterator[P
         kind = "type" if details["type"].endswith("_type") else details["type"]
         tell = _WORDS.get(kind)
         words = (
-            str(broken)
-            if broken
+            complaint(details)
+            if broken or not tell
             else tell({"field": path[-1] if path else "", **here}, given)
-            if tell
-            else "cannot be used"
         )
         yield Problem(path, words + _given(here, given))
 
@@ -211,15 +213,6 @@ def _wrong_form(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain
     return words
 
 
-def plain(value: object) -> str:
-    """A value as YAML has it, for people: thousands apart, no zeros behind a point."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return (
-        f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
-    )
-
-
 _WORDS: dict[str, Callable[[Schema, Any], str]] = {
     "type": _wrong_type,
     "int_from_float": _wrong_type,
@@ -281,4 +274,5 @@ def _given(schema: Schema, value: object) -> str:
     if isinstance(value, str):
         is_url = schema.get("pattern") in {task.URL_PATTERN, task.OUTPUT_PATTERN}
         return f" (given {shown(value, url=is_url)})"
-    return f" (given {json.dumps(value)})" if isinstance(value, bool | int | float) else ""
+    text = json.dumps(value) if isinstance(value, bool | int | float) else ""
+    return f" (given {text if len(text) <= _DIGITS else f'{text[:_DIGITS]}...'})" if text else ""

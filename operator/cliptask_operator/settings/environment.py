@@ -6,10 +6,13 @@ import re
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from cliptask.errors import SetupError
+from cliptask.spec.complaints import complaint
+from cliptask.spec.problems import spelled
 from cliptask.spec.task import MAX_VARIANTS
 from cliptask_operator.campaign.preflight import Policy
 from cliptask_operator.sources.settings import FetchSettings
@@ -24,10 +27,27 @@ Listed = BeforeValidator(_split)
 """A collection that the environment writes as one text, separated by commas; goes with ``NoDecode``."""
 
 
+def of_form(pattern: str, words: str) -> AfterValidator:
+    """A text that matches all of a pattern; ``words`` say in a sentence what it must be."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(words)
+        return text
+
+    return AfterValidator(check)
+
+
 class Settings(BaseSettings):
     """Each field is read from ``CLIPTASK_<NAME>``; the account's key from ``ELEVENLABS_API_KEY``."""
 
-    model_config = SettingsConfigDict(env_prefix="CLIPTASK_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="CLIPTASK_",
+        frozen=True,
+        extra="ignore",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
 
     open_hosts: Annotated[frozenset[str], NoDecode, Listed] = frozenset()
     """Hosts, or host:port, that may be fetched from although their addresses are private, separated by commas."""
@@ -57,7 +77,9 @@ class Settings(BaseSettings):
     """Another address of the ElevenLabs API."""
     elevenlabs_model: str = "eleven_multilingual_v2"
     """The model that speaks."""
-    elevenlabs_output_format: str = Field("mp3_44100_128", pattern=r"^mp3_\d+_\d+$")
+    elevenlabs_output_format: Annotated[
+        str, of_form(r"mp3_\d+_\d+", "must be an MP3 as ElevenLabs names them, e.g. mp3_44100_128")
+    ] = "mp3_44100_128"
     """The recordings' form; an MP3 of any quality."""
     elevenlabs_concurrency: int = Field(2, ge=1, le=15)
     """Lines spoken at once: the limit of the account (Free 2, Pro 10, Scale 15)."""
@@ -103,17 +125,24 @@ def from_environment(kind: type[Kind]) -> Kind:
         return kind()
     except (ValidationError, SettingsError) as error:
         # The value is not shown: it may be a secret.
-        message = f"a setting of the environment cannot be used: {'; '.join(_problems(error))}"
+        message = f"a setting of the environment cannot be used: {'; '.join(_problems(kind, error))}"
         raise SetupError(message) from None
 
 
-def _problems(error: ValidationError | SettingsError) -> list[str]:
+def _problems(kind: type[Settings], error: ValidationError | SettingsError) -> list[str]:
     if isinstance(error, ValidationError):
-        found = [(str(each["loc"][0]), each["msg"]) for each in error.errors()]
-        return [f"{_variable(name)}: {message[:1].lower()}{message[1:]}" for name, message in found]
+        return [_problem(kind, each) for each in error.errors()]
     # It tells the field in words alone.
     fields = re.findall(r'field "(\w+)"', str(error))
     return [f"{_variable(name)}: is not valid JSON" for name in fields] or [str(error)]
+
+
+def _problem(kind: type[Settings], details: ErrorDetails) -> str:
+    name, *below = details["loc"]
+    where = spelled((_variable(str(name)), *below))
+    if details["type"] == "missing" and not below:
+        return f"{where}: is not set: {kind.model_fields[str(name)].description}"
+    return f"{where}: {complaint(details)}"
 
 
 def _variable(name: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
 from cliptask.errors import SetupError
 from cliptask_operator.secret_file import read_secret
-from cliptask_operator.settings.environment import Settings
+from cliptask_operator.settings.environment import Settings, of_form
 from cliptask_operator.settings.operator import GET_ACCOUNT, Bucket
 from cliptask_operator.speech.settings import SpeechSettings
 
@@ -25,7 +25,10 @@ class GatewaySettings(Settings):
     """What requests carry as a bearer token; at least 20 characters."""
     gateway_token_file: Path | None = None
     """A file with the token, read anew for each request: it may be replaced at any time."""
-    gateway_namespace: str = Field(pattern="^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")
+    gateway_namespace: Annotated[
+        str,
+        of_form("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", "must be a namespace, such as marketing"),
+    ]
     """Where the ClipTasks are created."""
     gateway_output_uri: Bucket
     """Where the videos go: each request's into a folder of its own below, gs://campaigns/videos."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 from pydantic.alias_generators import to_camel
 from pydantic_settings import NoDecode
 
@@ -13,11 +13,17 @@ from cliptask.spec.quantities import Amount
 from cliptask.spec.task import Amounts
 from cliptask_operator.campaign.preflight import Policy
 from cliptask_operator.kubernetes.manifests import RendererSettings
-from cliptask_operator.settings.environment import Listed, Settings
+from cliptask_operator.settings.environment import Listed, Settings, of_form
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.speech.settings import SpeechSettings
 
-Bucket = Annotated[str, StringConstraints(pattern=r"^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^\s?#]*)?$")]
+Bucket = Annotated[
+    str,
+    of_form(
+        r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^\s?#]*)?",
+        "must be a bucket, or a prefix in one, such as gs://campaigns or gs://campaigns/videos",
+    ),
+]
 
 EVERY_NAMESPACE = "*"
 GET_ACCOUNT = (
