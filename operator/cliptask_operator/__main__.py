@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import signal
+import sys
+from collections.abc import Callable
 from types import ModuleType
+
+_MISCONFIGURED = 78
 
 
 def main() -> None:
     """Run the command line."""
-    _program().main()
+    _run(lambda app: app.main())
 
 
 def kubectl_plugin() -> None:
     """Run ``kubectl clip``: kubectl finds the program by its name."""
-    app = _program()
-    app.main(app.plugin, "kubectl clip")
+    _run(lambda app: app.main(app.plugin, "kubectl clip"))
+
+
+def kubectl_completion() -> None:
+    """Complete what is being typed behind ``kubectl clip``: kubectl finds the program by its name."""
+    _run(lambda app: app.complete_for_kubectl(sys.argv[1:]))
+
+
+def _run(start: Callable[[ModuleType], None]) -> None:
+    try:
+        start(_program())
+    except ModuleNotFoundError as error:
+        sys.stderr.write(
+            f"error: the Python module {error.name} is not installed, which this needs: "
+            "install everything anew: pip install --force-reinstall cliptask-video\n"
+        )
+        sys.exit(_MISCONFIGURED)
 
 
 def _program() -> ModuleType:

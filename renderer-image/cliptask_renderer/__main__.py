@@ -7,9 +7,19 @@ import os
 import signal
 import sys
 
-from cliptask_renderer.job_main import run
+from cliptask_renderer.job_main import ORDER, run
+
+_HELP = f"""\
+Usage: python -m cliptask_renderer
+
+  Make one video, segment or soundtrack of a ClipTask: what {ORDER} says. The operator's Jobs start it.
+"""
+_USAGE = 64
 
 if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        sys.stdout.write(_HELP)
+        sys.exit(0 if sys.argv[1:] in (["-h"], ["--help"]) else _USAGE)
     # The first process of a container has no default reaction to a signal; ffmpeg ends with this one.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     sys.exit(run(os.environ, functools.partial(print, flush=True)))

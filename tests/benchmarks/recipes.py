@@ -78,7 +78,7 @@ def product(
     task, out = folder / "task.yaml", folder / "out"
     task.write_text(yaml.safe_dump(_task(campaign, material, out), sort_keys=False))
     environment = {name: value for name, value in os.environ.items() if name != "ELEVENLABS_API_KEY"}
-    command = [str(Path(sys.executable).with_name("cliptask")), "render", str(task), "-o", str(out)]
+    command = [str(Path(sys.executable).with_name("cliptask")), "render", str(task), "-d", str(out)]
     words = folder / "render.log"
     with words.open("wb") as log, Watch() as watch:
         code = subprocess.run(

@@ -2,17 +2,15 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import select
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from cluster import outcomes
 from cluster.bed import Bed
 from cluster.gate import Gate
 from cluster.test_operator_lifecycle import TWO_BY_TWO, UNFIT
+from support.terminal import running
 
 PROGRAMS = Path(sys.executable).parent
 """Where pip put ``cliptask`` and ``kubectl-clip``."""
@@ -29,10 +27,10 @@ def environment(bed: Bed) -> dict[str, str]:
     }
 
 
-def run(bed: Bed, *command: str | Path) -> subprocess.CompletedProcess[str]:
+def run(bed: Bed, *command: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
     """A command, without a terminal."""
     return subprocess.run(
-        command, env=environment(bed), capture_output=True, text=True, timeout=60, check=False
+        command, env=environment(bed) | settings, capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -67,35 +65,34 @@ def test_a_terminal_follows_it_to_its_end(bed: Bed) -> None:
     gate = Gate(bed)
     bed.apply(bed.task("camp", TWO_BY_TWO))
     bed.wait_for(lambda: bed.status("camp").get("phase") == "Rendering", "rendering")
-    ours, theirs = pty.openpty()
     command: list[str | Path] = [PROGRAMS / "cliptask", "status", "camp", "-n", bed.namespace]
-    with subprocess.Popen(command, env=environment(bed), stdin=theirs, stdout=theirs, stderr=theirs) as shown:
-        os.close(theirs)
-        seen = _read(ours, "0 of 4 videos")
+    with running(command, environment(bed)) as (terminal, shown):
+        seen = terminal.read(until="0 of 4 videos")
         gate.open(4)
         bed.wait_for(lambda: counts(bed) == (0, 4, 4), "all segments")
         gate.open(2)
-        seen += _read(ours, "2 of 4 videos")
+        seen += terminal.read(until="2 of 4 videos")
         gate.open()
-        seen += _read(ours)
-        os.close(ours)
+        seen += terminal.read()
         assert shown.wait(timeout=60) == 0
 
     assert seen.rindex("4 of 4 videos are there") > seen.rindex("2 of 4 videos")
     assert "\x1b[" in seen  # drawn over, not again and again below
 
 
-def _read(terminal: int, until: str | None = None, timeout_s: float = 60) -> str:
-    """All that is written until these words have come; without any, until the other side closes."""
-    seen, deadline = b"", time.monotonic() + timeout_s
-    while until is None or until.encode() not in seen:
-        ready, _, _ = select.select([terminal], [], [], max(deadline - time.monotonic(), 0))
-        assert ready, f"{until or 'no end'!r} not within {timeout_s:g} s: {seen.decode(errors='replace')}"
-        try:
-            seen += os.read(terminal, 65536)
-        except OSError:  # EIO: the last writer has gone
-            break
-    return seen.decode(errors="replace")
+def test_a_tab_names_the_campaigns(bed: Bed) -> None:
+    """Somebody would have to list them, and copy a name."""
+    bed.apply(bed.task("camp", TWO_BY_TWO))
+
+    plugin = run(bed, bed.plane.program, "__complete", "clip", "logs", "-n", bed.namespace, "ca")
+    asked = {
+        "_CLIPTASK_COMPLETE": "complete_bash", "COMP_CWORD": "4",
+        "COMP_WORDS": f"cliptask\nstatus\n-n\n{bed.namespace}\nca",
+    }  # fmt: skip
+    program = run(bed, PROGRAMS / "cliptask", **asked)
+
+    assert plugin.stdout.splitlines() == ["camp", ":4"]
+    assert program.stdout.splitlines() == ["camp"]
 
 
 def test_programs_get_the_status_itself(bed: Bed) -> None:

@@ -93,7 +93,7 @@ class Studio:
 
     def render(self, task: Path, out: Path) -> str:
         """Render and return what was printed; a failure is an assertion with the program's words."""
-        ran = self.run("render", task, "-o", out)
+        ran = self.run("render", task, "-d", out)
         assert ran.returncode == 0, ran.stdout + ran.stderr
         return ran.stdout
 

@@ -20,6 +20,7 @@ from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.forecast import earlier_remark
 from cliptask_operator.campaign.preflight import preflight
 from cliptask_operator.campaign.stores import open_stores
+from cliptask_operator.cli.completion import nothing
 from cliptask_operator.cli.console import (
     Format,
     OutputFormat,
@@ -40,13 +41,20 @@ if TYPE_CHECKING:
 TaskFile = Annotated[
     str, typer.Argument(metavar="CLIPTASK.yaml", help="The campaign; - reads it from standard input.")
 ]
-_FOLDER_HELP = "Where the videos go instead of spec.output.uri: a folder, or gs://bucket/prefix."
-Folder = Annotated[str | None, typer.Option("--folder", help=_FOLDER_HELP)]
+Folder = Annotated[
+    str | None,
+    typer.Option(
+        "--folder",
+        "-d",
+        help="Where the videos go instead of spec.output.uri: a folder, or gs://bucket/prefix.",
+    ),
+]
 Scratch = Annotated[
     Path | None,
     typer.Option(
         "--scratch",
         metavar="FOLDER",
+        autocompletion=nothing,
         help="Where files lie that are there only while something is made, instead of CLIPTASK_SCRATCH; "
         "without either, in .store of the output and its cache, and for a bucket in TMPDIR.",
     ),
@@ -63,7 +71,7 @@ Speech = Annotated[
 
 def render(
     file: TaskFile,
-    folder: Annotated[str | None, typer.Option("--folder", "-o", help=_FOLDER_HELP)] = None,
+    folder: Folder = None,
     scratch: Scratch = None,
     speech: Speech = None,
 ) -> None:

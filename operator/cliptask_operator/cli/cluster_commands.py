@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,15 +13,17 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from cliptask.errors import SetupError
+from cliptask_operator.cli.completion import task_names
 from cliptask_operator.cli.console import Format, OutputFormat, errors, print_data, print_plain
 from cliptask_operator.settings.environment import from_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cliptask_operator.kubernetes.pod_logs import PodLog
 
-TaskName = Annotated[str, typer.Argument(metavar="NAME", help="The ClipTask.")]
+TaskName = Annotated[str, typer.Argument(metavar="NAME", help="The ClipTask.", autocompletion=task_names)]
 Namespace = Annotated[
     str | None,
     typer.Option("--namespace", "-n", help="The ClipTask's namespace.", show_default="the kubeconfig's"),
@@ -36,10 +39,21 @@ def operator() -> None:
     Runs in a pod, or here with a kubeconfig. CLIPTASK_RENDERER_IMAGE names the image of the Jobs, CLIPTASK_BUCKETS the
     buckets that tasks may use, ELEVENLABS_API_KEY the account that speaks; docs/operations.md has all settings.
     """
-    from cliptask_operator.controller.main import operate  # noqa: PLC0415  clients only where they are used
-    from cliptask_operator.settings.operator import OperatorSettings  # noqa: PLC0415  as above
+    with _installed("operator"):
+        from cliptask_operator.controller.main import operate  # noqa: PLC0415  clients only where they are used
+        from cliptask_operator.settings.operator import OperatorSettings  # noqa: PLC0415  as above
 
     operate(from_environment(OperatorSettings))
+
+
+@contextmanager
+def _installed(extra: str) -> Iterator[None]:
+    """Imports of what a laptop has no use for. Raises ``SetupError`` that names the extra which brings it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        message = f"{error.name} is not installed: what serves a cluster comes with pip install 'cliptask-video[{extra}]'"
+        raise SetupError(message) from error
 
 
 def smoke_test(
@@ -99,8 +113,9 @@ def gateway() -> None:
     CLIPTASK_GATEWAY_TOKEN is what requests must carry, CLIPTASK_GATEWAY_NAMESPACE where the ClipTasks are created,
     CLIPTASK_GATEWAY_OUTPUT_URI where their videos go; docs/clipsapi.md has all settings.
     """
-    from cliptask_operator.gateway.server import serve  # noqa: PLC0415  as above
-    from cliptask_operator.settings.gateway import GatewaySettings  # noqa: PLC0415  as above
+    with _installed("gateway"):
+        from cliptask_operator.gateway.server import serve  # noqa: PLC0415  as above
+        from cliptask_operator.settings.gateway import GatewaySettings  # noqa: PLC0415  as above
 
     serve(from_environment(GatewaySettings))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 
 from cliptask_operator.cli import app
@@ -126,7 +128,7 @@ def test_a_bad_clip_is_named_with_the_remedy(
     task = _task(tmp_path, {"url": f"{server.url}/bad.mp4?token=secret"})
 
     ran = run(
-        "render", task, "-o", tmp_path / "out",
+        "render", task, "-d", tmp_path / "out",
         CLIPTASK_OPEN_HOSTS=server.host, CLIPTASK_ALLOW_HTTP="true", CLIPTASK_MAX_SOURCE_BYTES=str(MOST_BYTES),
     )  # fmt: skip
 
@@ -153,7 +155,7 @@ def test_a_source_that_may_not_or_cannot_be_reached_is_named(
     run: Run, tmp_path: Path, url: str, words: str
 ) -> None:
     """With the setting that would allow it, where there is one."""
-    ran = run("render", _task(tmp_path, {"url": url}), "-o", tmp_path / "out")
+    ran = run("render", _task(tmp_path, {"url": url}), "-d", tmp_path / "out")
 
     assert ran.code in (65, 75)
     assert words in ran.err
@@ -192,7 +194,7 @@ def test_what_only_the_files_can_tell_is_named_with_the_remedy(
     )
 
     file = _task(tmp_path, clip, **rest)
-    ran = run("render", file, "-o", tmp_path / "out")
+    ran = run("render", file, "-d", tmp_path / "out")
 
     assert ran.code == 65, ran.err
     assert words in ran.err
@@ -219,7 +221,7 @@ def test_a_track_of_no_length_is_named(run: Run, tmp_path: Path) -> None:
     clip = media.clip(tmp_path / "clip.mp4").as_uri()
     tracks = [{"name": "a", "tracks": [{"url": (tmp_path / "empty.wav").as_uri()}]}]
 
-    ran = run("render", _task(tmp_path, {"url": clip}, audioBlocks=tracks), "-o", tmp_path / "out")
+    ran = run("render", _task(tmp_path, {"url": clip}, audioBlocks=tracks), "-d", tmp_path / "out")
 
     assert ran.code == 65
     assert "empty.wav" in ran.err
@@ -231,7 +233,7 @@ def _spoken(run: Run, folder: Path, voice: str, key: str) -> tuple[Ran, ElevenLa
     task = _task(folder, {"url": clip}, speech=[{"voice": voice, "text": "Hello."}])
     with ElevenLabsStub() as account:
         settings = {"ELEVENLABS_API_KEY": key, "CLIPTASK_ELEVENLABS_BASE_URL": account.url}
-        return run("render", task, "-o", folder / "out", **settings), account
+        return run("render", task, "-d", folder / "out", **settings), account
 
 
 def test_a_voice_that_does_not_exist_is_named_with_those_that_do(run: Run, tmp_path: Path) -> None:
@@ -259,7 +261,16 @@ def test_a_wrong_key_is_the_administrators_to_mend(run: Run, tmp_path: Path) -> 
         (("--version",), 0, "0.1.0"),
         (("bogus",), 64, "No such command 'bogus'"),
         (("render",), 64, "Missing argument"),
-        (("plan", "x", "-o", "xml"), 64, "xml"),
+        (
+            ("plan", "x", "-o", "xml"),
+            64,
+            "'xml' is not one of 'table', 'json', 'yaml', 'markdown'. Try cliptask plan -h.",
+        ),
+        (("render", "x", "-o", "out"), 64, "No such option: -o. Try cliptask render -h."),
+        (("logs", "x", "--tail", "all"), 64, "'--tail': must be a whole number. Try cliptask logs -h."),
+        (("logs", "x", "--tail", "0"), 64, "'--tail': must be 1 or more."),
+        (("smoke-test", "gs://x", "--timeout", "soon"), 64, "'--timeout': must be a number."),
+        (("completion", "tcsh"), 64, "'tcsh' is not one of 'bash', 'zsh', 'fish'."),
         (("validate", "/no/such.yaml"), 66, "/no/such.yaml"),
         (("validate", "/etc"), 66, "/etc"),
         (("convert", "/no/such.json", "--output-uri", "file:///x"), 66, "/no/such.json"),
@@ -273,12 +284,66 @@ def test_exit_codes_of_misuse(run: Run, arguments: tuple[str, ...], code: int, w
     assert words in ran.out + ran.err
 
 
+def _commands() -> dict[str, list[list[str]]]:
+    """Every command of the program and of kubectl's plugin, each with the names of its options."""
+    return {
+        f"{name} {each}": [option.opts for option in command.params]
+        for name, program in (("cliptask", app.app), ("kubectl clip", app.plugin))
+        for each, command in typer.main.get_group(program).commands.items()
+    }
+
+
+def test_a_short_option_means_one_thing_in_every_command() -> None:
+    """-o would be a folder here and a format there."""
+    meanings: dict[str, set[str]] = {}
+    for options in _commands().values():
+        for names in options:
+            for short in (each for each in names if re.fullmatch("-[a-z]", each)):
+                meanings.setdefault(short, set()).add(max(names, key=len))
+
+    assert {short: names for short, names in meanings.items() if len(names) > 1} == {}
+    assert meanings["-o"] == {"--output"}
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+@pytest.mark.parametrize("command", [(), *((name.split()[-1],) for name in _commands())], ids=" ".join)
+def test_every_command_has_help(run: Run, command: tuple[str, ...], option: str) -> None:
+    """Half of all people type -h."""
+    ran = run(*command, option)
+
+    assert ran.code == 0
+    assert ran.out.startswith(f"Usage: {' '.join(('cliptask', *command))} [OPTIONS]")
+    assert "-h, --help" in ran.out
+
+
+@pytest.mark.parametrize("command", [["kubectl-clip"], ["kubectl-clip", "logs"]], ids=" ".join)
+def test_the_plugin_has_help(command: list[str]) -> None:
+    """Kubectl starts it, and has no help of its own for it."""
+    program = Path(sys.executable).with_name(command[0])
+
+    ran = subprocess.run(
+        [program, *command[1:], "-h"], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert ran.stdout.startswith(f"Usage: {' '.join(('kubectl clip', *command[1:]))} [OPTIONS]")
+
+
+@pytest.mark.parametrize("module", ["cliptask_operator", "cliptask_renderer"])
+def test_a_package_that_is_started_has_help(module: str) -> None:
+    """Somebody who looks at a container would see only that something is not set."""
+    ran = subprocess.run(
+        [sys.executable, "-m", module, "-h"], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert ran.stdout.startswith("Usage: ")
+
+
 def test_an_output_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> None:
     """A file where the folder should be."""
     (tmp_path / "out").write_text("in the way")
     clip = media.clip(tmp_path / "clip.mp4").as_uri()
 
-    ran = run("render", _task(tmp_path, {"url": clip}), "-o", tmp_path / "out")
+    ran = run("render", _task(tmp_path, {"url": clip}), "-d", tmp_path / "out")
 
     assert ran.code == 73
     assert str(tmp_path / "out") in ran.err
@@ -288,7 +353,7 @@ def test_a_wrong_setting_is_named(run: Run, tmp_path: Path) -> None:
     """Settings are the administrator's input, and as often mistyped."""
     clip = media.clip(tmp_path / "clip.mp4").as_uri()
 
-    ran = run("render", _task(tmp_path, {"url": clip}), "-o", tmp_path / "out", CLIPTASK_DOWNLOADS="many")
+    ran = run("render", _task(tmp_path, {"url": clip}), "-d", tmp_path / "out", CLIPTASK_DOWNLOADS="many")
 
     assert ran.code == 78
     assert "CLIPTASK_DOWNLOADS" in ran.err

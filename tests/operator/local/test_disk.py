@@ -79,7 +79,7 @@ def test_a_disk_of_any_size_ends_well_or_says_what_it_lacks(
     """Wherever it is full, somebody would find a traceback, half a video, or work done twice."""
     disk = small.mount(tmp_path / "out", f"size={size_kib}k")
 
-    ran = studio.run("render", task(studio), "-o", disk.folder)
+    ran = studio.run("render", task(studio), "-d", disk.folder)
 
     if ran.returncode != 0:
         full(ran, disk.folder)
@@ -95,7 +95,7 @@ def test_a_disk_of_any_size_ends_well_or_says_what_it_lacks(
 
 def test_before_the_start_it_is_said_what_is_needed_and_free(studio: Studio, tmp_path: Path) -> None:
     """Somebody would find out after an hour that a night is not enough."""
-    ran = studio.run("render", task(studio), "-o", tmp_path)
+    ran = studio.run("render", task(studio), "-d", tmp_path)
 
     assert re.search(rf"^{tmp_path}: needs about \d+ kB, {ROOM}$", ran.stderr, re.MULTILINE)
 
@@ -108,7 +108,7 @@ def test_what_cannot_fit_is_refused_by_plan_and_by_render_before_anything_is_mad
     disk = small.mount(tmp_path / "out", "size=420k")
 
     planned = studio.run("plan", wanted, "--folder", disk.folder, "-o", "json")
-    rendered = studio.run("render", wanted, "-o", disk.folder)
+    rendered = studio.run("render", wanted, "-d", disk.folder)
 
     for ran in (planned, rendered):
         assert "has too little room" in full(ran, disk.folder)
@@ -141,7 +141,7 @@ def test_a_full_cache_is_said_where_it_has_a_disk_of_its_own(
     """Somebody would make room where there is plenty."""
     cache = small.mount(tmp_path / "out" / ".cliptask", "size=300k")
 
-    ran = studio.run("render", task(studio), "-o", tmp_path / "out")
+    ran = studio.run("render", task(studio), "-d", tmp_path / "out")
 
     full(ran, cache.folder)
     cache.resize("size=64m")
@@ -159,13 +159,13 @@ def test_scratch_lies_where_it_is_told_and_says_when_it_is_full(
     options = ["--scratch", str(scratch.folder)] if how == "option" else []
     chosen = Studio(studio.folder, settings)
 
-    ran = chosen.run("render", task(studio), "-o", out, *options)
+    ran = chosen.run("render", task(studio), "-d", out, *options)
     full(ran, scratch.folder)
     assert_whole(out, undisturbed)
     assert not list(scratch.folder.glob("**/tmp/*"))
 
     scratch.resize("size=64m")
-    again = chosen.run("render", task(studio), "-o", out, *options)
+    again = chosen.run("render", task(studio), "-d", out, *options)
     assert again.returncode == 0, again.stderr
     assert_whole(out, undisturbed)
     assert not list(scratch.folder.glob("**/tmp/*"))
@@ -179,7 +179,7 @@ def test_a_buckets_scratch_is_said_when_it_is_full(studio: Studio, tmp_path: Pat
         command: list[str | Path] = [
             "render",
             task(studio),
-            "-o",
+            "-d",
             f"gs://{gcs.bucket()}/a",
             "--scratch",
             scratch.folder,
@@ -202,7 +202,7 @@ def test_what_the_log_of_a_tool_has_no_room_for_is_no_traceback(
     (temporary.folder / "filled").write_bytes(b"x" * 4096)
 
     ran = Studio(studio.folder, {"TMPDIR": str(temporary.folder)}).run(
-        "render", task(studio), "-o", tmp_path / "out"
+        "render", task(studio), "-d", tmp_path / "out"
     )
 
     assert ran.returncode == 0, ran.stderr
@@ -212,7 +212,7 @@ def test_a_disk_that_takes_no_more_files_is_said(studio: Studio, tmp_path: Path,
     """It would be called full with gigabytes free."""
     disk = small.mount(tmp_path / "out", "size=64m,nr_inodes=40")
 
-    line = full(studio.run("render", task(studio), "-o", disk.folder), disk.folder)
+    line = full(studio.run("render", task(studio), "-d", disk.folder), disk.folder)
 
     assert "has no room for another file" in line
 
@@ -222,7 +222,7 @@ def test_a_disk_that_is_mounted_read_only_is_said(studio: Studio, tmp_path: Path
     disk = small.mount(tmp_path / "out", "size=64m")
     disk.resize("ro")
 
-    ran = studio.run("render", task(studio), "-o", disk.folder)
+    ran = studio.run("render", task(studio), "-d", disk.folder)
 
     assert ran.returncode == 73
     assert "it is mounted read-only: name a folder that can be written" in ran.stderr

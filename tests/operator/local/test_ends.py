@@ -71,7 +71,7 @@ def running(studio: Studio, task: Path, out: Path, **settings: str) -> Iterator[
     log = out.with_suffix(".log")
     environment = studio.clean_environment() | settings | {"PYTHONWARNINGS": "default"}
     with log.open("wb") as said, subprocess.Popen(
-        [PROGRAM, "render", task, "-o", out], env=environment, stdout=said, stderr=said
+        [PROGRAM, "render", task, "-d", out], env=environment, stdout=said, stderr=said
     ) as program:  # fmt: skip
         try:
             yield Running(program, log, out, [])
@@ -170,7 +170,7 @@ def test_publishing_ends_with_whole_pages(studio: Studio, tmp_path: Path) -> Non
 def test_what_nohup_has_ignored_stays_so(studio: Studio, tmp_path: Path) -> None:
     """A night's work would end with the terminal that it was to outlive."""
     task = studio.write([[0, 1], [2, 3]])
-    command = ["nohup", str(PROGRAM), "render", str(task), "-o", str(tmp_path / "out")]
+    command = ["nohup", str(PROGRAM), "render", str(task), "-d", str(tmp_path / "out")]
     with subprocess.Popen(
         command, env=studio.clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as program:
@@ -191,7 +191,7 @@ class Terminal:
     def __init__(self, studio: Studio, task: Path, out: Path) -> None:
         self.pid, self.end = pty.fork()
         if self.pid == 0:  # pragma: no cover  the program's own process
-            command = [str(PROGRAM), "render", str(task), "-o", str(out)]
+            command = [str(PROGRAM), "render", str(task), "-d", str(out)]
             os.execve(PROGRAM, command, studio.clean_environment())  # noqa: S606  the program under test
         self.process, self.shown = psutil.Process(self.pid), b""
         self.children: list[psutil.Process] = []

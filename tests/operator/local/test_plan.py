@@ -48,7 +48,7 @@ def test_a_plan_ends_as_the_run_does_whatever_is_wrong(studio: Studio, tmp_path:
         task.write_text(text)
         ends[name] = [
             studio.run("plan", task, "--folder", tmp_path / name).returncode,
-            studio.run("render", task, "-o", tmp_path / name).returncode,
+            studio.run("render", task, "-d", tmp_path / name).returncode,
         ]
 
     assert ends == {"good": [0, 0], "skips": [65, 65], "fails": [65, 65], "unreadable": [65, 65]}
@@ -129,7 +129,7 @@ def test_a_run_that_makes_nothing_leaves_the_pages_of_the_good_one_before(
     before = objects(tmp_path, PAGES)
     task = edited(studio.write([[2]], failurePolicy={"onSourceError": "Skip"}), "clip2.mp4", "gone.mp4")
 
-    ran = studio.run("render", task, "-o", tmp_path)
+    ran = studio.run("render", task, "-d", tmp_path)
 
     assert ran.returncode == 65
     if after == "a good one":

@@ -71,8 +71,8 @@ def test_a_bucket_comes_to_hold_what_a_folder_does(studio: Studio, tmp_path: Pat
         studio.render(task, tmp_path)
         task.write_text(task.read_text().replace(studio.clip(2), f"gs://{bucket}/in/clip2.mp4"))
 
-        made = cloudy.run("render", task, "-o", f"gs://{bucket}/spring")
-        again = cloudy.run("render", task, "-o", f"gs://{bucket}/spring")
+        made = cloudy.run("render", task, "-d", f"gs://{bucket}/spring")
+        again = cloudy.run("render", task, "-d", f"gs://{bucket}/spring")
 
         found = {
             blob.name: (blob.content_type, blob.download_as_bytes())
@@ -230,7 +230,7 @@ def test_a_bad_source_may_be_skipped_and_is_named(studio: Studio, tmp_path: Path
     task = studio.write([[0, 1], [2]], failurePolicy={"onSourceError": "Skip"})
     task.write_text(task.read_text().replace("clip1.mp4", "gone.mp4"))
 
-    ran = studio.run("render", task, "-o", tmp_path)
+    ran = studio.run("render", task, "-d", tmp_path)
 
     assert ran.returncode == 65
     assert "1 of 2 videos" in ran.stdout
@@ -261,7 +261,7 @@ def test_what_fails_late_goes_by_its_place_in_the_task(studio: Studio, tmp_path:
         b"x" * (studio.folder / "clip1.mp4").stat().st_size
     )
 
-    ran = studio.run("render", task, "-o", tmp_path / "out")
+    ran = studio.run("render", task, "-d", tmp_path / "out")
 
     assert ran.returncode == 65
     assert "1 of 2 videos" in ran.stdout
@@ -334,7 +334,7 @@ def test_twenty_kills_at_random_moments_change_nothing(studio: Studio, tmp_path:
 
     for _ in range(20):
         with subprocess.Popen(
-            [PROGRAM, "render", task, "-o", tmp_path / "killed"],
+            [PROGRAM, "render", task, "-d", tmp_path / "killed"],
             env=studio.clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         ) as program:  # fmt: skip
             try:
@@ -363,7 +363,7 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_process(studio: Studio, tmp_path
     """Somebody who interrupts wants the machine back, and the work kept."""
     task = studio.write([[0, 1, 2, 3], [4, 5, 6, 7]], picture={"width": 720, "height": 1280})
     with subprocess.Popen(
-        [PROGRAM, "render", task, "-o", tmp_path],
+        [PROGRAM, "render", task, "-d", tmp_path],
         env=studio.clean_environment(),
         stderr=subprocess.PIPE,
         text=True,

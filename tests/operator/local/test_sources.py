@@ -214,7 +214,7 @@ def test_what_no_video_can_be_made_of_is_refused_by_its_name_before_anything_is_
         clips.append({"url": (tmp_path / name).as_uri()})
     task = _task(tmp_path, clips, audioBlocks=[{"name": "pool", "tracks": tracks}])
 
-    ran = Studio(tmp_path).run("render", task, "-o", tmp_path / "out")
+    ran = Studio(tmp_path).run("render", task, "-d", tmp_path / "out")
 
     said = ran.stdout + ran.stderr
     assert ran.returncode == 65, said
@@ -237,7 +237,7 @@ def test_a_photo_too_large_for_a_video_asks_for_the_size(tmp_path: Path) -> None
     """It became 8000x6000 pixels of H.264, in 4 GB of memory."""
     photo = {"url": odd.large_photo(tmp_path / "a.jpg").as_uri(), "duration": "1s"}
 
-    alone = Studio(tmp_path).run("render", _task(tmp_path, [photo], picture={}), "-o", tmp_path / "out")
+    alone = Studio(tmp_path).run("render", _task(tmp_path, [photo], picture={}), "-d", tmp_path / "out")
 
     assert alone.returncode == 65
     assert "spec.picture" in alone.stdout + alone.stderr
@@ -251,7 +251,7 @@ def test_pictures_that_grow_midway_are_refused_when_they_are_fetched(tmp_path: P
     """A call's recording was found out by the encoder, and named by a hash."""
     clip = odd.grows_midway(tmp_path / "call.webm")
 
-    ran = Studio(tmp_path).run("render", _task(tmp_path, [{"url": clip.as_uri()}]), "-o", tmp_path / "out")
+    ran = Studio(tmp_path).run("render", _task(tmp_path, [{"url": clip.as_uri()}]), "-d", tmp_path / "out")
 
     assert ran.returncode == 65
     assert f"{clip.as_uri()}: its pictures change from 96x160 to 192x320 at 1.0 s" in ran.stdout + ran.stderr
