@@ -76,13 +76,13 @@ generate: $(STAMP) ## Write the CRD, the schemas, the references and the version
 
 # One resolution for everything; what an image installs is a part of it.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-  --no-emit-index-url --no-emit-find-links --no-emit-package cliptask
+  --no-emit-index-url --no-emit-find-links
 
 lock: $(STAMP) ## Pin the newest versions of everything with hashes
-	$(COMPILE) --upgrade --extra local --group dev --no-emit-package scipy -o requirements.txt pyproject.toml
-	$(COMPILE) -c requirements.txt --extra renderer -o renderer-image/requirements.txt pyproject.toml
-	$(COMPILE) -c requirements.txt --extra gateway -o operator/requirements.txt pyproject.toml
-	echo espeakng-loader | $(COMPILE) -c requirements.txt -o operator/requirements-espeak.txt -
+	$(COMPILE) --upgrade --all-extras --group dev --no-emit-package scipy -o requirements.txt pyproject.toml
+	$(COMPILE) -c requirements.txt --group renderer-image -o renderer-image/requirements.txt
+	$(COMPILE) -c requirements.txt --group operator-image -o operator/requirements.txt
+	$(COMPILE) -c requirements.txt --group operator-image-espeak -o operator/requirements-espeak.txt
 	echo hatchling | $(COMPILE) -c requirements.txt -o requirements-build.txt -
 
 clean: ## Remove what was built, and the environment

@@ -19,7 +19,7 @@ from cluster.images_buildah import Image
 
 RELEASE = CHECKOUT / "build" / "release"
 VERSION = cliptask.__version__
-WHEEL = RELEASE / f"cliptask-{VERSION}-py3-none-any.whl"
+WHEEL = RELEASE / f"cliptask_video-{VERSION}-py3-none-any.whl"
 PACKAGED_CHART = RELEASE / f"cliptask-{VERSION}.tgz"
 SUMS = RELEASE / "SHA256SUMS"
 

@@ -125,8 +125,8 @@ def test_it_holds_its_role_s_libraries_and_no_others(role: Role) -> None:
     found = {name.replace("_", "-") for name in json.loads(output(role, "python", "-c", code))}
 
     locked = {name for name, *_ in pins(CHECKOUT / FOLDERS[role] / "requirements.txt")}
-    assert found - {"cliptask"} <= locked
-    assert found >= {"cliptask", "pydantic", "av", "google-cloud-storage", "font-source-sans-pro"}
+    assert found - {"cliptask-video"} <= locked
+    assert found >= {"cliptask-video", "pydantic", "av", "google-cloud-storage", "font-source-sans-pro"}
     others = {
         "renderer": {"kopf", "kubernetes", "httpx", "elevenlabs"},
         "operator": {"moviepy", "numpy", "imageio-ffmpeg"},

@@ -26,7 +26,7 @@ TIMEOUT_S: Final = 60
 """A thousand times what the longest line takes."""
 
 _MISSING = (
-    "espeak-ng, which is to speak here, is not installed: pip install 'cliptask[espeak]', or build the operator's image "
+    "espeak-ng, which is to speak here, is not installed: pip install espeakng-loader, or build the operator's image "
     "with --build-arg EXTRAS=espeak"
 )
 _LANGUAGES = {"zh": "cmn", "no": "nb"}
@@ -51,7 +51,7 @@ class EspeakAnswer:
 
 
 def version() -> str:
-    """What speaks, since another version sounds different. Raises ``SetupError`` where the extra is missing."""
+    """What speaks, since another version sounds different. Raises ``SetupError`` where it is missing."""
     try:
         return f"espeakng-loader {importlib.metadata.version('espeakng-loader')}"
     except importlib.metadata.PackageNotFoundError as error:
@@ -69,8 +69,8 @@ def is_installed() -> bool:
 async def speak(text: str, language: str) -> EspeakAnswer:
     """Speak a text; the same text and language give the same bytes.
 
-    Raises ``SpeechError`` for a language without a voice and a text without sound, ``SetupError`` where the extra is
-    missing and ``MediaError`` where espeak-ng dies.
+    Raises ``SpeechError`` for a language without a voice and a text without sound, ``SetupError`` where
+    espeak-ng is missing and ``MediaError`` where espeak-ng dies.
     """
     said = await _asked({"text": text, "language": language})
     events = tuple((character, second) for character, second in said["events"])
@@ -181,7 +181,7 @@ def _voices(language: str) -> list[str]:
 def _library() -> tuple[ctypes.CDLL, int]:
     """espeak-ng, ready to speak, and its sample rate."""
     try:
-        import espeakng_loader  # noqa: PLC0415 - an extra
+        import espeakng_loader  # noqa: PLC0415  the operator's image has none unless asked for
 
         library = ctypes.CDLL(espeakng_loader.get_library_path())
         data = espeakng_loader.get_data_path()

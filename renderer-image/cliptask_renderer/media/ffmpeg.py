@@ -121,7 +121,7 @@ def executable() -> str:
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
-        message = "there is no ffmpeg: install cliptask[renderer], or name one in IMAGEIO_FFMPEG_EXE"
+        message = "there is no ffmpeg: pip install --force-reinstall imageio-ffmpeg, or name one in IMAGEIO_FFMPEG_EXE"
         raise SetupError(message) from error
 
 

@@ -178,8 +178,8 @@ def test_without_times_words_share_the_recording() -> None:
     assert [(word.text, word.start_s, word.end_s) for word in words] == [("ab", 0, 1), ("cdef", 1, 3)]
 
 
-def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
-    """A missing package as a traceback tells nobody that the voice is an extra."""
+def test_where_it_is_missing_it_says_what_to_install(tmp_path: Path) -> None:
+    """A missing package as a traceback tells nobody that an image has the voice only where it was asked for."""
     # A package that cannot be imported stands before the installed one, in the environment of a process of its own.
     (tmp_path / "espeakng_loader.py").write_text("raise ImportError")
     program = """
@@ -199,7 +199,7 @@ except cliptask.errors.SetupError as error:
         check=True,
     )
 
-    assert "pip install 'cliptask[espeak]'" in done.stdout
+    assert "pip install espeakng-loader" in done.stdout
 
 
 def synthesizers() -> list[int]:
