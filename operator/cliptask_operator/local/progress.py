@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from rich.console import Console
@@ -27,8 +28,45 @@ class ProgressReporter(Protocol):
     def advance(self, kind: str) -> None:
         """One of them is done."""
 
+    def drop(self, kind: str) -> None:
+        """One of them needs nothing: there is one fewer."""
+
     def note(self, text: str) -> None:
         """Say something that the person should know."""
+
+
+@dataclass
+class Awaited:
+    """So many of a kind, most of which may need nothing: they are announced with the first that does."""
+
+    progress: ProgressReporter
+    kind: str
+    total: int = 0
+    _is_announced: bool = False
+
+    def start(self) -> None:
+        """One of them needs something."""
+        if not self._is_announced:
+            self._is_announced = True
+            self.progress.begin(self.kind, self.total)
+
+    def finish(self) -> None:
+        """One that needed something is done."""
+        self.start()
+        self.progress.advance(self.kind)
+
+    def skip(self) -> None:
+        """One of them needed nothing."""
+        self.total -= 1
+        if self._is_announced:
+            self.progress.drop(self.kind)
+
+    def fail(self) -> None:
+        """One of them cannot be had. That is told at the end; here it is news only where one is waited for."""
+        if self._is_announced:
+            self.progress.advance(self.kind)
+        else:
+            self.skip()
 
 
 @contextmanager
@@ -57,6 +95,10 @@ class _Bars:
     def advance(self, kind: str) -> None:
         self._progress.advance(self._tasks[kind])
 
+    def drop(self, kind: str) -> None:
+        task = self._tasks[kind]
+        self._progress.update(task, total=(self._progress.tasks[task].total or 0) - 1)
+
     def note(self, text: str) -> None:
         self._progress.console.print(text, markup=False, highlight=False)
 
@@ -77,6 +119,12 @@ class _Lines:
         # About ten lines for any number, and always the last.
         if (done + 1) * 10 // total > done * 10 // total or done + 1 == total:
             self.note(f"{kind}: {done + 1} of {total}")
+
+    def drop(self, kind: str) -> None:
+        done, total = self._counts[kind]
+        self._counts[kind] = (done, total - 1)
+        if 0 < done == total - 1:
+            self.note(f"{kind}: {done} of {done}")
 
     def note(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -22,7 +21,7 @@ from cliptask_operator.campaign.preflight import preflight
 from cliptask_operator.campaign.stores import Stores
 from cliptask_operator.local.interruption import interruptible
 from cliptask_operator.local.pool_executor import PoolExecutor
-from cliptask_operator.local.progress import ProgressReporter
+from cliptask_operator.local.progress import Awaited, ProgressReporter
 from cliptask_operator.local.room import Room
 from cliptask_operator.settings.environment import Settings
 from cliptask_operator.sources.fetcher import Fetcher, FetchEvent
@@ -105,23 +104,38 @@ def _room(stores: Stores, settings: Settings, inputs: ResolvedInputs) -> Room:
     return Room.of(stores, settings.workers or os.cpu_count() or 1, settings.scratch, inputs)
 
 
-@dataclass(frozen=True)
 class _Observer:
-    """Shows how far the inputs are."""
+    """Shows how far the inputs are, as far as there is anything to do."""
 
-    progress: ProgressReporter
+    def __init__(self, progress: ProgressReporter) -> None:
+        self._sources = Awaited(progress, "sources")
+        self._lines = Awaited(progress, "lines")
 
     def begin(self, sources: int, lines: int) -> None:
-        self.progress.begin("sources", sources)
-        self.progress.begin("lines", lines)
+        self._sources.total, self._lines.total = sources, lines
 
     def refused(self, lines: Sequence[ClipTaskError]) -> None:
         """The error that follows says it."""
 
     def fetched(self, event: FetchEvent) -> None:
-        if event.kind in {"finished", "cached", "failed"}:
-            self.progress.advance("sources")
+        match event.kind:
+            case "started":
+                if not event.is_known:
+                    self._sources.start()
+            case "finished":
+                self._sources.finish()
+            case "cached":
+                self._sources.skip()
+            case "failed":
+                self._sources.fail()
 
     def spoke(self, event: SpeechEvent) -> None:
-        if event.kind != "speaking":
-            self.progress.advance("lines")
+        match event.kind:
+            case "speaking":
+                self._lines.start()
+            case "spoken":
+                self._lines.finish()
+            case "found":
+                self._lines.skip()
+            case "failed":
+                self._lines.fail()

@@ -49,6 +49,8 @@ class FetchEvent:
     url: str = field(repr=False)
     size_bytes: int = 0
     """Of the whole, where it is finished or cached."""
+    is_known: bool = False
+    """Whether the URL has been fetched before, where it is started: it may not have to be again."""
 
     @property
     def shown(self) -> str:
@@ -173,8 +175,7 @@ class Fetcher:
         async def fetch() -> Outcome:
             # The slot bounds the temporary files as well as the connections.
             async with self._slots:
-                on_event(FetchEvent("started", url))
-                outcome, is_new = await self._bring(url, store)
+                outcome, is_new = await self._bring(url, store, on_event)
                 on_event(_last_event(url, outcome, is_new=is_new))
                 return outcome
 
@@ -187,13 +188,14 @@ class Fetcher:
         error.__cause__ = outcome
         return error
 
-    async def _bring(self, url: str, store: Store) -> tuple[Outcome, bool]:
+    async def _bring(self, url: str, store: Store, on_event: OnEvent) -> tuple[Outcome, bool]:
         """The facts or the error of a URL's content, and whether the content is new. Raises the store's errors."""
         memory = _Memory(url, store)
         try:
             with _errors_of_the_source():
                 check_url(url, self._settings)
-            await asyncio.to_thread(memory.recall)
+            is_known = await asyncio.to_thread(memory.recall) is not None
+            on_event(FetchEvent("started", url, is_known=is_known))
             with store.scratch() as folder:
                 file = folder / "source"
                 with _errors_of_the_source():
