@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from cliptask.errors import ClipTaskError, SetupError
 from cliptask.orders import WorkOrder, WorkReport
 from cliptask.spec.complaints import complaint
-from cliptask.spec.problems import spelled
+from cliptask.spec.places import spelled
 from cliptask.spec.status import shortened
 
 ORDER = "CLIPTASK_ORDER"
