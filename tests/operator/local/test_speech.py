@@ -52,7 +52,7 @@ def test_no_robot_speaks_for_a_named_voice_unless_it_is_asked_to(studio: Studio,
     """It would go out: nobody listens to a hundred videos, and a line on standard error scrolls away."""
     task = studio.write([[0]], lines=2, voice="Rachel")
 
-    ran = studio.run("render", task, "-o", tmp_path)
+    ran = studio.run("render", task, "-d", tmp_path)
 
     assert ran.returncode == 78
     for words in (
@@ -71,7 +71,7 @@ def test_a_draft_has_what_the_real_videos_have_but_their_files(
     """A draft is looked at to decide about the real ones; one that was taken for them would go out."""
     task = studio.write([[0, 1]], lines=2, voice="Rachel", captions={"mode": "sidecar"})
 
-    ran = paying(studio, account).run("render", task, "-o", tmp_path, "--speech", "espeak")
+    ran = paying(studio, account).run("render", task, "-d", tmp_path, "--speech", "espeak")
     assert "speech: a draft, espeak-ng speaks every line" in ran.stderr
     assert account.speech_calls + account.voice_calls == 0
     drafts = made(tmp_path)
@@ -86,7 +86,7 @@ def test_without_speech_there_are_the_same_videos_and_no_captions(studio: Studio
     """Pictures and music are looked at without a voice, and an account."""
     task = studio.write([[0, 1]], tracks=1, lines=2, voice="Rachel", captions={"mode": "sidecar"})
 
-    silent = Studio(studio.folder, {"CLIPTASK_SPEECH": "none"}).run("render", task, "-o", tmp_path)
+    silent = Studio(studio.folder, {"CLIPTASK_SPEECH": "none"}).run("render", task, "-d", tmp_path)
     drafted = planned(studio, task, "--speech", "espeak", "--folder", tmp_path)
 
     assert silent.returncode == 0, silent.stderr
