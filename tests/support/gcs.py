@@ -9,17 +9,20 @@
 
 What fake-gcs-server 1.56 does otherwise than the real one: it ignores ``ifGenerationMatch`` of deletions, copies and
 rewrites; its files on a disk have names of at most 255 bytes, percent-encoded; a missing bucket's objects are a plain
-404, as a missing object is; nothing needs permission.
+404, as a missing object is; nothing needs permission. What it lets pass of compositions the proxy refuses, by
+``support.gcs_compositions``.
 """
 
 from __future__ import annotations
 
 import http.client
+import json
 import secrets
 import socket
 import subprocess
+import threading
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +33,7 @@ from google.cloud.storage import Bucket
 
 from cliptask_renderer.storage.gcs_client import connect
 from cluster.binaries import binary
+from support.gcs_compositions import refusal
 from support.serving import Handler, HttpServer
 
 _PIECE = 1 << 16
@@ -161,6 +165,8 @@ class FaultyProxy(HttpServer):
         """``GET /path?query`` of each, in order."""
         self._faults: list[tuple[str, list[Fault]]] = []
         self._always: tuple[str, Fault] | None = None
+        self.composing = threading.Lock()
+        """Held from the look at what a composition is of to its answer."""
 
     def fail(self, what: str, *faults: Fault) -> None:
         """Let the next requests that contain ``what``, e.g. ``POST /upload``, meet these faults, one each."""
@@ -209,11 +215,7 @@ class _Handler(Handler[FaultyProxy]):
                 self._leave()
             case Refuse():
                 self.rfile.read(self._body_bytes())
-                body = f'{{"error": {{"code": {fault.code}, "message": "{fault.words}"}}}}'.encode()
-                self._begin(
-                    fault.code, {"Content-Type": "application/json", "Content-Length": str(len(body))}
-                )
-                self.wfile.write(body)
+                self._refuse(fault)
             case _:
                 self._pass_on(fault)
 
@@ -222,18 +224,29 @@ class _Handler(Handler[FaultyProxy]):
     def _body_bytes(self) -> int:
         return int(self.headers.get("Content-Length") or 0)
 
+    def _refuse(self, fault: Refuse) -> None:
+        body = json.dumps({"error": {"code": fault.code, "message": fault.words}}).encode()
+        self._begin(fault.code, {"Content-Type": "application/json", "Content-Length": str(len(body))})
+        self.wfile.write(body)
+
     def _pass_on(self, fault: Fault | None) -> None:
         upstream = http.client.HTTPConnection("127.0.0.1", self.server.owner.target, timeout=60)
         try:
             body = self.rfile.read(self._body_bytes())
             body = self.server.owner.tampered(f"{self.command} {self.path}", body)
-            upstream.request(self.command, self.path, body, dict(self.headers.items()))
-            with upstream.getresponse() as answer:
-                if isinstance(fault, Lose):
-                    answer.read()
-                    self._leave()
+            # One composition at a time: what decides it must not change meanwhile.
+            with self.server.owner.composing if "/compose" in self.path else nullcontext():
+                refused = refusal(f"http://127.0.0.1:{self.server.owner.target}", self.path, body)
+                if refused is not None:
+                    self._refuse(Refuse(*refused))
                     return
-                self._answer(answer, fault)
+                upstream.request(self.command, self.path, body, dict(self.headers.items()))
+                with upstream.getresponse() as answer:
+                    if isinstance(fault, Lose):
+                        answer.read()
+                        self._leave()
+                        return
+                    self._answer(answer, fault)
         finally:
             upstream.close()
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cliptask_renderer.storage.base import StoredObject, check_metadata, check_name
+import google_crc32c
+
+from cliptask_renderer.storage.base import (
+    Store,
+    StoredObject,
+    check_metadata,
+    check_name,
+    check_span,
+    unexpected,
+)
 from support.faults import Faults
 
 
@@ -44,14 +53,31 @@ class MemoryStore:
         """Store small content."""
         own = check_metadata(check_name(name), metadata)
         with self._lock, self.faults.met("put_bytes"):
-            if replace or name not in self._objects:
-                self._objects[name] = content, own
-            return self._stored(name)
+            return self._keep(name, content, own, replace=replace)
 
-    def read(self, name: str) -> bytes:
-        """A small object's content. Raises ``KeyError`` where there is none."""
+    def compose(
+        self,
+        name: str,
+        head: bytes,
+        parts: Sequence[tuple[Store, str]],
+        metadata: Mapping[str, str] | None = None,
+        *,
+        crc32c: int,
+        replace: bool = False,
+    ) -> StoredObject:
+        """Store ``head`` and what the parts hold."""
+        own = check_metadata(check_name(name), metadata)
+        content = head + b"".join(store.read(part) for store, part in parts)
+        with self._lock, self.faults.met("compose"):
+            if google_crc32c.value(content) != crc32c:
+                raise unexpected(self.uri, name)
+            return self._keep(name, content, own, replace=replace)
+
+    def read(self, name: str, span: range | None = None) -> bytes:
+        """A small object's content, or the span of any one's. Raises ``KeyError`` where there is none."""
         with self._lock, self.faults.met("read"):
-            return self._objects[name][0]
+            content = self._objects[check_name(name)][0]
+            return content if span is None else content[check_span(span).start : span.stop]
 
     @contextmanager
     def local(self, name: str) -> Iterator[Path]:
@@ -71,6 +97,11 @@ class MemoryStore:
         """An empty folder to work in, gone afterwards."""
         with TemporaryDirectory() as folder:
             yield Path(folder)
+
+    def _keep(self, name: str, content: bytes, metadata: dict[str, str], *, replace: bool) -> StoredObject:
+        if replace or name not in self._objects:
+            self._objects[name] = content, metadata
+        return self._stored(name)
 
     def _stored(self, name: str) -> StoredObject:
         content, metadata = self._objects[name]

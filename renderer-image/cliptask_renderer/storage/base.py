@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from cliptask.errors import OutputError
+from cliptask.errors import MediaError, OutputError
 
 NAME_BYTES = 1024
 """Longest name of an object in Google Cloud Storage."""
@@ -59,8 +59,27 @@ class Store(Protocol):
     ) -> StoredObject:
         """Store small content."""
 
-    def read(self, name: str) -> bytes:
-        """A small object's content. Raises ``KeyError`` where there is none."""
+    def compose(
+        self,
+        name: str,
+        head: bytes,
+        parts: Sequence[tuple[Store, str]],
+        metadata: Mapping[str, str] | None = None,
+        *,
+        crc32c: int,
+        replace: bool = False,
+    ) -> StoredObject:
+        """Store ``head`` and after it what the parts hold, objects of this or other stores: as ``put``, but none of it in memory.
+
+        Raises ``MediaError`` where the whole would not have the checksum ``crc32c``, and ``KeyError`` with the name of a
+        part that is not there; nothing is stored then.
+        """
+
+    def read(self, name: str, span: range | None = None) -> bytes:
+        """A small object's content, or the ``span`` of any one's: as a slice, it ends where the object does.
+
+        Raises ``KeyError`` where there is none.
+        """
 
     def local(self, name: str) -> AbstractContextManager[Path]:
         """A file with the object's content to read while the context lasts. Raises ``KeyError`` where there is none."""
@@ -96,6 +115,22 @@ def check_name(name: str) -> str:
         )
         raise OutputError(message)
     return name
+
+
+def check_span(span: range) -> range:
+    """The span itself. Raises ``ValueError`` for what is no run of bytes."""
+    if span.start < 0 or span.step != 1:
+        message = f"{span} is no run of an object's bytes"
+        raise ValueError(message)
+    return span
+
+
+def unexpected(uri: str, name: str) -> MediaError:
+    """What is said of an object whose parts do not make up what they should."""
+    return MediaError(
+        f"{uri}/{name} is not stored: what it is joined from has another checksum than was reckoned, since a part has changed or is damaged; "
+        "check the cache's disk, or delete the parts in it, and make it again"
+    )
 
 
 def check_metadata(name: str, metadata: Mapping[str, str] | None) -> dict[str, str]:

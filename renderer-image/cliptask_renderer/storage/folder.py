@@ -14,19 +14,28 @@ locks (``flock``) and what they guard end with the process that holds them.
 
 from __future__ import annotations
 
-import errno
 import filecmp
 import json
 import os
 import shutil
-import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 
 from cliptask.errors import OutputError
-from cliptask_renderer.storage.base import StoredObject, check_metadata, check_name, is_name
+from cliptask_renderer.storage.base import (
+    Store,
+    StoredObject,
+    check_metadata,
+    check_name,
+    check_span,
+    is_name,
+    unexpected,
+)
+from cliptask_renderer.storage.crc32c import of_file
 from cliptask_renderer.storage.disk_errors import disk_errors, needing
+from cliptask_renderer.storage.files import give_name, join, size_of, sync
 from cliptask_renderer.storage.scratch import (
     INTERNAL,
     chosen_scratch,
@@ -34,9 +43,6 @@ from cliptask_renderer.storage.scratch import (
     scratch_folder,
     store_lock,
 )
-
-_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK}
-"""What file systems without hard links answer: FAT, many FUSE and network ones."""
 
 
 class FolderStore:
@@ -81,47 +87,60 @@ class FolderStore:
         self, name: str, file: Path, metadata: Mapping[str, str] | None = None, *, replace: bool = False
     ) -> StoredObject:
         """Store a file's content. A file from a folder store's ``scratch`` is taken over; any other is copied."""
-        target, own = self._target(name), check_metadata(name, metadata)
-        with needing(_size(file) or 0), self._staging() as folder, self._disk_errors("be written"):
+        own = self._checked(name, metadata)
+        with needing(size_of(file) or 0), self._staging() as folder, self._disk_errors("be written"):
             staged = file
             if not may_take_over(file, folder):
                 staged = folder / "object"
                 shutil.copyfile(file, staged)
-            _sync(staged)
-            sidecar = folder / "sidecar"
-            sidecar.write_text(json.dumps({"sizeBytes": staged.stat().st_size, "metadata": own}))
-            _sync(sidecar)
-            stored = self._commit(name, staged, sidecar if own else None, replace=replace)
-            staged.unlink(missing_ok=True)
-            # Whoever deletes at the same time may have removed the folders already.
-            with suppress(FileNotFoundError):
-                _sync(Path(self._sidecar(name)).parent)
-                _sync(target.parent)
-        return stored
+            return self._store(name, staged, folder, own, replace=replace)
 
     def put_bytes(
         self, name: str, content: bytes, metadata: Mapping[str, str] | None = None, *, replace: bool = False
     ) -> StoredObject:
         """Store small content."""
-        with needing(len(content)), self._staging() as folder:
-            with self._disk_errors("be written"):
-                (folder / "content").write_bytes(content)
-            return self.put(name, folder / "content", metadata, replace=replace)
+        own = self._checked(name, metadata)
+        with needing(len(content)), self._staging() as folder, self._disk_errors("be written"):
+            staged = folder / "object"
+            staged.write_bytes(content)
+            return self._store(name, staged, folder, own, replace=replace)
 
-    def read(self, name: str) -> bytes:
-        """A small object's content. Raises ``KeyError`` where there is none."""
-        with self.local(name) as path, self._disk_errors("be read"):
-            try:
-                return path.read_bytes()
-            except FileNotFoundError as error:
-                raise KeyError(name) from error
+    def compose(
+        self,
+        name: str,
+        head: bytes,
+        parts: Sequence[tuple[Store, str]],
+        metadata: Mapping[str, str] | None = None,
+        *,
+        crc32c: int,
+        replace: bool = False,
+    ) -> StoredObject:
+        """Store ``head`` and what the parts hold, copied within the kernel where it can."""
+        own = self._checked(name, metadata)
+        with ExitStack() as stack:
+            contents = [stack.enter_context(_opened(*part)) for part in parts]
+            size_bytes = len(head) + sum(os.fstat(content.fileno()).st_size for content in contents)
+            with needing(size_bytes), self._staging() as folder, self._disk_errors("be written"):
+                staged = folder / "object"
+                join(head, contents, staged)
+                if of_file(staged) != crc32c:
+                    raise unexpected(self.uri, name)
+                return self._store(name, staged, folder, own, replace=replace)
+
+    def read(self, name: str, span: range | None = None) -> bytes:
+        """A small object's content, or the span of any one's. Raises ``KeyError`` where there is none."""
+        with _opened(self, name) as content, self._disk_errors("be read"):
+            if span is None:
+                return content.read()
+            size_bytes = os.fstat(content.fileno()).st_size
+            return os.pread(content.fileno(), min(len(check_span(span)), size_bytes), span.start)
 
     @contextmanager
     def local(self, name: str) -> Iterator[Path]:
         """The object's own file: to be read, never to be written. Raises ``KeyError`` where there is none."""
         target = self._target(name)
         with self._disk_errors("be read"):
-            size_bytes = _size(target)
+            size_bytes = size_of(target)
         if size_bytes is None:
             raise KeyError(name)
         yield target
@@ -151,13 +170,34 @@ class FolderStore:
                 folder = stack.enter_context(scratch_folder(self._internal))
             yield folder
 
+    def _checked(self, name: str, metadata: Mapping[str, str] | None) -> dict[str, str]:
+        check_name(name)
+        return check_metadata(name, metadata)
+
+    def _store(
+        self, name: str, staged: Path, folder: Path, own: dict[str, str], *, replace: bool
+    ) -> StoredObject:
+        """Make a file in a scratch folder an object; it is gone afterwards."""
+        sync(staged)
+        sidecar = folder / "sidecar" if own else None
+        if sidecar is not None:
+            sidecar.write_text(json.dumps({"sizeBytes": staged.stat().st_size, "metadata": own}))
+            sync(sidecar)
+        stored = self._commit(name, staged, sidecar, replace=replace)
+        staged.unlink(missing_ok=True)
+        # Whoever deletes at the same time may have removed the folders already.
+        with suppress(FileNotFoundError):
+            sync(Path(self._sidecar(name)).parent)
+            sync(self._target(name).parent)
+        return stored
+
     def _commit(self, name: str, staged: Path, sidecar: Path | None, *, replace: bool) -> StoredObject:
         """Give the staged file its name, unless the name is taken and not to be replaced; what then has the name."""
         target, beside = self._target(name), Path(self._sidecar(name))
         with store_lock(self._internal):
             target.parent.mkdir(parents=True, exist_ok=True)
             beside.parent.mkdir(parents=True, exist_ok=True)
-            before = _size(target)
+            before = size_of(target)
             if before is not None and not replace:
                 # Metadata that were lost come back with the same content.
                 lost = not self._metadata(name, before)
@@ -173,7 +213,7 @@ class FolderStore:
             else:
                 beside.unlink(missing_ok=True)
             if before is None:
-                _link(staged, target)
+                give_name(staged, target)
             size_bytes = target.stat().st_size
             return StoredObject(name, size_bytes, self._metadata(name, size_bytes))
 
@@ -199,7 +239,7 @@ class FolderStore:
     def _look(self, name: str) -> StoredObject | None:
         """One object by a name that is checked already, or None."""
         # Listings are long: plain strings take half of the time that Path objects do.
-        if (size_bytes := _size(f"{self._root}/{name}")) is None:
+        if (size_bytes := size_of(f"{self._root}/{name}")) is None:
             return None
         return StoredObject(name, size_bytes, self._metadata(name, size_bytes))
 
@@ -224,30 +264,13 @@ class FolderStore:
         return disk_errors(f"{self.uri} cannot {action}", folder=self._root)
 
 
-def _size(path: str | Path) -> int | None:
-    """Size of a plain file in bytes; None where there is none."""
-    try:
-        status = os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file's content, or a folder's entries, would survive a loss of power."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _link(staged: Path, target: Path) -> None:
-    """Name a file; fails where the name exists. Only under the store's lock."""
-    try:
-        os.link(staged, target)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        # Nobody who keeps to the lock can make the name between the look before and this.
-        staged.rename(target)
+@contextmanager
+def _opened(store: Store, name: str) -> Iterator[FileIO]:
+    """An object's content, which stays as it is whoever deletes or replaces the object. Raises ``KeyError`` as ``local``."""
+    with store.local(name) as path, ExitStack() as stack:
+        with disk_errors(f"{store.uri} cannot be read", folder=path.parent):
+            try:
+                content = stack.enter_context(path.open("rb", buffering=0))
+            except FileNotFoundError as error:
+                raise KeyError(name) from error
+        yield content

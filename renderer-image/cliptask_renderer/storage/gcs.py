@@ -8,41 +8,36 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
-from google.api_core.exceptions import NotFound, PreconditionFailed
+from google.api_core.exceptions import BadRequest, NotFound, PreconditionFailed
 from google.cloud.storage import Blob
 from google.cloud.storage.exceptions import DataCorruption
 
 from cliptask.errors import OutputError, TransientError
-from cliptask_renderer.storage.base import NAME_BYTES, StoredObject, check_metadata, check_name, is_name
+from cliptask_renderer.storage.base import (
+    NAME_BYTES,
+    Store,
+    StoredObject,
+    check_metadata,
+    check_name,
+    check_span,
+    is_name,
+)
+from cliptask_renderer.storage.crc32c import as_text
 from cliptask_renderer.storage.disk_errors import disk_errors
-from cliptask_renderer.storage.gcs_client import Connection, Crc32c, Location, explained
+from cliptask_renderer.storage.gcs_client import Connection, Location, explained
+from cliptask_renderer.storage.gcs_compose import TEMPORARY_BYTES, Composer, Part
+from cliptask_renderer.storage.gcs_upload import new_blob, upload
 from cliptask_renderer.storage.scratch import chosen_scratch, held
 
-_CHUNK_BYTES = 32 << 20
-"""Of an upload, held in memory (without it the client holds the whole file). Smaller ones are slower: each is a request."""
-_PIECE_BYTES = 1 << 20
 _FIELDS = "items(name,size,metadata),nextPageToken"
-_NO_CACHE = "no-cache"
-"""For what is written again: the default for public objects lets browsers show yesterday's index for an hour."""
-_TYPES = {
-    ".mp4": "video/mp4",
-    ".m4a": "audio/mp4",
-    ".mp3": "audio/mpeg",
-    ".wav": "audio/wav",
-    ".jpg": "image/jpeg",
-    ".vtt": "text/vtt; charset=utf-8",
-    ".json": "application/json",
-    ".csv": "text/csv; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-}
 _ATTEMPTS = 3
-"""At an upload that arrives damaged, or meets an object that is gone when it is looked at."""
+"""At an object that arrives damaged, or that is gone when it is looked at."""
 
 
 class GcsStore:
@@ -106,10 +101,55 @@ class GcsStore:
         """Store small content."""
         return self._upload(name, io.BytesIO(content), metadata, replace=replace)
 
-    def read(self, name: str) -> bytes:
-        """A small object's content. Raises ``KeyError`` where there is none."""
+    def compose(
+        self,
+        name: str,
+        head: bytes,
+        parts: Sequence[tuple[Store, str]],
+        metadata: Mapping[str, str] | None = None,
+        *,
+        crc32c: int,
+        replace: bool = False,
+    ) -> StoredObject:
+        """Store ``head`` and what the parts hold: two requests, and one that removes the head's object.
+
+        Parts in another bucket or store are copied once, as ``gcs_compose`` tells. The checksum is compared before there
+        is an object, and again in the answer.
+        """
+        path, own = self._path(name), check_metadata(name, metadata)
+        self._fitting(self._root + "t" * TEMPORARY_BYTES, name)
+        composer, pieces = (
+            Composer(self._connection, self._place.bucket, self._root),
+            [self._part(*part) for part in parts],
+        )
+        for _ in range(_ATTEMPTS):
+            blob = new_blob(self._bucket, path, own, replace=replace)
+            blob.crc32c = as_text(crc32c)
+            with self._explained("be written"):
+                try:
+                    composer.compose(blob, head, pieces, replace=replace)
+                except PreconditionFailed:
+                    if (there := self.stat(name)) is not None:  # as above
+                        return there
+                except DataCorruption:
+                    continue
+                except NotFound:
+                    composer.bring(pieces)
+                except BadRequest:
+                    if all(piece.copied for piece in pieces):
+                        raise
+                    # Some part is of another storage class, which a bucket's rules may have given it.
+                    pieces = [piece._replace(copied=True) for piece in pieces]
+                    composer.bring(pieces)
+                else:
+                    composer.tidy()
+                    return self._stored(blob)
+        raise self._unlucky(name)
+
+    def read(self, name: str, span: range | None = None) -> bytes:
+        """A small object's content, or so many bytes of any one: by one request. Raises ``KeyError`` where there is none."""
         content = io.BytesIO()
-        self._download(name, content)
+        self._download(name, content, None if span is None else check_span(span))
         return content.getvalue()
 
     @contextmanager
@@ -146,24 +186,11 @@ class GcsStore:
         self, name: str, content: BinaryIO, metadata: Mapping[str, str] | None, *, replace: bool
     ) -> StoredObject:
         path, own = self._path(name), check_metadata(name, metadata)
-        size_bytes, crc32c = _measured(content)
         for _ in range(_ATTEMPTS):
-            blob = self._bucket.blob(path, chunk_size=_CHUNK_BYTES)
-            blob.metadata = own
-            if replace:
-                blob.cache_control = _NO_CACHE
+            blob = new_blob(self._bucket, path, own, replace=replace)
             with self._explained("be written"):
                 try:
-                    blob.upload_from_file(
-                        content,
-                        rewind=True,
-                        size=size_bytes,
-                        content_type=_TYPES.get(PurePosixPath(name).suffix, "application/octet-stream"),
-                        if_generation_match=None if replace else 0,
-                        checksum="crc32c",
-                        crc32c_checksum_value=crc32c,
-                        **self._connection.upload,
-                    )
+                    upload(self._connection, blob, content, replace=replace)
                 except PreconditionFailed:
                     # Another's, or this one's own: a lost answer makes the client try again.
                     if (there := self.stat(name)) is not None:
@@ -171,22 +198,35 @@ class GcsStore:
                 except DataCorruption:
                     continue  # the client has removed it
                 else:
-                    self._connection.buckets_seen.add(self._place.bucket)
                     return self._stored(blob)
-        message = f"{self.uri}/{name} cannot be written: it arrives damaged, or others write and delete it at the same time; try again later"
-        raise TransientError(message)
+        raise self._unlucky(name)
 
-    def _download(self, name: str, content: BinaryIO) -> None:
-        place = Location(self._place.bucket, self._path(name))
+    def location(self, name: str) -> Location:
+        """Where an object lies, or would."""
+        return Location(self._place.bucket, self._path(name))
+
+    def _part(self, store: Store, name: str) -> Part:
+        place = store.location(name) if isinstance(store, GcsStore) else None
+        return Part(
+            store, check_name(name), place, copied=place is None or place.bucket != self._place.bucket
+        )
+
+    def _download(self, name: str, content: BinaryIO, span: range | None = None) -> None:
+        place = self.location(name)
         with self._explained("be read"):
             try:
-                self._connection.download(place, content.write)
+                if span is None:
+                    self._connection.download(place, content.write)
+                else:
+                    content.write(self._connection.read(place, span))
             except NotFound as error:
                 self._connection.check_bucket(self._place.bucket)
                 raise KeyError(name) from error
 
     def _path(self, name: str) -> str:
-        path = self._root + check_name(name)
+        return self._fitting(self._root + check_name(name), name)
+
+    def _fitting(self, path: str, name: str) -> str:
         if len(path.encode()) > NAME_BYTES:
             message = f"{self.uri}/{name[:200]} is longer than the {NAME_BYTES} bytes of an object's name: shorten the output's URI"
             raise OutputError(message)
@@ -195,16 +235,13 @@ class GcsStore:
     def _stored(self, blob: Blob) -> StoredObject:
         return StoredObject(blob.name.removeprefix(self._root), blob.size, dict(blob.metadata or {}))
 
+    def _unlucky(self, name: str) -> TransientError:
+        return TransientError(
+            f"{self.uri}/{name} cannot be written: it arrives damaged, or others write and delete it at the same time; try again later"
+        )
+
     def _explained(self, action: str) -> AbstractContextManager[None]:
         return explained(self._place.bucket, f"{self.uri} cannot {action}")
-
-
-def _measured(content: BinaryIO) -> tuple[int, str]:
-    """Size in bytes and CRC32C: told beforehand, so that no damaged object ever comes to be."""
-    checksum = Crc32c()
-    while piece := content.read(_PIECE_BYTES):
-        checksum.write(piece)
-    return content.tell(), str(checksum)
 
 
 def _disk_errors(place: object) -> AbstractContextManager[None]:

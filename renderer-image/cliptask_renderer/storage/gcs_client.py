@@ -6,19 +6,18 @@ Who it is: Workload Identity or any other Application Default Credentials, the k
 
 from __future__ import annotations
 
-import base64
+import io
 import os
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-import google_crc32c
 import requests
 import urllib3
 from google.api_core import exceptions as api
@@ -30,6 +29,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 from requests.adapters import HTTPAdapter
 
 from cliptask.errors import ClipTaskError, OutputError, SetupError, TransientError
+from cliptask_renderer.storage.crc32c import Checksum
 
 DEADLINE_S = 30.0
 DEADLINE = "CLIPTASK_STORE_DEADLINE_S"
@@ -72,6 +72,10 @@ class Connection:
     """Of one request of a listing; more are not given."""
     buckets_seen: set[str] = field(default_factory=set)
     """Buckets that are known to exist."""
+    temporary_s: float = 86400
+    """How long temporary objects stay at least."""
+    tidied: dict[Location, float] = field(default_factory=dict)
+    """By place: when it was last rid of older ones, in seconds of the monotonic clock."""
 
     @property
     def call(self) -> dict[str, object]:
@@ -82,6 +86,11 @@ class Connection:
     def upload(self) -> dict[str, object]:
         """Arguments of uploads: what limits connecting limits the sending of a whole chunk too, which may take its time."""
         return self._patience(self.deadline_s * 2)
+
+    @property
+    def tidying(self) -> dict[str, object]:
+        """Arguments of calls that may be left to somebody else, after an attempt or two."""
+        return self.call | {"retry": DEFAULT_RETRY.with_timeout(self.deadline_s / 6)}
 
     def _patience(self, connect_s: float) -> dict[str, object]:
         first_s = min(0.5, self.deadline_s / 20)
@@ -103,7 +112,7 @@ class Connection:
 
         A broken connection is resumed. Raises what the client raises, and ``TransientError`` where the bytes differ.
         """
-        content = Crc32c(write)
+        content = Checksum(write)
         blob = self.client.bucket(location.bucket).blob(location.path, generation=generation)
         # The client's own check leaves out downloads that it resumed.
         blob.download_to_file(content, raw_download=True, checksum=None, **self.call)
@@ -111,22 +120,16 @@ class Connection:
             message = f"gs://{location.bucket}/{location.path} arrived damaged: its CRC32C is {content}, not {blob.crc32c}; try again"
             raise TransientError(message)
 
-
-class Crc32c:
-    """The checksum of what passes, as Google Cloud Storage writes it: in base64, big-endian."""
-
-    def __init__(self, write: Callable[[bytes], object] = lambda _piece: None) -> None:
-        self._write = write
-        self._checksum: Any = google_crc32c.Checksum()  # type: ignore[no-untyped-call]  # half typed
-
-    def write(self, piece: bytes) -> int:
-        """Pass a piece on."""
-        self._write(piece)
-        self._checksum.update(piece)
-        return len(piece)
-
-    def __str__(self) -> str:
-        return base64.b64encode(self._checksum.digest()).decode()
+    def read(self, location: Location, span: range) -> bytes:
+        """A few of an object's bytes, without a check: there is no checksum of them. Raises what the client raises."""
+        content, blob = io.BytesIO(), self.client.bucket(location.bucket).blob(location.path)
+        # No range is empty: of none one byte is asked for, which tells whether the object is there.
+        last = max(span.stop, span.start + 1) - 1
+        with suppress(api.RequestRangeNotSatisfiable):
+            blob.download_to_file(
+                content, start=span.start, end=last, raw_download=True, checksum=None, **self.call
+            )
+        return content.getvalue()[: len(span)]
 
 
 _shared: dict[str, tuple[object, Connection]] = {}

@@ -5,12 +5,9 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,43 +18,12 @@ from cliptask_renderer.storage.base import METADATA_BYTES, Store, StoredObject, 
 from cliptask_renderer.storage.folder import FolderStore
 from cliptask_renderer.storage.open import open_store
 from support.gcs import FakeGcs
-from support.memory_store import MemoryStore
 
 PARTS = st.text(min_size=1, max_size=40)
 HOSTILE = [
     "", ".", "..", "/", "/etc/passwd", "a/", "a//b", "../a", "a/../b", "a/./b", ".store/meta/a", ".hidden", "a/.hidden", "a\0b", "a\nb",
     "x" * 241, "/".join(["abc"] * 300), "\ud800",
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def gcs() -> Iterator[FakeGcs]:
-    """A running emulator. In memory: on a disk it has no names as long as the real one's."""
-    with FakeGcs() as running:
-        yield running
-
-
-@pytest.fixture(params=["folder", "bucket", "memory"])
-def make_store(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[], Store]:
-    """What opens one and the same empty store, again and again: every implementation passes the whole suite."""
-    if request.param == "memory":  # what tests take for a store must be one
-        memory = MemoryStore()
-        return lambda: memory
-    odd = "höher & 100% #1"
-    uri = (tmp_path / odd).as_uri()
-    if request.param == "bucket":
-        gcs: FakeGcs = request.getfixturevalue("gcs")
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs.url)
-        uri = f"gs://{gcs.bucket()}/{quote(odd)}"
-    return lambda: open_store(uri)
-
-
-@pytest.fixture
-def store(make_store: Callable[[], Store]) -> Store:
-    """An empty store."""
-    return make_store()
 
 
 class TestEveryStore:
@@ -270,27 +236,6 @@ while True:
                 file.flush()
         store.put(f"objects/{n}", folder / "made", {"digit": digit}, replace=replace)
 """
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """What starts a Python program, which ends with the test at the latest."""
-    with ExitStack() as stack:
-
-        def run(code: str, *arguments: str) -> subprocess.Popen[str]:
-            process = subprocess.Popen(
-                [sys.executable, "-c", code, *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            stack.enter_context(process)
-            stack.callback(process.kill)
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-            return process
-
-        yield run
 
 
 class TestFolder:

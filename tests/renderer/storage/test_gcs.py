@@ -23,30 +23,9 @@ from support.gcs import Break, Cut, Damage, FakeGcs, Fault, FaultyProxy, Lose, R
 
 DEADLINE_S = 10.0
 SHORT_S = 0.4
+ACTS = ["put", "put large", "compose", "read", "read a span", "local", "stat", "list", "delete"]
 LARGE = bytes(range(256)) * (36 << 12)
 """36 MiB: more than one chunk of an upload."""
-
-
-@pytest.fixture(scope="module")
-def gcs() -> Iterator[FakeGcs]:
-    """A running emulator."""
-    with FakeGcs() as running:
-        yield running
-
-
-@pytest.fixture
-def proxy(gcs: FakeGcs) -> Iterator[FaultyProxy]:
-    """What stands before it and fails when told to."""
-    with FaultyProxy(gcs.port) as running:
-        yield running
-
-
-@pytest.fixture
-def connection(proxy: FaultyProxy) -> Iterator[Connection]:
-    """A client by way of the proxy."""
-    opened = connect(proxy.url, DEADLINE_S)
-    yield opened
-    opened.client.close()
 
 
 @pytest.fixture
@@ -55,12 +34,6 @@ def patient(store: GcsStore, proxy: FaultyProxy) -> Iterator[GcsStore]:
     opened = connect(proxy.url, 60)
     yield GcsStore(Location(store.uri.split("/")[2], "spring"), opened)
     opened.client.close()
-
-
-@pytest.fixture
-def bucket(gcs: FakeGcs) -> str:
-    """A fresh bucket."""
-    return gcs.bucket()
 
 
 @pytest.fixture
@@ -243,7 +216,7 @@ class TestFaults:
         assert list(store.list()) == []
 
     @pytest.mark.parametrize("fault", [Refuse(503), Refuse(429), Break(), Stall()])
-    @pytest.mark.parametrize("act", ["put", "put large", "read", "local", "stat", "list", "delete"])
+    @pytest.mark.parametrize("act", ACTS)
     def test_too_many_end_as_transient(self, bucket: str, proxy: FaultyProxy, fault: Fault, act: str) -> None:
         """Else an outage would hang for ever, or be reported as somebody's fault."""
         impatient = connect(proxy.url, SHORT_S)
@@ -256,7 +229,7 @@ class TestFaults:
         impatient.client.close()
 
     @pytest.mark.parametrize("code", [401, 403])
-    @pytest.mark.parametrize("act", ["put", "put large", "read", "local", "stat", "list", "delete"])
+    @pytest.mark.parametrize("act", ACTS)
     def test_missing_permission_is_the_administrators(
         self, store: GcsStore, proxy: FaultyProxy, code: int, act: str
     ) -> None:
@@ -273,7 +246,7 @@ class TestFaults:
             assert "roles/storage.objectUser" in said
         assert "http" not in said
 
-    @pytest.mark.parametrize("act", ["put", "put large", "read", "local", "stat", "list", "delete"])
+    @pytest.mark.parametrize("act", ACTS)
     def test_a_missing_bucket_is_the_administrators(self, connection: Connection, act: str) -> None:
         """Else a bucket that was never made would look like an empty one."""
         store = GcsStore(Location("no-such-bucket", "spring"), connection)
@@ -490,7 +463,9 @@ def _acts(store: GcsStore) -> dict[str, Callable[[], object]]:
     return {
         "put": lambda: store.put_bytes("a", b"1"),
         "put large": lambda: store.put_bytes("a", bytes(9 << 20)),
+        "compose": lambda: store.compose("a", b"1", [(store, "b")], crc32c=0),
         "read": lambda: store.read("a"),
+        "read a span": lambda: store.read("a", range(2, 5)),
         "local": local,
         "stat": lambda: store.stat("a"),
         "list": lambda: list(store.list()),

@@ -1,0 +1,65 @@
+"""How does content come into a bucket? In chunks, with its checksum told beforehand, so that no damaged object ever comes to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from google.cloud.storage import Blob, Bucket
+
+from cliptask_renderer.storage.crc32c import Checksum
+from cliptask_renderer.storage.gcs_client import Connection
+
+_CHUNK_BYTES = 32 << 20
+"""Of an upload, held in memory (without it the client holds the whole file). Smaller ones are slower: each is a request."""
+_PIECE_BYTES = 1 << 18
+_NO_CACHE = "no-cache"
+"""For what is written again: the default for public objects lets browsers show yesterday's index for an hour."""
+_ANY_TYPE = "application/octet-stream"
+_TYPES = {
+    ".mp4": "video/mp4",
+    ".m4a": "audio/mp4",
+    ".mp3": "audio/mpeg",
+    ".wav": "audio/wav",
+    ".jpg": "image/jpeg",
+    ".vtt": "text/vtt; charset=utf-8",
+    ".json": "application/json",
+    ".csv": "text/csv; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+}
+
+
+def new_blob(
+    bucket: Bucket, path: str, metadata: Mapping[str, str] | None = None, *, replace: bool = False
+) -> Blob:
+    """An object that is yet to be made, with its type and all that is told of it."""
+    blob = bucket.blob(path, chunk_size=_CHUNK_BYTES)
+    blob.metadata = dict(metadata or {})
+    blob.content_type = _TYPES.get(PurePosixPath(path).suffix, _ANY_TYPE)
+    if replace:
+        blob.cache_control = _NO_CACHE
+    return blob
+
+
+def upload(connection: Connection, blob: Blob, content: BinaryIO, *, replace: bool = False) -> None:
+    """Make an object of the content. Raises what the client raises.
+
+    ``PreconditionFailed``: it exists already, perhaps by this very upload, an answer to which was lost. ``DataCorruption``:
+    it arrived damaged, and was removed.
+    """
+    content.seek(0)
+    checksum = Checksum()
+    while piece := content.read(_PIECE_BYTES):
+        checksum.write(piece)
+    blob.upload_from_file(
+        content,
+        rewind=True,
+        size=content.tell(),
+        content_type=blob.content_type,
+        if_generation_match=None if replace else 0,
+        checksum="crc32c",
+        crc32c_checksum_value=str(checksum),
+        **connection.upload,
+    )
+    connection.buckets_seen.add(blob.bucket.name)

@@ -1,0 +1,91 @@
+"""Which stores do tests here try? A folder, a bucket of an emulator, and what stands for a store in tests without a disk."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from cliptask_renderer.storage.base import Store
+from cliptask_renderer.storage.gcs_client import Connection, connect
+from cliptask_renderer.storage.open import open_store
+from support.gcs import FakeGcs, FaultyProxy
+from support.memory_store import MemoryStore
+
+
+@pytest.fixture(scope="module")
+def gcs() -> Iterator[FakeGcs]:
+    """A running emulator. In memory: on a disk it has no names as long as the real one's."""
+    with FakeGcs() as running:
+        yield running
+
+
+@pytest.fixture
+def proxy(gcs: FakeGcs) -> Iterator[FaultyProxy]:
+    """What stands before it: refuses what the real one does, and fails when told to."""
+    with FaultyProxy(gcs.port) as running:
+        yield running
+
+
+@pytest.fixture
+def bucket(gcs: FakeGcs) -> str:
+    """A fresh bucket."""
+    return gcs.bucket()
+
+
+@pytest.fixture
+def connection(proxy: FaultyProxy) -> Iterator[Connection]:
+    """A client by way of the proxy."""
+    opened = connect(proxy.url, deadline_s=10)
+    yield opened
+    opened.client.close()
+
+
+@pytest.fixture(params=["folder", "bucket", "memory"])
+def make_store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], Store]:
+    """What opens one and the same empty store, again and again: every implementation passes the whole suite."""
+    if request.param == "memory":  # what tests take for a store must be one
+        memory = MemoryStore()
+        return lambda: memory
+    odd = "höher & 100% #1"
+    uri = (tmp_path / odd).as_uri()
+    if request.param == "bucket":
+        gcs: FakeGcs = request.getfixturevalue("gcs")
+        proxy: FaultyProxy = request.getfixturevalue("proxy")
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", proxy.url)
+        uri = f"gs://{gcs.bucket()}/{quote(odd)}"
+    return lambda: open_store(uri)
+
+
+@pytest.fixture
+def store(make_store: Callable[[], Store]) -> Store:
+    """An empty store."""
+    return make_store()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """What starts a Python program, which ends with the test at the latest."""
+    with ExitStack() as stack:
+
+        def run(code: str, *arguments: str) -> subprocess.Popen[str]:
+            process = subprocess.Popen(
+                [sys.executable, "-c", code, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            return process
+
+        yield run
