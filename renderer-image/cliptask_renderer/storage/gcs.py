@@ -113,20 +113,20 @@ class GcsStore:
     ) -> StoredObject:
         """Store ``head`` and what the parts hold: two requests, and one that removes the head's object.
 
-        Parts in another bucket or store are copied once, as ``gcs_compose`` tells. The checksum is compared before there
-        is an object, and again in the answer.
+        Parts in another bucket or store are copied once, as ``gcs_compose`` tells. The storage compares the checksum before
+        there is an object: parts need not be held to their generations.
         """
         path, own = self._path(name), check_metadata(name, metadata)
         self._fitting(self._root + "t" * TEMPORARY_BYTES, name)
-        composer, pieces = (
-            Composer(self._connection, self._place.bucket, self._root),
-            [self._part(*part) for part in parts],
-        )
+        composer = Composer(self._connection, self._place.bucket, self._root)
+        pieces, some_missing = [self._part(*part) for part in parts], False
         for _ in range(_ATTEMPTS):
             blob = new_blob(self._bucket, path, own, replace=replace)
             blob.crc32c = as_text(crc32c)
             with self._explained("be written"):
                 try:
+                    if some_missing:
+                        composer.bring(pieces)
                     composer.compose(blob, head, pieces, replace=replace)
                 except PreconditionFailed:
                     if (there := self.stat(name)) is not None:  # as above
@@ -134,13 +134,12 @@ class GcsStore:
                 except DataCorruption:
                     continue
                 except NotFound:
-                    composer.bring(pieces)
+                    some_missing = True
                 except BadRequest:
                     if all(piece.copied for piece in pieces):
                         raise
                     # Some part is of another storage class, which a bucket's rules may have given it.
-                    pieces = [piece._replace(copied=True) for piece in pieces]
-                    composer.bring(pieces)
+                    pieces, some_missing = [piece._replace(copied=True) for piece in pieces], True
                 else:
                     composer.tidy()
                     return self._stored(blob)

@@ -89,13 +89,15 @@ class Connection:
 
     @property
     def tidying(self) -> dict[str, object]:
-        """Arguments of calls that may be left to somebody else, after an attempt or two."""
-        return self.call | {"retry": DEFAULT_RETRY.with_timeout(self.deadline_s / 6)}
+        """Arguments of calls that another one will make if they fail: a few attempts at most."""
+        return self.call | {"retry": self._retry(self.deadline_s / 3)}
 
     def _patience(self, connect_s: float) -> dict[str, object]:
+        return {"retry": self._retry(self.deadline_s), "timeout": (connect_s, self.deadline_s / 2)}
+
+    def _retry(self, deadline_s: float) -> object:
         first_s = min(0.5, self.deadline_s / 20)
-        retry = DEFAULT_RETRY.with_timeout(self.deadline_s).with_delay(initial=first_s, maximum=20 * first_s)
-        return {"retry": retry, "timeout": (connect_s, self.deadline_s / 2)}
+        return DEFAULT_RETRY.with_timeout(deadline_s).with_delay(initial=first_s, maximum=20 * first_s)
 
     def check_bucket(self, bucket: str) -> None:
         """Raise ``SetupError`` where there is no such bucket: an object's 404 does not tell whether its bucket exists."""

@@ -28,7 +28,7 @@ from google.cloud.storage import Blob
 
 from cliptask_renderer.storage.base import Store, unexpected
 from cliptask_renderer.storage.gcs_client import READER, Connection, Location, Refusal, explained
-from cliptask_renderer.storage.gcs_upload import new_blob, upload
+from cliptask_renderer.storage.gcs_upload import concerns_checksum, new_blob, upload
 from cliptask_renderer.storage.scratch import INTERNAL
 
 MOST_SOURCES = 32
@@ -73,12 +73,13 @@ class Composer:
             try:
                 blob.compose(sources, if_generation_match=None if replace else 0, **self.connection.call)
             except BadRequest as error:
-                if "crc32c" not in str(error).lower():
+                if not concerns_checksum(error):
                     raise
                 self._discard(parts)
                 raise unexpected(bucket_uri, blob.name) from error
             if blob.crc32c != expected:  # where the storage itself has not compared them
-                self._remove(blob)
+                with suppress(NotFound):
+                    blob.delete(**self.connection.call)
                 self._discard(parts)
                 raise unexpected(bucket_uri, blob.name)
 
@@ -118,6 +119,8 @@ class Composer:
         return blob
 
     def _joined(self, stack: ExitStack, sources: Sequence[Blob]) -> Blob:
+        if len(sources) == 1:
+            return sources[0]
         blob = stack.enter_context(self._temporary())
         with suppress(PreconditionFailed):  # as above
             blob.compose(sources, if_generation_match=0, **self.connection.call)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
+from google.api_core.exceptions import BadRequest
 from google.cloud.storage import Blob, Bucket
+from google.cloud.storage.exceptions import DataCorruption
 
 from cliptask_renderer.storage.crc32c import Checksum
 from cliptask_renderer.storage.gcs_client import Connection
@@ -42,24 +44,34 @@ def new_blob(
     return blob
 
 
+def concerns_checksum(error: BadRequest) -> bool:
+    """Whether the storage refuses content for not having the checksum that was told."""
+    return "crc32c" in str(error).lower()
+
+
 def upload(connection: Connection, blob: Blob, content: BinaryIO, *, replace: bool = False) -> None:
     """Make an object of the content. Raises what the client raises.
 
     ``PreconditionFailed``: it exists already, perhaps by this very upload, an answer to which was lost. ``DataCorruption``:
-    it arrived damaged, and was removed.
+    it arrived damaged, and there is no object.
     """
     content.seek(0)
     checksum = Checksum()
     while piece := content.read(_PIECE_BYTES):
         checksum.write(piece)
-    blob.upload_from_file(
-        content,
-        rewind=True,
-        size=content.tell(),
-        content_type=blob.content_type,
-        if_generation_match=None if replace else 0,
-        checksum="crc32c",
-        crc32c_checksum_value=str(checksum),
-        **connection.upload,
-    )
+    try:
+        blob.upload_from_file(
+            content,
+            rewind=True,
+            size=content.tell(),
+            content_type=blob.content_type,
+            if_generation_match=None if replace else 0,
+            checksum="crc32c",
+            crc32c_checksum_value=str(checksum),
+            **connection.upload,
+        )
+    except BadRequest as error:
+        if concerns_checksum(error):
+            raise DataCorruption(error.response) from error
+        raise
     connection.buckets_seen.add(blob.bucket.name)

@@ -47,10 +47,14 @@ def scratch_folder(internal: Path) -> Iterator[Path]:
             os.close(lock)
     place = internal / "tmp" / secrets.token_hex(8)
     # While the store's lock is held, no scratch is without its own lock, unless its process is dead.
-    with store_lock(internal):
-        (place / "files").mkdir(parents=True)
-        descriptor = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        with store_lock(internal):
+            (place / "files").mkdir(parents=True)
+            descriptor = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
     try:
         with held(place):
             yield place / "files"
