@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -106,3 +106,18 @@ class MemoryStore:
     def _stored(self, name: str) -> StoredObject:
         content, metadata = self._objects[name]
         return StoredObject(name, len(content), dict(metadata))
+
+
+class Fleeting(MemoryStore):
+    """A store whose files meet something between the moment they are asked for and that of their use."""
+
+    def __init__(self, meets: Callable[[Path], object]) -> None:
+        super().__init__()
+        self._meets = meets
+
+    @contextmanager
+    def local(self, name: str) -> Iterator[Path]:
+        """A file that has met it."""
+        with super().local(name) as path:
+            self._meets(path)
+            yield path

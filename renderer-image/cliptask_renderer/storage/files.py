@@ -1,4 +1,4 @@
-"""How do files become one, last, and get their names? By what Linux and its file systems have for it."""
+"""How are files opened, joined, kept and named? By what Linux and its file systems have for it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from io import FileIO
 from pathlib import Path
+
+from cliptask_renderer.storage.base import Store
+from cliptask_renderer.storage.disk_errors import disk_errors
 
 _NOT_HERE = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF}
 """What a kernel, a file system, two of them or a container's rules answer that do not copy in this way."""
@@ -66,3 +70,15 @@ def _append(content: FileIO, whole: FileIO) -> None:
     # Both go on where that has ended: at the end, where it has not refused, nor said so too early as some network file systems do.
     with os.fdopen(whole.fileno(), "wb", closefd=False) as buffered:
         shutil.copyfileobj(content, buffered)
+
+
+@contextmanager
+def opened(store: Store, name: str) -> Iterator[FileIO]:
+    """An object's content, which stays as it is whoever deletes or replaces the object. Raises ``KeyError`` as ``local``."""
+    with store.local(name) as path, ExitStack() as stack:
+        with disk_errors(f"{store.uri} cannot be read", folder=path.parent):
+            try:
+                content = stack.enter_context(path.open("rb", buffering=0))
+            except FileNotFoundError as error:
+                raise KeyError(name) from error
+        yield content

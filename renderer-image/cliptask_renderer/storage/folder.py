@@ -20,7 +20,6 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from io import FileIO
 from pathlib import Path
 
 from cliptask.errors import OutputError
@@ -35,7 +34,7 @@ from cliptask_renderer.storage.base import (
 )
 from cliptask_renderer.storage.crc32c import of_file
 from cliptask_renderer.storage.disk_errors import disk_errors, needing
-from cliptask_renderer.storage.files import give_name, join, size_of, sync
+from cliptask_renderer.storage.files import give_name, join, opened, size_of, sync
 from cliptask_renderer.storage.scratch import (
     INTERNAL,
     chosen_scratch,
@@ -118,7 +117,7 @@ class FolderStore:
         """Store ``head`` and what the parts hold, copied within the kernel where it can."""
         own = self._checked(name, metadata)
         with ExitStack() as stack:
-            contents = [stack.enter_context(_opened(*part)) for part in parts]
+            contents = [stack.enter_context(opened(*part)) for part in parts]
             size_bytes = len(head) + sum(os.fstat(content.fileno()).st_size for content in contents)
             with needing(size_bytes), self._staging() as folder, self._disk_errors("be written"):
                 staged = folder / "object"
@@ -129,7 +128,7 @@ class FolderStore:
 
     def read(self, name: str, span: range | None = None) -> bytes:
         """A small object's content, or the span of any one's. Raises ``KeyError`` where there is none."""
-        with _opened(self, name) as content, self._disk_errors("be read"):
+        with opened(self, name) as content, self._disk_errors("be read"):
             if span is None:
                 return content.read()
             size_bytes = os.fstat(content.fileno()).st_size
@@ -262,15 +261,3 @@ class FolderStore:
 
     def _disk_errors(self, action: str) -> AbstractContextManager[None]:
         return disk_errors(f"{self.uri} cannot {action}", folder=self._root)
-
-
-@contextmanager
-def _opened(store: Store, name: str) -> Iterator[FileIO]:
-    """An object's content, which stays as it is whoever deletes or replaces the object. Raises ``KeyError`` as ``local``."""
-    with store.local(name) as path, ExitStack() as stack:
-        with disk_errors(f"{store.uri} cannot be read", folder=path.parent):
-            try:
-                content = stack.enter_context(path.open("rb", buffering=0))
-            except FileNotFoundError as error:
-                raise KeyError(name) from error
-        yield content

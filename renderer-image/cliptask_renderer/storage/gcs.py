@@ -123,7 +123,7 @@ class GcsStore:
         for _ in range(_ATTEMPTS):
             blob = new_blob(self._bucket, path, own, replace=replace)
             blob.crc32c = as_text(crc32c)
-            with self._explained("be written"):
+            with disk_errors(f"the parts of {name} cannot be read"), self._explained("be written"):
                 try:
                     if some_missing:
                         composer.bring(pieces)

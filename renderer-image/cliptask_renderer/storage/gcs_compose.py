@@ -27,6 +27,7 @@ from google.api_core.exceptions import BadRequest, NotFound, PreconditionFailed
 from google.cloud.storage import Blob
 
 from cliptask_renderer.storage.base import Store, unexpected
+from cliptask_renderer.storage.files import opened
 from cliptask_renderer.storage.gcs_client import READER, Connection, Location, Refusal, explained
 from cliptask_renderer.storage.gcs_upload import concerns_checksum, new_blob, upload
 from cliptask_renderer.storage.scratch import INTERNAL
@@ -150,7 +151,7 @@ class Composer:
                 raise KeyError(part.name) from error
 
     def _upload(self, part: Part) -> None:
-        with part.store.local(part.name) as file, file.open("rb") as content, suppress(PreconditionFailed):
+        with opened(part.store, part.name) as content, suppress(PreconditionFailed):
             upload(self.connection, self._source(part), content)
 
     def _discard(self, parts: Sequence[Part]) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import google_crc32c
@@ -16,7 +15,7 @@ from cliptask.errors import DiskFull, OutputError
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.folder import FolderStore
 from support.disks import Disks, disks
-from support.memory_store import MemoryStore
+from support.memory_store import Fleeting
 
 HEAD, SOUND, FIRST = b"head" * 1000, b"sound" * 10_000, b"first" * 30_000
 CRC32C = google_crc32c.value(HEAD + SOUND + FIRST)
@@ -41,21 +40,6 @@ def cache(tmp_path: Path) -> FolderStore:
 def composed(store: FolderStore, cache: Store) -> None:
     """The video."""
     store.compose("v/a", HEAD, [(cache, "sound"), (cache, "first")], {"n": "1"}, crc32c=CRC32C)
-
-
-class Fleeting(MemoryStore):
-    """A store whose files meet something between the moment they are asked for and that of their use."""
-
-    def __init__(self, meets: Callable[[Path], object]) -> None:
-        super().__init__()
-        self._meets = meets
-
-    @contextmanager
-    def local(self, name: str) -> Iterator[Path]:
-        """A file that has met it."""
-        with super().local(name) as path:
-            self._meets(path)
-            yield path
 
 
 def test_it_is_a_plain_file_and_leaves_nothing_else(tmp_path: Path, cache: FolderStore) -> None:

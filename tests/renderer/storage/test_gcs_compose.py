@@ -13,6 +13,7 @@ from cliptask_renderer.storage.folder import FolderStore
 from cliptask_renderer.storage.gcs import GcsStore
 from cliptask_renderer.storage.gcs_client import Connection, Location, connect
 from support.gcs import Break, Cut, FakeGcs, Fault, FaultyProxy, Lose, Refuse, Stall
+from support.memory_store import Fleeting
 
 HEAD, SOUND, FIRST = b"head", b"sound" * 1000, b"first" * 3001
 WHOLE = HEAD + SOUND + FIRST
@@ -316,6 +317,18 @@ class TestFaults:
 
         assert impatient.read("a.mp4") == WHOLE
         assert len(temporary(gcs, impatient)) == 1
+
+    def test_a_part_of_another_store_that_vanishes_at_its_turn_is_named(
+        self, gcs: FakeGcs, store: GcsStore
+    ) -> None:
+        """Nobody would know what to make anew."""
+        later = Fleeting(Path.unlink)
+        later.put_bytes("first.mp4", FIRST)
+
+        with pytest.raises(KeyError, match=r"first\.mp4"):
+            store.compose("a.mp4", HEAD, [(later, "first.mp4")], crc32c=CRC32C)
+
+        assert temporary(gcs, store) == []
 
     def test_a_bucket_that_may_not_be_read_is_named(
         self, store: GcsStore, far: GcsStore, proxy: FaultyProxy
