@@ -256,6 +256,19 @@ class TestFaults:
         assert store.read("a.mp4") == WHOLE
         assert len(temporary(gcs, store)) == 2  # the copies
 
+    @pytest.mark.parametrize(("what", "steps"), [("POST /upload", 1), ("/compose", 40)])
+    def test_an_own_step_is_not_taken_for_another_ones_video(
+        self, store: GcsStore, cache: GcsStore, proxy: FaultyProxy, what: str, steps: int
+    ) -> None:
+        """What is there would stay as it was, where it is to be replaced."""
+        store.put_bytes("a.mp4", b"before")
+        parts: list[tuple[Store, str]] = [(cache, "sound.m4a")] * steps
+        proxy.fail(what, Lose())
+
+        store.compose("a.mp4", HEAD, parts, crc32c=google_crc32c.value(HEAD + SOUND * steps), replace=True)
+
+        assert store.read("a.mp4") == HEAD + SOUND * steps
+
     def test_a_head_that_arrives_damaged_is_sent_again(
         self, gcs: FakeGcs, bucket: str, cache: GcsStore
     ) -> None:
