@@ -12,12 +12,15 @@ from pathlib import Path
 from types import MappingProxyType
 
 from cliptask import names
-from cliptask.captions import cues, webvtt
+from cliptask.captions import Cue, cues, webvtt
 from cliptask.errors import ClipTaskError, InputError, MediaError
 from cliptask.facts import Recording
 from cliptask.orders import SegmentOrder, SoundtrackOrder, VariantOrder, WorkOrder
-from cliptask_renderer.media import check, join, segment, sound
-from cliptask_renderer.media.check import StreamFacts
+from cliptask_renderer.media import check, segment, sound
+from cliptask_renderer.media.poster import poster
+from cliptask_renderer.mux.movie import movie
+from cliptask_renderer.mux.proof import prove
+from cliptask_renderer.parts import StoredPart, put_together, store_part, stored_part
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.disk_errors import disk_errors
 from cliptask_renderer.storage.open import open_store
@@ -55,37 +58,31 @@ def execute(
     return failed
 
 
-def make_segment(cache: Store, order: SegmentOrder, places: Mapping[str, str] = _NOWHERE) -> StreamFacts:
+def make_segment(cache: Store, order: SegmentOrder, places: Mapping[str, str] = _NOWHERE) -> StoredPart:
     """Make a segment unless the cache has it; ``places`` are what errors call its sources.
 
     Raises ``MediaError`` when it cannot be made as ordered.
     """
     name = names.segment_object(order.key)
-    if (there := _facts(cache, name)) is not None:
+    if (there := stored_part(cache, name)) is not None:
         return there
     began, pixels = time.monotonic(), order.frames * order.profile.width * order.profile.height
     with _work(cache) as work, ExitStack() as stack:
         sources = {sha256: _source(stack, cache, sha256, places) for sha256 in order.sources}
         output = work / "segment.mp4"
         segment.make_segment(order, sources, output, work, places)
-        facts = check.check_segment(output, order, segment.named(order, places))
-        cache.put(
-            name,
-            output,
-            facts.metadata() | {"frames": str(order.frames), "pixels": str(pixels), "took": _since(began)},
-        )
-    return facts
+        check.check_segment(output, order, segment.named(order, places))
+        noted = {"frames": str(order.frames), "pixels": str(pixels), "took": _since(began)}
+        return store_part(cache, name, output, noted)
 
 
-def make_soundtrack(
-    cache: Store, order: SoundtrackOrder, places: Mapping[str, str] = _NOWHERE
-) -> StreamFacts:
+def make_soundtrack(cache: Store, order: SoundtrackOrder, places: Mapping[str, str] = _NOWHERE) -> StoredPart:
     """Make a soundtrack unless the cache has it; ``places`` are what errors call what it is mixed from.
 
     Raises ``MediaError`` when it cannot be made as ordered.
     """
     name = names.soundtrack_object(order.key)
-    if (there := _facts(cache, name)) is not None:
+    if (there := stored_part(cache, name)) is not None:
         return there
     began = time.monotonic()
     with _work(cache) as work, ExitStack() as stack:
@@ -96,9 +93,9 @@ def make_soundtrack(
             speech = _local(stack, cache, recording)
         output = work / "soundtrack.m4a"
         sound.mix(order, sources, speech, output, work, places)
-        facts = check.check_soundtrack(output, order)
-        cache.put(name, output, facts.metadata() | {"samples": str(order.samples), "took": _since(began)})
-    return facts
+        check.check_soundtrack(output, order)
+        noted = {"samples": str(order.samples), "took": _since(began)}
+        return store_part(cache, name, output, noted)
 
 
 def make_variant(
@@ -117,44 +114,45 @@ def make_variant(
     base = f"{folder}/{name}"
     if all(output.stat(f"{base}{ending}") is not None for ending in order.endings):
         return
-    facts = [make_segment(cache, part, places) for part in order.segments]
-    soundtrack = make_soundtrack(cache, order.soundtrack, places) if order.soundtrack else None
+    segments = [make_segment(cache, part, places) for part in order.segments]
+    soundtracks = [make_soundtrack(cache, order.soundtrack, places)] if order.soundtrack else []
     began = time.monotonic()
-    with _work(output) as work, ExitStack() as stack:
-        files = [_local(stack, cache, names.segment_object(part.key)) for part in order.segments]
-        track = None
-        if order.soundtrack is not None:
-            track = _local(stack, cache, names.soundtrack_object(order.soundtrack.key))
-        captions = None
-        if order.speech is not None and names.CAPTIONS in order.endings:
-            words = names.speech_object(order.speech.line_key, "json")
-            with _needed(cache, words):
-                recording = Recording.model_validate_json(cache.read(words))
-            captions = work / "captions.vtt"
-            captions.write_text(webvtt(cues(recording.words, order.duration_s)), encoding="utf-8")
-        made = work / "variant.mp4"
-        soft = captions if order.captions == "soft" else None
-        segments = [(file, part.frames) for file, part in zip(files, order.segments, strict=True)]
-        join.join(segments, order.profile.fps, track, soft, made, work, order.language)
-        check.check_variant(made, order, facts, soundtrack, f"video {name}")
-        if captions is not None:
-            output.put(f"{base}{names.CAPTIONS}", captions)
-        poster = names.poster_object(order.segments[0].key)
-        if cache.stat(poster) is None:  # made once for all variants that begin with the same segment
-            with _work(cache) as aside:
-                join.poster(files[0], aside / "poster.jpg")
-                cache.put(poster, aside / "poster.jpg")
-        output.put(f"{base}{names.POSTER}", _local(stack, cache, poster))
-        output.put(
-            f"{base}{names.VIDEO}",
-            made,
-            {
-                "key": order.key,
-                "frames": str(order.frames),
-                "duration": f"{order.duration_s:.3f}",
-                "took": _since(began),
-            },
-        )
+    shown = _cues(cache, order)
+    made = movie(
+        [each.part for each in segments],
+        soundtracks[0].part if soundtracks else None,
+        shown if order.captions == "soft" else (),
+        order.language,
+    )
+    prove(made, order.frames, order.profile.fps, f"video {name}")
+    if names.CAPTIONS in order.endings:
+        output.put_bytes(f"{base}{names.CAPTIONS}", webvtt(shown).encode())
+    with ExitStack() as stack:
+        output.put(f"{base}{names.POSTER}", _local(stack, cache, _poster(cache, segments[0].name, order)))
+    noted = {
+        "key": order.key, "frames": str(order.frames), "duration": f"{order.duration_s:.3f}", "took": _since(began),
+    }  # fmt: skip
+    put_together(output, f"{base}{names.VIDEO}", made.head, cache, [*soundtracks, *segments], noted)
+
+
+def _cues(cache: Store, order: VariantOrder) -> tuple[Cue, ...]:
+    """What is said when, where it is to be shown."""
+    if order.speech is None or names.CAPTIONS not in order.endings:
+        return ()
+    words = names.speech_object(order.speech.line_key, "json")
+    with _needed(cache, words):
+        recording = Recording.model_validate_json(cache.read(words))
+    return cues(recording.words, order.duration_s)
+
+
+def _poster(cache: Store, segment_name: str, order: VariantOrder) -> str:
+    """The name of the poster, which is made once for all variants that begin with the same segment."""
+    name = names.poster_object(order.segments[0].key)
+    if cache.stat(name) is None:
+        with _work(cache) as work, ExitStack() as stack:
+            poster(_local(stack, cache, segment_name), work / "poster.jpg")
+            cache.put(name, work / "poster.jpg")
+    return name
 
 
 @contextmanager
@@ -167,18 +165,6 @@ def _work(store: Store) -> Iterator[Path]:
 def _since(began_s: float) -> str:
     """For the metadata, by which the next run knows how long such a thing takes."""
     return f"{time.monotonic() - began_s:.3f}"
-
-
-def _facts(cache: Store, name: str) -> StreamFacts | None:
-    """What is known of a part that exists; None where it must be made."""
-    there = cache.stat(name)
-    if there is None:
-        return None
-    try:
-        return StreamFacts.from_metadata(there.metadata)
-    except (KeyError, ValueError):
-        cache.delete(name)  # its record is lost: it is made again rather than trusted
-        return None
 
 
 def _source(stack: ExitStack, cache: Store, sha256: str, places: Mapping[str, str]) -> Path:

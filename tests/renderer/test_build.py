@@ -18,11 +18,10 @@ from cliptask.errors import InputError, MediaError
 from cliptask.facts import Recording, SpokenLine, Word
 from cliptask.orders import SoundtrackOrder, SpeechRef, VariantOrder
 from cliptask_renderer import build
-from cliptask_renderer.media import check
 from cliptask_renderer.storage.base import Store, StoredObject
 from cliptask_renderer.storage.folder import FolderStore
 from support import frames as f
-from support import media
+from support import joined, media
 
 LINE = "c" * 64
 SPEECH = SpeechRef(line_key=LINE, extension="mp3")
@@ -118,6 +117,12 @@ def _state(store: Store) -> dict[str, tuple[int, int, Mapping[str, str]]]:
     return found
 
 
+def shown(campaign: Campaign) -> list[str]:
+    """What the one video shows and plays, decoded."""
+    with campaign.output.local("task/v.mp4") as path:
+        return [line for stream in ("v", "a") for line in joined.framemd5(path, stream)]
+
+
 def _content(store: Store) -> dict[str, bytes]:
     return {item.name: store.read(item.name) for item in store.list()}
 
@@ -145,7 +150,7 @@ def test_parts_are_left_in_the_cache_for_others(made: Campaign) -> None:
     segments = {names.segment_object(order.key) for order in made.segments}
     poster = names.poster_object(made.segments[0].key)
     assert set(parts) == {*segments, poster, names.soundtrack_object(made.sound.key)}
-    assert all(parts[name]["packets"] for name in set(parts) - {poster})
+    assert all(parts[name]["crc32c"] and parts[name]["index"] for name in set(parts) - {poster})
 
 
 def test_what_exists_is_not_made_again(made: Campaign) -> None:
@@ -225,7 +230,7 @@ def test_stills_titles_and_logos_come_from_the_cache(campaign: Campaign) -> None
     over = [f.overlay(text="Hi"), f.overlay(image=campaign.picture, position="top", width=0.3)]
     order = f.order_of(f.still(campaign.picture, motion="zoomIn", overlays=over))
 
-    assert build.make_segment(campaign.cache, order).packets == 5
+    assert len(build.make_segment(campaign.cache, order).part.track.sizes) == 5
 
 
 @pytest.mark.parametrize("part", ["segment", "soundtrack"])
@@ -247,7 +252,7 @@ def test_a_part_whose_record_is_lost_is_made_again(part: str, made: Campaign) ->
     assert made.cache.read(name) == content
 
 
-def test_a_part_that_is_damaged_stops_the_variant(campaign: Campaign) -> None:
+def test_a_part_that_is_damaged_stops_the_variant_once(campaign: Campaign, finished: Campaign) -> None:
     """A bad disk would deliver a video with broken pictures."""
     for order in campaign.segments:
         build.make_segment(campaign.cache, order)
@@ -257,10 +262,14 @@ def test_a_part_that_is_damaged_stops_the_variant(campaign: Campaign) -> None:
     content[content.index(b"mdat") + 900] ^= 1
     campaign.cache.put_bytes(name, bytes(content), metadata, replace=True)
 
-    with pytest.raises(MediaError, match="video v differs from its segment number 2"):
+    with pytest.raises(
+        MediaError, match=f"{name} was damaged since it was made: it is removed; run the task again"
+    ):
         campaign.make()
 
-    assert not list(campaign.output.list())
+    assert not list(campaign.output.list("task/v.mp4"))
+    campaign.make()
+    assert shown(campaign) == shown(finished)
 
 
 @pytest.mark.parametrize("what", ["clip", "track", "line", "words"])
@@ -292,8 +301,8 @@ class Failing(FolderStore):
         self.writes = writes
         self.names: list[str] = []
 
-    def put(
-        self, name: str, file: Path, metadata: Mapping[str, str] | None = None, *, replace: bool = False
+    def _store(
+        self, name: str, staged: Path, folder: Path, own: dict[str, str], *, replace: bool
     ) -> StoredObject:
         """Write as long as there are writes left."""
         if self.stat(name) is None:
@@ -301,7 +310,7 @@ class Failing(FolderStore):
         if self.writes < 0:
             raise FullDisk
         self.names.append(name)
-        return super().put(name, file, metadata, replace=replace)
+        return super()._store(name, staged, folder, own, replace=replace)
 
 
 def test_the_video_is_stored_last(campaign: Campaign, tmp_path: Path) -> None:
@@ -344,7 +353,7 @@ make_variant(FolderStore(folder / "cache"), FolderStore(folder / "out"), "task",
 """
 
 
-def test_two_runs_at_once_agree(campaign: Campaign, tmp_path: Path) -> None:
+def test_two_runs_at_once_agree(campaign: Campaign, finished: Campaign, tmp_path: Path) -> None:
     """Two workers that make the same part would spoil each other's files."""
     command = [sys.executable, "-c", ALONE, str(tmp_path), campaign.variant.model_dump_json()]
     runs = [subprocess.Popen(command) for _ in range(2)]
@@ -352,10 +361,7 @@ def test_two_runs_at_once_agree(campaign: Campaign, tmp_path: Path) -> None:
     codes = [run.wait(120) for run in runs]
 
     assert codes == [0, 0]
-    facts = [build.make_segment(campaign.cache, order) for order in campaign.segments]
-    sound = build.make_soundtrack(campaign.cache, campaign.sound)
-    with campaign.output.local("task/v.mp4") as path:
-        check.check_variant(path, campaign.variant, facts, sound, "video v")
+    assert shown(campaign) == shown(finished)
 
 
 def test_nothing_is_left_in_the_scratch(made: Campaign, tmp_path: Path) -> None:

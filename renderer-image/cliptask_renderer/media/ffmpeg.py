@@ -19,7 +19,7 @@ from pathlib import Path
 
 from cliptask import recipe
 from cliptask.errors import MediaError, SetupError
-from cliptask_renderer.media.formats import DEMUXERS, MP4, is_streamed
+from cliptask_renderer.media.formats import DEMUXERS, is_streamed
 
 MEMORY_LIMIT_BYTES = 6 << 30
 """Of address space. A 1080x1920 encode takes 0.5 GB, a 4096x4096 HDR one 3 GB; a decompression bomb more."""
@@ -97,20 +97,6 @@ def pictures(width: int, height: int, fps: int, pixels: str, file: Path | None =
     """Raw frames of ``pixels`` (``rgb24``, ``rgba``) from a file, or from ``run``'s ``feed``."""
     form = ("-f", "rawvideo", "-pix_fmt", pixels, "-s", f"{width}x{height}", "-r", str(fps))
     return Input("pipe:0", form) if file is None else Input(f"file:{file}", form)
-
-
-def concat_list(name: str) -> Input:
-    """A list, made by us, of files beside it in ``run``'s ``folder``. Packets stay as they are: no parameter sets are put between.
-
-    By its name alone: ffmpeg takes what follows ? or # in a folder's name for a query.
-    """
-    limits = ("-protocol_whitelist", "file", "-format_whitelist", f"concat,{MP4}")
-    return Input(f"file:{name}", ("-f", "concat", "-safe", "1", "-auto_convert", "0", *limits))
-
-
-def captions(file: Path) -> Input:
-    """A WebVTT file of our own making."""
-    return Input(f"file:{file}", ("-f", "webvtt", "-protocol_whitelist", "file"))
 
 
 @cache
@@ -239,7 +225,7 @@ _PRCTL = getattr(ctypes.CDLL(None), "prctl", None)
 
 def video_encoding(width: int, height: int, fps: int) -> list[str]:
     """Options that give every segment the same parameter sets and the same bytes on every machine."""
-    gop = str(recipe.GOP_S * fps)
+    gop, ticks = str(recipe.GOP_S * fps), str(recipe.TIMESCALE)
     return [
         "-an", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
         "-c:v", "libx264", "-preset", recipe.PRESET, "-crf", str(recipe.CRF), "-profile:v", "high",
@@ -247,11 +233,6 @@ def video_encoding(width: int, height: int, fps: int) -> list[str]:
         "-g", gop, "-keyint_min", gop, "-sc_threshold", "0", "-bf", "2", "-pix_fmt", "yuv420p",
         "-x264-params", f"{recipe.X264_FORM}:{recipe.X264_TUNING}",
         "-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
-        "-flags:v", "+bitexact", *mp4_form(),
+        # Lengths are exact to the tick and not to the millisecond.
+        "-video_track_timescale", ticks, "-movie_timescale", ticks, "-flags:v", "+bitexact", "-fflags", "+bitexact", "-f", "mp4",
     ]  # fmt: skip
-
-
-def mp4_form() -> list[str]:
-    """Options of every MP4 that we write: the same bytes each time, and lengths exact to the tick and not to the ms."""
-    ticks = str(recipe.TIMESCALE)
-    return ["-video_track_timescale", ticks, "-movie_timescale", ticks, "-fflags", "+bitexact", "-f", "mp4"]

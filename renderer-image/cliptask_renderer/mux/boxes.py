@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import struct
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 _HEAD = 8
@@ -59,6 +60,6 @@ def child(content: bytes, *path: bytes) -> bytes | None:
     return content
 
 
-def words(numbers: Iterable[int]) -> bytes:
-    """Numbers of 32 bits, one after the other. Raises ``OverflowError`` for any that has more."""
-    return b"".join(number.to_bytes(4) for number in numbers)
+def words(numbers: Sequence[int]) -> bytes:
+    """Numbers of 32 bits, one after the other. Raises ``struct.error`` for any that has more."""
+    return struct.pack(f">{len(numbers)}I", *numbers)

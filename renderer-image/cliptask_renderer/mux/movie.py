@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, groupby
+from itertools import accumulate, chain, groupby
 from typing import NoReturn
 
 from cliptask import recipe
@@ -218,7 +218,7 @@ def _samples(track: Track, begin: int, *, wide: bool) -> bytes:
     tables += [
         full_box(
             b"stsc",
-            words([len(firsts), *(each for first, samples in firsts for each in (first, samples, 1))]),
+            words([len(firsts), *chain.from_iterable((first, samples, 1) for first, samples in firsts)]),
         ),
         full_box(b"stsz", words([0, len(track.sizes), *track.sizes])),
         full_box(b"co64", words([len(places)]), b"".join(place.to_bytes(8) for place in places))
@@ -229,7 +229,7 @@ def _samples(track: Track, begin: int, *, wide: bool) -> bytes:
 
 
 def _counted(pairs: Sequence[Run]) -> bytes:
-    return words([len(pairs), *(each for run in pairs for each in run)])
+    return words([len(pairs), *chain.from_iterable(pairs)])
 
 
 def _refuse(number: int, evidence: str) -> NoReturn:

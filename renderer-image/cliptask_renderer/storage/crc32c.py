@@ -18,6 +18,7 @@ _ONE = 1 << 31
 _BYTE = _ONE >> 8
 """x^8, by which a byte that follows multiplies."""
 _PIECE_BYTES = 1 << 18
+_BYTES = 4
 
 
 def _reduced(overflow: int) -> int:
@@ -50,6 +51,15 @@ class Checksum:
 def as_text(crc32c: int) -> str:
     """In base64, big-endian."""
     return base64.b64encode(crc32c.to_bytes(4, "big")).decode()
+
+
+def from_text(text: str) -> int:
+    """The reverse. Raises ``ValueError`` for a text that is none."""
+    checksum = base64.b64decode(text, validate=True)
+    if len(checksum) != _BYTES:
+        message = f"{text!r} is no checksum of {_BYTES} bytes"
+        raise ValueError(message)
+    return int.from_bytes(checksum)
 
 
 def of_file(file: Path) -> int:

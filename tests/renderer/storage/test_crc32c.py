@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cliptask_renderer.storage.crc32c import Checksum, as_text, concatenated, of_file
+from cliptask_renderer.storage.crc32c import Checksum, as_text, concatenated, from_text, of_file
 
 SIZES = st.integers(0, 1 << 45) | st.sampled_from([0, 1, 255, 256, (1 << 32) - 1, 1 << 32, (1 << 32) + 1])
 PARTS = st.lists(st.tuples(st.integers(0, (1 << 32) - 1), SIZES), max_size=6)
@@ -87,3 +87,16 @@ def test_what_passes_is_summed_up(pieces: list[bytes]) -> None:
 
     assert passed.getvalue() == b"".join(pieces)
     assert str(checksum) == as_text(google_crc32c.value(b"".join(pieces)))
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_checksum_reads_back_as_it_was_written(value: int) -> None:
+    """Every part would be made again, or none be trusted."""
+    assert from_text(as_text(value)) == value
+
+
+@pytest.mark.parametrize("text", ["", "AAAA", "AAAAAAAA", "?", "AAAAA-=="])
+def test_what_is_no_checksum_is_refused(text: str) -> None:
+    """A damaged record would be taken for a part's own."""
+    with pytest.raises(ValueError, match=r"checksum|base64|padding|data"):
+        from_text(text)

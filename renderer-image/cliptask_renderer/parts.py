@@ -1,0 +1,106 @@
+"""How do parts lie in the cache, and how are they put together? With their index and their checksum known, so that nobody reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import google_crc32c
+
+from cliptask.errors import MediaError
+from cliptask_renderer.mux.boxes import places
+from cliptask_renderer.mux.tables import Part, read_part
+from cliptask_renderer.storage import crc32c
+from cliptask_renderer.storage.base import Store
+
+_KNOWN = 1024
+"""Parts whose tables a process keeps: some kilobytes each."""
+
+
+@dataclass(frozen=True)
+class StoredPart:
+    """A segment or a soundtrack in a cache."""
+
+    name: str
+    part: Part
+    crc32c: int
+    """Of its content when it was made."""
+
+
+def store_part(cache: Store, name: str, file: Path, noted: Mapping[str, str]) -> StoredPart:
+    """Store a file that was checked, with where its index is and its checksum beside what else is ``noted``."""
+    with file.open("rb") as content:
+        index = next((place for kind, place in places(content) if kind == b"moov"), range(0))
+        content.seek(index.start)
+        moov = content.read(len(index))
+    known = {"index": f"{index.start}-{index.stop}", "crc32c": crc32c.as_text(crc32c.of_file(file))}
+    part = read_part(moov, file.stat().st_size, name)
+    cache.put(name, file, {**noted, **known})
+    # Another process may have stored it first: what is there counts.
+    return stored_part(cache, name) or StoredPart(name, part, crc32c.from_text(known["crc32c"]))
+
+
+def stored_part(cache: Store, name: str) -> StoredPart | None:
+    """What is known of a part that exists; None where it must be made."""
+    there = cache.stat(name)
+    if there is None:
+        return None
+    try:
+        start, stop = map(int, there.metadata["index"].split("-"))
+        checksum = crc32c.from_text(there.metadata["crc32c"])
+        return StoredPart(
+            name, _tables(_Index(cache.uri, name, there.size_bytes, start, stop, cache)), checksum
+        )
+    except (KeyError, ValueError, MediaError):
+        cache.delete(name)  # its record is lost, or is not its own: it is made again rather than trusted
+        return None
+
+
+@dataclass(frozen=True)
+class _Index:
+    """Where the index of a part is: the same for whichever store object of a place leads there."""
+
+    uri: str
+    name: str
+    size_bytes: int
+    start: int
+    stop: int
+    cache: Store = field(compare=False)
+
+
+@lru_cache(maxsize=_KNOWN)
+def _tables(index: _Index) -> Part:
+    return read_part(
+        index.cache.read(index.name, range(index.start, index.stop)), index.size_bytes, index.name
+    )
+
+
+def put_together(
+    output: Store, name: str, head: bytes, cache: Store, parts: Sequence[StoredPart], noted: Mapping[str, str]
+) -> None:
+    """Store a header and the parts of a cache after it as one object.
+
+    Raises ``MediaError`` naming the part that is no more what it was when it was made, and removes that, so that it is made again.
+    """
+    pieces = [
+        (google_crc32c.value(head), len(head)),
+        *((each.crc32c, each.part.size_bytes) for each in parts),
+    ]
+    whole = crc32c.concatenated(pieces)
+    try:
+        output.compose(name, head, [(cache, each.name) for each in parts], noted, crc32c=whole)
+    except MediaError as error:
+        for each in parts:
+            _refuse_damaged(cache, each, error)
+        raise
+
+
+def _refuse_damaged(cache: Store, part: StoredPart, cause: MediaError) -> None:
+    with cache.local(part.name) as file:
+        if crc32c.of_file(file) == part.crc32c:
+            return
+    cache.delete(part.name)
+    message = f"{cache.uri}/{part.name} was damaged since it was made: it is removed; run the task again, which makes it anew"
+    raise MediaError(message) from cause
