@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from urllib.parse import unquote, urlsplit
 
-from anyascii import anyascii
-
 from cliptask.text import abridged, drawn, heard, phrases
 
 VIDEO, POSTER, CAPTIONS = ".mp4", ".jpg", ".vtt"
@@ -48,6 +46,8 @@ def slug(text: str, length: int = LABEL_LENGTH) -> str:
 
 
 def _words(text: str) -> list[str]:
+    from anyascii import anyascii  # noqa: PLC0415  costs 20 ms, and a Job makes no labels
+
     spelled = (
         anyascii(_VOWEL_FIRST.sub(r"\2\1\4\3", phrase)).lower()
         for phrase in phrases(unicodedata.normalize("NFC", text))

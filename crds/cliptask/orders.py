@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from cliptask import recipe
 from cliptask.facts import Look
 from cliptask.names import CAPTIONS, POSTER, VIDEO
-from cliptask.spec.task import Position
+from cliptask.spec.position import Position
 
 
 class Order(BaseModel, frozen=True, extra="forbid"):

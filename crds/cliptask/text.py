@@ -6,8 +6,10 @@ import re
 import unicodedata
 from html import unescape
 from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
 
-from icu4py.breakers import BaseBreaker, CharacterBreaker, LineBreaker, WordBreaker
+if TYPE_CHECKING:
+    from icu4py.breakers import BaseBreaker
 
 # Unicode 16, DerivedCoreProperties.txt, Default_Ignorable_Code_Point: fonts and players show nothing for these.
 _IGNORABLE = (
@@ -115,16 +117,22 @@ def named(character: str) -> str:
 
 def line_parts(text: str) -> list[str]:
     """The text in parts, each with its spaces, after each of which a line may break (UAX 14)."""
+    from icu4py.breakers import LineBreaker  # noqa: PLC0415  ICU only where a text is parted: few Jobs do
+
     return list(LineBreaker(text, ""))
 
 
 def letters(text: str) -> list[str]:
     """The text in what people take for characters: with their accents, of several emoji that are one (UAX 29)."""
+    from icu4py.breakers import CharacterBreaker  # noqa: PLC0415  as above
+
     return list(CharacterBreaker(text, ""))
 
 
 def phrase_ends(text: str) -> set[int]:
     """Where a line may break without parting a word: by dictionaries where words have no spaces between them."""
+    from icu4py.breakers import LineBreaker, WordBreaker  # noqa: PLC0415  as above
+
     text = _LONE_SURROGATE.sub("\ufffd", text)
     # Of phrases, ICU knows Japanese; UAX 14 alone would part every two letters of Han and kana.
     lines = LineBreaker(text, "ja@lw=phrase" if _HIRAGANA.search(text) else "")

@@ -10,14 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from cliptask import names
-from cliptask.captions import Cue, cues, webvtt
 from cliptask.errors import ClipTaskError, InputError, MediaError
-from cliptask.facts import Recording
 from cliptask.orders import SegmentOrder, SoundtrackOrder, VariantOrder, WorkOrder
-from cliptask_renderer.media import check, segment, sound
-from cliptask_renderer.media.poster import poster
 from cliptask_renderer.mux.movie import movie
 from cliptask_renderer.mux.proof import prove
 from cliptask_renderer.parts import StoredPart, put_together, store_part, stored_part
@@ -25,6 +22,9 @@ from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.disk_errors import disk_errors
 from cliptask_renderer.storage.open import open_store
 from cliptask_renderer.storage.scratch import scratch_root
+
+if TYPE_CHECKING:
+    from cliptask.captions import Cue
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
 _ONE_OF_SEVERAL = (InputError, MediaError)
@@ -66,6 +66,8 @@ def make_segment(cache: Store, order: SegmentOrder, places: Mapping[str, str] = 
     name = names.segment_object(order.key)
     if (there := stored_part(cache, name)) is not None:
         return there
+    from cliptask_renderer.media import check, segment  # noqa: PLC0415  numpy, of which a Job that joins has no need
+
     began, pixels = time.monotonic(), order.frames * order.profile.width * order.profile.height
     with _work(cache) as work, ExitStack() as stack:
         sources = {sha256: _source(stack, cache, sha256, places) for sha256 in order.sources}
@@ -84,6 +86,8 @@ def make_soundtrack(cache: Store, order: SoundtrackOrder, places: Mapping[str, s
     name = names.soundtrack_object(order.key)
     if (there := stored_part(cache, name)) is not None:
         return there
+    from cliptask_renderer.media import check, sound  # noqa: PLC0415  as above
+
     began = time.monotonic()
     with _work(cache) as work, ExitStack() as stack:
         sources = {sha256: _source(stack, cache, sha256, places) for sha256 in order.sources}
@@ -126,6 +130,8 @@ def make_variant(
     )
     prove(made, order.frames, order.profile.fps, f"video {name}")
     if names.CAPTIONS in order.endings:
+        from cliptask.captions import webvtt  # noqa: PLC0415  as below
+
         output.put_bytes(f"{base}{names.CAPTIONS}", webvtt(shown).encode())
     with ExitStack() as stack:
         output.put(f"{base}{names.POSTER}", _local(stack, cache, _poster(cache, segments[0].name, order)))
@@ -139,6 +145,9 @@ def _cues(cache: Store, order: VariantOrder) -> tuple[Cue, ...]:
     """What is said when, where it is to be shown."""
     if order.speech is None or names.CAPTIONS not in order.endings:
         return ()
+    from cliptask.captions import cues  # noqa: PLC0415  Unicode's tables, for those videos only that have any
+    from cliptask.facts import Recording  # noqa: PLC0415  as above
+
     words = names.speech_object(order.speech.line_key, "json")
     with _needed(cache, words):
         recording = Recording.model_validate_json(cache.read(words))
@@ -149,6 +158,8 @@ def _poster(cache: Store, segment_name: str, order: VariantOrder) -> str:
     """The name of the poster, which is made once for all variants that begin with the same segment."""
     name = names.poster_object(order.segments[0].key)
     if cache.stat(name) is None:
+        from cliptask_renderer.media.poster import poster  # noqa: PLC0415  ffmpeg's door, for the first of them alone
+
         with _work(cache) as work, ExitStack() as stack:
             poster(_local(stack, cache, segment_name), work / "poster.jpg")
             cache.put(name, work / "poster.jpg")

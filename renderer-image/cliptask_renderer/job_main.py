@@ -10,9 +10,7 @@ from pydantic import ValidationError
 
 from cliptask.errors import ClipTaskError, SetupError
 from cliptask.orders import WorkOrder, WorkReport
-from cliptask.spec.complaints import complaint
-from cliptask.spec.places import spelled
-from cliptask.spec.status import shortened
+from cliptask.text import abridged
 
 ORDER = "CLIPTASK_ORDER"
 REPORT = "CLIPTASK_REPORT"
@@ -58,6 +56,9 @@ def _order(environment: Mapping[str, str]) -> WorkOrder:
     try:
         return WorkOrder.from_text(environment[ORDER])
     except ValueError as error:
+        from cliptask.spec.complaints import complaint  # noqa: PLC0415  the task's models, of which a good order has no need
+        from cliptask.spec.places import spelled  # noqa: PLC0415  as above
+
         problems = error.errors()[:_PROBLEMS] if isinstance(error, ValidationError) else []
         told = "; ".join(f"{spelled(each['loc'])}: {complaint(each)}" for each in problems)
         where = told or error
@@ -77,8 +78,8 @@ def termination_message(report: WorkReport) -> str:
     text = ""
     for length in (_WORDS, _WORDS // 2, _WORDS // 5, _WORDS // 15):
         each = length // max(len(report.failed), 1)
-        failed = {name: shortened(words, max(each, _FEWEST)) for name, words in report.failed.items()}
-        content = report.model_copy(update={"message": shortened(report.message, length), "failed": failed})
+        failed = {name: abridged(words, max(each, _FEWEST)) for name, words in report.failed.items()}
+        content = report.model_copy(update={"message": abridged(report.message, length), "failed": failed})
         text = _json(content)
         if len(text.encode()) <= _REPORT_BYTES:
             return text

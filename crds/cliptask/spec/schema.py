@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import sys
 from datetime import timedelta
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema
 
 from cliptask.spec.quantities import format_duration
@@ -144,7 +148,34 @@ def _column(name: str, kind: str, path: str, description: str, priority: int = 0
 def structural(model: type[BaseModel]) -> Schema:
     """The structural schema of a model: every reference written out, every rule beside its object."""
     schema = model.model_json_schema(by_alias=True, schema_generator=_WithDefaults)
-    return _translate(schema, schema.get("$defs", {}))
+    definitions: dict[str, Schema] = schema.get("$defs", {})
+    said = _said(inspect.getsource(sys.modules[model.__module__]))
+    for name, each in [(model.__name__, schema), *definitions.items()]:
+        for field, words in said.get(name, {}).items():
+            each["properties"][_alias(field)].setdefault("description", words)
+    return _translate(schema, definitions)
+
+
+def _said(source: str) -> dict[str, dict[str, str]]:
+    """For each class of a module the strings that stand after its fields.
+
+    pydantic reads them when a class is made: with every start of the program, for 30 ms.
+    """
+    return {
+        node.name: {
+            field.target.id: inspect.cleandoc(text)
+            for field, after in pairwise(node.body)
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+            if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            if isinstance(text := after.value.value, str)
+        }
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ClassDef)
+    }
+
+
+def _alias(field: str) -> str:
+    return to_camel(field.rstrip("_"))
 
 
 def _translate(schema: Schema, definitions: dict[str, Schema]) -> Schema:

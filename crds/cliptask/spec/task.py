@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel, to_snake
 
 from cliptask import languages, names
 from cliptask.spec import remedies
+from cliptask.spec.position import Position
 from cliptask.spec.quantities import Amount, Duration, Percentage, amount
 from cliptask.spec.rules import Breach, Path, Rule, check, rule, when
 from cliptask.text import drawn, heard, normal
@@ -115,13 +116,12 @@ SMALLEST_SIDE, LARGEST_SIDE = 64, 3840
 Fps = Literal[24, 25, 30, 48, 50, 60]
 """Rates that ad platforms take and that divide both 90,000 ticks and 48,000 samples."""
 
-Position = Literal[
-    "topLeft", "top", "topRight", "left", "center", "right", "bottomLeft", "bottom", "bottomRight"
-]  # fmt: skip
-
 
 class Part(BaseModel):
-    """Common to every object of the resource: frozen, camelCase, nothing unknown."""
+    """Common to every object of the resource: frozen, camelCase, nothing unknown.
+
+    The string after a field is what the CRD and the reference say of it: ``schema`` reads it.
+    """
 
     model_config = ConfigDict(
         frozen=True,
@@ -129,7 +129,6 @@ class Part(BaseModel):
         alias_generator=to_camel,
         populate_by_name=True,
         ignored_types=(Rule,),
-        use_attribute_docstrings=True,  # they are what the CRD and the reference say of a field
     )
 
     @model_validator(mode="after")

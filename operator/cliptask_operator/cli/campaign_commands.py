@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cliptask.convert import convert as convert_request
 from cliptask.errors import ClipTaskError, MissingInput
 from cliptask.spec.loading import Script, load
 from cliptask.spec.task import ClipTask
-from cliptask_operator.campaign.forecast import earlier_remark
 from cliptask_operator.campaign.preflight import preflight
 from cliptask_operator.campaign.stores import open_stores
 from cliptask_operator.cli.completion import nothing
@@ -191,6 +189,8 @@ def convert(
     ],
 ) -> None:
     """Turn a request of the older HTTP service into a ClipTask, on standard output."""
+    from cliptask.convert import convert as convert_request  # noqa: PLC0415  as above
+
     typer.echo(convert_request(_read(file), output_uri), nl=False)
 
 
@@ -232,6 +232,8 @@ def _uri(folder: str | None, task: ClipTask) -> str:
 
 
 def _print_outcome(outcome: Outcome, script: Script, uri: str, took_s: float) -> None:
+    from cliptask_operator.campaign.forecast import earlier_remark  # noqa: PLC0415  as above
+
     task, campaign, made = script.task, outcome.campaign, outcome.missing
     complete = len(campaign.variants) - len(outcome.failed)
     seams = sum(segment.is_seam for segment in made.segments)

@@ -11,7 +11,7 @@ import numpy as np
 from cliptask.errors import InputError
 from cliptask.names import shown
 from cliptask.orders import OverlayOrder, Profile
-from cliptask.spec.task import Position
+from cliptask.spec.position import Position
 from cliptask.text import SPACES, drawn, line_parts
 from cliptask_renderer.media import stills
 from cliptask_renderer.media.fonts import basic_layout, face, font, unwritable, writable

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from cliptask.captions import Cue
 from cliptask_renderer.mux.boxes import box
+
+if TYPE_CHECKING:
+    from cliptask.captions import Cue  # Unicode's tables
 
 TIMESCALE = 1000
 """Cues have whole milliseconds."""

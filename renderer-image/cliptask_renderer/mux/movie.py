@@ -14,14 +14,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain, groupby
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from cliptask import recipe
-from cliptask.captions import Cue
 from cliptask.errors import MediaError
 from cliptask_renderer.mux import captions
 from cliptask_renderer.mux.boxes import box, full_box, words
 from cliptask_renderer.mux.tables import Chunk, Part, Run, Track, joined, runs
+
+if TYPE_CHECKING:
+    from cliptask.captions import Cue  # Unicode's tables
 
 _BRANDS = box(b"ftyp", b"isom", (512).to_bytes(4), b"isomiso2avc1mp41")
 _MATRIX = words([0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 from cliptask.errors import SetupError
 from cliptask.names import public_url
@@ -45,4 +44,4 @@ def open_store(uri: str, scratch: Path | None = None) -> Store:
         raise SetupError(message)
     from cliptask_renderer.storage.folder import FolderStore  # noqa: PLC0415  see above
 
-    return FolderStore(Path(url2pathname(parts.path)), scratch)
+    return FolderStore(Path(unquote(parts.path)), scratch)

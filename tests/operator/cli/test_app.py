@@ -21,6 +21,7 @@ from support import media
 from support.bad_tasks import BAD_TASKS, GOOD, BadTask
 from support.elevenlabs_stub import KEY, ElevenLabsStub
 from support.http_server import Content, MediaServer, Status, Stream, redirect
+from support.imports import among, imported
 from support.studio import Studio
 
 MOST_BYTES = 3_000_000
@@ -496,3 +497,28 @@ def test_a_path_that_leads_nowhere_is_told_before_anything_is_fetched(
     assert f'{task}:{line}:7: {field}: "hok.mp4" leads to no file ({tmp_path}/hok.mp4); did you mean hook.mp4?' in ran.err  # fmt: skip
     assert server.requests == []
     assert not (tmp_path / "out").exists()
+
+
+CLIENTS = (
+    "av",
+    "elevenlabs",
+    "google.cloud",
+    "httpx",
+    "jinja2",
+    "kopf",
+    "kubernetes",
+    "moviepy",
+    "numpy",
+    "prometheus_client",
+)
+
+
+@pytest.mark.parametrize("command", ["--help", "--version", "validate"])
+def test_what_asks_nobody_starts_without_clients(command: str, tmp_path: Path) -> None:
+    """Who mistypes a field would wait for libraries that only making videos needs."""
+    studio = Studio(tmp_path)
+    file = [str(studio.write([[0]]))] if command == "validate" else []
+
+    modules = imported(["cliptask_operator", command, *file], studio.clean_environment())
+
+    assert among(modules, CLIENTS) == set()

@@ -12,7 +12,7 @@ from PIL import features
 
 from cliptask.errors import InputError
 from cliptask.orders import OverlayOrder, Profile
-from cliptask.spec.task import Position
+from cliptask.spec.position import Position
 from cliptask_renderer.media import overlays
 from support import frames as f
 
