@@ -192,6 +192,8 @@ class NamedVariant(Order):
     order: VariantOrder
 
 
+MOST_CHARACTERS = 128 * 1024 - len("CLIPTASK_ORDER=") - 1
+"""Of an order's text: Linux takes 128 KiB for one variable of an environment, its name and a zero byte included."""
 _PLAIN_CHARACTERS = 32_768
 _PACKED = "xz:"
 
@@ -242,8 +244,13 @@ class WorkOrder(Order):
         parts = (*self.segments, *self.soundtracks, *segments, *filter(None, soundtracks))
         return frozenset(part.key for part in parts)
 
+    @property
+    def fits(self) -> bool:
+        """Whether its text has room in a Job's environment."""
+        return len(self.to_text()) <= MOST_CHARACTERS
+
     def to_text(self) -> str:
-        """JSON without what is default; where that is long, packed: one variable of an environment holds 128 KiB."""
+        """JSON without what is default; where that is long, packed."""
         text = self.model_dump_json(by_alias=True, exclude_defaults=True)
         if len(text) <= _PLAIN_CHARACTERS:
             return text

@@ -44,7 +44,8 @@ def run(environment: Mapping[str, str], say: Callable[[str], None]) -> int:
         _leave(environment, WorkReport())
         return 0
     first = next(iter(failed.values()))
-    several = {name: str(error) for name, error in failed.items()} if len(order.variants) > 1 else {}
+    # Whom it does not name has the first one's reason: often all have, by a segment that they share.
+    several = {name: words for name, error in failed.items() if (words := str(error)) != str(first)}
     _leave(environment, WorkReport(reason=first.reason, message=str(first), failed=several))
     return first.exit_code
 

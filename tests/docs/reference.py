@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from cliptask.spec import task
 from cliptask.spec.complaints import plain
-from cliptask.spec.quantities import AMOUNT_PATTERN, DURATION_PATTERN, PERCENTAGE_PATTERN
+from cliptask.spec.quantities import AMOUNT_PATTERN, DURATION_PATTERN, PERCENTAGE_PATTERN, TOGETHER_PATTERN
 from cliptask.spec.schema import Schema, crd, structural
 from cliptask.spec.status import ClipTaskStatus
 
@@ -63,6 +63,7 @@ _VALUES = (
     ("duration", DURATION_PATTERN, "`500ms`, `1.5s`, `2m`", "A number with at most three decimals and a unit, without a space."),
     ("percentage", PERCENTAGE_PATTERN, "`20%`, `12.5%`", "From 0% to 100%, with at most two decimals."),
     ("amount", AMOUNT_PATTERN, '`500m`, `2`, `"1.5"`, `2Gi`', "CPUs or bytes as in Kubernetes: m is a thousandth, k, M, G, T and Ki, Mi, Gi, Ti are powers of 1,000 and 1,024. A point and no unit needs quotes."),
+    ("packing", TOGETHER_PATTERN, "`1`, `20`, `auto`", "A whole number from 1 to 10,000, or auto for what pays."),
     ("name", task.NAME_PATTERN, "`spring-sale`", "1 to 40 lower-case letters, digits and hyphens, with no hyphen at an end."),
     ("label", task.LABEL_PATTERN, "`hook-a`", "A name, or what a part without one is called in the videos' names, at most 47 characters."),
     ("URL", task.URL_PATTERN, "`https://cdn.example.com/a.mp4`, `gs://media/a.mp4`", "Spaces as %20. Its query, which may hold a token, is shown nowhere. In local mode also a path, `media/hook a.mp4`, in which nothing is escaped."),

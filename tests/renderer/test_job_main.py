@@ -132,6 +132,15 @@ def test_a_segment_is_made_for_others_to_join(job: Job, footage: bytes) -> None:
     assert job.videos == set()
 
 
+def test_videos_that_fail_for_one_reason_tell_it_once(job: Job) -> None:
+    """Of many videos with a bad clip in common, most would have no room in the message."""
+    bad = segment(job.source(b"no video at all"))
+
+    ended = job.run(job.order(variants=tuple(video(f"v{number}", bad) for number in range(60))))
+
+    assert (ended.code, ended.report.reason, ended.report.failed) == (65, "SourceUnusable", {})
+
+
 def test_what_is_there_is_not_made_again(job: Job, footage: bytes) -> None:
     """A Job that was evicted at its end would do everything twice; its sources may be gone by then."""
     sha256 = job.source(footage)
@@ -162,8 +171,7 @@ def test_of_several_videos_one_bad_one_does_not_cost_the_others(job: Job, footag
     assert job.videos == {"b", "e"}
     assert ended.code == 65
     assert ended.report.reason == "SourceUnusable"
-    assert ended.report.failed.keys() == {"a", "c", "d"}
-    assert ended.report.failed["a"] == ended.report.message
+    assert ended.report.failed.keys() == {"c", "d"}  # the message is that of a, the first
     assert names.source_object(MISSING) in ended.report.failed["c"]
     assert "error: a: " in ended.said
 
@@ -187,7 +195,7 @@ def test_a_bad_source_goes_by_its_place_in_the_task(job: Job) -> None:
         job.order(variants=tuple(video(f"v{n}", each) for n, each in enumerate(orders))).naming(places)
     )
 
-    said = ended.report.failed
+    said = {"v0": ended.report.message, **ended.report.failed}
     assert said["v0"].startswith(f"{where}: a picture changes its size")
     assert said["v1"].startswith("spec.videoBlocks[1].clips[0] (https://x/b.webm), kept in ")
     assert said["v2"].startswith(

@@ -77,7 +77,7 @@ _overlays = st.tuples(
 ).map(lambda parts: {**parts[0], **parts[1], **parts[2]})  # fmt: skip
 _executions = _fields(
     parallelism=st.integers(1, 2000),
-    variantsPerJob=st.integers(1, 20),
+    variantsPerJob=st.integers(1, 10_000) | st.just("auto"),
     suspend=st.booleans(),
     resources=_fields(
         requests=_fields(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
@@ -15,6 +15,8 @@ from cliptask.spec import remedies
 
 DURATION_PATTERN = r"^([0-9]{1,5}(\.[0-9]{1,3})?)(ms|s|m)$"
 PERCENTAGE_PATTERN = r"^(100|[0-9]{1,2}(\.[0-9]{1,2})?)%$"
+TOGETHER_PATTERN = "^auto$"
+"""Of what is no number."""
 AMOUNT_PATTERN = r"^([0-9]{1,15}(\.[0-9]{1,3})?)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
 _MICROSECONDS = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000}
 _FACTORS = {
@@ -102,6 +104,39 @@ Amount = Annotated[
     ),
 ]
 """CPUs or bytes as Kubernetes writes them: ``500m``, ``2``, ``1.5Gi``; a text in Python, a whole number or a text in YAML."""
+
+
+MOST_TOGETHER = 10_000
+"""As many as one task may have: what else bounds a Job is the size of its work order."""
+
+
+def _parse_together(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_TOGETHER:
+        return value
+    if value == "auto":
+        return value
+    words = f"must be a whole number from 1 to {MOST_TOGETHER:,}, or auto"
+    if isinstance(value, str) and value.strip().lower() == "auto":
+        words += ": write auto"
+    elif isinstance(value, str) and re.fullmatch("[1-9][0-9]{0,3}", value):
+        words += f": write {value} without quotes"
+    raise ValueError(words)
+
+
+Together = Annotated[
+    int | Literal["auto"],
+    BeforeValidator(_parse_together),
+    WithJsonSchema(
+        {
+            "x-kubernetes-int-or-string": True,
+            "pattern": TOGETHER_PATTERN,
+            "maxLength": 4,
+            "minimum": 1,
+            "maximum": MOST_TOGETHER,
+        }
+    ),
+]
+"""How many of a kind go together: a number, or whatever pays."""
 
 
 def frames_of(duration: timedelta, fps: int) -> int:

@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_camel, to_snake
 from cliptask import languages, names
 from cliptask.spec import remedies
 from cliptask.spec.position import Position
-from cliptask.spec.quantities import Amount, Duration, Percentage, amount
+from cliptask.spec.quantities import Amount, Duration, Percentage, Together, amount
 from cliptask.spec.rules import Breach, Path, Rule, check, rule, when
 from cliptask.text import drawn, heard, normal
 
@@ -529,8 +529,8 @@ class Execution(Part):
 
     parallelism: int = Field(default=50, ge=1, le=2000)
     """The most Jobs at a time."""
-    variants_per_job: int = Field(default=1, ge=1, le=20)
-    """Variants that one Job makes one after the other: more than 1 for tiny videos."""
+    variants_per_job: Together = 1
+    """Variants that one Job makes one after the other: more than 1 for tiny videos. auto: so many that the start of a Job takes a fifth of its time or less, and parallelism is used; the status says how many."""
     suspend: bool = False
     """Make nothing and end what runs; the status shows what would be made."""
     resources: Resources = Resources()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -149,6 +150,19 @@ class Reckoning:
     @property
     def _bytes_per_pixel(self) -> float:
         return self.past.bytes_per_pixel or _BYTES_PER_PIXEL
+
+
+def seconds_per_video(missing: Missing, past: Past) -> float | None:
+    """What a video takes on average, with those of its parts that no other video has; None where that is not known.
+
+    Segments that videos share are made apart; a soundtrack is made with the first video that has it.
+    """
+    if past.s_per_video is None or not missing.variants:
+        return past.s_per_video
+    uses = Counter(key for each in missing.variants for key in {part.key for part in each.order.segments})
+    own = sum(_pixels(each) for each in missing.segments if uses[each.key] == 1) * (past.s_per_pixel or 0)
+    soundtracks = len(missing.soundtracks) * (past.s_per_soundtrack or 0)
+    return past.s_per_video + (own + soundtracks) / len(missing.variants)
 
 
 def _raw_frames(order: SegmentOrder, cut: Cut) -> int:

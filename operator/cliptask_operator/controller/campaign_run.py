@@ -95,7 +95,7 @@ class CampaignRun:
             stores.output.uri,
             self.attempt.name,
             execution.parallelism,
-            execution.variants_per_job,
+            1 if execution.variants_per_job == "auto" else execution.variants_per_job,
             settings_of_jobs(self.ref, execution, self.context.settings.renderer),
         )
         return JobController(self.context, execution, desired, stores, self.state, self._report)

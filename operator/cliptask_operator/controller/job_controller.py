@@ -12,9 +12,10 @@ import structlog
 
 from cliptask.errors import ClipTaskError
 from cliptask.spec.task import Execution
-from cliptask_operator.campaign.inventory import Inventory
+from cliptask_operator.campaign.effort import seconds_per_video
+from cliptask_operator.campaign.inventory import Inventory, missing
 from cliptask_operator.campaign.stores import Stores
-from cliptask_operator.controller import status_snapshot
+from cliptask_operator.controller import packing, status_snapshot
 from cliptask_operator.controller.artifact_leases import ArtifactLeases
 from cliptask_operator.controller.context import Context
 from cliptask_operator.controller.job_starts import JobStarts
@@ -69,12 +70,39 @@ class JobController:
         try:
             if self.execution.suspend:
                 await self._stay_suspended()
+            self._pack(there)
             failed = await self._run()
         finally:
             self._leases.release(self.desired.task.uid)
             self.context.job_cache.at_work(self.desired.task.uid, begins=False)
         self.failed = failed
         return {name: failure.as_error() for name, failure in failed.items()}
+
+    def _pack(self, there: Inventory) -> None:
+        """Choose how many videos a Job makes, where the task leaves that open.
+
+        Once for an attempt, and as the Jobs do that run, whichever operator created them: these go on.
+        """
+        if self.execution.variants_per_job != "auto":
+            return
+        jobs, state, of = self._jobs().values(), self.state, None
+        running = max(
+            (each.packed for each in jobs if each.state == "active" and not each.deleting), default=0
+        )
+        lacking = missing(self.desired.campaign, there)
+        if not (state.packed or running):
+            of = packing.costs(seconds_per_video(lacking, there.past), jobs)
+            state.packed = packing.videos_per_job(len(lacking.variants), self.desired.parallelism, of)
+        state.packed = state.packed or running
+        self.desired = replace(self.desired, variants_per_job=state.packed)
+        videos, left = len(lacking.variants), {each.name for each in lacking.variants}
+        if videos and not state.snapshot.packing:
+            wanted = sum(
+                not left.isdisjoint(each.name for each in order.variants)
+                for _, order in self.desired.variant_orders
+            )
+            words = packing.in_words(videos, wanted, state.packed, of)
+            self.report(status_snapshot.packed(state.snapshot, words))
 
     async def _run(self) -> Mapping[str, JobFailure]:
         """Reconcile until nothing is left to make; returns why not, for each variant that cannot be made."""
@@ -226,7 +254,8 @@ class JobController:
         """Returns whether the Job is there."""
         name, order = named
         context, desired = self.context, self.desired
-        manifest = job(order, desired.task, self.execution, desired.attempt, context.settings.renderer)
+        renderer, packed = context.settings.renderer, self.state.packed
+        manifest = job(order, desired.task, self.execution, desired.attempt, renderer, packed=packed)
         try:
             async with context.job_creation.slot(desired.task.uid):
                 if self._starts.is_refused:

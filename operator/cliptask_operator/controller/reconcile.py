@@ -32,6 +32,7 @@ class Desired:
     """Changes with an edit and with a retry: what failed in an earlier one is tried again."""
     parallelism: int
     variants_per_job: int
+    """At most: what has no room in one work order is split."""
     settings: str = ""
     """What Jobs would be made with now, as a digest."""
 
@@ -40,9 +41,8 @@ class Desired:
         """Which variants share a Job depends on the campaign alone, and not on what is left of it."""
         variants = [NamedVariant(name=each.name, order=each.order) for each in self.campaign.variants]
         size = self.variants_per_job
-        return tuple(
-            self._named(variants=tuple(variants[at : at + size])) for at in range(0, len(variants), size)
-        )
+        starts = range(0, len(variants), size)
+        return tuple(each for at in starts for each in self._fitting(tuple(variants[at : at + size])))
 
     @cached_property
     def segment_orders(self) -> Mapping[str, NamedOrder]:
@@ -59,6 +59,16 @@ class Desired:
     def by_name(self) -> Mapping[str, WorkOrder]:
         """Every Job that could ever be wanted."""
         return dict([*self.variant_orders, *self.segment_orders.values()])
+
+    def _fitting(self, variants: tuple[NamedVariant, ...]) -> Iterator[NamedOrder]:
+        """One Job, or several where one work order has no room."""
+        named = self._named(variants=variants)
+        if len(variants) == 1 or named[1].fits:
+            yield named
+        else:
+            half = len(variants) // 2
+            yield from self._fitting(variants[:half])
+            yield from self._fitting(variants[half:])
 
     def _named(
         self, segments: tuple[SegmentOrder, ...] = (), variants: tuple[NamedVariant, ...] = ()

@@ -23,6 +23,8 @@ class RunState:
     """Names of Jobs whose success is taken into ``videos``."""
     failures: dict[str, JobFailure] = field(default_factory=dict)
     """Why Jobs failed for good, by their names. Lost with the operator: what failed is tried once more then."""
+    packed: int = 0
+    """How many videos a Job makes at most, once that was chosen for the task."""
     false_successes: Counter[str] = field(default_factory=Counter)
     """How often a Job of this name succeeded and left nothing."""
     paused_until: dict[str, float] = field(default_factory=dict)

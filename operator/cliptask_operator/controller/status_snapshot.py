@@ -60,6 +60,8 @@ class StatusSnapshot:
     """What must pass, or be mended, first."""
     window: str = ""
     """How many Jobs a quota lets be at a time."""
+    packing: str = ""
+    """How many Jobs make the videos, where that was not the task's choice, and why."""
 
     @property
     def is_final(self) -> bool:
@@ -173,7 +175,7 @@ def rendering(
     message = f"{counts.succeeded} of {counts.variants} videos, {counts.segments_ready} of {counts.segments} segments"
     if decision.queued:
         message += f"; {decision.queued} of {decision.active} Jobs wait in a queue"
-    message = "; ".join(filter(None, (message, window, waiting, str(blocking_error or ""))))
+    message = "; ".join(filter(None, (message, before.packing, window, waiting, str(blocking_error or ""))))
     return replace(
         before,
         reason=blocking_error.reason if blocking_error else "Rendering",
@@ -183,6 +185,11 @@ def rendering(
         blocking_error=blocking_error,
         window=window,
     )
+
+
+def packed(before: StatusSnapshot, packing: str) -> StatusSnapshot:
+    """A campaign of which is known how many Jobs will make it."""
+    return replace(before, packing=packing)
 
 
 def suspended(before: StatusSnapshot, campaign: Campaign, counts: Counts) -> StatusSnapshot:
@@ -237,6 +244,7 @@ def ended(
         failures=failures_of(campaign, failed),
         blocking_error=None,
         window="",
+        packing="",
         index=index,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from cliptask.errors import ClipTaskError
 from cliptask.orders import WorkReport
 from cliptask.spec.task import KIND, Execution
-from cliptask_operator.kubernetes.manifests import ATTEMPT, CONTAINER, SETTINGS
+from cliptask_operator.kubernetes.manifests import ATTEMPT, CONTAINER, PACKED, SETTINGS, VIDEOS
 
 _KILLED = 137
 """128 + SIGKILL."""
@@ -45,6 +46,12 @@ class JobFacts:
     settings: str = ""
     """What it was made with, as a digest."""
     namespace: str = ""
+    videos: int = 0
+    """How many it makes."""
+    packed: int = 0
+    """How many a Job makes at most, where that was not the task's choice."""
+    took_s: float | None = None
+    """From its start to its success, in whole seconds."""
 
 
 def facts(body: Mapping[str, Any]) -> JobFacts:
@@ -65,7 +72,22 @@ def facts(body: Mapping[str, Any]) -> JobFacts:
         started=any(status.get(each) for each in ("ready", "succeeded", "failed")),
         settings=annotations.get(SETTINGS, ""),
         namespace=metadata.get("namespace", ""),
+        videos=_count(annotations.get(VIDEOS)),
+        packed=_count(annotations.get(PACKED)),
+        took_s=_took_s(status),
     )
+
+
+def _count(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() else 0
+
+
+def _took_s(status: Mapping[str, Any]) -> float | None:
+    try:
+        began, ended = map(datetime.fromisoformat, (status["startTime"], status["completionTime"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return (ended - began).total_seconds()
 
 
 def owner_uid(body: Mapping[str, Any]) -> str | None:

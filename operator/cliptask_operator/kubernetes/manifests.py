@@ -23,6 +23,10 @@ SETTINGS = f"{GROUP}/settings"
 """Annotation of a Job: a digest of what task and installation decide of it, its work apart."""
 MAKES = f"{GROUP}/makes"
 """Annotation of a Job and its pods: names of videos, beginnings of segments' keys."""
+VIDEOS = f"{GROUP}/videos"
+"""Annotation of a Job: how many videos it makes."""
+PACKED = f"{GROUP}/packed"
+"""Annotation of a Job: how many videos a Job makes at most, where that was not the task's choice. Others go by it."""
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 PRIORITY_LABEL = "kueue.x-k8s.io/priority-class"
 CONTAINER = "renderer"
@@ -74,12 +78,22 @@ def job_name(order: WorkOrder, task: TaskRef) -> str:
 
 
 def job(
-    order: WorkOrder, task: TaskRef, execution: Execution, attempt: str, renderer: RendererSettings
+    order: WorkOrder,
+    task: TaskRef,
+    execution: Execution,
+    attempt: str,
+    renderer: RendererSettings,
+    *,
+    packed: int = 0,
 ) -> Manifest:
-    """The Job that carries out a work order. Pure: the same arguments give the same manifest, byte for byte."""
+    """The Job that carries out a work order. Pure: the same arguments give the same manifest, byte for byte.
+
+    ``packed``: so many videos a Job makes at most, where that was not the task's choice.
+    """
     labels = {TASK_LABEL: task.name, STEP_LABEL: order.step}
     annotations = {MAKES: _makes(order), **_QUIET}
     own = {ATTEMPT: attempt, SETTINGS: settings_of_jobs(task, execution, renderer)}
+    own |= {VIDEOS: str(len(order.variants))} | ({PACKED: str(packed)} if packed else {})
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",

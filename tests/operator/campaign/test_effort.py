@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cliptask.planning.plan import Campaign, plan
-from cliptask_operator.campaign.effort import Disk, Effort, Needs, Reckoning
+from cliptask_operator.campaign.effort import Disk, Effort, Needs, Reckoning, seconds_per_video
 from cliptask_operator.campaign.inventory import Inventory, Missing, missing
 from cliptask_operator.campaign.past import NO_PAST, Part, Past
 from support.campaigns import line, sources, task
@@ -76,3 +76,18 @@ def test_only_what_cannot_fit_is_refused(free: int, *, is_refused: bool, doubt: 
 
     assert (Effort(Needs(), (disk,)).refusal is not None) == is_refused
     assert ("it may not fit" in str(disk)) == doubt
+
+
+def test_a_video_takes_what_its_own_parts_take() -> None:
+    """Jobs that encode would be packed like Jobs that only join."""
+    past = Past(s_per_pixel=2e-6, s_per_soundtrack=7.0, s_per_video=0.5)
+    (shared,) = [
+        each
+        for each in campaign().segments
+        if sum(each in v.order.segments for v in campaign().variants) == 2
+    ]
+    own = pixels() - shared.frames * shared.profile.width * shared.profile.height
+
+    assert seconds_per_video(lacking(), past) == pytest.approx(0.5 + (own * 2e-6 + 7.0) / 2)
+    assert seconds_per_video(Missing((), (), lacking().variants), past) == 0.5
+    assert seconds_per_video(lacking(), NO_PAST) is None

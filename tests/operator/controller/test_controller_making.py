@@ -148,3 +148,80 @@ async def test_nothing_is_asked_again_for_each_of_a_thousand_videos(bed: Control
     assert calls["jobs"] + calls["failed_pods"] + bed.cache.faults.calls["list"] < 10
     assert bed.metric("reconcile_seconds_count") < 20
     assert len(bed.cluster.statuses) < 20
+
+
+# Packed as it pays
+
+
+def videos_of(bed: ControllerBed) -> list[int]:
+    """How many videos each Job makes that was created, in order."""
+    return [len(order.variants) for order in bed.cluster.orders if order.variants]
+
+
+AUTO = {"variantsPerJob": "auto", "parallelism": 2}
+
+
+async def test_jobs_are_packed_as_it_pays_and_the_task_says_how(bed: ControllerBed) -> None:
+    """Nobody could tell why there are so few Jobs."""
+    bed.cluster.judge = lambda _: outcomes.hang()
+    bed.apply(bed.task("camp", [[*range(12)]], execution=AUTO))
+    await bed.running("camp", 2)
+
+    words = "12 videos in 2 Jobs: a video takes about 0.5 s, a pod's start 3 s"
+    await bed.until(lambda: words in bed.status("camp")["message"], "it is said")
+    assert videos_of(bed) == [6, 6]
+    assert [each for _, each in bed.events if each.reason == "Packed"] == [("Normal", "Packed", words)]
+
+    bed.cluster.go_on()
+    assert "12 videos in" not in (await bed.phase("camp", "Complete"))["message"]
+
+
+async def test_what_videos_took_before_decides_how_they_are_packed(bed: ControllerBed) -> None:
+    """Long videos would wait for one another in one Job."""
+    bed.apply(bed.task("camp", [[0]], execution=AUTO))
+    await bed.phase("camp", "Complete")
+    (video,) = (each for each in bed.output.list("camp/") if each.name.endswith(".mp4"))
+    bed.output.put_bytes(video.name, b"media", {**video.metadata, "took": "60"}, replace=True)
+
+    bed.edit("camp", videoBlocks=bed.task("camp", [[*range(5)]])["spec"]["videoBlocks"])
+    await bed.until(lambda: len(bed.objects("camp")) == 5, "all")
+
+    assert videos_of(bed) == [1, 1, 1, 1, 1]
+
+
+async def test_another_operator_goes_on_with_jobs_as_they_were_packed(bed: ControllerBed) -> None:
+    """What runs would be ended and made anew, since other videos are left and other times are known."""
+    bed.cluster.judge = lambda order: outcomes.hang() if "clip9" in str(order.variants) else None
+    bed.apply(bed.task("camp", [[*range(10)]], execution=AUTO | {"parallelism": 3}))
+    await bed.until(lambda: bed.status("camp").get("succeeded") == 8, "two of three Jobs")
+    before = bed.active("camp")
+
+    await bed.restart()
+    await bed.rest(60)
+
+    assert (bed.active("camp"), bed.cluster.deleted, videos_of(bed)) == (before, [], [4, 4, 2])
+    assert "2 videos in 1 Job: 4 in each, as in those that run" in bed.status("camp")["message"]
+    bed.cluster.go_on()
+    assert (await bed.phase("camp", "Complete"))["succeeded"] == 10
+
+
+async def test_an_edit_to_auto_packs_anew(bed: ControllerBed) -> None:
+    """The edit would do nothing until the campaign is over."""
+    bed.cluster.judge = lambda _: outcomes.hang()
+    bed.apply(bed.task("camp", [[*range(12)]], execution={"variantsPerJob": 1, "parallelism": 2}))
+    await bed.running("camp", 2)
+
+    bed.edit("camp", execution=AUTO)
+    await bed.until(lambda: videos_of(bed)[2:] == [6, 6], "two Jobs of six")
+    bed.cluster.go_on()
+
+    assert (await bed.phase("camp", "Complete"))["succeeded"] == 12
+
+
+async def test_a_suspended_task_is_not_packed(bed: ControllerBed) -> None:
+    """An Event would tell of Jobs that nobody creates."""
+    bed.apply(bed.task("camp", [[*range(12)]], execution=AUTO | {"suspend": True}))
+    await bed.phase("camp", "Suspended")
+    await bed.rest()
+
+    assert not [each for _, each in bed.events if each.reason == "Packed"]

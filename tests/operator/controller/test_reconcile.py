@@ -394,6 +394,17 @@ def test_which_videos_share_a_job_does_not_depend_on_what_is_left() -> None:
     assert after.create == before.create
 
 
+def test_what_has_no_room_in_one_order_is_split() -> None:
+    """Linux refuses a variable of more than 128 KiB: the Job would never start."""
+    wanted = desired([2] * 13, variants_per_job=10_000)
+
+    orders = [order for _, order in wanted.variant_orders]
+
+    assert len(orders) > 1
+    assert all(order.fits for order in orders)
+    assert [each.name for order in orders for each in order.variants] == variants(wanted)
+
+
 def test_videos_of_one_job_share_nothing_with_others_by_that() -> None:
     """A Job of two videos would wait for a segment that it makes once anyway."""
     wanted = desired([2, 1], variants_per_job=2)

@@ -56,9 +56,10 @@ def manifest(
     ref: TaskRef = TASK,
     execution: Execution | None = None,
     renderer: RendererSettings = RENDERER,
+    packed: int = 0,
 ) -> Manifest:
     """The Job of a unit."""
-    return manifests.job(unit, ref, execution or Execution(), "3/again", renderer)
+    return manifests.job(unit, ref, execution or Execution(), "3/again", renderer, packed=packed)
 
 
 def pod_of(made: Manifest) -> Manifest:
@@ -426,8 +427,32 @@ def test_a_failed_job_says_why() -> None:
     )
 
     assert replace(failed, settings="") == JobFacts(
-        manifest()["metadata"]["name"], "failed", "3/again", "PodFailurePolicy", FAIL_JOB, namespace="ads"
+        manifest()["metadata"]["name"],
+        "failed",
+        "3/again",
+        "PodFailurePolicy",
+        FAIL_JOB,
+        namespace="ads",
+        videos=1,
     )
+
+
+def test_a_job_tells_how_long_it_took_and_how_much_it_made() -> None:
+    """Nothing would be known of what a pod's start costs."""
+    done = body(condition("Complete"))
+    done["status"] |= {"startTime": "2026-01-01T00:00:59Z", "completionTime": "2026-01-01T00:01:07Z"}
+
+    assert (job_status.facts(done).took_s, job_status.facts(done).videos) == (8.0, 1)
+    assert job_status.facts(body(condition("Complete"))).took_s is None
+
+
+def test_a_job_tells_how_others_are_packed() -> None:
+    """The next operator would pack what is left in another way, and end what runs."""
+    alone, packed = manifest(), manifest(packed=7)
+
+    assert job_status.facts({**alone, "status": {}}).packed == 0
+    assert job_status.facts({**packed, "status": {}}).packed == 7
+    assert alone["metadata"]["name"] == packed["metadata"]["name"]
 
 
 def test_a_job_that_goes_is_not_counted_on() -> None:
