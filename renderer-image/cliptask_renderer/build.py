@@ -5,6 +5,8 @@ Everything here may run twice, at once or after a crash: what exists is not made
 
 from __future__ import annotations
 
+import resource
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -68,13 +70,14 @@ def make_segment(cache: Store, order: SegmentOrder, places: Mapping[str, str] = 
         return there
     from cliptask_renderer.media import check, segment  # noqa: PLC0415  numpy, of which a Job that joins has no need
 
-    began, pixels = time.monotonic(), order.frames * order.profile.width * order.profile.height
+    began, before = time.monotonic(), _peak_bytes()
+    pixels = order.frames * order.profile.width * order.profile.height
     with _work(cache) as work, ExitStack() as stack:
         sources = {sha256: _source(stack, cache, sha256, places) for sha256 in order.sources}
         output = work / "segment.mp4"
         segment.make_segment(order, sources, output, work, places)
         check.check_segment(output, order, segment.named(order, places))
-        noted = {"frames": str(order.frames), "pixels": str(pixels), "took": _since(began)}
+        noted = {"frames": str(order.frames), "pixels": str(pixels), "took": _since(began), **_memory(before)}
         return store_part(cache, name, output, noted)
 
 
@@ -88,7 +91,7 @@ def make_soundtrack(cache: Store, order: SoundtrackOrder, places: Mapping[str, s
         return there
     from cliptask_renderer.media import check, sound  # noqa: PLC0415  as above
 
-    began = time.monotonic()
+    began, before = time.monotonic(), _peak_bytes()
     with _work(cache) as work, ExitStack() as stack:
         sources = {sha256: _source(stack, cache, sha256, places) for sha256 in order.sources}
         speech = None
@@ -98,7 +101,7 @@ def make_soundtrack(cache: Store, order: SoundtrackOrder, places: Mapping[str, s
         output = work / "soundtrack.m4a"
         sound.mix(order, sources, speech, output, work, places)
         check.check_soundtrack(output, order)
-        noted = {"samples": str(order.samples), "took": _since(began)}
+        noted = {"samples": str(order.samples), "took": _since(began), **_memory(before)}
         return store_part(cache, name, output, noted)
 
 
@@ -176,6 +179,21 @@ def _work(store: Store) -> Iterator[Path]:
 def _since(began_s: float) -> str:
     """For the metadata, by which the next run knows how long such a thing takes."""
     return f"{time.monotonic() - began_s:.3f}"
+
+
+def _peak_bytes() -> int:
+    """The most memory that this process and the largest that it ran have had, since it began."""
+    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(peaks) * (1 if sys.platform == "darwin" else 1024)
+
+
+def _memory(before_bytes: int) -> dict[str, str]:
+    """For the metadata, by which the next Job of such a thing gets its memory.
+
+    Empty where something else took as much before in this process: what this took is not known then.
+    """
+    peak = _peak_bytes()
+    return {"memory": str(peak)} if peak > before_bytes else {}
 
 
 def _source(stack: ExitStack, cache: Store, sha256: str, places: Mapping[str, str]) -> Path:

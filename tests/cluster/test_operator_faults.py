@@ -25,7 +25,8 @@ def test_each_failure_is_told_by_its_own_reason(bed: Bed) -> None:
     ends = iter(
         [outcomes.fail(65, bad), outcomes.fail(75, "the bucket is away"), outcomes.oom(), outcomes.hang()]
     )
-    bed.renderers.judge = lambda _order, _pod: next(ends)
+    # Who runs out of memory does so in the second try as well.
+    bed.renderers.judge = lambda _order, _pod: next(ends, outcomes.oom())
     execution = {"backoffLimit": 0, "activeDeadlineSeconds": 40}
 
     bed.apply(bed.task("camp", [[0, 1, 2, 3]], execution=execution))
@@ -39,6 +40,32 @@ def test_each_failure_is_told_by_its_own_reason(bed: Bed) -> None:
     assert "resources.limits.memory" in told["OutOfMemory"]
     assert "activeDeadlineSeconds" in told["DeadlineExceeded"]
     assert (status["failed"], status["succeeded"], len(told)) == (4, 0, 4)
+
+
+def test_who_runs_out_of_memory_is_tried_once_more_with_more(bed: Bed) -> None:
+    """Somebody would have to learn how much a clip takes, and edit every task that shows it."""
+    ends = iter([outcomes.oom()])
+    bed.renderers.judge = lambda _order, _pod: next(ends, None)
+
+    bed.apply(bed.task("camp", [[0]], execution={"backoffLimit": 0}))
+    status = bed.wait("camp")
+
+    (job,) = bed.jobs("camp")
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert container["resources"]["limits"]["memory"] == "3Gi"
+    assert (status["succeeded"], status["failed"], len(bed.renderers.orders)) == (1, 0, 2)
+    told = bed.kubectl("get", "events", "-o", "jsonpath={.items[*].message}")
+    assert "1 Job ran out of memory (2Gi) and may use 3Gi in a second try" in told
+
+
+def test_jobs_are_packed_where_the_task_leaves_it_open(bed: Bed) -> None:
+    """The API would refuse a word for a number, or nobody could tell why there are so few Jobs."""
+    bed.apply(bed.task("camp", [[*range(12)]], execution={"variantsPerJob": "auto", "parallelism": 2}))
+    bed.wait("camp")
+
+    assert [len(order.variants) for order in bed.renderers.orders if order.variants] == [6, 6]
+    told = bed.kubectl("get", "events", "-o", "jsonpath={.items[*].message}")
+    assert "12 videos in 2 Jobs: a video takes about 0.5 s, a pod's start 3 s" in told
 
 
 def test_what_may_pass_is_tried_again_by_the_job(bed: Bed) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from cliptask import names
 from cliptask.orders import NamedVariant, SegmentOrder, VariantOrder, WorkOrder, WorkReport
+from cliptask_operator.campaign.past import Part
 from cliptask_renderer import job_main
 from cliptask_renderer.storage.folder import FolderStore
 from support import frames as f
@@ -119,6 +120,17 @@ def test_a_video_is_made_and_nothing_is_left_to_say(job: Job, footage: bytes) ->
     assert ended.said == "video v: 0.2 s\n"
     assert job.videos == {"v"}
     assert job.cache.stat(names.segment_object(one.key)) is not None
+
+
+def test_a_part_tells_how_much_memory_it_took(job: Job, footage: bytes) -> None:
+    """The next Job of its kind would get what somebody guessed."""
+    one = segment(job.source(footage))
+
+    assert job.run(job.order(segments=(one,))).code == 0
+
+    found = job.cache.stat(names.segment_object(one.key))
+    assert found is not None
+    assert 20 << 20 < Part.of(found).memory_bytes < 1 << 30
 
 
 def test_a_segment_is_made_for_others_to_join(job: Job, footage: bytes) -> None:

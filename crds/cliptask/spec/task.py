@@ -513,7 +513,7 @@ def _within_limit(field: str) -> Rule:
 
 
 class Resources(Part):
-    """What each Job's container asks for and may use. Unset, the installation decides."""
+    """What each Job's container asks for and may use. Unset, what such Jobs took decides of memory, else the installation."""
 
     requests: Amounts = Amounts()
     """What the scheduler sets aside."""
@@ -534,11 +534,11 @@ class Execution(Part):
     suspend: bool = False
     """Make nothing and end what runs; the status shows what would be made."""
     resources: Resources = Resources()
-    """CPU and memory of each Job. Default: the installation's."""
+    """CPU and memory of each Job. Default: memory by what such Jobs took, else the installation's."""
     backoff_limit: int = Field(default=2, ge=0, le=10)
     """How often a Job's failure is tried again, unless its input is to blame."""
     active_deadline_seconds: int = Field(default=900, ge=10, le=86_400)
-    """The longest that a Job may take, its attempts together."""
+    """The longest that a Job may take, its attempts together. One that is expected to take longer, by what such Jobs took, has three times that."""
     ttl_seconds_after_finished: int = Field(default=600, ge=0, le=604_800)
     """How long a finished Job and its logs stay."""
 

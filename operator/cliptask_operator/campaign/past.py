@@ -17,13 +17,18 @@ class Part(NamedTuple):
     """Of all its pictures; 0 of a soundtrack, or where nobody noted it."""
     took_s: float = 0.0
     """0 where nobody noted it."""
+    frames: int = 0
+    """As ``pixels``."""
+    memory_bytes: int = 0
+    """The most that it took to make it; 0 where that is not known."""
 
     @classmethod
     def of(cls, stored: StoredObject) -> Self:
         """By its metadata."""
         noted = stored.metadata
         try:
-            return cls(stored.size_bytes, int(noted.get("pixels", 0)), float(noted.get("took", 0)))
+            pixels, frames, memory = (int(noted.get(each, 0)) for each in ("pixels", "frames", "memory"))
+            return cls(stored.size_bytes, pixels, float(noted.get("took", 0)), frames, memory)
         except ValueError:
             return cls(stored.size_bytes)
 
@@ -37,22 +42,40 @@ class Past(NamedTuple):
     s_per_video: float | None = None
     sizes: Mapping[str, int] = MappingProxyType({})
     """Bytes of each segment that the campaign has, by its key."""
+    memory_by_area: Mapping[int, int] = MappingProxyType({})
+    """The most memory that a segment took, by the pixels of one of its pictures."""
+    memory_of_soundtrack: int | None = None
+    memory_of_video: int | None = None
+    """As above."""
 
     @classmethod
     def of(cls, parts: Collection[Part], videos: Iterable[Part], sizes: Mapping[str, int]) -> Self:
         """By all parts of a cache and the videos of a folder; ``sizes`` as above."""
         pictures = [part for part in parts if part.pixels and part.took_s]
         pixels = sum(part.pixels for part in pictures)
+        videos = tuple(videos)
         return cls(
             sum(part.size_bytes for part in pictures) / pixels if pixels else None,
             sum(part.took_s for part in pictures) / pixels if pixels else None,
             _mean([part.took_s for part in parts if not part.pixels and part.took_s]),
             _mean([video.took_s for video in videos if video.took_s]),
             sizes,
+            _memory_by_area(parts),
+            max((part.memory_bytes for part in parts if not part.pixels), default=0) or None,
+            max((video.memory_bytes for video in videos), default=0) or None,
         )
 
 
 NO_PAST = Past()
+
+
+def _memory_by_area(parts: Iterable[Part]) -> Mapping[int, int]:
+    most: dict[int, int] = {}
+    for part in parts:
+        if part.frames and part.pixels and part.memory_bytes:
+            area = part.pixels // part.frames
+            most[area] = max(part.memory_bytes, most.get(area, 0))
+    return most
 
 
 def _mean(values: Collection[float]) -> float | None:

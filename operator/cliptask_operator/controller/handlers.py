@@ -109,7 +109,7 @@ class Event(NamedTuple):
 
 
 def events(now: StatusSnapshot, before: StatusSnapshot | None) -> Iterator[Event]:
-    """A new phase or reason, how videos are packed, the quota that is met, and the failures that ``before`` has not. Pure."""
+    """A new phase or reason, how videos are packed, Jobs that get more memory, the quota that is met, and the failures that ``before`` has not. Pure."""
     if before is None or (before.phase, before.reason) != (now.phase, now.reason):
         bad = now.phase == "Failed" or now.blocking_error is not None
         yield Event("Warning" if bad else "Normal", now.reason, now.message)
@@ -117,6 +117,8 @@ def events(now: StatusSnapshot, before: StatusSnapshot | None) -> Iterator[Event
         yield Event("Normal", "QuotaReached", now.window)
     if now.packing and now.packing != (before.packing if before else ""):
         yield Event("Normal", "Packed", now.packing)
+    if now.more_memory and not (before and before.more_memory):
+        yield Event("Normal", "MoreMemory", now.more_memory)
     known = {each.variant for each in before.failures} if before else set()
     for each in [each for each in now.failures if each.variant not in known][:_MOST_EVENTS]:
         yield Event("Warning", each.reason, f"{each.variant}: {each.message}")

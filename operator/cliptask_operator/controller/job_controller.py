@@ -12,13 +12,13 @@ import structlog
 
 from cliptask.errors import ClipTaskError
 from cliptask.spec.task import Execution
-from cliptask_operator.campaign.effort import seconds_per_video
-from cliptask_operator.campaign.inventory import Inventory, missing
+from cliptask_operator.campaign.inventory import Inventory
 from cliptask_operator.campaign.stores import Stores
-from cliptask_operator.controller import packing, status_snapshot
+from cliptask_operator.controller import status_snapshot
 from cliptask_operator.controller.artifact_leases import ArtifactLeases
 from cliptask_operator.controller.context import Context
 from cliptask_operator.controller.job_starts import JobStarts
+from cliptask_operator.controller.job_tuning import JobTuning
 from cliptask_operator.controller.reconcile import Decision, Desired, NamedOrder, Observed, reconcile
 from cliptask_operator.controller.run_state import RunState
 from cliptask_operator.controller.status_snapshot import Counts, StatusSnapshot
@@ -54,9 +54,12 @@ class JobController:
     _pass_s: float = field(default=0.0, init=False)
     """How long the last pass took."""
     _starts: JobStarts = field(init=False)
+    _tuning: JobTuning = field(init=False)
 
     def __post_init__(self) -> None:
         self._starts = JobStarts(self.context, self.desired.task)
+        most_memory = self.context.settings.renderer.most_memory
+        self._tuning = JobTuning(self.execution, self.state, most_memory)
 
     async def begin(self) -> None:
         """Find out which Jobs there are. Before the stores are listed: what these made is found there, or gone."""
@@ -70,39 +73,13 @@ class JobController:
         try:
             if self.execution.suspend:
                 await self._stay_suspended()
-            self._pack(there)
+            self.desired = self._tuning.packed(self.desired, there, self._jobs())
             failed = await self._run()
         finally:
             self._leases.release(self.desired.task.uid)
             self.context.job_cache.at_work(self.desired.task.uid, begins=False)
         self.failed = failed
         return {name: failure.as_error() for name, failure in failed.items()}
-
-    def _pack(self, there: Inventory) -> None:
-        """Choose how many videos a Job makes, where the task leaves that open.
-
-        Once for an attempt, and as the Jobs do that run, whichever operator created them: these go on.
-        """
-        if self.execution.variants_per_job != "auto":
-            return
-        jobs, state, of = self._jobs().values(), self.state, None
-        running = max(
-            (each.packed for each in jobs if each.state == "active" and not each.deleting), default=0
-        )
-        lacking = missing(self.desired.campaign, there)
-        if not (state.packed or running):
-            of = packing.costs(seconds_per_video(lacking, there.past), jobs)
-            state.packed = packing.videos_per_job(len(lacking.variants), self.desired.parallelism, of)
-        state.packed = state.packed or running
-        self.desired = replace(self.desired, variants_per_job=state.packed)
-        videos, left = len(lacking.variants), {each.name for each in lacking.variants}
-        if videos and not state.snapshot.packing:
-            wanted = sum(
-                not left.isdisjoint(each.name for each in order.variants)
-                for _, order in self.desired.variant_orders
-            )
-            words = packing.in_words(videos, wanted, state.packed, of)
-            self.report(status_snapshot.packed(state.snapshot, words))
 
     async def _run(self) -> Mapping[str, JobFailure]:
         """Reconcile until nothing is left to make; returns why not, for each variant that cannot be made."""
@@ -216,14 +193,17 @@ class JobController:
         pods = await self.context.cluster.failed_pods(self.desired.task)
         for each in failed:
             own = [pod for pod in pods if job_of(pod) == each.name]
-            await self._take_in_failure(each.name, failure_of(each, own, self.execution))
+            await self._take_in_failure(each, failure_of(each, own, self.execution))
         if self.desired.variants_per_job > 1:
             await self._list_stores()  # some of a Job's videos may have been made
 
-    async def _take_in_failure(self, name: str, failure: JobFailure) -> None:
+    async def _take_in_failure(self, failed: JobFacts, failure: JobFailure) -> None:
+        name = failed.name
         if failure.reason in _ADMINISTRATORS:
             self.state.paused_until[name] = self._now() + self.context.settings.retry_seconds
             self.state.blocking_error = failure.as_error()
+            await self._delete(name)
+        elif self._tuning.is_tried_again(failed, failure):
             await self._delete(name)
         else:
             self._fail(name, failure)
@@ -255,7 +235,10 @@ class JobController:
         name, order = named
         context, desired = self.context, self.desired
         renderer, packed = context.settings.renderer, self.state.packed
-        manifest = job(order, desired.task, self.execution, desired.attempt, renderer, packed=packed)
+        takes = self._tuning.takes(name, order, self._leases.stored)
+        manifest = job(
+            order, desired.task, self.execution, desired.attempt, renderer, packed=packed, takes=takes
+        )
         try:
             async with context.job_creation.slot(desired.task.uid):
                 if self._starts.is_refused:
@@ -326,6 +309,7 @@ class JobController:
 
     def _take_in(self, there: Inventory) -> None:
         self.state.videos = there.videos
+        self._tuning.past = there.past
         self._leases.listed(there.parts, self.desired.parts - there.parts)
 
     def _jobs(self) -> Mapping[str, JobFacts]:

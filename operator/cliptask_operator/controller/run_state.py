@@ -23,6 +23,8 @@ class RunState:
     """Names of Jobs whose success is taken into ``videos``."""
     failures: dict[str, JobFailure] = field(default_factory=dict)
     """Why Jobs failed for good, by their names. Lost with the operator: what failed is tried once more then."""
+    more_memory: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By the names of Jobs: how much memory they ran out of, and how much they get instead. Lost with the operator, too."""
     packed: int = 0
     """How many videos a Job makes at most, once that was chosen for the task."""
     false_successes: Counter[str] = field(default_factory=Counter)

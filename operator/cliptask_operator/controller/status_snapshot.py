@@ -62,6 +62,8 @@ class StatusSnapshot:
     """How many Jobs a quota lets be at a time."""
     packing: str = ""
     """How many Jobs make the videos, where that was not the task's choice, and why."""
+    more_memory: str = ""
+    """How many Jobs ran out of memory, and what they get now."""
 
     @property
     def is_final(self) -> bool:
@@ -175,7 +177,11 @@ def rendering(
     message = f"{counts.succeeded} of {counts.variants} videos, {counts.segments_ready} of {counts.segments} segments"
     if decision.queued:
         message += f"; {decision.queued} of {decision.active} Jobs wait in a queue"
-    message = "; ".join(filter(None, (message, before.packing, window, waiting, str(blocking_error or ""))))
+    message = "; ".join(
+        filter(
+            None, (message, before.packing, before.more_memory, window, waiting, str(blocking_error or ""))
+        )
+    )
     return replace(
         before,
         reason=blocking_error.reason if blocking_error else "Rendering",
@@ -185,11 +191,6 @@ def rendering(
         blocking_error=blocking_error,
         window=window,
     )
-
-
-def packed(before: StatusSnapshot, packing: str) -> StatusSnapshot:
-    """A campaign of which is known how many Jobs will make it."""
-    return replace(before, packing=packing)
 
 
 def suspended(before: StatusSnapshot, campaign: Campaign, counts: Counts) -> StatusSnapshot:
@@ -245,6 +246,7 @@ def ended(
         blocking_error=None,
         window="",
         packing="",
+        more_memory="",
         index=index,
     )
 

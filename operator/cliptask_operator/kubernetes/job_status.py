@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from cliptask.errors import ClipTaskError
 from cliptask.orders import WorkReport
 from cliptask.spec.task import KIND, Execution
-from cliptask_operator.kubernetes.manifests import ATTEMPT, CONTAINER, PACKED, SETTINGS, VIDEOS
+from cliptask_operator.kubernetes.manifests import ATTEMPT, CONTAINER, MORE_MEMORY, PACKED, SETTINGS, VIDEOS
 
+OUT_OF_MEMORY = "OutOfMemory"
 _KILLED = 137
 """128 + SIGKILL."""
 _OWN_DISK = re.compile(
@@ -52,11 +53,17 @@ class JobFacts:
     """How many a Job makes at most, where that was not the task's choice."""
     took_s: float | None = None
     """From its start to its success, in whole seconds."""
+    deadline_s: int | None = None
+    """How long it may take."""
+    memory_limit: str = ""
+    """How much memory it may use."""
+    is_second_try: bool = False
+    """It ran out of memory before, and has more now."""
 
 
 def facts(body: Mapping[str, Any]) -> JobFacts:
     """A Job's facts. One that is suspended, by Kueue for instance, is active: it will run."""
-    metadata, status = body["metadata"], body.get("status") or {}
+    metadata, status, spec = body["metadata"], body.get("status") or {}, body.get("spec") or {}
     annotations = metadata.get("annotations") or {}
     ended = {each["type"]: each for each in status.get("conditions") or () if each.get("status") == "True"}
     failed = ended.get("Failed")
@@ -68,14 +75,24 @@ def facts(body: Mapping[str, Any]) -> JobFacts:
         reason=(failed or {}).get("reason") or "",
         message=(failed or {}).get("message") or "",
         deleting=bool(metadata.get("deletionTimestamp")),
-        suspended=bool((body.get("spec") or {}).get("suspend")),
+        suspended=bool(spec.get("suspend")),
         started=any(status.get(each) for each in ("ready", "succeeded", "failed")),
         settings=annotations.get(SETTINGS, ""),
         namespace=metadata.get("namespace", ""),
         videos=_count(annotations.get(VIDEOS)),
         packed=_count(annotations.get(PACKED)),
         took_s=_took_s(status),
+        deadline_s=spec.get("activeDeadlineSeconds"),
+        memory_limit=_memory_limit(spec),
+        is_second_try=MORE_MEMORY in annotations,
     )
+
+
+def _memory_limit(spec: Mapping[str, Any]) -> str:
+    containers = spec.get("template", {}).get("spec", {}).get("containers") or ()
+    resources = (each.get("resources") or {} for each in containers if each["name"] == CONTAINER)
+    limits: Mapping[str, str] = next(resources, {}).get("limits") or {}
+    return limits.get("memory", "")
 
 
 def _count(text: str | None) -> int:
@@ -117,7 +134,7 @@ def failure_of(failed: JobFacts, pods: Iterable[Mapping[str, Any]], execution: E
     if failed.reason == "DeadlineExceeded":
         return JobFailure(
             "DeadlineExceeded",
-            f"it ran past {execution.active_deadline_seconds} s: raise spec.execution.activeDeadlineSeconds, give it more CPU, "
+            f"it ran past {failed.deadline_s or execution.active_deadline_seconds} s: raise spec.execution.activeDeadlineSeconds, give it more CPU, "
             "or see with kubectl describe why its pod did not start",
         )
     if any(map(_has_filled_its_scratch, pods := tuple(pods))):
@@ -128,7 +145,7 @@ def failure_of(failed: JobFacts, pods: Iterable[Mapping[str, Any]], execution: E
         )
     ended = sorted((terminated(pod) for pod in pods), key=lambda each: str(each.get("finishedAt")))
     last: Mapping[str, Any] = next((each for each in reversed(ended) if each.get("exitCode")), {})
-    return termination_failure(last, failed.message)
+    return termination_failure(last, failed.message, failed.memory_limit)
 
 
 def _has_filled_its_scratch(pod: Mapping[str, Any]) -> bool:
@@ -137,14 +154,15 @@ def _has_filled_its_scratch(pod: Mapping[str, Any]) -> bool:
     return status.get("reason") == "Evicted" and _OWN_DISK.search(status.get("message") or "") is not None
 
 
-def termination_failure(ended: Mapping[str, Any], otherwise: str = "") -> JobFailure:
+def termination_failure(ended: Mapping[str, Any], otherwise: str = "", memory_limit: str = "") -> JobFailure:
     """What a container that ``terminated`` with an error gave as the reason; ``otherwise`` where it said nothing."""
     said = str(ended.get("message") or "").strip()
     # The container's runtime may hear of the end before it hears why: then there is but the code of SIGKILL.
     if ended.get("reason") == "OOMKilled" or (ended.get("exitCode") == _KILLED and not said):
         return JobFailure(
-            "OutOfMemory",
-            "it needed more memory than its limit: raise spec.execution.resources.limits.memory",
+            OUT_OF_MEMORY,
+            f"it needed more memory than its limit{f' of {memory_limit}' if memory_limit else ''}: "
+            "raise spec.execution.resources.limits.memory",
         )
     try:
         report = WorkReport.model_validate_json(said)

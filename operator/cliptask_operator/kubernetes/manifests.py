@@ -6,6 +6,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from math import ceil
 from typing import Any
 
 from cliptask.orders import WorkOrder
@@ -27,6 +29,8 @@ VIDEOS = f"{GROUP}/videos"
 """Annotation of a Job: how many videos it makes."""
 PACKED = f"{GROUP}/packed"
 """Annotation of a Job: how many videos a Job makes at most, where that was not the task's choice. Others go by it."""
+MORE_MEMORY = f"{GROUP}/more-memory"
+"""Annotation of a Job that ran out of memory before: what it may use now."""
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 PRIORITY_LABEL = "kueue.x-k8s.io/priority-class"
 CONTAINER = "renderer"
@@ -41,8 +45,29 @@ _QUIET = {"argocd.argoproj.io/ignore-resource-updates": "true"}
 """For Argo CD: only what changes the health of a Job or pod is worth a look at the application that has the task."""
 _DIGITS = 12
 """Of a Job's name: with 8, one campaign of 10,000 videos in 86 had two Jobs of one name; 53 characters with the longest task's name, pods add 6 of 63."""
+_MEMORY_ROOM = Decimal("1.25")
+"""Of what such a thing took before: what is set aside for it."""
+_LEAST_MEMORY = "128Mi"
+"""That is set aside, however little such a thing took."""
+_MORE = Decimal("1.5")
+_PATIENCE = 3
+"""Times what such things took: on a busy node they take longer."""
 _FINAL_EXITS = [64, 65, 66, 70, 73, 78]
 """Input, a file that fails its checks, a store or set-up that refuses: trying again at once changes nothing."""
+
+
+@dataclass(frozen=True)
+class Takes:
+    """What a Job is expected to take, by what ran before. None: that is not known."""
+
+    memory_bytes: int | None = None
+    """At most at once."""
+    seconds: float | None = None
+    memory_limit: str = ""
+    """Of a Job that ran out of memory: what it may use now."""
+
+
+UNKNOWN = Takes()
 
 
 @dataclass(frozen=True)
@@ -64,6 +89,8 @@ class RendererSettings:
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Mapping[str, Any], ...] = ()
     priority_class: str = ""
+    most_memory: str = ""
+    """The most that a Job may have; empty: there is no such bound."""
     queue: str = ""
     """Kueue's LocalQueue of Jobs whose task names none."""
 
@@ -85,6 +112,7 @@ def job(
     renderer: RendererSettings,
     *,
     packed: int = 0,
+    takes: Takes = UNKNOWN,
 ) -> Manifest:
     """The Job that carries out a work order. Pure: the same arguments give the same manifest, byte for byte.
 
@@ -94,6 +122,7 @@ def job(
     annotations = {MAKES: _makes(order), **_QUIET}
     own = {ATTEMPT: attempt, SETTINGS: settings_of_jobs(task, execution, renderer)}
     own |= {VIDEOS: str(len(order.variants))} | ({PACKED: str(packed)} if packed else {})
+    own |= {MORE_MEMORY: takes.memory_limit} if takes.memory_limit else {}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -104,11 +133,11 @@ def job(
             "annotations": own | annotations,
             "ownerReferences": [task.owner],
         },
-        "spec": _patience(execution)
+        "spec": _patience(execution, takes)
         | {
             "template": {
                 "metadata": {"labels": labels, "annotations": annotations},
-                "spec": _pod(order.to_text(), execution, renderer),
+                "spec": _pod(order.to_text(), execution, renderer, takes),
             },
         },
     }
@@ -125,11 +154,12 @@ def _queue(task: TaskRef, renderer: RendererSettings) -> dict[str, str]:
     return queue | {name: task.labels[name] for name in (QUEUE_LABEL, PRIORITY_LABEL) if name in task.labels}
 
 
-def _patience(execution: Execution) -> Manifest:
-    """How long a Job tries, and when it gives up."""
+def _patience(execution: Execution, takes: Takes = UNKNOWN) -> Manifest:
+    """How long a Job tries, and when it gives up: not before what it does is expected to be done."""
+    expected_s = ceil((takes.seconds or 0) * _PATIENCE)
     return {
         "backoffLimit": execution.backoff_limit,
-        "activeDeadlineSeconds": execution.active_deadline_seconds,
+        "activeDeadlineSeconds": max(execution.active_deadline_seconds, expected_s),
         "ttlSecondsAfterFinished": execution.ttl_seconds_after_finished,
         "podReplacementPolicy": "Failed",
         "podFailurePolicy": {
@@ -144,7 +174,7 @@ def _patience(execution: Execution) -> Manifest:
     }
 
 
-def _pod(order: str, execution: Execution, renderer: RendererSettings) -> Manifest:
+def _pod(order: str, execution: Execution, renderer: RendererSettings, takes: Takes = UNKNOWN) -> Manifest:
     environment = {
         **renderer.environment,
         "TMPDIR": _SCRATCH,
@@ -174,7 +204,7 @@ def _pod(order: str, execution: Execution, renderer: RendererSettings) -> Manife
                 "image": renderer.image,
                 "imagePullPolicy": renderer.pull_policy,
                 "env": [{"name": name, "value": value} for name, value in environment.items()],
-                "resources": resources(execution, renderer),
+                "resources": resources(execution, renderer, takes),
                 "securityContext": {
                     "allowPrivilegeEscalation": False,
                     "readOnlyRootFilesystem": True,
@@ -196,18 +226,45 @@ def _pod(order: str, execution: Execution, renderer: RendererSettings) -> Manife
     return pod | {name: wish for name, wish in wishes.items() if wish}
 
 
-def resources(execution: Execution, renderer: RendererSettings) -> Manifest:
-    """The task's wishes over the installation's defaults; a default never contradicts a wish."""
+def resources(execution: Execution, renderer: RendererSettings, takes: Takes = UNKNOWN) -> Manifest:
+    """The task's wishes over what is known, and that over the installation's defaults; neither contradicts a wish.
+
+    What a thing like this took before is its request. The installation's limit is the least that it may use, and
+    ``most_memory`` the most.
+    """
     wished, found = execution.resources, {}
     for kind in ("cpu", "memory"):
         request, limit = getattr(wished.requests, kind), getattr(wished.limits, kind)
         default, most = getattr(renderer.requests, kind), getattr(renderer.limits, kind)
+        if kind == "memory":
+            default, most = _memory(default, most, renderer.most_memory, takes)
         limit = limit or (most if request is None else max(most, request, key=amount))
         found[kind] = (request or min(default, limit, key=amount), limit)
     return {
         "requests": {kind: request for kind, (request, _) in found.items()},
         "limits": {kind: limit for kind, (_, limit) in found.items()},
     }
+
+
+def _memory(request: str, limit: str, most: str, takes: Takes) -> tuple[str, str]:
+    """Request and limit, where a task wishes for none."""
+    if takes.memory_bytes is not None:
+        needed = _in_mebibytes(takes.memory_bytes * _MEMORY_ROOM)
+        request, limit = max(needed, _LEAST_MEMORY, key=amount), max(needed, limit, key=amount)
+    limit = takes.memory_limit or limit
+    return request, min(limit, most, key=amount) if most else limit
+
+
+def more_memory(limit: str, most: str) -> str:
+    """Half as much again as a Job ran out of, ``most`` (empty: no bound) at the most; empty where that is no more."""
+    more = _in_mebibytes(amount(limit) * _MORE)
+    more = min(more, most, key=amount) if most else more
+    return more if amount(more) > amount(limit) else ""
+
+
+def _in_mebibytes(size_bytes: Decimal) -> str:
+    mebibytes = ceil(size_bytes / 2**20)
+    return f"{mebibytes}Mi" if mebibytes % 1024 else f"{mebibytes // 1024}Gi"
 
 
 def _makes(order: WorkOrder) -> str:

@@ -73,13 +73,13 @@ class OperatorSettings(Settings):
     cpu_limit: Amount = "2"
     """CPUs that a Job may use, unless its task says."""
     memory_request: Amount = "1Gi"
-    """Memory set aside for a Job, unless its task says."""
+    """Memory set aside for a Job, unless its task says or it is known what such Jobs take."""
     memory_limit: Amount = "2Gi"
-    """Memory that a Job may use, unless its task says."""
+    """Memory that a Job may use, unless its task says or it needs more."""
     most_cpu: Amount | None = None
     """The most CPUs that a task may ask for."""
     most_memory: Amount | None = None
-    """The most memory that a task may ask for."""
+    """The most memory that a task may ask for, and a Job may get."""
 
     buckets: dict[str, tuple[Bucket, ...]] = Field(default_factory=dict)
     """Buckets, or prefixes in them, that tasks may read and write, by namespace; "*" is every one: {"*": ["gs://campaigns"]}."""
@@ -131,6 +131,7 @@ class OperatorSettings(Settings):
                 each.model_dump(by_alias=True, exclude_none=True) for each in self.renderer_tolerations
             ),
             priority_class=self.renderer_priority_class,
+            most_memory=self.most_memory or "",
             queue=self.queue_name,
         )
 

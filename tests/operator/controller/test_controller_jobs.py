@@ -102,12 +102,13 @@ async def test_what_failed_is_not_tried_again_by_itself(bed: ControllerBed) -> N
     )
     bed.apply(bed.task("camp", [[0, 1]]))
     await bed.until(lambda: bed.status("camp").get("failed") == 1, "one failed")
+    assert len(bed.cluster.orders) == 3  # once more with more memory
 
     (failed,) = (job for job in bed.cluster.jobs_of("camp") if "conditions" in job["status"])
     bed.cluster.remove_job(NAMESPACE, failed["metadata"]["name"])
     await bed.rest()
 
-    assert len(bed.cluster.orders) == 2
+    assert len(bed.cluster.orders) == 3
     assert (bed.status("camp")["phase"], bed.status("camp")["failed"]) == ("Rendering", 1)
 
 
@@ -350,3 +351,107 @@ async def test_a_job_of_the_name_must_be_gone_before_it_is_created_again(bed: Co
 
     assert (await bed.phase("camp", "Complete"))["succeeded"] == 1
     assert bed.cluster.faults.calls["create_job"] == 2
+
+
+# Memory
+
+
+def limits(bed: ControllerBed) -> list[str]:
+    """How much memory each Job that is there may use, for the video of clip 0."""
+    return [
+        container["resources"]["limits"]["memory"]
+        for job in bed.cluster.jobs_of("camp")
+        if "clip0" in job["metadata"]["annotations"]["cliptask.dev/makes"]
+        for container in job["spec"]["template"]["spec"]["containers"]
+    ]
+
+
+def hungry(times: int) -> Callable[[WorkOrder], Outcome | None]:
+    """A judge that has the video of clip 0 run out of memory so often, then never end."""
+    left = iter([outcomes.oom()] * times)
+    return lambda order: next(left, outcomes.hang()) if "clip0" in str(order.variants) else None
+
+
+async def test_a_job_that_ran_out_of_memory_is_tried_once_more_with_more(bed: ControllerBed) -> None:
+    """Somebody would have to learn how much a clip takes, and edit every task that shows it."""
+    bed.cluster.judge = hungry(1)
+    bed.apply(bed.task("camp", [[0, 1]]))
+    words = "1 Job ran out of memory (2Gi) and may use 3Gi in a second try"
+    await bed.until(lambda: words in bed.status("camp").get("message", ""), "it is said")
+    await bed.until(lambda: limits(bed) == ["3Gi"], "the second try")
+
+    assert [each for _, each in bed.events if each.reason == "MoreMemory"] == [
+        ("Normal", "MoreMemory", words)
+    ]
+    bed.cluster.go_on()
+    status = await bed.phase("camp", "Complete")
+    assert (status["succeeded"], status["failed"]) == (2, 0)
+    assert words not in status["message"]
+
+
+async def test_a_job_that_runs_out_of_more_memory_has_failed(bed: ControllerBed) -> None:
+    """It would get more and more, until no node has it."""
+    bed.cluster.judge = hungry(2)
+
+    bed.apply(bed.task("camp", [[0, 1]]))
+    status = await bed.phase("camp", "Failed")
+
+    (failure,) = status["failures"]
+    assert failure["reason"] == "OutOfMemory"
+    assert "its limit of 3Gi: raise spec.execution.resources.limits.memory" in failure["message"]
+    assert len(bed.cluster.orders) == 3
+
+
+async def test_a_second_try_is_one_for_the_next_operator_too(bed: ControllerBed) -> None:
+    """Every restart would give more memory to what has no end."""
+    bed.cluster.judge = hungry(1)
+    bed.apply(bed.task("camp", [[0]]))
+    await bed.until(lambda: limits(bed) == ["3Gi"], "the second try")
+
+    await bed.restart()
+    bed.cluster.go_on(videos("clip0", outcomes.oom()))
+    await bed.phase("camp", "Failed")
+
+    assert len(bed.cluster.orders) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "execution"),
+    [({"most_memory": "2Gi"}, {}), ({}, {"resources": {"limits": {"memory": "2Gi"}}})],
+    ids=["installation", "task"],
+)
+async def test_nobody_gets_more_memory_than_was_said(
+    bed: ControllerBed, settings: dict[str, str], execution: dict[str, object]
+) -> None:
+    """A limit that somebody set would be none."""
+    await bed.restart(**settings)
+    bed.cluster.judge = hungry(1)
+
+    bed.apply(bed.task("camp", [[0, 1]], execution=execution))
+    status = await bed.phase("camp", "Failed")
+
+    assert (status["failed"], len(bed.cluster.orders)) == (1, 2)
+    assert "limit of 2Gi" in status["failures"][0]["message"]
+
+
+async def test_what_segments_took_is_set_aside_for_the_next(bed: ControllerBed) -> None:
+    """Each node would hold fewer Jobs than it has room for."""
+    bed.apply(bed.task("camp", [[0]]))
+    await bed.phase("camp", "Complete")
+    (made,) = (each for each in bed.cache.list("segments/") if each.name.endswith(".mp4"))
+    (order,) = bed.cluster.orders
+    profile, frames = order.variants[0].order.profile, 100
+    pixels = profile.width * profile.height * frames
+    noted = {"pixels": str(pixels), "frames": str(frames), "memory": str(256 << 20), "took": "500"}
+    bed.cache.put_bytes(made.name, b"media", {**made.metadata, **noted}, replace=True)
+    bed.cluster.judge = lambda _: outcomes.hang()
+
+    bed.apply(bed.task("next", [[1]]))
+    await bed.running("next", 1)
+
+    (job,) = bed.cluster.jobs_of("next")
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert container["resources"]["requests"]["memory"] == "320Mi"
+    assert container["resources"]["limits"]["memory"] == "2Gi"
+    frames_to_make = sum(each.frames for each in bed.cluster.orders[-1].variants[0].order.segments)
+    assert job["spec"]["activeDeadlineSeconds"] == max(900, 3 * 5 * frames_to_make)

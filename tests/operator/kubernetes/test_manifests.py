@@ -16,7 +16,7 @@ from cliptask.spec.quantities import amount
 from cliptask.spec.task import Amounts, Execution, Resources
 from cliptask_operator.kubernetes import job_status, manifests
 from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure
-from cliptask_operator.kubernetes.manifests import Manifest, RendererSettings
+from cliptask_operator.kubernetes.manifests import UNKNOWN, Manifest, RendererSettings, Takes
 from cliptask_operator.kubernetes.task_state import TaskRef
 from support.campaigns import sources, task
 
@@ -365,6 +365,105 @@ def test_no_default_contradicts_a_wish(wish: Resources, requests: Amounts, limit
         assert found == {"requests": requests.model_dump(), "limits": limits.model_dump()}
 
 
+MB = 1_000_000
+
+
+def memory(takes: Takes, most: str = "", **wish: Amounts) -> tuple[str, str]:
+    """Request and limit of a Job where the installation gives 1Gi and 2Gi."""
+    renderer = replace(
+        RENDERER,
+        requests=Amounts(cpu="1", memory="1Gi"),
+        limits=Amounts(cpu="2", memory="2Gi"),
+        most_memory=most,
+    )
+    found = manifests.resources(Execution(resources=Resources(**wish)), renderer, takes)
+    return found["requests"]["memory"], found["limits"]["memory"]
+
+
+@pytest.mark.parametrize(
+    ("takes", "most", "request_and_limit"),
+    [
+        (UNKNOWN, "", ("1Gi", "2Gi")),
+        (
+            Takes(200 * MB),
+            "",
+            ("239Mi", "2Gi"),
+        ),  # a quarter more than it took; it may use what the installation gives
+        (Takes(10 * MB), "", ("128Mi", "2Gi")),
+        (Takes(3000 * MB), "", ("3577Mi", "3577Mi")),
+        (Takes(3000 * MB), "3Gi", ("3Gi", "3Gi")),
+        (Takes(2 << 30, memory_limit="3Gi"), "", ("2560Mi", "3Gi")),  # it ran out of 2Gi
+    ],
+)
+def test_what_such_jobs_took_is_set_aside_for_them(
+    takes: Takes, most: str, request_and_limit: tuple[str, str]
+) -> None:
+    """A node would hold half of the Jobs that it has room for, or end those that it has no room for."""
+    assert memory(takes, most) == request_and_limit
+
+
+@pytest.mark.parametrize("takes", [Takes(200 * MB), Takes(3000 * MB), Takes(1, memory_limit="9Gi")])
+def test_a_wish_is_above_what_is_known(takes: Takes) -> None:
+    """Whoever knows better could do nothing about it."""
+    own = Amounts(memory="512Mi")
+
+    assert memory(takes, requests=own, limits=own) == ("512Mi", "512Mi")
+
+
+@given(wishes(), defaults, defaults, st.integers(0, 10**12), st.sampled_from(["", "1Gi", "4Gi"]))
+def test_what_is_known_contradicts_no_wish(
+    wish: Resources, requests: Amounts, limits: Amounts, memory_bytes: int, most: str
+) -> None:
+    """The API refuses a Job that requests more than its limit."""
+    renderer = replace(RENDERER, requests=requests, limits=limits, most_memory=most)
+
+    found = manifests.resources(Execution(resources=wish), renderer, Takes(memory_bytes))
+
+    assert amount(found["requests"]["memory"]) <= amount(found["limits"]["memory"])
+    for which, wished in (("requests", wish.requests), ("limits", wish.limits)):
+        assert wished.memory in {None, found[which]["memory"]}
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "more"),
+    [
+        ("2Gi", "", "3Gi"),
+        ("1Gi", "", "1536Mi"),
+        ("2Gi", "2500Mi", "2500Mi"),
+        ("2Gi", "2Gi", ""),
+        ("2Gi", "1Gi", ""),
+        ("16M", "", "23Mi"),
+    ],
+)
+def test_who_ran_out_of_memory_gets_half_as_much_again(limit: str, most: str, more: str) -> None:
+    """It would run out again, or take more than the installation gives."""
+    assert manifests.more_memory(limit, most) == more
+
+
+@pytest.mark.parametrize(("seconds", "deadline_s"), [(None, 900), (10.0, 900), (1000.0, 3000)])
+def test_a_job_has_the_time_that_it_is_expected_to_take(seconds: float | None, deadline_s: int) -> None:
+    """Of many videos in one Job the last would never be made."""
+    made = manifests.job(UNIT, TASK, Execution(), "1/", RENDERER, takes=Takes(seconds=seconds))
+
+    assert made["spec"]["activeDeadlineSeconds"] == deadline_s
+    assert job_status.facts(made).deadline_s == deadline_s
+
+
+def test_what_is_known_of_a_job_is_no_other_setting() -> None:
+    """Jobs that wait would be made anew with every video."""
+    made = manifests.job(UNIT, TASK, Execution(), "1/", RENDERER, takes=Takes(3000 * MB, 9000))
+
+    assert job_status.facts(made).settings == job_status.facts(manifest()).settings
+
+
+def test_a_second_try_is_told_as_one() -> None:
+    """The next operator would try a third time."""
+    second = manifests.job(UNIT, TASK, Execution(), "1/", RENDERER, takes=Takes(2 << 30, memory_limit="3Gi"))
+
+    assert (job_status.facts(second).is_second_try, job_status.facts(second).memory_limit) == (True, "3Gi")
+    assert not job_status.facts(manifest()).is_second_try
+
+
 # Facts
 
 
@@ -426,7 +525,7 @@ def test_a_failed_job_says_why() -> None:
         )
     )
 
-    assert replace(failed, settings="") == JobFacts(
+    assert replace(failed, settings="", deadline_s=None, memory_limit="") == JobFacts(
         manifest()["metadata"]["name"],
         "failed",
         "3/again",
