@@ -13,7 +13,7 @@ from cluster.api import Document
 from cluster.helm import CHART
 from cluster.installation import GATEWAY_SECRET, NAME, SECRET, TOKEN, Installation
 from cluster.site import Site
-from cluster.small_campaigns import clip, task, until
+from cluster.small_campaigns import FPS, clip, task, until
 
 # The first run on a machine builds images and the kubelet.
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
@@ -97,6 +97,24 @@ def test_a_node_that_is_too_small_is_named_and_a_smaller_wish_mends_it(installat
     installation.apply(wanted)
 
     assert installation.wait("node", "Complete")["succeeded"] == 1
+
+
+def test_a_job_that_runs_out_of_memory_is_made_with_more(installation: Installation) -> None:
+    """The kernel ends ffmpeg alone, or the whole container: either way somebody would have to look for the cause."""
+    little = {"cpu": "2", "memory": "230Mi"}  # an encode of this size takes some 300Mi
+    upgrade(
+        installation,
+        renderer={"resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": little}},
+    )
+    large = {"picture": {"width": 1080, "height": 1920, "fps": FPS}, "execution": {"backoffLimit": 0}}
+    installation.apply(task(installation, "hungry", [[clip(installation, 4)]], **large))
+
+    assert installation.wait("hungry", "Complete", 300)["succeeded"] == 1
+    (job,) = installation.items("jobs", "hungry")
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert container["resources"]["limits"]["memory"] == "345Mi"
+    assert "MoreMemory" in installation.events("hungry")
+    upgrade(installation)
 
 
 def test_another_key_and_token_need_no_restart(installation: Installation) -> None:

@@ -10,7 +10,7 @@ from cliptask.errors import DiskFull, in_bytes
 from cliptask.orders import Cut, SegmentOrder, SoundtrackOrder, VariantOrder
 from cliptask.recipe import SAMPLE_RATE
 from cliptask_operator.campaign.inventory import Missing
-from cliptask_operator.campaign.past import Past
+from cliptask_operator.campaign.past import VIDEO_S, Past
 from cliptask_renderer.storage.disk_errors import OTHER_DISK
 
 _BYTES_PER_PIXEL = 0.07 / 8
@@ -152,17 +152,18 @@ class Reckoning:
         return self.past.bytes_per_pixel or _BYTES_PER_PIXEL
 
 
-def seconds_per_video(missing: Missing, past: Past) -> float | None:
-    """What a video takes on average, with those of its parts that no other video has; None where that is not known.
+def seconds_per_video(missing: Missing, past: Past) -> float:
+    """What a video takes on average, with those of its parts that no other video has, as far as that is known.
 
     Segments that videos share are made apart; a soundtrack is made with the first video that has it.
     """
-    if past.s_per_video is None or not missing.variants:
-        return past.s_per_video
+    joined = past.s_per_video or VIDEO_S
+    if not missing.variants:
+        return joined
     uses = Counter(key for each in missing.variants for key in {part.key for part in each.order.segments})
     own = sum(_pixels(each) for each in missing.segments if uses[each.key] == 1) * (past.s_per_pixel or 0)
     soundtracks = len(missing.soundtracks) * (past.s_per_soundtrack or 0)
-    return past.s_per_video + (own + soundtracks) / len(missing.variants)
+    return joined + (own + soundtracks) / len(missing.variants)
 
 
 def _raw_frames(order: SegmentOrder, cut: Cut) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 
 from cliptask.orders import SegmentOrder, SoundtrackOrder, WorkOrder
-from cliptask_operator.campaign.past import Past
+from cliptask_operator.campaign.past import VIDEO_S, Past
 from cliptask_operator.kubernetes.manifests import Takes
 
 _LIKE = 4
@@ -47,11 +47,11 @@ def _seconds(
     order: WorkOrder,
     past: Past,
 ) -> float | None:
-    """Of all kinds that are known; None where none is."""
+    """Of all kinds that are known, and of videos in any case: there may be many. None where it makes nothing like it."""
     kinds = (
         (sum(each.frames * _area(each) for each in segments.values()), past.s_per_pixel),
         (len(soundtracks), past.s_per_soundtrack),
-        (len(order.variants), past.s_per_video),
+        (len(order.variants), past.s_per_video or VIDEO_S),
     )
     known = [amount * each_s for amount, each_s in kinds if amount and each_s is not None]
     return sum(known) if known else None

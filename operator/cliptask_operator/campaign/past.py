@@ -67,6 +67,8 @@ class Past(NamedTuple):
 
 
 NO_PAST = Past()
+VIDEO_S = 0.5
+"""To join a video from segments that are there, where none was made yet."""
 
 
 def _memory_by_area(parts: Iterable[Part]) -> Mapping[int, int]:

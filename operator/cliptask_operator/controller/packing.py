@@ -11,8 +11,6 @@ from cliptask_operator.kubernetes.job_status import JobFacts
 
 START_S = 3.0
 """From a Job's creation to its renderer's first act, on a node that has the image, where no Job has shown it yet."""
-VIDEO_S = 0.5
-"""To join a video from segments that are there, where none was made yet."""
 _WORTH = 4
 """So many times as long as its start, a Job works: the start takes a fifth."""
 _SHORTEST_START_S = 1.0
@@ -23,16 +21,15 @@ _SHORTEST_START_S = 1.0
 class Costs:
     """What a video and a Job's start take, in seconds."""
 
-    video_s: float = VIDEO_S
-    start_s: float = START_S
+    video_s: float
+    start_s: float
 
     def __str__(self) -> str:
         return f"a video takes about {self.video_s:.1g} s, a pod's start {self.start_s:.1g} s"
 
 
-def costs(video_s: float | None, jobs: Collection[JobFacts]) -> Costs:
-    """By what a video is known to take, and by the ``jobs`` that succeeded: what is not their videos' is their start."""
-    video_s = video_s or VIDEO_S
+def costs(video_s: float, jobs: Collection[JobFacts]) -> Costs:
+    """By what a video takes, and by the ``jobs`` that succeeded: what is not their videos' is their start."""
     starts = [
         job.took_s - job.videos * video_s
         for job in jobs

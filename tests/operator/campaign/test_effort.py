@@ -9,7 +9,7 @@ import pytest
 from cliptask.planning.plan import Campaign, plan
 from cliptask_operator.campaign.effort import Disk, Effort, Needs, Reckoning, seconds_per_video
 from cliptask_operator.campaign.inventory import Inventory, Missing, missing
-from cliptask_operator.campaign.past import NO_PAST, Part, Past
+from cliptask_operator.campaign.past import NO_PAST, VIDEO_S, Part, Past
 from support.campaigns import line, sources, task
 
 
@@ -90,4 +90,4 @@ def test_a_video_takes_what_its_own_parts_take() -> None:
 
     assert seconds_per_video(lacking(), past) == pytest.approx(0.5 + (own * 2e-6 + 7.0) / 2)
     assert seconds_per_video(Missing((), (), lacking().variants), past) == 0.5
-    assert seconds_per_video(lacking(), NO_PAST) is None
+    assert seconds_per_video(lacking(), NO_PAST) == VIDEO_S

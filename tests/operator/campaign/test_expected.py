@@ -6,7 +6,7 @@ import pytest
 
 from cliptask.orders import NamedVariant, Profile, SegmentOrder, SoundtrackOrder, VariantOrder, WorkOrder
 from cliptask_operator.campaign.expected import expected
-from cliptask_operator.campaign.past import NO_PAST, Part, Past
+from cliptask_operator.campaign.past import NO_PAST, VIDEO_S, Part, Past
 from cliptask_operator.kubernetes.manifests import UNKNOWN
 from cliptask_renderer.storage.base import StoredObject
 from support import frames as f
@@ -104,6 +104,14 @@ def test_time_goes_by_all_that_is_made() -> None:
         2 * 10 * 1080 * 1920 * 1e-6 + 7 + 2 * 0.5
     )
     assert expected(job, known, {clip.key, other.key, music.key}).seconds == pytest.approx(1.0)
+
+
+def test_many_videos_have_the_time_that_many_take_also_the_first_time() -> None:
+    """A first campaign in large Jobs would run past their deadline, and with it all that is made there."""
+    clip = segment(FULL)
+    job = order(variants=tuple(video(clip) for _ in range(4000)))
+
+    assert expected(job, NO_PAST, {clip.key}).seconds == 4000 * VIDEO_S
 
 
 def test_what_somebody_else_noted_is_left_alone() -> None:

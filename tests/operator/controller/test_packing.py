@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cliptask_operator.controller.packing import START_S, VIDEO_S, Costs, costs, in_words, videos_per_job
+from cliptask_operator.controller.packing import START_S, Costs, costs, in_words, videos_per_job
 from cliptask_operator.kubernetes.job_status import JobFacts
 
 
@@ -45,7 +45,7 @@ def job(took_s: float | None, videos: int = 1, **changes: str) -> JobFacts:
 
 def test_what_is_not_known_is_ordinary() -> None:
     """A first campaign would be packed by nothing."""
-    assert costs(None, []) == Costs(VIDEO_S, START_S)
+    assert costs(0.5, []) == Costs(0.5, START_S)
 
 
 def test_a_start_is_what_jobs_take_beside_their_videos() -> None:
