@@ -114,7 +114,7 @@ def plan(
     for choice in wanted.choices:
         clips, track, line = labels.of(choice)
         try:
-            order = _order(timeline, choice, lines)
+            order = variant_order(timeline, choice, lines)
         except ClipTaskError as error:
             skipped.append(Skipped(clips, track, line, error))
             continue
@@ -152,7 +152,13 @@ def _places(
     return places
 
 
-def _order(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine] | None]) -> VariantOrder:
+def variant_order(
+    timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine] | None]
+) -> VariantOrder:
+    """What is to be made of one combination, be it one that the task wants or not; ``lines`` are as for ``plan``.
+
+    Raises what makes an input of it unusable, and ``VariantError`` where it cannot become a video.
+    """
     spec, bindings = timeline.spec, timeline.bindings
     segments = timeline.segments(choice.clips)
     frames, fps = sum(segment.frames for segment in segments), timeline.profile.fps

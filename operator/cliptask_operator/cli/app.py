@@ -15,7 +15,7 @@ from pydantic import ValidationError
 import cliptask
 from cliptask.errors import ClipTaskError, OutputError
 from cliptask.spec.complaints import complaint
-from cliptask_operator.cli import campaign_commands, cluster_commands, completion, init_command
+from cliptask_operator.cli import campaign_commands, cluster_commands, completion, init_command, preview_command
 from cliptask_operator.cli.console import errors, print_errors, print_plain
 from cliptask_operator.local.interruption import GO_ON, SIGNALS, Interrupted
 
@@ -37,6 +37,7 @@ plugin = _new(no_args_is_help=True, help="Campaigns of short videos in this clus
 
 for command in (
     init_command.init,
+    preview_command.preview,
     campaign_commands.render,
     campaign_commands.plan,
     campaign_commands.validate,

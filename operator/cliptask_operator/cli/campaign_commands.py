@@ -85,7 +85,7 @@ def render(
 
         script, began = _load(file), time.monotonic()
         task = script.task
-        uri, settings = _uri(folder, task), _settings(scratch, speech)
+        uri, settings = uri_of(folder, task), settings_with(scratch, speech)
         with _locating(script), report_on(errors) as progress:
             outcome = render_here(task, open_stores(uri, scratch=settings.scratch), settings, progress)
         _print_outcome(outcome, script, uri, time.monotonic() - began)
@@ -111,8 +111,8 @@ def plan(
         from cliptask_operator.local.progress import report_on  # noqa: PLC0415  as above
         from cliptask_operator.local.render import plan as plan_here  # noqa: PLC0415  as above
 
-        script, settings = _load(file), _settings(scratch, speech)
-        stores = open_stores(_uri(folder, script.task), scratch=settings.scratch)
+        script, settings = _load(file), settings_with(scratch, speech)
+        stores = open_stores(uri_of(folder, script.task), scratch=settings.scratch)
         with _locating(script), report_on(errors) as progress:
             forecast = plan_here(script.task, stores, settings, progress)
     campaign = forecast.campaign
@@ -194,7 +194,8 @@ def convert(
     typer.echo(convert_request(_read(file), output_uri), nl=False)
 
 
-def _settings(scratch: Path | None, speech: SpeechBy | None) -> Settings:
+def settings_with(scratch: Path | None, speech: SpeechBy | None) -> Settings:
+    """The environment's, but for what options say."""
     settings = from_environment(Settings)
     chosen = scratch or settings.scratch
     folder = chosen and chosen.absolute()
@@ -225,7 +226,8 @@ def _read(file: str) -> bytes:
         raise MissingInput(message) from error
 
 
-def _uri(folder: str | None, task: ClipTask) -> str:
+def uri_of(folder: str | None, task: ClipTask) -> str:
+    """Where a task's videos go: its own output, unless an option says."""
     if folder is None:
         return task.spec.output.uri
     return folder if "://" in folder else Path(folder).absolute().as_uri()

@@ -48,12 +48,7 @@ async def run_tasks(tasks: Sequence[Task], workers: int, on_done: OnDone) -> Non
         return
     schedule = _Schedule(tasks, on_done)
     running: dict[asyncio.Future[object], Task] = {}
-    with ProcessPoolExecutor(
-        min(workers, len(tasks)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
-        initargs=(os.getpid(),),
-    ) as pool:
+    with pool_of(min(workers, len(tasks))) as pool:
         try:
             # One more than can run, so that no process waits for the next; no more, so that ranks still decide.
             while started := _filled(running, schedule, pool, workers + 1):
@@ -69,11 +64,35 @@ async def run_tasks(tasks: Sequence[Task], workers: int, on_done: OnDone) -> Non
         except BaseException:
             for future in running:
                 future.cancel()
-            # Each tidies up its scratch, and ends.
-            for process in multiprocessing.active_children():
-                process.terminate()
-            pool.shutdown(cancel_futures=True)
+            end_at_once(pool)
             raise
+
+
+def pool_of(workers: int, niceness: int = 0) -> ProcessPoolExecutor:
+    """So many processes, begun as they are needed; a higher ``niceness`` lets others go first (0 to 19)."""
+    return ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin,
+        initargs=(os.getpid(), niceness),
+    )
+
+
+def submit(pool: ProcessPoolExecutor, do: Callable[[], object]) -> asyncio.Future[object]:
+    """Have a process do something picklable. Raises ``BrokenProcessPool`` where one was killed before."""
+    # It may start a process, which hears of no signal before it is ready.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        return asyncio.wrap_future(pool.submit(do))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def end_at_once(pool: ProcessPoolExecutor) -> None:
+    """End what runs, in any pool of this process: each tidies up its scratch, and ends."""
+    for process in multiprocessing.active_children():
+        process.terminate()
+    pool.shutdown(cancel_futures=True)
 
 
 class _Schedule:
@@ -112,23 +131,18 @@ def _filled(
 ) -> dict[asyncio.Future[object], Task]:
     """What runs, once as many tasks as possible do."""
     while len(running) < most and (task := schedule.take()) is not None:
-        # It may start a process, which hears of no signal before it is ready.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-        try:
-            future = pool.submit(task.do)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        running[asyncio.wrap_future(future)] = task
+        running[submit(pool, task.do)] = task
     return running
 
 
-def _begin(parent: int) -> None:
+def _begin(parent: int, niceness: int) -> None:
     """In each process: leave a terminal's signals to the parent, tidy up when told to end, and end with it however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     die_with_parent()
+    os.nice(niceness)
     if os.getppid() != parent:  # it ended before this process could ask to be told
         os._exit(1)
 

@@ -1,0 +1,151 @@
+"""Which combinations can be played, and what is each made of? All of a task's, also those that it does not ask for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+from cliptask import names
+from cliptask.errors import ClipTaskError, InputError
+from cliptask.facts import SourceFacts, SpokenLine
+from cliptask.orders import VariantOrder
+from cliptask.planning.bindings import Bindings, Bound, bind
+from cliptask.planning.choices import Choice, Labels, chosen
+from cliptask.planning.history import NOTHING, History
+from cliptask.planning.plan import variant_order
+from cliptask.planning.timeline import Timeline
+from cliptask.spec.places import line_place, source_places
+from cliptask.spec.task import MAX_VARIANTS, ClipTask
+
+DRAFT_SIDE = 360
+"""Pixels along the shorter edge of a draft: 5 s of a clip take 0.4 CPU s, where 1080x1920 takes 2 to 3."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A line as it is played."""
+
+    line: SpokenLine | None
+    by: Literal["voice", "robot", "nobody"]
+    """voice: the recording that ``render`` takes. robot: a draft of it."""
+    why: str = ""
+    """Why it is no recording."""
+
+
+@dataclass(frozen=True)
+class Combination:
+    """One video as it would be."""
+
+    choice: Choice
+    name: str
+    full: VariantOrder
+    draft: VariantOrder | None
+    """The same in small, to be seen sooner; None where the video itself is as small."""
+
+    @property
+    def orders(self) -> tuple[VariantOrder, ...]:
+        """What may be played, the best first."""
+        return tuple(filter(None, (self.full, self.draft)))
+
+    @property
+    def starts_s(self) -> tuple[float, ...]:
+        """When each block's clip begins to show."""
+        starts: list[int] = []
+        at, seam = 0, None
+        for segment in self.full.segments:
+            if segment.is_seam:
+                seam = at
+            else:
+                starts.append(at if seam is None else seam)
+                seam = None
+            at += segment.frames
+        return tuple(start / self.full.profile.fps for start in starts)
+
+
+class Board:
+    """A task with what its files and lines turned out to be. Equal arguments answer equally."""
+
+    def __init__(
+        self,
+        task: ClipTask,
+        sources: Mapping[str, Bound[SourceFacts]],
+        lines: Sequence[Heard],
+        history: History = NOTHING,
+        most: int = MAX_VARIANTS,
+    ) -> None:
+        """``sources`` by URL, ``lines`` as ``spec.speech``, ``history`` as for ``plan``. Raises what makes all of it impossible."""
+        self.task, self.spec, self.lines = task, task.spec, lines
+        self.bindings = bind(task.spec, sources)
+        if self.bindings.size_error:
+            raise self.bindings.size_error
+        self.labels = Labels(task.spec, sources)
+        self._history = history if task.spec.variants.history == "keep" else NOTHING
+        self._most = most
+        self._spoken = [heard.line for heard in lines]
+        self._full = Timeline(task.spec, self.bindings)
+        small = in_small(self.bindings)
+        self._draft = Timeline(task.spec, small) if small else None
+        self.places = self._places(sources)
+
+    @cached_property
+    def chosen(self) -> tuple[Choice, ...]:
+        """The combinations that the task wants made."""
+        return chosen(self.spec, self.labels, self._history, self._most).choices
+
+    @cached_property
+    def wanted(self) -> frozenset[Choice]:
+        """The same, to look one up."""
+        return frozenset(self.chosen)
+
+    def choice(self, clips: Sequence[str], track: str | None, line: str | None) -> Choice:
+        """A combination by its labels. Raises ``InputError`` for one that there is not."""
+        pools = [*self.labels.clips, self.labels.tracks, self.labels.lines]
+        wanted = [*clips, track, line]
+        places = [
+            None if label is None and not pool else pool.index(label) if label in pool else -1
+            for pool, label in zip(pools, wanted, strict=False)
+        ]
+        if len(wanted) != len(pools) or -1 in places:
+            what = ", ".join(filter(None, wanted)) or "nothing"
+            message = f"there is no combination of {what} any more: choose again"
+            raise InputError(message)
+        *of_blocks, of_tracks, of_lines = places
+        return Choice(tuple(place for place in of_blocks if place is not None), of_tracks, of_lines)
+
+    def combination(self, choice: Choice) -> Combination:
+        """What a choice is made of. Raises why it cannot be made."""
+        full = variant_order(self._full, choice, self._spoken)
+        draft = variant_order(self._draft, choice, self._spoken) if self._draft else None
+        clips, track, line = self.labels.of(choice)
+        name = names.variant_name([*clips, *filter(None, (track, line))], full.key)
+        return Combination(choice, name, full, draft)
+
+    def combinations(self) -> Iterator[Combination]:
+        """Those that the task wants made and that can be."""
+        for choice in self.chosen:
+            try:
+                yield self.combination(choice)
+            except ClipTaskError:
+                continue  # whoever looks at it hears why
+
+    def _places(self, sources: Mapping[str, Bound[SourceFacts]]) -> dict[str, str]:
+        """What errors call each source and each line, by SHA-256 and by key."""
+        places: dict[str, str] = {}
+        for place in source_places(self.spec):
+            if isinstance(facts := sources[place.url], SourceFacts):
+                places.setdefault(facts.sha256, str(place))
+        for index, line in enumerate(self._spoken):
+            if line is not None:
+                places.setdefault(line.key, str(line_place(self.spec, index)))
+        return places
+
+
+def in_small(bindings: Bindings) -> Bindings | None:
+    """The same for drafts; None where the picture is as small already."""
+    short = min(bindings.width, bindings.height)
+    if short <= DRAFT_SIDE:
+        return None
+    width, height = (2 * round(side * DRAFT_SIDE / short / 2) for side in (bindings.width, bindings.height))
+    return replace(bindings, width=width, height=height)

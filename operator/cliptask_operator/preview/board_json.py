@@ -1,0 +1,56 @@
+"""What does the page know of a task? Its parts by label, with what is wrong with each, and which combinations it wants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cliptask.errors import ClipTaskError
+from cliptask.planning.bindings import ClipRange
+from cliptask.planning.history import TRACKS
+from cliptask_operator.preview.board import Heard
+from cliptask_operator.preview.reading import Read
+
+
+def described(read: Read, *, can_speak: bool) -> dict[str, Any]:
+    """A task as JSON; ``can_speak``: there is an account that may be asked to."""
+    board, spec, labels = read.board, read.board.spec, read.board.labels
+    bindings = board.bindings
+    titles = {(column, part.label): part.title for column, parts in labels.parts.items() for part in parts}
+
+    def problem(bound: object) -> str | None:
+        return read.script.located(str(bound)) if isinstance(bound, ClipTaskError) else None
+
+    return {
+        "task": board.task.metadata.name,
+        "picture": {"width": bindings.width, "height": bindings.height, "fps": bindings.fps},
+        "remark": read.remark,
+        "canSpeak": can_speak,
+        "blocks": [
+            {
+                "name": block.name,
+                "clips": [
+                    {
+                        "label": label,
+                        "title": titles[block.name, label],
+                        "seconds": bound.frames / bindings.fps if isinstance(bound, ClipRange) else None,
+                        "problem": problem(bound),
+                    }
+                    for label, bound in zip(row, bounds, strict=True)
+                ],
+            }
+            for block, row, bounds in zip(spec.video_blocks, labels.clips, bindings.clips, strict=True)
+        ],
+        "tracks": [
+            {"label": label, "title": titles[TRACKS, label], "problem": problem(bound)}
+            for label, bound in zip(labels.tracks, bindings.tracks, strict=True)
+        ],
+        "lines": [
+            {"label": label, "title": line.text, "voice": line.voice, "characters": len(line.text.strip()), **_heard(heard)}
+            for label, line, heard in zip(labels.lines, spec.speech, board.lines, strict=True)
+        ],
+        "wanted": [[*choice.clips, choice.track, choice.line] for choice in board.chosen],
+    }  # fmt: skip
+
+
+def _heard(heard: Heard) -> dict[str, str | None]:
+    return {"by": heard.by, "why": heard.why, "problem": None}

@@ -1,0 +1,149 @@
+"""How is a video played that is no file? Its header is reckoned, and any bytes of it come from there and from its parts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from io import FileIO
+from pathlib import Path
+
+from cliptask import names
+from cliptask.captions import Cue, cues, webvtt
+from cliptask.errors import MediaError
+from cliptask.facts import Recording
+from cliptask.orders import VariantOrder
+from cliptask_operator.preview.making import Shelf, parts_of
+from cliptask_renderer.mux import boxes, tables
+from cliptask_renderer.mux.movie import movie
+from cliptask_renderer.storage.base import Store
+
+PIECE_BYTES = 256 << 10
+"""Read and sent at a time."""
+_MOST_FILMS = 200
+_MOST_TABLES = 2000
+"""Some 10 kB each."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """A video as ``render`` would write it: a header, and the whole files that follow."""
+
+    key: str
+    head: bytes
+    files: tuple[tuple[Path, int], ...]
+    """With their sizes in bytes."""
+    captions: str | None
+    """WebVTT."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the whole."""
+        return len(self.head) + sum(size for _, size in self.files)
+
+    def open(self, wanted: range) -> Reading:
+        """Some bytes of it. Raises ``MediaError`` where a part has gone or is another one. Blocks."""
+        reading = Reading(self.head[wanted.start : wanted.stop])
+        begin = len(self.head)
+        for path, size in self.files:
+            span = range(max(wanted.start - begin, 0), min(wanted.stop - begin, size))
+            begin += size
+            try:
+                is_there = not span or reading.add(path, span) == size
+            except OSError:
+                is_there = False
+            if not is_there:
+                reading.close()
+                message = f"{path} is gone, or another one"
+                raise MediaError(message)
+        return reading
+
+
+class Reading:
+    """Bytes on their way: those of the header, then pieces of files."""
+
+    def __init__(self, head: bytes) -> None:
+        self._head = head
+        self._spans: list[tuple[FileIO, range]] = []
+
+    def add(self, path: Path, span: range) -> int:
+        """Bytes of a file; returns the size of all of it. Raises ``OSError``."""
+        file = FileIO(path)
+        self._spans.append((file, span))
+        return os.fstat(file.fileno()).st_size
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Each a few hundred kB at most, whoever reads them setting the pace."""
+        try:
+            if self._head:
+                yield self._head
+            for file, span in self._spans:
+                at = span.start
+                while at < span.stop:
+                    size = min(PIECE_BYTES, span.stop - at)
+                    piece = await asyncio.to_thread(os.pread, file.fileno(), size, at)
+                    if not piece:
+                        return  # cut off meanwhile: whoever reads misses the rest, and asks again
+                    yield piece
+                    at += len(piece)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for file, _ in self._spans:
+            file.close()
+
+
+class Films:
+    """The videos that were asked for last, by their content keys."""
+
+    def __init__(self) -> None:
+        self._films: OrderedDict[str, Film] = OrderedDict()
+
+    def get(self, key: str) -> Film | None:
+        """One that was asked for."""
+        if key in self._films:
+            self._films.move_to_end(key)
+        return self._films.get(key)
+
+    def ready(self, order: VariantOrder, shelf: Shelf, *, is_draft: bool) -> Film | None:
+        """The video, if all its parts are there; None where one is still to be made. Reads files."""
+        parts = parts_of(order, is_draft=is_draft)
+        try:
+            files = [shelf.file(part) for part in parts]
+            sizes = [(file, file.stat().st_size) for file in files]
+        except (KeyError, FileNotFoundError):
+            return None
+        if (film := self.get(order.key)) and film.files == tuple(sizes):
+            return film
+        film = _film(order, shelf.stores.cache, sizes)
+        self._films[order.key] = film
+        if len(self._films) > _MOST_FILMS:
+            self._films.popitem(last=False)
+        return film
+
+
+def _film(order: VariantOrder, cache: Store, files: Sequence[tuple[Path, int]]) -> Film:
+    parts = [_part(*file) for file in files]
+    sound = parts.pop(0) if order.soundtrack else None
+    shown: tuple[Cue, ...] = ()
+    if order.speech is not None and order.captions != "none":
+        words = names.speech_object(order.speech.line_key, "json")
+        recording = Recording.model_validate_json(cache.read(words))
+        shown = cues(recording.words, order.duration_s)
+    soft = shown if order.captions == "soft" else ()
+    made = movie(parts, sound, soft, order.language)
+    return Film(order.key, made.head, tuple(files), webvtt(shown) if shown else None)
+
+
+@lru_cache(_MOST_TABLES)
+def _part(file: Path, size_bytes: int) -> tables.Part:
+    """A file's index, which its name holds for: it is called by its content."""
+    with file.open("rb") as content:
+        index = next((place for kind, place in boxes.places(content) if kind == b"moov"), range(0))
+        content.seek(index.start)
+        return tables.read_part(content.read(len(index)), size_bytes, str(file))

@@ -1,0 +1,275 @@
+"""What is played, what is made, and what does the page hear of it? The state of a preview; all of it in one thread."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from cliptask.errors import ClipTaskError, InputError
+from cliptask.orders import VariantOrder
+from cliptask.planning.choices import Choice
+from cliptask_operator.preview.board import Combination
+from cliptask_operator.preview.board_json import described
+from cliptask_operator.preview.chosen_text import chosen_text
+from cliptask_operator.preview.films import Films
+from cliptask_operator.preview.making import Part, Shelf, parts_of
+from cliptask_operator.preview.reading import Read, Reader
+from cliptask_operator.preview.wanted import Stock, wanted
+from cliptask_operator.preview.workshop import Workshop
+
+POLL_S = 0.05
+"""Between two looks at the files; what has changed is read once two looks show the same."""
+_CALM_S = 0.03
+"""Between two events, however much happens."""
+_PULSE_S = 15
+"""Between two signs of life."""
+_MOST_CHOSEN = 1000
+"""Entries that ``variants.only`` takes."""
+
+
+class Session:
+    """One task's preview. What a method raises as ``ClipTaskError`` is for the page to show."""
+
+    def __init__(self, reader: Reader, drafts: Path, scratch: Path | None, workers: int) -> None:
+        self._reader, self._drafts, self._scratch = reader, drafts, scratch
+        self.workshop = Workshop(workers, self._done)
+        self.films = Films()
+        self.revision = 0
+        """Of the board: it counts what was read."""
+        self._read: Read | None = None
+        self._shelf: Shelf | None = None
+        self._labels: tuple[Sequence[str], str | None, str | None] = ((), None, None)
+        self._current: Combination | None = None
+        self._campaign = Stock()
+        self._there: set[str] = set()
+        self._failed: dict[str, ClipTaskError] = {}
+        self._refusal: ClipTaskError | None = None
+        self._is_reading = False
+        self._changed = asyncio.Event()
+        self._is_open = True
+
+    # ---- the file -----------------------------------------------------------------------------------------------------
+
+    async def watch(self) -> None:
+        """Read the file, and again whenever it or one of its sources has changed, until cancelled."""
+        read = before = self._reader.signatures
+        reading = asyncio.create_task(self.load())
+        try:
+            while True:
+                await asyncio.sleep(POLL_S)
+                if reading.done():
+                    reading.result()  # raises what is a bug
+                now = self._reader.signatures
+                # What it names only now was read as it is.
+                read = {path: read.get(path, of) for path, of in now.items()}
+                if now != read and now == before:
+                    reading.cancel()
+                    await asyncio.wait([reading])
+                    read, reading = now, asyncio.create_task(self.load())
+                before = now
+        finally:
+            reading.cancel()
+            await asyncio.wait([reading])
+
+    async def load(self) -> None:
+        """Read the file. What is wrong with it is a problem on the page, and what was read before stays."""
+        self._is_reading = True
+        self._tell()
+        try:
+            read = await self._reader.read()
+        except ClipTaskError as error:
+            self._refusal = error
+        else:
+            self._refusal = None
+            self._take(read)
+            self._is_reading = False
+            await self._survey(read)
+        finally:
+            self._is_reading = False
+            self._tell()
+
+    def _take(self, read: Read) -> None:
+        board = read.board
+        self._read = read
+        self._shelf = Shelf(read.stores, self._drafts, self._scratch, board.places)
+        self._failed.clear()
+        self._campaign = Stock()
+        before, self._current = self._current, None
+        if before is not None:  # begin before the page asks again: it stays at what it shows
+            with suppress(ClipTaskError):
+                self._current = board.combination(board.choice(*self._labels))
+        self.revision += 1
+        self._want()
+        self._tell()
+
+    async def _survey(self, read: Read) -> None:
+        """Find out what the whole campaign needs, and what of it is there."""
+        shelf = self._shelf
+        if shelf is None:
+            return
+
+        def look() -> tuple[Stock, set[str]]:
+            stock = Stock.of(read.board.combinations())
+            return stock, {part.key for part in stock.parts if shelf.has(part)}
+
+        stock, there = await asyncio.to_thread(look)
+        if self._read is read:
+            self._campaign = stock
+            self._there |= there
+            self._want()
+
+    # ---- what is played -----------------------------------------------------------------------------------------------
+
+    def look_at(self, clips: Sequence[str], track: str | None, line: str | None) -> dict[str, Any]:
+        """A combination, which is made before all others from now on. Raises why it cannot be made."""
+        read, shelf = self._loaded()
+        board = read.board
+        choice = board.choice(clips, track, line)
+        self._labels = (clips, track, line)
+        try:
+            self._current = current = board.combination(choice)
+        except ClipTaskError as error:
+            raise type(error)(read.script.located(str(error))) from error
+        for part in Stock.of([current]).parts:
+            (self._there.add if shelf.has(part) else self._there.discard)(part.key)
+        films = {
+            "full": self.films.ready(current.full, shelf, is_draft=False),
+            "draft": current.draft and self.films.ready(current.draft, shelf, is_draft=True),
+        }
+        self._want()
+        best = films["full"] or films["draft"]
+        return {
+            "revision": self.revision,
+            "name": current.name,
+            "choice": [*choice.clips, choice.track, choice.line],
+            "isWanted": choice in board.wanted,
+            "durationSeconds": current.full.duration_s,
+            "starts": current.starts_s,
+            "film": best and best.key,
+            "isDraft": films["full"] is None,
+            "hasCaptions": bool(best and best.captions),
+            "lacking": sum(map(self._lacks, parts_of(current.full, is_draft=False))),
+            "problems": [*map(self._located, self._failures(current.full, current.draft))],
+        }
+
+    def _failures(self, *orders: VariantOrder | None) -> list[ClipTaskError]:
+        keys = {
+            part.key
+            for number, order in enumerate(orders)
+            if order
+            for part in parts_of(order, is_draft=bool(number))
+        }
+        return [error for key, error in self._failed.items() if key in keys]
+
+    def chosen_text(self, choices: Sequence[Sequence[int | None]]) -> str:
+        """What to write into the task for these, each as places: of the clips, the track and the line."""
+        board = self._loaded()[0].board
+        labels = board.labels
+        pools = [*labels.clips, labels.tracks, labels.lines]
+        if len(choices) > _MOST_CHOSEN:
+            message = f"variants.only takes {_MOST_CHOSEN:,} combinations, {len(choices):,} are chosen: choose fewer, or write rules"
+            raise InputError(message)
+        for places in choices:
+            fits = len(places) == len(pools) and all(
+                (place is None and not pool) or (place is not None and 0 <= place < len(pool))
+                for place, pool in zip(places, pools, strict=False)
+            )
+            if not fits:
+                message = "the task has other parts than were chosen: choose again"
+                raise InputError(message)
+        found = [
+            Choice(tuple(clip for clip in clips if clip is not None), track, line)
+            for *clips, track, line in choices
+        ]
+        return chosen_text(board.spec, labels, found)
+
+    async def pay(self, line: int) -> None:
+        """Have a line spoken by its voice, and read the file again with it. Raises why it cannot be."""
+        read, _ = self._loaded()
+        if not 0 <= line < len(read.board.spec.speech):
+            message = "there is no such line any more"
+            raise InputError(message)
+        await self._reader.pay(read.board.spec.speech[line], read)
+        await self.load()
+
+    def _loaded(self) -> tuple[Read, Shelf]:
+        if self._read is None or self._shelf is None:
+            raise self._refusal or InputError("the task is still being read")
+        return self._read, self._shelf
+
+    # ---- what is made -------------------------------------------------------------------------------------------------
+
+    def _want(self) -> None:
+        if self._shelf is None:
+            return
+        current = Stock.of([self._current] if self._current else [])
+        found = wanted(current, self._campaign, self._lacks)
+        self.workshop.want(self._shelf, found.soon, found.later)
+
+    def _lacks(self, part: Part) -> bool:
+        return part.key not in self._there and part.key not in self._failed
+
+    def _done(self, part: Part, error: ClipTaskError | None) -> None:
+        if error is None:
+            self._there.add(part.key)
+        else:
+            self._failed[part.key] = error
+        self._tell()
+
+    # ---- what the page hears ------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Let those who listen go."""
+        self._is_open = False
+        self._tell()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def events(self) -> AsyncIterator[bytes]:
+        """The state, and again whenever it changes, as server-sent events."""
+        said = ""
+        while self._is_open:
+            changed = self._changed
+            state = json.dumps(self.state())
+            if state != said:
+                said = state
+                yield f"data: {state}\n\n".encode()
+                await asyncio.sleep(_CALM_S)
+            try:
+                await asyncio.wait_for(changed.wait(), _PULSE_S)
+            except TimeoutError:
+                yield b": still here\n\n"
+
+    def state(self) -> dict[str, Any]:
+        """What changes from moment to moment."""
+        stock, there = self._campaign, self._there
+        segments = [segment.key in there for segment, _ in stock.segments]
+        drafts = [draft.key in there for draft in stock.drafts]
+        sounds = [part.key in there for part in stock.soundtracks]
+        return {
+            "revision": self.revision,
+            "isReading": self._is_reading,
+            "busy": self.workshop.busy,
+            "parts": {"made": sum(segments) + sum(sounds), "total": len(segments) + len(sounds)},
+            "drafts": {"made": sum(drafts), "total": len(drafts)},
+            "made": len(there),
+            "refusal": self._refusal and str(self._refusal),
+            "problems": self._problems(),
+        }
+
+    def _problems(self) -> list[str]:
+        of_inputs = self._read.problems if self._read else ()
+        return [*dict.fromkeys([*of_inputs, *map(self._located, self._failed.values())])]
+
+    def _located(self, error: ClipTaskError) -> str:
+        return self._read.script.located(str(error)) if self._read else str(error)
+
+    def board(self) -> dict[str, Any]:
+        """What there is to combine, for the page. Raises why there is nothing."""
+        return {"revision": self.revision, **described(self._loaded()[0], can_speak=self._reader.can_speak)}
