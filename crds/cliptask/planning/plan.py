@@ -131,7 +131,7 @@ def plan(
         timeline.profile,
         tuple(variants.values()),
         tuple(skipped),
-        _places(spec, sources, lines),
+        input_places(spec, sources, lines),
         wanted.parts,
         settings_of(spec, bindings, timeline.profile),
         history,
@@ -139,9 +139,10 @@ def plan(
     )
 
 
-def _places(
+def input_places(
     spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]], lines: Sequence[Bound[SpokenLine] | None]
 ) -> dict[str, str]:
+    """Where the spec first names each source and each line, by SHA-256 and by key."""
     places: dict[str, str] = {}
     for place in source_places(spec):
         if isinstance(facts := sources[place.url], SourceFacts):

@@ -30,7 +30,7 @@ def preview_app(session: Session, prefix: str = "") -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, exception_handlers={ClipTaskError: _shown})
     routes = APIRouter(prefix=prefix, dependencies=[Depends(_of_this_page)])
 
-    @routes.get("/")
+    @app.get(f"{prefix}/", dependencies=[Depends(_by_address)])
     async def page() -> Response:
         return HTMLResponse(
             page_html(),
@@ -112,12 +112,21 @@ def _video(film: Film, request: Request) -> Response:
     return StreamingResponse(reading.pieces(), status, headers)
 
 
-def _of_this_page(request: Request) -> None:
-    """Refuse what other pages have a browser ask for: under a name that leads here (DNS rebinding), or from elsewhere."""
-    host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    site = request.headers.get("sec-fetch-site", "none")
-    if not (_is_address(host) and site in _OWN_SITES):
+def _by_address(request: Request) -> None:
+    """Refuse what is asked for under a name: a stranger's may lead here (DNS rebinding)."""
+    try:
+        host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        host = ""
+    if not _is_address(host):
         raise HTTPException(HTTPStatus.FORBIDDEN, "open the address that cliptask preview has printed")
+
+
+def _of_this_page(request: Request) -> None:
+    """Refuse what another page has a browser ask for."""
+    _by_address(request)
+    if request.headers.get("sec-fetch-site", "none") not in _OWN_SITES:
+        raise HTTPException(HTTPStatus.FORBIDDEN, "this is for the preview's own page")
 
 
 def _is_address(host: str) -> bool:

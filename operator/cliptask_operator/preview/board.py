@@ -14,9 +14,8 @@ from cliptask.orders import VariantOrder
 from cliptask.planning.bindings import Bindings, Bound, bind
 from cliptask.planning.choices import Choice, Labels, chosen
 from cliptask.planning.history import NOTHING, History
-from cliptask.planning.plan import variant_order
+from cliptask.planning.plan import input_places, variant_order
 from cliptask.planning.timeline import Timeline
-from cliptask.spec.places import line_place, source_places
 from cliptask.spec.task import MAX_VARIANTS, ClipTask
 
 DRAFT_SIDE = 360
@@ -32,6 +31,8 @@ class Heard:
     """voice: the recording that ``render`` takes. robot: a draft of it."""
     why: str = ""
     """Why it is no recording."""
+    is_settled: bool = True
+    """Whether it would be the same another time."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Board:
         self._full = Timeline(task.spec, self.bindings)
         small = in_small(self.bindings)
         self._draft = Timeline(task.spec, small) if small else None
-        self.places = self._places(sources)
+        self.places = input_places(task.spec, sources, self._spoken)
 
     @cached_property
     def chosen(self) -> tuple[Choice, ...]:
@@ -130,16 +131,14 @@ class Board:
             except ClipTaskError:
                 continue  # whoever looks at it hears why
 
-    def _places(self, sources: Mapping[str, Bound[SourceFacts]]) -> dict[str, str]:
-        """What errors call each source and each line, by SHA-256 and by key."""
-        places: dict[str, str] = {}
-        for place in source_places(self.spec):
-            if isinstance(facts := sources[place.url], SourceFacts):
-                places.setdefault(facts.sha256, str(place))
-        for index, line in enumerate(self._spoken):
-            if line is not None:
-                places.setdefault(line.key, str(line_place(self.spec, index)))
-        return places
+    @property
+    def unseen(self) -> ClipTaskError | None:
+        """What is wrong with a title that nobody would see, once all ``combinations`` were looked at and could be made."""
+        try:
+            self._full.refuse_unseen()
+        except ClipTaskError as error:
+            return error
+        return None
 
 
 def in_small(bindings: Bindings) -> Bindings | None:

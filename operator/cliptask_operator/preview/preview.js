@@ -17,6 +17,7 @@
   let places = []; // of the part of each group that is looked at
   let here = 0; // the group that the keys are in
   let told = null; // what the server said last of this combination
+  let numbers = new Map(); // of the campaign's videos, by their places
   let state = { revision: 0, made: 0 };
 
   async function ask(path, body) {
@@ -54,6 +55,7 @@
       return Math.min(before?.get(id)?.place ?? first[group] ?? 0, parts.length - 1);
     });
     here = Math.min(here, groups.length - 1);
+    numbers = new Map(board.wanted.map((choice, number) => [String(choice), number]));
     document.title = `${board.task} · preview`;
     byId("task").textContent = board.task;
     const { width, height, fps } = board.picture;
@@ -135,14 +137,14 @@
       }
     });
     history.replaceState(null, "", `#${new URLSearchParams(groups.map(({ id }, number) => [id, labels()[number]]))}`);
-    const number = board.wanted.findIndex((choice) => String(choice) === String(asChoice(places)));
+    const number = numbers.get(String(asChoice(places)));
     byId("place").textContent =
-      number >= 0
+      number !== undefined
         ? `${(number + 1).toLocaleString("en")} of ${plural(board.wanted.length, "video")}`
         : `none of the campaign's ${plural(board.wanted.length, "video")}`;
     const isChosen = chosen.has(nameOf(labels()));
     byId("choose").setAttribute("aria-pressed", String(isChosen));
-    byId("choose").textContent = isChosen ? "Chosen" : "Choose this one";
+    byId("choose").textContent = isChosen ? "✓ Chosen" : "Choose this one";
   }
 
   function pick(group, place, focus = false) {
@@ -157,8 +159,8 @@
   function walk(by) {
     const count = board.wanted.length;
     if (count === 0) return;
-    const now = board.wanted.findIndex((choice) => String(choice) === String(asChoice(places)));
-    const choice = board.wanted[now < 0 ? 0 : (now + by + count) % count];
+    const now = numbers.get(String(asChoice(places)));
+    const choice = board.wanted[now === undefined ? 0 : (now + by + count) % count];
     places = groups.map((_, group) => placeOf(choice, group));
     mark();
     look({ start: 0, play: true });

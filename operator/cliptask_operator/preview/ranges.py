@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_ONE = re.compile(r"bytes=(\d*)-(\d*)", re.IGNORECASE)
+_ONE = re.compile(r"bytes=(\d*)-(\d*)", re.IGNORECASE | re.ASCII)
 _MOST_DIGITS = 18
 """More than any file has; and Python refuses to read numbers of thousands of digits."""
 

@@ -155,9 +155,9 @@ class Reader:
     async def _lines(self, lines: Iterable[Line], stores: Stores) -> list[Heard]:
         cache, known = stores.cache, self._heard
         new = [line for line in dict.fromkeys(lines) if (cache.uri, line) not in known]
-        heard = await self.rehearsal.hear(new, cache)
-        known.update({(cache.uri, line): each for line, each in zip(new, heard, strict=True)})
-        return [known[cache.uri, line] for line in lines]
+        heard = dict(zip(new, await self.rehearsal.hear(new, cache), strict=True))
+        known.update({(cache.uri, line): each for line, each in heard.items() if each.is_settled})
+        return [heard.get(line) or known[cache.uri, line] for line in lines]
 
 
 def _local_files(urls: Iterable[str]) -> list[Path]:

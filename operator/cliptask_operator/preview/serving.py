@@ -7,7 +7,7 @@ import ipaddress
 import secrets
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,8 +95,7 @@ async def _serve(session: Session, bound: socket.socket, prefix: str, say: Calla
     )
     serving = asyncio.create_task(server.serve([bound]))
     watching = asyncio.create_task(session.watch())
-    host, port = bound.getsockname()[:2]
-    say(f"http://{f'[{host}]' if ':' in host else host}:{port}{prefix}/")
+    say(f"http://{_reached_at(bound)}{prefix}/")
     try:
         waited = [serving, watching, session.workshop.broken]
         done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
@@ -107,6 +106,19 @@ async def _serve(session: Session, bound: socket.socket, prefix: str, say: Calla
         watching.cancel()
         server.should_exit = True
         await asyncio.wait([serving, watching])
+
+
+def _reached_at(bound: socket.socket) -> str:
+    """Address and port, as a URL has them; of a socket that listens on all addresses the one that others most likely see."""
+    host, port = bound.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:
+        elsewhere = (
+            "2001:db8::1" if bound.family == socket.AF_INET6 else "192.0.2.1"
+        )  # of documentation; nothing is sent
+        with socket.socket(bound.family, socket.SOCK_DGRAM) as probe, suppress(OSError):
+            probe.connect((elsewhere, 9))
+            host = probe.getsockname()[0]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class _Server(uvicorn.Server):

@@ -48,6 +48,7 @@ class Session:
         self._there: set[str] = set()
         self._failed: dict[str, ClipTaskError] = {}
         self._refusal: ClipTaskError | None = None
+        self._unseen: ClipTaskError | None = None
         self._is_reading = False
         self._changed = asyncio.Event()
         self._is_open = True
@@ -97,6 +98,7 @@ class Session:
         self._read = read
         self._shelf = Shelf(read.stores, self._drafts, self._scratch, board.places)
         self._failed.clear()
+        self._unseen = None
         self._campaign = Stock()
         before, self._current = self._current, None
         if before is not None:  # begin before the page asks again: it stays at what it shows
@@ -112,13 +114,19 @@ class Session:
         if shelf is None:
             return
 
-        def look() -> tuple[Stock, set[str]]:
-            stock = Stock.of(read.board.combinations())
-            return stock, {part.key for part in stock.parts if shelf.has(part)}
+        def look() -> tuple[Stock, set[str], ClipTaskError | None]:
+            combinations = [*read.board.combinations()]
+            stock = Stock.of(combinations)
+            is_whole = len(combinations) == len(read.board.chosen)
+            return (
+                stock,
+                {each.key for each in stock.parts if shelf.has(each)},
+                read.board.unseen if is_whole else None,
+            )
 
-        stock, there = await asyncio.to_thread(look)
+        stock, there, unseen = await asyncio.to_thread(look)
         if self._read is read:
-            self._campaign = stock
+            self._campaign, self._unseen = stock, unseen
             self._there |= there
             self._want()
 
@@ -136,12 +144,10 @@ class Session:
             raise type(error)(read.script.located(str(error))) from error
         for part in Stock.of([current]).parts:
             (self._there.add if shelf.has(part) else self._there.discard)(part.key)
-        films = {
-            "full": self.films.ready(current.full, shelf, is_draft=False),
-            "draft": current.draft and self.films.ready(current.draft, shelf, is_draft=True),
-        }
         self._want()
-        best = films["full"] or films["draft"]
+        film = full = self.films.ready(current.full, shelf, is_draft=False)
+        if full is None and current.draft is not None:
+            film = self.films.ready(current.draft, shelf, is_draft=True)
         return {
             "revision": self.revision,
             "name": current.name,
@@ -149,9 +155,9 @@ class Session:
             "isWanted": choice in board.wanted,
             "durationSeconds": current.full.duration_s,
             "starts": current.starts_s,
-            "film": best and best.key,
-            "isDraft": films["full"] is None,
-            "hasCaptions": bool(best and best.captions),
+            "film": film and film.key,
+            "isDraft": full is None,
+            "hasCaptions": bool(film and film.captions),
             "lacking": sum(map(self._lacks, parts_of(current.full, is_draft=False))),
             "problems": [*map(self._located, self._failures(current.full, current.draft))],
         }
@@ -265,7 +271,8 @@ class Session:
 
     def _problems(self) -> list[str]:
         of_inputs = self._read.problems if self._read else ()
-        return [*dict.fromkeys([*of_inputs, *map(self._located, self._failed.values())])]
+        errors = filter(None, [self._unseen, *self._failed.values()])
+        return [*dict.fromkeys([*of_inputs, *map(self._located, errors)])]
 
     def _located(self, error: ClipTaskError) -> str:
         return self._read.script.located(str(error)) if self._read else str(error)

@@ -57,10 +57,11 @@ class Rehearsal:
             return _said(found, "voice" if is_own else "robot", "" if is_own else _DRAFT)
         is_refused = isinstance(found, ClipTaskError) and not isinstance(found, NoAccount)
         (said,) = await self._robot.speak_all([line], cache)
-        return _said(said, "robot", str(found) if is_refused else _UNPAID)
+        heard = _said(said, "robot", str(found) if is_refused else _UNPAID)
+        return replace(heard, is_settled=heard.is_settled and not is_refused)
 
 
 def _said(spoken: Spoken, by: Literal["voice", "robot"], why: str) -> Heard:
     if isinstance(spoken, SpokenLine):
         return Heard(spoken, by, why)
-    return Heard(None, "nobody", str(spoken))
+    return Heard(None, "nobody", str(spoken), is_settled=False)

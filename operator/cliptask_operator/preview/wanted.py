@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from cliptask_operator.preview.board import Combination
 from cliptask_operator.preview.making import Part, parts_of
 
+SOUNDTRACKS_SOON = 30
+"""Mixed before anybody asks for them: some seconds of work. A large campaign may have thousands."""
+
 
 @dataclass(frozen=True)
 class Stock:
@@ -63,10 +66,10 @@ def wanted(current: Stock, campaign: Stock, lacks: Callable[[Part], bool]) -> Wa
         *current.soundtracks,
         *(() if is_whole else current.drafts),
         *(draft for segment, draft in campaign.segments if draft and lacks(segment)),
-        *campaign.soundtracks,
+        *campaign.soundtracks[:SOUNDTRACKS_SOON],
     ]
     segments = [segment for segment, _ in (*current.segments, *campaign.segments)]
-    later = [*segments, *current.drafts, *campaign.drafts]
+    later = [*segments, *campaign.soundtracks, *current.drafts, *campaign.drafts]
     return Wanted(_each_once(soon, lacks), _each_once(later, lacks))
 
 

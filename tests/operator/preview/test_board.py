@@ -1,0 +1,117 @@
+"""Which combinations can be played, and what they are made of."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from cliptask.errors import InputError, InvalidTask, SourceError
+from cliptask.planning.choices import Choice
+from cliptask.planning.plan import plan
+from cliptask.spec.task import ClipTask
+from cliptask_operator.preview.board import DRAFT_SIDE, Board, Heard
+from support.campaigns import line, sources, task, url
+
+CROSSFADE = {"kind": "crossfade", "duration": "500ms"}
+LARGE = {"width": 1080, "height": 1920}
+
+
+def board(of: ClipTask) -> Board:
+    """Of a task whose files and lines are all ordinary."""
+    return Board(of, sources(of), [Heard(line(each.text), "voice") for each in of.spec.speech])
+
+
+def test_the_videos_of_the_campaign_are_those_that_render_makes() -> None:
+    """A preview of something else would be none, and what it makes would be made again."""
+    of = task([3, 2, 2], 2, 3, transition=CROSSFADE, captions={"mode": "soft"}, picture=LARGE)
+
+    found = [*board(of).combinations()]
+
+    planned = plan(of, sources(of), [line(each.text) for each in of.spec.speech])
+    assert [(each.name, each.full) for each in found] == [
+        (each.name, each.order) for each in planned.variants
+    ]
+
+
+def test_every_combination_can_be_looked_at_by_its_labels() -> None:
+    """What the campaign leaves out, a person could never compare with what it has."""
+    of = task([3, 2], 2, 2)
+    all_of = board(of)
+
+    names = {
+        all_of.combination(all_of.choice(clips, track, spoken)).name
+        for *clips, track, spoken in product(*all_of.labels.clips, all_of.labels.tracks, all_of.labels.lines)
+    }
+
+    assert len(names) == 3 * 2 * 2 * 2
+    assert len(all_of.chosen) == 6
+
+
+@pytest.mark.parametrize(
+    ("clips", "track", "spoken"),
+    [
+        (["b0c0"], None, None),
+        (["b0c0", "none"], None, None),
+        (["b0c0", "b1c0"], "t0", None),
+        ([], None, None),
+    ],
+)
+def test_a_combination_that_there_is_not_is_refused(
+    clips: list[str], track: str | None, spoken: str | None
+) -> None:
+    """After an edit a page may still ask for what has gone."""
+    with pytest.raises(InputError, match="choose again"):
+        board(task([1, 1])).choice(clips, track, spoken)
+
+
+def test_a_draft_is_the_same_video_in_small() -> None:
+    """Other frames or another sound would not tell what the video is like."""
+    of = task([1, 1], 1, 1, transition=CROSSFADE, picture=LARGE)
+
+    found = board(of).combination(Choice((0, 0), 0, 0))
+
+    assert found.draft is not None
+    assert (found.draft.profile.width, found.draft.profile.height) == (DRAFT_SIDE, 640)
+    assert [each.frames for each in found.draft.segments] == [each.frames for each in found.full.segments]
+    assert found.draft.soundtrack == found.full.soundtrack
+    assert not {each.key for each in found.draft.segments} & {each.key for each in found.full.segments}
+
+
+def test_a_small_video_needs_no_draft() -> None:
+    """It would be encoded twice for nothing."""
+    assert board(task([1])).combination(Choice((0,), None, None)).draft is None
+
+
+@pytest.mark.parametrize(("spec", "starts"), [({}, (0, 3, 6)), ({"transition": CROSSFADE}, (0, 2.5, 5))])
+def test_a_block_starts_where_its_clip_begins_to_show(
+    spec: dict[str, Any], starts: tuple[float, ...]
+) -> None:
+    """Whoever picks another clip would be shown the one before it."""
+    of = task([1, 1, 1], **spec)
+
+    assert board(of).combination(Choice((0, 0, 0), None, None)).starts_s == starts
+
+
+def test_a_bad_clip_spoils_only_what_shows_it() -> None:
+    """A person would see nothing of a campaign for one file that is not there yet."""
+    of = task([2, 1])
+    broken: dict[str, object] = {**sources(of), url("b0c1"): SourceError("it is no video")}
+
+    found = Board(of, broken, [])  # type: ignore[arg-type]  # facts or errors
+
+    assert found.combination(Choice((0, 0), None, None)).full.frames == 180
+    with pytest.raises(SourceError, match="no video"):
+        found.combination(Choice((1, 0), None, None))
+    assert [each.choice.clips for each in found.combinations()] == [(0, 0)]
+
+
+def test_a_title_that_nobody_would_see_is_told_once_all_is_known() -> None:
+    """``render`` refuses it."""
+    of = task([1], overlays=[{"text": "Sale", "from": "9s", "to": "10s"}])
+    found = board(of)
+
+    assert [*found.combinations()]
+
+    assert isinstance(found.unseen, InvalidTask)

@@ -1,0 +1,399 @@
+"""What a person sees and does in a real browser, while the program runs as they have started it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from support.studio import PROGRAM, Studio
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ALARMING = ("Traceback", "Warning", "resource_tracker", "never retrieved", "leaked")
+PICTURE = {"width": 364, "height": 648}
+"""Just large enough for drafts."""
+
+expect.set_options(timeout=60_000)
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome on PATH"
+)
+
+
+@dataclass(frozen=True)
+class Previewed:
+    """The program at work."""
+
+    program: subprocess.Popen[bytes]
+    task: Path
+    out: Path
+    url: str
+    log: Path
+
+    def edit(self, change: Callable[[dict[str, Any]], object]) -> None:
+        """Save the task as editors do."""
+        data = yaml.safe_load(self.task.read_text())
+        change(data["spec"])
+        new = self.task.with_suffix(".new")
+        new.write_text(yaml.safe_dump(data, sort_keys=False))
+        new.rename(self.task)
+
+
+@contextmanager
+def previewing(studio: Studio, task: Path, out: Path) -> Iterator[Previewed]:
+    """Run the program until the block's end."""
+    log, said = out.with_suffix(".err"), out.with_suffix(".out")
+    environment = studio.clean_environment() | {"PYTHONWARNINGS": "default"}
+    with log.open("wb") as errors, said.open("wb") as printed, subprocess.Popen(
+        [PROGRAM, "preview", task, "--folder", out], env=environment, stdout=printed, stderr=errors
+    ) as program:  # fmt: skip
+        try:
+            while not (url := re.search(r"http://\S+", said.read_text())):
+                assert program.poll() is None, log.read_text()
+                time.sleep(0.02)
+            yield Previewed(program, task, out, url[0], log)
+        finally:
+            program.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                program.wait(timeout=60)
+            program.kill()
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    """One folder of sources for all tests here."""
+    return Studio(tmp_path_factory.mktemp("studio"))
+
+
+@pytest.fixture(scope="module")
+def preview(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Previewed]:
+    """Two blocks that crossfade, music, lines that a robot reads out, captions."""
+    task = studio.write(
+        [[0, 1], [2, 3]],
+        tracks=1,
+        lines=2,
+        voice="Rachel",
+        picture=PICTURE,
+        transition={"kind": "crossfade", "duration": "200ms"},
+        captions={"mode": "soft"},
+        sound={"overflow": "Trim"},
+        overlays=[{"text": "First", "block": "b0"}],
+    )
+    own = tmp_path_factory.mktemp("preview") / "cliptask.yaml"
+    own.write_bytes(task.read_bytes())
+    with previewing(studio, own, own.with_name("out")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser without a window."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser, preview: Previewed) -> Iterator[Page]:
+    """The page, in which every error of script, network and security policy fails the test."""
+    context = browser.new_context(viewport={"width": 1200, "height": 800})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("console", lambda said: errors.append(said.text) if said.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(preview.url)
+    yield page
+    context.close()
+    assert errors == []
+
+
+def shown(page: Page, *, full: bool = True) -> str:
+    """The film in front, once there is one; ``full``: no draft of it."""
+    expect(page.locator("body")).to_have_attribute("data-film", re.compile("."))
+    expect(page.locator("#waiting")).to_be_hidden()
+    if full:
+        expect(page.locator("#draft")).to_be_hidden()
+        expect(page.locator("video.shown")).to_have_js_property("videoWidth", PICTURE["width"])
+    return str(page.locator("body").get_attribute("data-film"))
+
+
+def pixels(page: Page) -> list[int]:
+    """What the video in front shows at its beginning, in small."""
+    found: list[int] = page.locator("video.shown").evaluate(
+        """async (video) => {
+          video.pause();
+          video.currentTime = 0;
+          while (video.seeking || video.readyState < 2) await new Promise((then) => setTimeout(then, 20));
+          const canvas = Object.assign(document.createElement("canvas"), { width: 90, height: 160 });
+          const context = canvas.getContext("2d");
+          context.drawImage(video, 0, 0, 90, 160);
+          return [...context.getImageData(0, 0, 90, 160).data];
+        }"""
+    )
+    return found
+
+
+def checked(page: Page, group: str) -> str:
+    """The part of a group that is looked at."""
+    return page.get_by_role("radiogroup", name=group).locator("[aria-checked=true] span").inner_text()
+
+
+def differs(one: list[int], other: list[int]) -> bool:
+    """Whether two pictures are told apart by eye, encoding aside."""
+    return sum(abs(a - b) > 48 for a, b in zip(one, other, strict=True)) > len(one) / 200
+
+
+@pytest.mark.parametrize("first", ["clip0", "clip1"])
+@pytest.mark.parametrize("second", ["clip2", "clip3"])
+def test_every_combination_plays_over_every_seam(page: Page, first: str, second: str) -> None:
+    """Segments that were put together wrongly stall at a seam, or skip it."""
+    shown(page)
+    for name, group in ((first, "b0"), (second, "b1")):
+        page.get_by_role("radiogroup", name=group).get_by_role("radio", name=name).click()
+    expect(page.locator("#facts")).to_contain_text(f"{first}-{second}-")
+    shown(page)
+
+    played = page.locator("video.shown").evaluate(
+        """(video) => new Promise((then, fail) => {
+          const times = [];
+          video.pause();
+          video.loop = false;
+          video.currentTime = 0;
+          const note = (_, { mediaTime }) => { times.push(mediaTime); video.requestVideoFrameCallback(note); };
+          video.onerror = () => fail(video.error.message);
+          video.onended = () => then({
+            times,
+            frames: video.getVideoPlaybackQuality().totalVideoFrames,
+            end: video.currentTime,
+            duration: video.duration,
+            gaps: video.buffered.length - 1,
+            size: [video.videoWidth, video.videoHeight],
+          });
+          video.onseeked = () => { video.requestVideoFrameCallback(note); video.play().catch(fail); };
+        })"""
+    )
+
+    assert played["size"] == list(PICTURE.values())
+    assert (played["gaps"], round(played["duration"], 1)) == (0, 2.2)
+    assert played["end"] == pytest.approx(played["duration"], abs=0.05)
+    assert played["frames"] >= 66
+    assert played["times"] == sorted(set(played["times"]))
+    # What lies between the seams at 1.0 s and 1.2 s, and on either side of them.
+    assert {0 if time < 1.0 else 1 if time < 1.2 else 2 for time in played["times"]} == {0, 1, 2}
+
+
+def test_a_change_of_the_file_shows_without_a_reload(page: Page, preview: Previewed) -> None:
+    """Somebody would look at the title of before."""
+    before, picture = shown(page), pixels(page)
+    page.evaluate("() => { window.isStill = true; }")
+
+    preview.edit(lambda spec: spec["overlays"][0].update(text="Second title, much longer"))
+
+    expect(page.locator("body")).not_to_have_attribute("data-film", before)
+    shown(page)
+    assert differs(picture, pixels(page))
+    assert page.evaluate("() => window.isStill")
+
+
+def test_an_edit_keeps_what_is_looked_at(page: Page, preview: Previewed) -> None:
+    """Whoever works at one video would be led back to the first."""
+    shown(page)
+    page.get_by_role("radio", name="clip3").click()
+    before = shown(page)
+
+    preview.edit(lambda spec: spec["videoBlocks"][1]["clips"].reverse())
+    preview.edit(lambda spec: spec["overlays"][0].update(text="Another"))
+
+    expect(page.locator("body")).not_to_have_attribute("data-film", before)
+    assert checked(page, "b1") == "clip3"
+
+
+def test_a_mistake_is_shown_with_its_line_until_it_is_mended(page: Page, preview: Previewed) -> None:
+    """Somebody would wait for a change that never comes."""
+    film = shown(page)
+    good = preview.task.read_text()
+
+    preview.task.write_text(good.replace("transition:", "transitions:"))
+
+    problems = page.locator("#problems")
+    expect(problems).to_contain_text(re.compile(r"cliptask\.yaml:\d+:\d+: spec\.transitions"))
+    expect(problems).to_contain_text("what plays is as it was before")
+    assert shown(page) == film
+    preview.task.write_text(good)
+    expect(problems).to_be_hidden()
+
+
+def test_everything_is_done_with_keys(page: Page) -> None:
+    """Who compares hundreds of videos, or cannot use a mouse, has nothing else."""
+    shown(page)
+    number = page.locator("#place")
+    first = checked(page, "b0")
+
+    page.keyboard.press("ArrowRight")
+    assert checked(page, "b0") != first
+    page.keyboard.press("h")
+    assert checked(page, "b0") == first
+    before = checked(page, "b1")
+    page.keyboard.press("j")
+    page.keyboard.press("l")
+    assert checked(page, "b1") != before
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    line = checked(page, "Speech")
+    page.keyboard.press("ArrowLeft")
+    assert checked(page, "Speech") != line
+    page.keyboard.press("n")
+    expect(number).to_have_text(re.compile(r"^\d+ of 4 videos$"))
+    name = page.locator("#facts").inner_text()
+    page.keyboard.press("n")
+    page.keyboard.press("p")
+    expect(page.locator("#facts")).to_have_text(name)
+    shown(page)
+    expect(page.locator("#play")).to_have_text("Pause")
+    page.keyboard.press("Space")
+    expect(page.locator("#play")).to_have_text("Play")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+
+
+def test_chosen_videos_become_text_for_the_task(page: Page, preview: Previewed, studio: Studio) -> None:
+    """The text is what the task takes, and exactly these are made then."""
+    shown(page)
+    page.keyboard.press("x")
+    page.keyboard.press("n")
+    page.get_by_role("button", name="Choose this one").click()
+    text = page.locator("#text")
+    expect(text).to_contain_text(re.compile(r"only:(\s+- \{.*\}){2}"))
+
+    task = preview.task.with_name("chosen.yaml")
+    data = yaml.safe_load(preview.task.read_text())
+    data["spec"] |= yaml.safe_load(text.inner_text())
+    task.write_text(yaml.safe_dump(data))
+    assert "valid; 2 videos" in studio.run("validate", task).stdout
+
+    expect(page.get_by_role("list", name="Chosen videos").get_by_role("listitem")).to_have_count(2)
+    page.keyboard.press("x")
+    expect(page.get_by_role("list", name="Chosen videos").get_by_role("listitem")).to_have_count(1)
+    page.reload()
+    expect(page.get_by_role("list", name="Chosen videos").get_by_role("listitem")).to_have_count(1)
+
+
+def test_a_robots_voice_is_marked_and_its_words_are_shown(page: Page) -> None:
+    """A draft would be taken for the voice that was ordered; without an account nothing offers to pay."""
+    shown(page)
+
+    expect(page.locator("#voice")).to_have_text("Robot's voice")
+    expect(page.get_by_role("button", name="speak")).to_have_count(0)
+    cues = page.locator("video.shown").evaluate(
+        """async (video) => {
+          const [track] = video.textTracks;
+          while (!track.cues?.length) await new Promise((then) => setTimeout(then, 20));
+          return [track.mode, track.cues[0].text];
+        }"""
+    )
+    assert cues[0] == "showing"
+    assert re.match(r"Line \d\.", cues[1])
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1200])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_any_screen_and_can_be_read(page: Page, width: int, scheme: str) -> None:
+    """A phone would scroll sideways; ink would vanish in the dark."""
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": 800})
+    shown(page)
+
+    looks = page.evaluate(
+        """() => {
+          const light = (colour) => {
+            const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map((part) => {
+              const share = part / 255;
+              return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+            });
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+          };
+          const backOf = (element) => {
+            for (let each = element; each; each = each.parentElement) {
+              const back = getComputedStyle(each).backgroundColor;
+              if (!back.endsWith(", 0)")) return back;
+            }
+          };
+          const contrast = (element) => {
+            const [a, b] = [light(getComputedStyle(element).color), light(backOf(element))];
+            return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+          };
+          const words = [...document.querySelectorAll("h1, h2, p, button, .chip small")];
+          return {
+            tooWide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+            faint: words.filter((each) => each.checkVisibility() && contrast(each) < 4.5).map((each) => each.outerHTML),
+            small: [...document.querySelectorAll("button")].filter((each) => each.checkVisibility() && each.offsetHeight < 30).length,
+          };
+        }"""
+    )
+
+    assert looks == {"tooWide": 0, "faint": [], "small": 0}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_it_ends_at_once_and_leaves_nothing(
+    studio: Studio, tmp_path: Path, browser: Browser, number: signal.Signals, code: int
+) -> None:
+    """Processes that go on encoding, drafts on the disk, a port that is taken."""
+    task = studio.write([[0, 1], [2, 3]], picture={"width": 720, "height": 1280})
+    with previewing(studio, task, tmp_path / "out") as run:
+        page = browser.new_page()
+        page.goto(run.url)
+        shown(page, full=False)
+        children = psutil.Process(run.program.pid).children(recursive=True)
+
+        run.program.send_signal(number)
+
+        assert run.program.wait(timeout=60) == code
+        expect(page.locator("#progress")).to_have_text("The preview has ended: start it again")
+        page.close()
+        _, alive = psutil.wait_procs(children, timeout=30)
+        assert not alive
+        assert not list(run.out.glob("**/.store/tmp/*"))
+        said = run.log.read_text()
+        assert not [word for word in ALARMING if word in said]
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "code", "words"),
+    [
+        (None, (), 66, "No such file"),
+        ("kind: Pod", (), 65, "another resource"),
+        ("", ("--folder", "gs://bucket"), 78, "--folder preview"),
+        ("", ("--listen", "example.com"), 64, "no address"),
+    ],
+)
+def test_what_cannot_be_previewed_is_refused_with_the_remedy(
+    studio: Studio, tmp_path: Path, content: str | None, options: tuple[str, ...], code: int, words: str
+) -> None:
+    """A page that says so is none that anybody has opened yet."""
+    task = tmp_path / "task.yaml"
+    if content is not None:
+        task.write_text(content or studio.write([[0]]).read_text())
+
+    ran = studio.run("preview", task, *options)
+
+    assert ran.returncode == code
+    assert words in ran.stderr

@@ -1,0 +1,211 @@
+"""How a preview follows its file, and what the page hears of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cliptask.errors import ClipTaskError
+from cliptask_operator.preview.reading import Reader
+from cliptask_operator.preview.session import Session
+from cliptask_operator.settings.environment import Settings
+from support.previewing import Made
+from support.studio import Studio
+
+LARGE = {"width": 720, "height": 1280, "fit": "cover"}
+State = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    """One folder of sources for all tests here."""
+    return Studio(tmp_path_factory.mktemp("studio"))
+
+
+@asynccontextmanager
+async def watched(task: Path, out: Path, drafts: Path) -> AsyncIterator[Session]:
+    """A session that follows its file and makes what is wanted."""
+    async with Reader(task, lambda _task: out.as_uri(), Settings()) as reader:
+        session = Session(reader, drafts, None, 2)
+        async with session.workshop:
+            watching = asyncio.create_task(session.watch())
+            yield session
+            session.close()
+            watching.cancel()
+            await asyncio.wait([watching])
+
+
+async def until(session: Session, reached: Callable[[State], bool]) -> State:
+    """The first state of which something is true."""
+    async for event in session.events():
+        if event.startswith(b"data: ") and reached(state := json.loads(event.removeprefix(b"data: "))):
+            return state  # type: ignore[no-any-return]  # JSON
+    pytest.fail("it was closed")
+
+
+def edit(task: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Save a task as editors do: another file in its place."""
+    data = yaml.safe_load(task.read_text())
+    change(data["spec"])
+    new = task.with_suffix(".new")
+    new.write_text(yaml.safe_dump(data, sort_keys=False))
+    new.rename(task)
+
+
+def content(url: str) -> bytes:
+    """What lies at a file's URL."""
+    return Path(url.removeprefix("file://")).read_bytes()
+
+
+def whole(state: State) -> bool:
+    """Whether all parts are made."""
+    return bool(state["parts"]["total"]) and state["parts"]["made"] == state["parts"]["total"]
+
+
+async def test_an_edit_makes_only_what_changed_a_draft_of_it_first(studio: Studio, tmp_path: Path) -> None:
+    """Everything else would be encoded again at each save."""
+    task = studio.write([[0, 1], [2]], picture=LARGE)
+    out = tmp_path / "out"
+    async with watched(task, out, tmp_path / "drafts") as session:
+        before = await until(
+            session, lambda state: whole(state) and state["drafts"]["made"] == state["drafts"]["total"]
+        )
+
+        edit(task, lambda spec: spec.update(overlays=[{"text": "Sale", "block": "b1"}]))
+        after = await until(
+            session,
+            lambda state: (
+                state["revision"] > before["revision"]
+                and whole(state)
+                and state["drafts"]["made"] == state["drafts"]["total"]
+            ),
+        )
+
+    assert before["parts"]["total"] == after["parts"]["total"]
+    assert len(list((out / ".cliptask" / "segments").glob("*.mp4"))) == 3 + 1
+    assert len(list((tmp_path / "drafts" / "segments").glob("*.mp4"))) == 3 + 1
+    assert after["made"] == before["made"] + 2
+
+
+async def test_render_encodes_nothing_of_it_again(studio: Studio, tmp_path: Path) -> None:
+    """The time in which somebody looks would be lost."""
+    task, out = studio.write([[0, 1], [2]], tracks=1, picture=LARGE), tmp_path / "out"
+    async with watched(task, out, tmp_path / "drafts") as session:
+        await until(session, whole)
+
+    printed = studio.render(task, out)
+
+    assert "(0 clips, 0 seams and 0 soundtracks encoded)" in printed
+
+
+async def test_a_draft_is_played_until_the_video_is_there(studio: Studio, tmp_path: Path) -> None:
+    """Somebody would wait for seconds, or look at a draft for ever."""
+    task = studio.write([[4], [5]], picture=LARGE)
+    seen: list[bool] = []
+    async with watched(task, tmp_path / "out", tmp_path / "drafts") as session:
+        await until(session, lambda state: state["revision"] == 1)
+        async for _ in session.events():
+            answer = session.look_at(["clip4", "clip5"], None, None)
+            if answer["film"]:
+                seen.append(answer["isDraft"])
+            if seen and not seen[-1]:
+                break
+
+    assert seen == sorted(seen, reverse=True)
+    assert seen[-1] is False
+
+
+async def test_a_broken_file_is_told_with_its_line_and_what_was_read_stays(
+    made: Made, tmp_path: Path
+) -> None:
+    """Half a word typed would take the page away."""
+    task = tmp_path / "cliptask.yaml"
+    task.write_bytes(made.task.read_bytes())
+    async with watched(task, made.out, tmp_path / "drafts") as session:
+        good = await until(session, whole)
+
+        task.write_text(task.read_text().replace("videoBlocks:", "videoBlock:"))
+        broken = await until(session, lambda state: state["refusal"])
+        still = session.look_at(["clip0", "clip2"], "track0", "line0")
+        task.write_bytes(made.task.read_bytes())
+        mended = await until(session, lambda state: not state["refusal"] and state["revision"] > 1)
+
+    assert f"{task}:6:3: spec.videoBlock" in broken["refusal"]
+    assert broken["revision"] == good["revision"]
+    assert still["film"]
+    assert mended["problems"] == []
+
+
+async def test_a_file_that_is_gone_for_a_moment_comes_back(made: Made, tmp_path: Path) -> None:
+    """Some editors move it away before they write it."""
+    task = tmp_path / "cliptask.yaml"
+    task.write_bytes(made.task.read_bytes())
+    async with watched(task, made.out, tmp_path / "drafts") as session:
+        await until(session, whole)
+
+        task.unlink()
+        gone = await until(session, lambda state: state["refusal"])
+        edit_text = made.task.read_text().replace("name: camp", "name: other")
+        task.write_text(edit_text)
+        await until(session, lambda state: not state["refusal"] and not state["isReading"])
+
+        assert "No such file" in gone["refusal"]
+        assert session.board()["task"] == "other"
+
+
+async def test_another_file_under_the_same_name_is_seen(studio: Studio, tmp_path: Path) -> None:
+    """Who exports a clip again would have to touch the task."""
+    task = studio.write([[6], [7]])
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(content(studio.clip(6)))
+    edit(task, lambda spec: spec["videoBlocks"][0]["clips"][0].update(url=clip.as_uri()))
+    async with watched(task, tmp_path / "out", tmp_path / "drafts") as session:
+        await until(session, whole)
+        before = session.look_at(["clip", "clip7"], None, None)
+
+        clip.write_bytes(content(studio.clip(8)))
+        await until(session, lambda state: state["revision"] == 2 and whole(state))
+        after = session.look_at(["clip", "clip7"], None, None)
+
+    assert before["name"] != after["name"]
+
+
+async def test_a_clip_that_cannot_be_had_is_a_problem_of_its_own(studio: Studio, tmp_path: Path) -> None:
+    """The rest of the campaign plays."""
+    task = studio.write([[0, 1], [2]])
+    bad = tmp_path / "bad.mp4"
+    bad.write_text("no video")
+    edit(task, lambda spec: spec["videoBlocks"][0]["clips"][1].update(url=bad.as_uri()))
+    async with watched(task, tmp_path / "out", tmp_path / "drafts") as session:
+        state = await until(session, whole)
+
+        assert session.look_at(["clip0", "clip2"], None, None)["film"]
+        with pytest.raises(ClipTaskError, match=r"bad\.mp4"):
+            session.look_at(["bad", "clip2"], None, None)
+
+    (problem,) = state["problems"]
+    assert problem.startswith(f"{task}:")
+    assert "spec.videoBlocks[0].clips[1].url" in problem
+
+
+async def test_a_part_that_was_deleted_is_made_again(studio: Studio, tmp_path: Path) -> None:
+    """A cache is safe to delete, also while somebody looks."""
+    task, out = studio.write([[0], [2]]), tmp_path / "out"
+    async with watched(task, out, tmp_path / "drafts") as session:
+        await until(session, whole)
+        for file in (out / ".cliptask" / "segments").glob("*.mp4"):
+            file.unlink()
+
+        first = session.look_at(["clip0", "clip2"], None, None)
+        await until(session, whole)
+        again = session.look_at(["clip0", "clip2"], None, None)
+
+    assert first["film"] is None
+    assert again["film"]
