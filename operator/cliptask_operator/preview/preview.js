@@ -361,6 +361,8 @@
     const { parts, drafts } = news;
     byId("progress").textContent = news.isReading
       ? "Reading the file …"
+      : !news.isSurveyed
+        ? "Looking for what is there …"
       : parts.made === parts.total
         ? `All ${plural(parts.total, "part")} made`
         : `${parts.made} of ${plural(parts.total, "part")} made, ${drafts.made} of ${plural(drafts.total, "draft")}`;

@@ -49,7 +49,7 @@ class Session:
         self._failed: dict[str, ClipTaskError] = {}
         self._refusal: ClipTaskError | None = None
         self._unseen: ClipTaskError | None = None
-        self._is_reading = False
+        self._is_reading = self._is_surveyed = False
         self._changed = asyncio.Event()
         self._is_open = True
 
@@ -98,7 +98,7 @@ class Session:
         self._read = read
         self._shelf = Shelf(read.stores, self._drafts, self._scratch, board.places)
         self._failed.clear()
-        self._unseen = None
+        self._unseen, self._is_surveyed = None, False
         self._campaign = Stock()
         before, self._current = self._current, None
         if before is not None:  # begin before the page asks again: it stays at what it shows
@@ -126,7 +126,7 @@ class Session:
 
         stock, there, unseen = await asyncio.to_thread(look)
         if self._read is read:
-            self._campaign, self._unseen = stock, unseen
+            self._campaign, self._unseen, self._is_surveyed = stock, unseen, True
             self._there |= there
             self._want()
 
@@ -261,6 +261,7 @@ class Session:
         return {
             "revision": self.revision,
             "isReading": self._is_reading,
+            "isSurveyed": self._is_surveyed,
             "busy": self.workshop.busy,
             "parts": {"made": sum(segments) + sum(sounds), "total": len(segments) + len(sounds)},
             "drafts": {"made": sum(drafts), "total": len(drafts)},

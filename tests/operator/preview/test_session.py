@@ -16,6 +16,7 @@ from cliptask.errors import ClipTaskError
 from cliptask_operator.preview.reading import Reader
 from cliptask_operator.preview.session import Session
 from cliptask_operator.settings.environment import Settings
+from support.elevenlabs_stub import KEY, ElevenLabsStub
 from support.previewing import Made
 from support.studio import Studio
 
@@ -209,3 +210,31 @@ async def test_a_part_that_was_deleted_is_made_again(studio: Studio, tmp_path: P
 
     assert first["film"] is None
     assert again["film"]
+
+
+async def test_a_line_that_somebody_pays_for_is_heard_at_once(
+    studio: Studio, tmp_path: Path, stub: ElevenLabsStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A robot would go on speaking until the next start."""
+    monkeypatch.setenv("ELEVENLABS_API_KEY", KEY)
+    monkeypatch.setenv("CLIPTASK_ELEVENLABS_BASE_URL", stub.url)
+    task = studio.write([[0, 2], [1]], lines=2, voice="Rachel", sound={"overflow": "Trim"})
+    async with watched(task, tmp_path / "out", tmp_path / "drafts") as session:
+        await until(session, whole)
+        before = [line["by"] for line in session.board()["lines"]]
+
+        await session.pay(1)
+        after = session.board()
+
+    assert before == ["robot", "robot"]
+    assert [line["by"] for line in after["lines"]] == ["robot", "voice"]
+    assert (after["revision"], after["canSpeak"], stub.speech_calls) == (2, True, 1)
+
+
+async def test_a_title_that_nobody_would_see_is_a_problem(studio: Studio, tmp_path: Path) -> None:
+    """``render`` refuses it."""
+    task = studio.write([[0]], overlays=[{"text": "Sale", "from": "9s", "to": "10s"}])
+    async with watched(task, tmp_path / "out", tmp_path / "drafts") as session:
+        state = await until(session, whole)
+
+    assert any("nobody would see it" in problem for problem in state["problems"])
