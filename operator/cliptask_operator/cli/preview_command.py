@@ -52,7 +52,7 @@ def preview(
             typer.echo(f"{file}: {url}")
             if listening.is_open:
                 typer.echo(
-                    f"open to whoever reaches {listen} and has this URL: the videos, the task's texts, and its account's characters"
+                    "open to others: whoever has this URL sees the videos and the task's texts, and may have lines spoken"
                 )
 
         run(file, lambda task: uri_of(folder, task), settings_with(scratch, speech), listening, say)

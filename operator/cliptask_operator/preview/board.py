@@ -95,11 +95,6 @@ class Board:
         """The combinations that the task wants made."""
         return chosen(self.spec, self.labels, self._history, self._most).choices
 
-    @cached_property
-    def wanted(self) -> frozenset[Choice]:
-        """The same, to look one up."""
-        return frozenset(self.chosen)
-
     def choice(self, clips: Sequence[str], track: str | None, line: str | None) -> Choice:
         """A combination by its labels. Raises ``InputError`` for one that there is not."""
         pools = [*self.labels.clips, self.labels.tracks, self.labels.lines]

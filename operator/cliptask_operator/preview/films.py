@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cliptask import names
 from cliptask.captions import Cue, cues, webvtt
-from cliptask.errors import MediaError
+from cliptask.errors import InputError, MediaError
 from cliptask.facts import Recording
 from cliptask.orders import VariantOrder
 from cliptask_operator.preview.making import Shelf, parts_of
@@ -133,7 +133,11 @@ def _film(order: VariantOrder, cache: Store, files: Sequence[tuple[Path, int]]) 
     shown: tuple[Cue, ...] = ()
     if order.speech is not None and order.captions != "none":
         words = names.speech_object(order.speech.line_key, "json")
-        recording = Recording.model_validate_json(cache.read(words))
+        try:
+            recording = Recording.model_validate_json(cache.read(words))
+        except KeyError:
+            message = f"{cache.uri}/{words} is gone: start the preview again, which makes it anew"
+            raise InputError(message) from None
         shown = cues(recording.words, order.duration_s)
     soft = shown if order.captions == "soft" else ()
     made = movie(parts, sound, soft, order.language)

@@ -139,6 +139,9 @@ class Reader:
             for url, each in sources.items()
         }
         board = Board(task, placed, lines, history, self._settings.max_variants)
+        await asyncio.to_thread(
+            lambda: board.chosen
+        )  # ten thousand take a moment; and what is wrong with rules is said here
         return Read(script, stores, board)
 
     async def _resolved(

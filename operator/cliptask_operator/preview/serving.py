@@ -39,12 +39,13 @@ class Listening:
         return not ipaddress.ip_address(self.address).is_loopback
 
     def bind(self) -> socket.socket:
-        """Raises ``SetupError`` where that cannot be."""
+        """A socket that listens there. Raises ``SetupError`` where that cannot be."""
         family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
         bound = socket.socket(family, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((self.address, self.port))
+            bound.listen()  # whoever is told of it may come before the server does
         except OSError as error:
             bound.close()
             message = f"cannot listen on {self.address}, port {self.port}: {error.strerror}: name another with --listen or --port"
@@ -122,9 +123,15 @@ def _reached_at(bound: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    """Signals are whose who serves."""
+    """Ends when it is told to, whoever is being served."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave them as they are."""
+        """Signals are heard by whoever serves."""
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Hang up first: a video that is paused is never sent to its end."""
+        for connection in [*self.server_state.connections]:
+            connection.transport.abort()
+        await super().shutdown(sockets)

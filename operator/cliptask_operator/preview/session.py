@@ -149,16 +149,12 @@ class Session:
         if full is None and current.draft is not None:
             film = self.films.ready(current.draft, shelf, is_draft=True)
         return {
-            "revision": self.revision,
             "name": current.name,
-            "choice": [*choice.clips, choice.track, choice.line],
-            "isWanted": choice in board.wanted,
             "durationSeconds": current.full.duration_s,
             "starts": current.starts_s,
             "film": film and film.key,
             "isDraft": full is None,
             "hasCaptions": bool(film and film.captions),
-            "lacking": sum(map(self._lacks, parts_of(current.full, is_draft=False))),
             "problems": [*map(self._located, self._failures(current.full, current.draft))],
         }
 

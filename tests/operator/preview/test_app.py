@@ -195,6 +195,13 @@ async def test_another_page_can_ask_for_nothing(client: httpx.AsyncClient, site:
     ).status_code == 200  # a link to the page is none to what it shows
 
 
+async def test_a_form_of_another_page_is_none_of_ours(client: httpx.AsyncClient) -> None:
+    """Browsers send text anywhere without asking, and old ones do not say from where."""
+    answer = await client.post("speak", content='{"line": 0}', headers={"Content-Type": "text/plain"})
+
+    assert answer.status_code == 422
+
+
 async def test_with_a_token_nothing_is_there_without_it(session: Session) -> None:
     """Everybody in the network reaches the port."""
     async with client_of(session, "/secret") as client:

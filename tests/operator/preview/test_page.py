@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 import yaml
@@ -374,6 +376,28 @@ def test_it_ends_at_once_and_leaves_nothing(
         assert not list(run.out.glob("**/.store/tmp/*"))
         said = run.log.read_text()
         assert not [word for word in ALARMING if word in said]
+
+
+def test_a_video_that_is_paused_holds_nothing_up(studio: Studio, tmp_path: Path) -> None:
+    """A browser reads as much as it needs; the rest would be waited for, and an error be told of it."""
+    task = studio.write([[0]] * 12, picture={"width": 1080, "height": 1920})
+    with previewing(studio, task, tmp_path / "out") as run, httpx.Client(base_url=run.url) as client:
+        asked = {"clip": ["clip0"] * 12}
+        while (answer := client.get("combination", params=asked).json()).get("isDraft", True):
+            time.sleep(0.05)
+        with socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            host, port = re.findall(r"//(.*):(\d+)/", run.url)[0]
+            slow.connect((host, int(port)))
+            slow.sendall(f"GET /videos/{answer['film']}.mp4 HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            assert slow.recv(8).startswith(b"HTTP")
+
+            run.program.send_signal(signal.SIGTERM)
+
+            assert run.program.wait(timeout=60) == 143
+    assert run.log.read_text().splitlines() == [
+        "interrupted: nothing is lost; the same command goes on from here"
+    ]
 
 
 @pytest.mark.parametrize(

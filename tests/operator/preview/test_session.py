@@ -238,3 +238,40 @@ async def test_a_title_that_nobody_would_see_is_a_problem(studio: Studio, tmp_pa
         state = await until(session, whole)
 
     assert any("nobody would see it" in problem for problem in state["problems"])
+
+
+async def test_a_rule_about_what_there_is_not_is_a_mistake_in_the_file(made: Made, tmp_path: Path) -> None:
+    """Only the files tell what two of one name are called: the preview would end, or play what render refuses."""
+    task = tmp_path / "cliptask.yaml"
+    task.write_bytes(made.task.read_bytes())
+    async with watched(task, made.out, tmp_path / "drafts") as session:
+        await until(session, whole)
+
+        def same_names(spec: dict[str, Any]) -> None:
+            clips = spec["videoBlocks"][0]["clips"]
+            for number, clip in enumerate(clips):
+                folder = tmp_path / str(number)
+                folder.mkdir()
+                (folder / "clip.mp4").write_bytes(content(clip["url"]))
+                clip["url"] = (folder / "clip.mp4").as_uri()
+            spec["variants"] = {"only": [{"b0": "clip-000000"}]}
+
+        edit(task, same_names)
+        state = await until(session, lambda state: state["refusal"])
+
+        assert session.look_at(["clip0", "clip2"], "track0", "line0")["film"]
+    assert "nothing is called clip-000000; there are: clip-" in state["refusal"]
+    assert state["refusal"].startswith(f"{task}:")
+
+
+async def test_words_that_were_deleted_are_named_with_the_way_out(made: Made, tmp_path: Path) -> None:
+    """Captions would be missing from a video without a word, or the page wait for ever."""
+    async with watched(made.task, made.out, tmp_path / "drafts") as session:
+        await until(session, whole)
+        (words,) = (made.out / ".cliptask" / "speech").glob("*.json")
+        aside = words.rename(words.with_suffix(".aside"))
+        try:
+            with pytest.raises(ClipTaskError, match="is gone: start the preview again"):
+                session.look_at(["clip0", "clip3"], "track0", "line0")
+        finally:
+            aside.rename(words)
