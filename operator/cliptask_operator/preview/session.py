@@ -209,8 +209,7 @@ class Session:
         if self._shelf is None:
             return
         current = Stock.of([self._current] if self._current else [])
-        found = wanted(current, self._campaign, self._lacks)
-        self.workshop.want(self._shelf, found.soon, found.later)
+        self.workshop.want(self._shelf, wanted(current, self._campaign, self._lacks))
 
     def _lacks(self, part: Part) -> bool:
         return part.key not in self._there and part.key not in self._failed

@@ -53,8 +53,10 @@ class Stock:
 class Wanted:
     """What is to be made, the first first."""
 
+    now: tuple[Part, ...] = field(default=())
+    """What somebody waits for."""
     soon: tuple[Part, ...] = field(default=())
-    """What somebody waits for, and what they may ask for next."""
+    """What they may ask for next."""
     later: tuple[Part, ...] = field(default=())
     """By processes that yield to those."""
 
@@ -62,15 +64,14 @@ class Wanted:
 def wanted(current: Stock, campaign: Stock, lacks: Callable[[Part], bool]) -> Wanted:
     """Drafts and sound soon, the segments themselves later; then drafts of what is there, which the next edit may need."""
     is_whole = not any(lacks(segment) for segment, _ in current.segments)
+    now = [*current.soundtracks, *(() if is_whole else current.drafts)]
     soon = [
-        *current.soundtracks,
-        *(() if is_whole else current.drafts),
         *(draft for segment, draft in campaign.segments if draft and lacks(segment)),
         *campaign.soundtracks[:SOUNDTRACKS_SOON],
     ]
     segments = [segment for segment, _ in (*current.segments, *campaign.segments)]
     later = [*segments, *campaign.soundtracks, *current.drafts, *campaign.drafts]
-    return Wanted(_each_once(soon, lacks), _each_once(later, lacks))
+    return Wanted(*(_each_once(parts, lacks) for parts in (now, soon, later)))
 
 
 def _each_once(parts: Iterable[Part], lacks: Callable[[Part], bool]) -> tuple[Part, ...]:

@@ -13,6 +13,7 @@ from typing import Self
 from cliptask.errors import ClipTaskError, TransientError
 from cliptask_operator.local.process_pool import end_at_once, pool_of, submit
 from cliptask_operator.preview.making import Part, Shelf, get_ready
+from cliptask_operator.preview.wanted import Wanted
 
 _YIELDING = 10
 """The niceness of what nobody waits for."""
@@ -30,6 +31,7 @@ class Workshop:
     def __init__(self, workers: int, on_done: OnDone) -> None:
         self._on_done = on_done
         self._running: set[str] = set()
+        self._awaited: set[str] = set()
         self._lanes = (_Lane(workers, 0, self), _Lane(workers, _YIELDING, self))
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Fails with what is a bug."""
@@ -44,15 +46,22 @@ class Workshop:
             lane.end()
         self.broken.cancel()
 
-    def want(self, shelf: Shelf, soon: Sequence[Part], later: Sequence[Part]) -> None:
-        """Make these from now on, the first ones first, instead of all that was wanted and has not begun."""
-        for lane, parts in zip(self._lanes, (soon, later), strict=True):
-            lane.want(shelf, parts)
+    def want(self, shelf: Shelf, wanted: Wanted) -> None:
+        """Make this from now on, the first first, instead of all that was wanted and has not begun."""
+        first, second = self._lanes
+        self._awaited = {part.key for part in wanted.now}
+        first.want(shelf, (*wanted.now, *wanted.soon))
+        second.want(shelf, wanted.later)
 
     @property
     def busy(self) -> int:
         """How many are in the making."""
         return len(self._running)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody waits: nothing else begins meanwhile."""
+        return bool(self._awaited)
 
     def begin(self, part: Part) -> bool:
         """Take a part on, unless that has been done."""
@@ -63,6 +72,7 @@ class Workshop:
     def end(self, part: Part, error: BaseException | None) -> None:
         """A part is there, or cannot be made."""
         self._running.discard(part.key)
+        self._awaited.discard(part.key)
         if isinstance(error, BrokenProcessPool):
             message = (
                 "a worker process was killed, most likely for want of memory: use fewer workers (CLIPTASK_WORKERS) or free "
@@ -74,6 +84,8 @@ class Workshop:
                 self.broken.set_exception(error)
             return
         self._on_done(part, error)
+        for lane in self._lanes:
+            lane.fill()
 
 
 class _Lane:
@@ -92,7 +104,7 @@ class _Lane:
 
     def want(self, shelf: Shelf, parts: Sequence[Part]) -> None:
         self._wanted = deque((shelf, part) for part in parts)
-        self._fill()
+        self.fill()
 
     def end(self) -> None:
         self._is_open = False
@@ -104,31 +116,34 @@ class _Lane:
         self._pool = self._pool or pool_of(self._workers, self._niceness)
         return self._pool
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
+        if self._niceness and self._workshop.is_awaited:
+            return
         while self._is_open and self._wanted and self._running < self._workers:
             shelf, part = self._wanted.popleft()
             if self._workshop.begin(part):
                 self._start(shelf, part)
 
     def _start(self, shelf: Shelf, part: Part) -> None:
+        pool = self._open_pool()
         try:
-            future = submit(self._open_pool(), shelf.making(part))
+            future = submit(pool, shelf.making(part))
         except BrokenProcessPool:  # found out only now
             self._pool = None
-            future = submit(self._open_pool(), shelf.making(part))
+            pool = self._open_pool()
+            future = submit(pool, shelf.making(part))
         self._running += 1
-        future.add_done_callback(partial(self._ended, part))
+        future.add_done_callback(partial(self._ended, part, pool))
 
-    def _ended(self, part: Part, future: asyncio.Future[object]) -> None:
+    def _ended(self, part: Part, pool: ProcessPoolExecutor, future: asyncio.Future[object]) -> None:
         self._running -= 1
         if future.cancelled() or not self._is_open:
             _retrieve(future)
             return
         error = future.exception()
-        if isinstance(error, BrokenProcessPool):
+        if isinstance(error, BrokenProcessPool) and pool is self._pool:
             self._pool = None
         self._workshop.end(part, error)
-        self._fill()
 
 
 def _retrieve(future: asyncio.Future[object]) -> None:

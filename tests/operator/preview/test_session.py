@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 
@@ -275,3 +276,19 @@ async def test_words_that_were_deleted_are_named_with_the_way_out(made: Made, tm
                 session.look_at(["clip0", "clip3"], "track0", "line0")
         finally:
             aside.rename(words)
+
+
+async def test_a_killed_process_is_told_and_the_next_save_goes_on(studio: Studio, tmp_path: Path) -> None:
+    """Out of memory is the most common way for a process to end; the page would wait for ever."""
+    task = studio.write([[0, 1, 2, 3]], picture={"width": 1080, "height": 1920})
+    async with watched(task, tmp_path / "out", tmp_path / "drafts") as session:
+        await until(session, lambda state: state["busy"] > 0)
+        for process in psutil.Process().children():
+            if "spawn_main" in " ".join(process.cmdline()):
+                process.kill()
+        killed = await until(session, lambda state: state["problems"])
+        edit(task, lambda spec: spec.update(overlays=[{"text": "Sale"}]))
+        mended = await until(session, lambda state: state["revision"] == 2 and whole(state))
+
+    assert "CLIPTASK_WORKERS" in killed["problems"][0]
+    assert mended["problems"] == []

@@ -23,7 +23,7 @@ def test_what_is_looked_at_comes_first_and_its_draft_before_it() -> None:
 
     found = wanted(current, Stock.of(of.combinations()), lambda _part: True)
 
-    assert found.soon[:3] == (*current.soundtracks, *current.drafts)
+    assert found.now == (*current.soundtracks, *current.drafts)
     assert found.later[:2] == tuple(segment for segment, _ in current.segments)
 
 
@@ -34,7 +34,7 @@ def test_each_part_is_made_once_and_all_of_them_in_the_end() -> None:
 
     found = wanted(Stock(), campaign, lambda _part: True)
 
-    keys = {part.key for part in (*found.soon, *found.later)}
+    keys = {part.key for part in (*found.now, *found.soon, *found.later)}
     assert keys == {part.key for part in campaign.parts}
     assert len(found.soon) == len({part.key for part in found.soon})
     assert len(found.later) == len({part.key for part in found.later})
@@ -49,7 +49,7 @@ def test_after_an_edit_only_what_changed_is_made() -> None:
 
     found = wanted(campaign, campaign, lambda part: part in {segment, draft})
 
-    assert found.soon == (draft,)
+    assert found.now == (draft,)
     assert found.later == (segment, draft)
 
 
@@ -60,7 +60,7 @@ def test_a_draft_of_what_is_there_is_made_when_nothing_else_is_to_do() -> None:
 
     found = wanted(campaign, campaign, lambda part: part.is_draft)
 
-    assert found.soon == ()
+    assert (found.now, found.soon) == ((), ())
     assert set(found.later) == set(campaign.drafts)
 
 
