@@ -15,7 +15,13 @@ from pydantic import ValidationError
 import cliptask
 from cliptask.errors import ClipTaskError, OutputError
 from cliptask.spec.complaints import complaint
-from cliptask_operator.cli import campaign_commands, cluster_commands, completion, init_command, preview_command
+from cliptask_operator.cli import (
+    campaign_commands,
+    cluster_commands,
+    completion,
+    init_command,
+    preview_command,
+)
 from cliptask_operator.cli.console import errors, print_errors, print_plain
 from cliptask_operator.local.interruption import GO_ON, SIGNALS, Interrupted
 
