@@ -123,7 +123,7 @@ def make_variant(
         return
     segments = [make_segment(cache, part, places) for part in order.segments]
     soundtracks = [make_soundtrack(cache, order.soundtrack, places)] if order.soundtrack else []
-    began = time.monotonic()
+    began, before = time.monotonic(), _peak_bytes()
     shown = _cues(cache, order)
     made = movie(
         [each.part for each in segments],
@@ -140,6 +140,7 @@ def make_variant(
         output.put(f"{base}{names.POSTER}", _local(stack, cache, _poster(cache, segments[0].name, order)))
     noted = {
         "key": order.key, "frames": str(order.frames), "duration": f"{order.duration_s:.3f}", "took": _since(began),
+        **_memory(before),
     }  # fmt: skip
     put_together(output, f"{base}{names.VIDEO}", made.head, cache, [*soundtracks, *segments], noted)
 

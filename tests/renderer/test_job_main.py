@@ -127,10 +127,14 @@ def test_a_part_tells_how_much_memory_it_took(job: Job, footage: bytes) -> None:
     one = segment(job.source(footage))
 
     assert job.run(job.order(segments=(one,))).code == 0
+    assert job.run(job.order(variants=(video("v", one),))).code == 0
 
-    found = job.cache.stat(names.segment_object(one.key))
-    assert found is not None
-    assert 20 << 20 < Part.of(found).memory_bytes < 1 << 30
+    segment_made = job.cache.stat(names.segment_object(one.key))
+    video_made = FolderStore(job.folder / "out").stat("task/v.mp4")
+    assert segment_made is not None
+    assert video_made is not None
+    for each in (segment_made, video_made):
+        assert 20 << 20 < Part.of(each).memory_bytes < 1 << 30
 
 
 def test_a_segment_is_made_for_others_to_join(job: Job, footage: bytes) -> None:
