@@ -17,6 +17,7 @@ from cliptask_renderer.storage.disk_errors import disk_errors
 
 INTERNAL = ".store"
 """The hidden folder of all that is no object."""
+_MOST_TRIES = 100
 _HELD: set[Path] = set()
 """The scratch folders of this process."""
 
@@ -46,25 +47,22 @@ def scratch_folder(internal: Path) -> Iterator[Path]:
             shutil.rmtree(place, ignore_errors=True)
             os.close(lock)
     place = internal / "tmp" / secrets.token_hex(8)
-    # While the store's lock is held, no scratch is without its own lock, unless its process is dead.
-    try:
+    with held(place):
+        # While the store's lock is held, no scratch is without its own lock, unless its process is dead.
         with store_lock(internal):
             (place / "files").mkdir(parents=True)
             descriptor = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o666)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        shutil.rmtree(place, ignore_errors=True)
-        raise
-    try:
-        with held(place):
+        try:
             yield place / "files"
-    finally:
-        os.close(descriptor)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)  # before others may take it for a dead one's
+            os.close(descriptor)
 
 
 @contextmanager
 def held(place: Path) -> Iterator[None]:
-    """A folder that goes in the end, also with ``abandon_all``."""
+    """A folder that is about to be made and goes in the end, also with ``abandon_all``, whatever moment that comes at."""
     _HELD.add(place)
     try:
         yield
@@ -76,7 +74,10 @@ def held(place: Path) -> Iterator[None]:
 def abandon_all() -> None:
     """Remove this process's scratch folders, which is about to end."""
     for place in tuple(_HELD):
-        shutil.rmtree(place, ignore_errors=True)
+        for _ in range(_MOST_TRIES):
+            shutil.rmtree(place, ignore_errors=True)
+            if not place.exists():
+                break  # else ffmpeg, which ends a moment after this process, has just made a file in it
 
 
 @contextmanager
