@@ -176,6 +176,7 @@
 
   async function look(how = null) {
     if (how) pending = how;
+    if (how) front.pause(); // what is decoded for nobody delays what is to come
     const number = ++asked;
     const query = new URLSearchParams();
     groups.forEach(({ id }, group) => {
@@ -232,7 +233,9 @@
     }
     next.src = `videos/${film}.mp4`;
     next.muted = front.muted;
-    next.onloadedmetadata = () => (next.currentTime = start());
+    next.onloadedmetadata = () => {
+      if (start() > 0) next.currentTime = start();
+    };
     next.onerror = () => number === asked && setTimeout(look, 500); // a part has gone: it is made again
     // Shown once there is a picture to be seen, so that nothing is ever black.
     next.onseeked = next.onloadeddata = () => {

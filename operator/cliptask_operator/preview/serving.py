@@ -41,7 +41,8 @@ class Listening:
     def bind(self) -> socket.socket:
         """A socket that listens there. Raises ``SetupError`` where that cannot be."""
         family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
-        bound = socket.socket(family, socket.SOCK_STREAM)
+        # Named, or asyncio leaves it to wait 40 ms for the rest of each answer (Nagle's algorithm).
+        bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((self.address, self.port))

@@ -274,6 +274,9 @@ def test_everything_is_done_with_keys(page: Page) -> None:
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
 
 
 def test_chosen_videos_become_text_for_the_task(page: Page, preview: Previewed, studio: Studio) -> None:
