@@ -7,7 +7,6 @@ import os
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from io import FileIO
 from pathlib import Path
 
@@ -17,15 +16,14 @@ from cliptask.errors import InputError, MediaError
 from cliptask.facts import Recording
 from cliptask.orders import VariantOrder
 from cliptask_operator.preview.making import Shelf, parts_of
-from cliptask_renderer.mux import boxes, tables
 from cliptask_renderer.mux.movie import movie
+from cliptask_renderer.mux.tables import Part
+from cliptask_renderer.parts import stored_part
 from cliptask_renderer.storage.base import Store
 
 PIECE_BYTES = 256 << 10
 """Read and sent at a time."""
 _MOST_FILMS = 200
-_MOST_TABLES = 2000
-"""Some 10 kB each."""
 
 
 @dataclass(frozen=True)
@@ -120,16 +118,22 @@ class Films:
             return None
         if (film := self.get(order.key)) and film.files == tuple(sizes):
             return film
-        film = _film(order, shelf.stores.cache, sizes)
+        stored = [stored_part(shelf.store(part), part.name) for part in parts]
+        known = [each.part for each in stored if each]
+        if len(known) < len(parts):
+            return None
+        film = _film(order, shelf.stores.cache, sizes, known)
         self._films[order.key] = film
         if len(self._films) > _MOST_FILMS:
             self._films.popitem(last=False)
         return film
 
 
-def _film(order: VariantOrder, cache: Store, files: Sequence[tuple[Path, int]]) -> Film:
-    parts = [_part(*file) for file in files]
-    sound = parts.pop(0) if order.soundtrack else None
+def _film(
+    order: VariantOrder, cache: Store, files: Sequence[tuple[Path, int]], parts: Sequence[Part]
+) -> Film:
+    sound = parts[0] if order.soundtrack else None
+    pictures = parts[1:] if order.soundtrack else parts
     shown: tuple[Cue, ...] = ()
     if order.speech is not None and order.captions != "none":
         words = names.speech_object(order.speech.line_key, "json")
@@ -140,14 +144,5 @@ def _film(order: VariantOrder, cache: Store, files: Sequence[tuple[Path, int]]) 
             raise InputError(message) from None
         shown = cues(recording.words, order.duration_s)
     soft = shown if order.captions == "soft" else ()
-    made = movie(parts, sound, soft, order.language)
+    made = movie(pictures, sound, soft, order.language)
     return Film(order.key, made.head, tuple(files), webvtt(shown) if shown else None)
-
-
-@lru_cache(_MOST_TABLES)
-def _part(file: Path, size_bytes: int) -> tables.Part:
-    """A file's index, which its name holds for: it is called by its content."""
-    with file.open("rb") as content:
-        index = next((place for kind, place in boxes.places(content) if kind == b"moov"), range(0))
-        content.seek(index.start)
-        return tables.read_part(content.read(len(index)), size_bytes, str(file))

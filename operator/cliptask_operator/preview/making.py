@@ -50,9 +50,12 @@ class Shelf:
 
     def file(self, part: Part) -> Path:
         """Where a part lies once it is made. Raises ``KeyError`` before."""
-        store = FolderStore(self.drafts) if part.is_draft else self.stores.cache
-        with store.local(part.name) as file:
+        with self.store(part).local(part.name) as file:
             return file
+
+    def store(self, part: Part) -> Store:
+        """Where it belongs."""
+        return FolderStore(self.drafts) if part.is_draft else self.stores.cache
 
     def has(self, part: Part) -> bool:
         """Whether it is made."""
@@ -95,7 +98,8 @@ def parts_of(order: VariantOrder, *, is_draft: bool) -> tuple[Part, ...]:
 
 def get_ready() -> int:
     """Load what making takes, so that the first part does not wait for it; returns the process's id."""
-    import cliptask_renderer.build  # noqa: F401, PLC0415  media libraries only in processes that use them
+    from cliptask_renderer import build  # noqa: F401, PLC0415  media libraries only in processes that use them
+    from cliptask_renderer.media import check, segment, sound  # noqa: F401, PLC0415  as above
 
     return os.getpid()
 
