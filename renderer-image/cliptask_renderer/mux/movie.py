@@ -11,6 +11,7 @@ first, so that a player that reads from the beginning has all of it early.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain, groupby
@@ -88,7 +89,11 @@ def movie(
         rows.append(_Row(sound, (b"soun", b"SoundHandler"), full_box(b"smhd", bytes(4)), spoken, 1, 0x100))
     if texts:
         rows.append(_Row(_text(texts), (b"sbtl", b"SubtitleHandler"), full_box(b"nmhd"), spoken, 3))
-    return Movie(_head(rows, b"".join(text.content for text in texts), begins[-1]), parts)
+    try:
+        return Movie(_head(rows, b"".join(text.content for text in texts), begins[-1]), parts)
+    except (struct.error, OverflowError) as error:
+        message = f"the parts of a video hold numbers that no header has room for: {error}"
+        raise MediaError(message) from error
 
 
 def _in_a_row(segments: Sequence[Part], begins: Sequence[int]) -> Track:
@@ -210,7 +215,9 @@ def _samples(track: Track, begin: int, *, wide: bool) -> bytes:
     if track.keyframes is not None:
         tables.append(full_box(b"stss", words([len(track.keyframes), *track.keyframes])))
     if any(run.value for run in track.offsets):
-        tables.append(full_box(b"ctts", _counted(track.offsets)))
+        signed = any(run.value < 0 for run in track.offsets)
+        offsets = [Run(run.samples, run.value % _NARROW) for run in track.offsets]
+        tables.append(full_box(b"ctts", _counted(offsets), version=signed))
     places = [begin + chunk.position for chunk in track.chunks]
     firsts = [
         (first, samples)

@@ -16,6 +16,8 @@ _ENTRY_HEADS = {b"avc1": 78, b"mp4a": 28}
 """Bytes of a sample description before the boxes within it."""
 _FULL = 4
 """Bytes of version and flags."""
+_MOST_SAMPLES = 1 << 23
+"""Of a track: two days of sound. A damaged number would else take all of the machine's memory."""
 
 
 class Run(NamedTuple):
@@ -88,7 +90,7 @@ def read_part(moov: bytes, size_bytes: int, what: str) -> Part:
     tracks = [content for kind, content in children(moov) if kind == b"trak"]
     if len(tracks) != 1:
         _refuse(what, f"has {len(tracks)} tracks where one belongs")
-    (part,) = read_movie(moov, what)
+    (part, *_) = read_movie(moov, what) or _refuse(what, "has neither pictures nor sound")
     if any(place + size > size_bytes for place, size in zip(part.places, part.sizes, strict=True)):
         _refuse(what, f"ends after {size_bytes:,} bytes, before its samples do")
     return Part(size_bytes, part)
@@ -140,7 +142,7 @@ def _track(trak: bytes, movie_timescale: int, what: str) -> Track | None:
         _entry(_needed(table, what, b"stsd"), what),
         sizes,
         durations,
-        _runs(offsets, "i") if offsets else (),
+        _runs(offsets, "i" if offsets[0] else "I") if offsets else (),
         _numbers(keyframes, "I") if keyframes is not None else None,
         _chunks(table, what),
         begin,
@@ -160,7 +162,14 @@ def _track(trak: bytes, movie_timescale: int, what: str) -> Track | None:
 
 def _clock(header: bytes) -> tuple[int, int]:
     """Ticks in a second and their number, of mvhd or mdhd."""
-    return struct.unpack_from(">IQ", header, 20) if header[0] else struct.unpack_from(">II", header, 12)
+    wide = header[0]
+    timescale, ticks = (
+        struct.unpack_from(">IQ", header, 20) if wide else struct.unpack_from(">II", header, 12)
+    )
+    if not timescale:
+        message = "a clock stands still"
+        raise ValueError(message)
+    return timescale, ticks
 
 
 def _edit(elst: bytes | None, what: str) -> tuple[int, int | None]:
@@ -188,6 +197,8 @@ def _entry(stsd: bytes, what: str) -> bytes:
 
 def _sizes(stsz: bytes, what: str) -> tuple[int, ...]:
     every, count = struct.unpack_from(">II", stsz, _FULL)
+    if count > _MOST_SAMPLES:
+        _refuse(what, f"announces {count:,} samples, at most {_MOST_SAMPLES:,} are read")
     sizes = (every,) * count if every else _numbers(stsz[_FULL:], "I")
     if not sizes:
         _refuse(what, "has no samples")
@@ -221,6 +232,8 @@ def _chunks(table: bytes, what: str) -> tuple[Chunk, ...]:
     if any(description != 1 for *_, description in groups):
         _refuse(what, "has samples that are described elsewhere")
     firsts = [*groups, (len(positions) + 1, 0, 0)]
+    if any(after[0] <= before[0] for before, after in pairwise(firsts)):
+        _refuse(what, "has groups of chunks that do not follow each other")
     samples = [each for (first, each, _), (after, *_) in pairwise(firsts) for _ in range(after - first)]
     return tuple(Chunk(*pair) for pair in zip(positions, samples, strict=True))
 

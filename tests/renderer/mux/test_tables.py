@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from contextlib import suppress
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 
 from cliptask.errors import MediaError
 from cliptask_renderer.mux.boxes import box, children, places
+from cliptask_renderer.mux.movie import movie
+from cliptask_renderer.mux.proof import prove
 from cliptask_renderer.mux.tables import Run, joined, read_part, runs
 from support import frames as f
 from support import joined as whole
@@ -83,7 +87,11 @@ def test_several_tracks_or_none_are_refused(segment: Path) -> None:
 
 
 @settings(max_examples=500)
-@given(at=st.integers(0, 100_000), new=st.binary(min_size=1, max_size=4), drop=st.integers(0, 8))
+@given(
+    at=st.integers(0, 100_000),
+    new=st.binary(min_size=1, max_size=4) | st.sampled_from([bytes(4), b"\xff" * 4, b"\x7f\xff\xff\xff"]),
+    drop=st.integers(0, 8),
+)
 def test_a_damaged_index_is_refused_or_read_and_nothing_else(
     segment: Path, at: int, new: bytes, drop: int
 ) -> None:
@@ -94,8 +102,8 @@ def test_a_damaged_index_is_refused_or_read_and_nothing_else(
 
     with suppress(MediaError):
         part = read_part(moov[:at] + new + moov[at + drop :], len(content), "the segment")
-
         assert sum(part.track.sizes) <= len(content) * 70
+        prove(movie([part]), 70, 30, "the video")
 
 
 @given(st.lists(st.lists(st.integers(0, 3))))
@@ -104,3 +112,28 @@ def test_runs_in_a_row_are_the_runs_of_the_row(parts: list[list[int]]) -> None:
     assert joined(map(runs, parts)) == runs(value for part in parts for value in part)
     assert sum(run.samples for run in joined(map(runs, parts))) == sum(map(len, parts))
     assert Run(1, 2) in joined([[Run(1, 2)]])
+
+
+@pytest.mark.parametrize(
+    ("table", "at"), [(b"stsz", 4), (b"stsz", 8), (b"stsc", 8), (b"stsc", 12), (b"stts", 8), (b"stco", 4)]
+)
+def test_a_number_of_billions_is_refused_at_once(segment: Path, table: bytes, at: int) -> None:
+    """One flipped bit would take all of the machine's memory, and of its time."""
+    content = segment.read_bytes()
+    moov = next(content for kind, content in children(content) if kind == b"moov")
+    place = moov.index(table) + 4 + at
+
+    with pytest.raises(MediaError), memory_limit():
+        read_part(moov[:place] + b"\xff\xff\xff\xf0" + moov[place + 4 :], len(content), "the segment")
+
+
+@contextmanager
+def memory_limit() -> Iterator[None]:
+    """Fail beyond 2 GB more than there is."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + (2 << 30), before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
