@@ -205,7 +205,9 @@ def test_the_log_of_what_failed_is_found_by_one_command(installation: Installati
 
     assert (status["succeeded"], status["failed"]) == (1, 1)
     heading, *log = said.splitlines()
-    assert heading.startswith(f"video {status['failures'][0]['variant']} · failed: SourceUnusable: the clip")
+    assert heading.startswith(
+        f"video {status['failures'][0]['variant']} · failed: SourceUnusable: spec.videoBlocks[0].clips[0] ("
+    )
     assert any(line.startswith("error: ") and "cannot be decoded" in line for line in log)
     assert said.count(" · pod ") == 1
 
