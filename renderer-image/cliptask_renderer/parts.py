@@ -35,11 +35,12 @@ def store_part(cache: Store, name: str, file: Path, noted: Mapping[str, str]) ->
         index = next((place for kind, place in places(content) if kind == b"moov"), range(0))
         content.seek(index.start)
         moov = content.read(len(index))
-    known = {"index": f"{index.start}-{index.stop}", "crc32c": crc32c.as_text(crc32c.of_file(file))}
-    part = read_part(moov, file.stat().st_size, name)
-    cache.put(name, file, {**noted, **known})
+    part, checksum = read_part(moov, file.stat().st_size, name), crc32c.of_file(file)
+    known = {"index": f"{index.start}-{index.stop}", "crc32c": crc32c.as_text(checksum)}
+    there = cache.put(name, file, {**noted, **known})
+    made = StoredPart(name, part, checksum)
     # Another process may have stored it first: what is there counts.
-    return stored_part(cache, name) or StoredPart(name, part, crc32c.from_text(known["crc32c"]))
+    return made if known.items() <= there.metadata.items() else stored_part(cache, name) or made
 
 
 def stored_part(cache: Store, name: str) -> StoredPart | None:
