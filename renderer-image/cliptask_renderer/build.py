@@ -74,11 +74,10 @@ def make_segment(cache: Store, order: SegmentOrder, places: Mapping[str, str] = 
     pixels = order.frames * order.profile.width * order.profile.height
     with _work(cache) as work, ExitStack() as stack:
         sources = {sha256: _source(stack, cache, sha256, places) for sha256 in order.sources}
-        output = work / "segment.mp4"
-        segment.make_segment(order, sources, output, work, places)
-        check.check_segment(output, order, segment.named(order, places))
+        made = segment.make_segment(order, sources, work, places)
+        check.check_segment(made.file, made.packets, order, segment.named(order, places))
         noted = {"frames": str(order.frames), "pixels": str(pixels), "took": _since(began), **_memory(before)}
-        return store_part(cache, name, output, noted)
+        return store_part(cache, name, made.file, noted)
 
 
 def make_soundtrack(cache: Store, order: SoundtrackOrder, places: Mapping[str, str] = _NOWHERE) -> StoredPart:

@@ -78,9 +78,9 @@ def _sources(cache: Path, order: SegmentOrder | SoundtrackOrder) -> dict[str, Pa
 
 
 def _segment(cache: Path, work: Path, order: SegmentOrder) -> float:
-    return _timed(
-        partial(segment.make_segment, order, _sources(cache, order), work / f"{order.key}.mp4", work)
-    )
+    folder = work / order.key
+    folder.mkdir()
+    return _timed(partial(segment.make_segment, order, _sources(cache, order), folder))
 
 
 def _soundtrack(cache: Path, work: Path, order: SoundtrackOrder) -> float:

@@ -177,7 +177,7 @@ def _as_recipe(candidate: Candidate, source: Path, made: Path, size: footage.Siz
     encoding[encoding.index("-x264-params") + 1] = ":".join(
         filter(None, (recipe.X264_FORM, candidate.options))
     )
-    return _cpu_s(subprocess.Popen([*_FFMPEG, "-i", source, *encoding, made]))
+    return _cpu_s(subprocess.Popen([*_FFMPEG, "-i", source, *encoding, "-f", "mp4", made]))
 
 
 _FFMPEG = [ffmpeg.executable(), "-v", "error", "-nostdin", "-y"]

@@ -140,8 +140,7 @@ def make(order: SegmentOrder, folder: Path, **sources: Path) -> Path:
     work = folder / f"work{len(list(folder.glob('work*')))}"
     work.mkdir()
     cuts = tuple(_looked_at(cut, sources[cut.source]) for cut in order.cuts)
-    segment.make_segment(order.model_copy(update={"cuts": cuts}), sources, work / "segment.mp4", work)
-    return work / "segment.mp4"
+    return segment.make_segment(order.model_copy(update={"cuts": cuts}), sources, work).file
 
 
 def _looked_at(cut: Cut, source: Path) -> Cut:

@@ -7,7 +7,6 @@ import os
 import shlex
 import signal
 from collections.abc import Sequence
-from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated
 
@@ -72,9 +71,12 @@ def task_names(context: typer.Context) -> list[str]:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
     signal.setitimer(signal.ITIMER_REAL, _LONGEST_S)
-    with suppress(Exception):  # whatever it is, a prompt is no place to say it
+    try:
         return asyncio.run(_task_names(context.params.get("namespace"), context.params.get("context")))
-    return []
+    except Exception:  # noqa: BLE001  whatever it is, a prompt is no place to say it
+        return []
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)  # at its end Python listens no more, and would be killed
 
 
 def nothing() -> list[str]:

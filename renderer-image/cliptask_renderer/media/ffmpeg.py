@@ -36,6 +36,8 @@ _UNREAD = "Error during demuxing"
 _REFUSALS = {-code & 0xFF: code for code in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)}
 """By the exit code in which ffmpeg tells of an error of the disk."""
 
+_REMEDY = "pip install --force-reinstall imageio-ffmpeg, or name one in IMAGEIO_FFMPEG_EXE"
+
 _LOG_QUOTED = 2_000
 _LOG_READ = 1 << 20
 """From the end: a hostile file can make ffmpeg complain without end."""
@@ -58,7 +60,7 @@ def media(file: Path, *options: str) -> Input:
 
 
 def whole_clock(file: Path, index: int, stream: int) -> list[str]:
-    """One more output, where ``stream`` of input ``index`` is used alone: times then count from the begin of all streams.
+    """Another output before one's own, where ``stream`` of input ``index`` is used alone: times then count from the begin of all streams.
 
     Of what is made to be sent, ffmpeg has them count from the begin of those that are used: sound and picture would part.
     """
@@ -107,7 +109,7 @@ def executable() -> str:
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
-        message = "there is no ffmpeg: pip install --force-reinstall imageio-ffmpeg, or name one in IMAGEIO_FFMPEG_EXE"
+        message = f"there is no ffmpeg: {_REMEDY}"
         raise SetupError(message) from error
 
 
@@ -137,15 +139,21 @@ def run(  # noqa: PLR0913  each is an affair of its own
     for source in inputs:
         command += [*source.options, "-i", source.url]
     with tempfile.TemporaryFile() as stderr:
-        process = subprocess.Popen(  # noqa: S603  arguments are ours, names are generated
-            [*command, *output],
-            stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=stderr,
-            cwd=folder,
-            preexec_fn=partial(_limit, memory_bytes),  # noqa: PLW1509  two system calls, nothing that could deadlock
-            process_group=0,  # Ctrl-C reaches us alone, and we end it: else its end would look like a failure
-        )
+        try:
+            process = subprocess.Popen(  # noqa: S603  arguments are ours, names are generated
+                [*command, *output],
+                stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                cwd=folder,
+                preexec_fn=partial(_limit, memory_bytes),  # noqa: PLW1509  two system calls, nothing that could deadlock
+                process_group=0,  # Ctrl-C reaches us alone, and we end it: else its end would look like a failure
+            )
+        except OSError as error:
+            if error.filename != command[0]:
+                raise
+            message = f"ffmpeg cannot be run: {error.strerror}: {command[0]}: {_REMEDY}"
+            raise SetupError(message) from error
         late = threading.Event()
 
         def stop() -> None:
@@ -166,7 +174,7 @@ def run(  # noqa: PLR0913  each is an affair of its own
         log = _readable(stderr.read().decode(errors="replace"), [*(source.url for source in inputs), *output])
     if code == 0 and fed and not late.is_set() and _UNREAD not in log:
         return log
-    written = output[-1].removeprefix("file:")
+    written = str(folder) if output[-2] == "tee" else output[-1].removeprefix("file:")
     if (refusal := _REFUSALS.get(code)) is not None and written != "-":
         raise OSError(refusal, os.strerror(refusal), written)
     end = f"was stopped after {limit_s:.0f} s" if late.is_set() else f"failed (exit {code})"
@@ -225,7 +233,7 @@ _PRCTL = getattr(ctypes.CDLL(None), "prctl", None)
 
 def video_encoding(width: int, height: int, fps: int) -> list[str]:
     """Options that give every segment the same parameter sets and the same bytes on every machine."""
-    gop, ticks = str(recipe.GOP_S * fps), str(recipe.TIMESCALE)
+    gop = str(recipe.GOP_S * fps)
     return [
         "-an", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
         "-c:v", "libx264", "-preset", recipe.PRESET, "-crf", str(recipe.CRF), "-profile:v", "high",
@@ -233,6 +241,14 @@ def video_encoding(width: int, height: int, fps: int) -> list[str]:
         "-g", gop, "-keyint_min", gop, "-sc_threshold", "0", "-bf", "2", "-pix_fmt", "yuv420p",
         "-x264-params", f"{recipe.X264_FORM}:{recipe.X264_TUNING}",
         "-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
-        # Lengths are exact to the tick and not to the millisecond.
-        "-video_track_timescale", ticks, "-movie_timescale", ticks, "-flags:v", "+bitexact", "-fflags", "+bitexact", "-f", "mp4",
+        "-flags:v", "+bitexact+global_header",
     ]  # fmt: skip
+
+
+def mp4_and_packets(video: str, packets: str) -> list[str]:
+    """An output that is an MP4 and, beside it, a list with the SHA-256 of each packet as the encoder gave it.
+
+    Both are names of files in ``run``'s ``folder``: letters, digits, dots.
+    """
+    clocks = f"video_track_timescale={recipe.TIMESCALE}:movie_timescale={recipe.TIMESCALE}"  # exact to the tick and not to the millisecond
+    return ["-f", "tee", f"[f=mp4:{clocks}:fflags=+bitexact]{video}|[f=framehash:hash=sha256]{packets}"]

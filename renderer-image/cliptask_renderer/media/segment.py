@@ -52,7 +52,7 @@ class _Graph:
 
     def run(self, *output: str, limit_s: float) -> str:
         graph = ["-filter_complex", ";".join(self.chains), "-map", "[out]"]
-        arguments = [*ffmpeg.VERBOSE, *graph, *output, *self.clocks]
+        arguments = [*self.clocks, *ffmpeg.VERBOSE, *graph, *output]
         return ffmpeg.run(
             self.inputs,
             arguments,
@@ -63,27 +63,38 @@ class _Graph:
         )
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """A segment that was just made."""
+
+    file: Path
+    """MP4, video only."""
+    packets: Path
+    """What it should hold: ffmpeg's list (framehash) of the packets as they left the encoder."""
+
+
 def make_segment(
     order: SegmentOrder,
     sources: Mapping[str, Path],
-    output: Path,
     work: Path,
     places: Mapping[str, str] = MappingProxyType({}),
-) -> None:
-    """Encode a segment to ``output`` (MP4, video only).
+) -> Encoded:
+    """Encode a segment in the folder ``work``, where intermediate files lie as well.
 
-    ``sources`` has a file for each of ``order.sources``; ``work`` is a folder for intermediate files; ``places`` are
+    ``sources`` has a file for each of ``order.sources``; ``places`` are
     what errors call sources. The same order gives the same bytes. Raises ``SourceError`` when a source cannot be decoded or changes its form midway,
     ``InputError`` for titles that cannot be written, ``MediaError`` with ffmpeg's last words for anything else.
     """
     graph, profile, frames = _Graph(order, sources, work, places), order.profile, order.frames
+    made = Encoded(work / "segment.mp4", work / "packets.txt")
     links = [_cut(graph, number, cut) for number, cut in enumerate(order.cuts)]
     fade = f"xfade=transition=fade:duration={frames / profile.fps:.6f}:offset=0,trim=end_frame={frames},"
     graph.chains.append(f"{''.join(links)}{fade if order.is_seam else ''}{TAGS}[out]")
     encoding = ffmpeg.video_encoding(profile.width, profile.height, profile.fps)
     limit_s = 60 + frames * SECONDS_PER_FRAME_LIMIT
     try:
-        log = graph.run("-frames:v", str(frames), *encoding, f"file:{output}", limit_s=limit_s)
+        output = ffmpeg.mp4_and_packets(made.file.name, made.packets.name)
+        log = graph.run("-frames:v", str(frames), *encoding, *output, limit_s=limit_s)
     except MediaError as error:
         _blame(order, graph, limit_s, error)
         raise
@@ -92,6 +103,7 @@ def make_segment(
         evidence = "a picture changes its size or colours midway: export the file again"
         message = f"{named(order, places)}: {evidence}"
         raise SourceError(message)
+    return made
 
 
 def named(order: SegmentOrder, places: Mapping[str, str]) -> str:

@@ -270,7 +270,7 @@ def _from_parts(order: SoundtrackOrder, parts: Sequence[_Part], ending: str, enc
     ]
     try:
         inputs = [part.input for part in parts]
-        return _run(inputs, f"{_mixed(order, parts)},{ending}[mix]", [*encoding, *clocks])
+        return _run(inputs, f"{_mixed(order, parts)},{ending}[mix]", encoding, clocks)
     except MediaError:
         for part in parts:
             choice = (*ffmpeg.whole_clock(part.file, 0, part.stream), "-map", f"0:{part.stream}", "-vn")
@@ -287,12 +287,14 @@ def _evened(part: _Part, file: Path) -> _Part:
     graph = f"[0:{part.stream}]{_stereo()}[even]"
     output = ["-map", "[even]", "-map", "1:a", *_DECODED[:2], "-f", "nut", f"file:{file}"]
     clock = ffmpeg.whole_clock(part.file, 0, part.stream)
-    arguments = ["-filter_complex", graph, *output, *clock]
+    arguments = [*clock, "-filter_complex", graph, *output]
     inputs = [part.input, ffmpeg.silence(0.1)]
     ffmpeg.run(inputs, arguments, what=part.name, limit_s=LIMIT_S, most_lost=_LENIENT)
     return replace(part, file=file, stream=0, is_even=True)
 
 
-def _run(inputs: Sequence[ffmpeg.Input], graph: str, output: Sequence[str]) -> str:
-    arguments = [*ffmpeg.VERBOSE, "-filter_complex", graph, "-map", "[mix]", *output]
+def _run(
+    inputs: Sequence[ffmpeg.Input], graph: str, output: Sequence[str], clocks: Sequence[str] = ()
+) -> str:
+    arguments = [*clocks, *ffmpeg.VERBOSE, "-filter_complex", graph, "-map", "[mix]", *output]
     return ffmpeg.run(inputs, arguments, what="the sound's mix", limit_s=LIMIT_S, most_lost=_LENIENT)

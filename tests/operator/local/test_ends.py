@@ -31,6 +31,14 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
     return Studio(tmp_path_factory.mktemp("studio"))
 
 
+@pytest.fixture(autouse=True)
+def a_hang_up_is_heard() -> Iterator[None]:
+    """The program leaves ignored what whoever starts it ignores, as ``nohup make test`` does."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @dataclass
 class Running:
     """The program at work, and all processes that it was seen to have."""

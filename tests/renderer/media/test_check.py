@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,12 @@ class Made:
     orders: tuple[SegmentOrder, SegmentOrder]
     soundtrack: Path
 
+    def check(self, segment: Path | None = None, ordered: int = 0) -> None:
+        """As the first segment, or what stands for it, is checked against an order."""
+        check.check_segment(
+            segment or self.segments[0], self.segments[0].with_name("packets.txt"), self.orders[ordered]
+        )
+
 
 SOUND = SoundtrackOrder(fps=30, frames=30, music_volume=0.2, clip_volume=0, ducking=False, loudness=None)
 
@@ -41,10 +48,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     soundtrack = media.ffmpeg(
         ["-f", "lavfi", "-i", "sine=sample_rate=48000", "-af", f"atrim=end_sample={SOUND.samples}"], folder / "a.m4a"
     )  # fmt: skip
-    for segment, order in zip(segments, (first, second), strict=True):
-        check.check_segment(segment, order)
+    made = Made(segments, (first, second), soundtrack)
+    made.check()
     check.check_soundtrack(soundtrack, SOUND)
-    return Made(segments, (first, second), soundtrack)
+    return made
 
 
 def _sections(content: bytes) -> tuple[int, int]:
@@ -73,7 +80,7 @@ def _rewritten(source: Path, path: Path, change: Callable[[int, av.Packet[av.Vid
 def test_a_segment_of_another_length_is_refused(made: Made) -> None:
     """Sound and captions of every video that uses it would be late."""
     with pytest.raises(MediaError, match=r"the segment has 20 frames where 10 were ordered"):
-        check.check_segment(made.segments[0], made.orders[1])
+        made.check(ordered=1)
 
 
 def test_a_segment_that_lost_a_frame_is_refused(made: Made, tmp_path: Path) -> None:
@@ -81,7 +88,7 @@ def test_a_segment_that_lost_a_frame_is_refused(made: Made, tmp_path: Path) -> N
     damaged = _rewritten(made.segments[0], tmp_path / "a.mp4", lambda number, _: number != 19)
 
     with pytest.raises(MediaError, match="has 19 frames where 20 were ordered"):
-        check.check_segment(damaged, made.orders[0])
+        made.check(damaged)
 
 
 def test_a_segment_with_unequal_steps_is_refused(made: Made, tmp_path: Path) -> None:
@@ -94,19 +101,36 @@ def test_a_segment_with_unequal_steps_is_refused(made: Made, tmp_path: Path) -> 
         return True
 
     with pytest.raises(MediaError, match=r"(shows its pictures|decodes) in unequal steps"):
-        check.check_segment(_rewritten(made.segments[0], tmp_path / "a.mp4", late), made.orders[0])
+        made.check(_rewritten(made.segments[0], tmp_path / "a.mp4", late))
 
 
-def test_a_segment_with_a_damaged_packet_is_refused(made: Made, tmp_path: Path) -> None:
+def test_every_damaged_bit_of_a_segment_s_pictures_is_found(made: Made, tmp_path: Path) -> None:
     """A broken picture would be in every video that uses it."""
+    whole, places = made.segments[0].read_bytes(), random.Random(1)  # noqa: S311  no secret
+    begin, end = _sections(whole)
+    passed = []
+    for _ in range(60):
+        content, at = bytearray(whole), places.randrange(begin, end)
+        content[at] ^= 1 << places.randrange(8)
+        (tmp_path / "a.mp4").write_bytes(content)
+        try:
+            made.check(tmp_path / "a.mp4")
+            passed.append(at)
+        except MediaError:
+            pass
+
+    assert not passed
+
+
+def test_a_segment_whose_parameter_sets_are_others_is_refused(made: Made, tmp_path: Path) -> None:
+    """No player would show a picture of it, though every packet is right."""
     content = bytearray(made.segments[0].read_bytes())
-    begin, end = _sections(bytes(content))
-    middle = (begin + end) // 2
-    content[middle : middle + 200] = b"\xff" * 200
+    entropy = content.index(b"avcC") + 4 + 8 + content[content.index(b"avcC") + 11] + 3 + 1
+    content[entropy] ^= 0x20  # of the picture parameter set: what says how numbers are coded
     (tmp_path / "a.mp4").write_bytes(content)
 
-    with pytest.raises(MediaError, match=r"the segment: check: ffmpeg failed .*error"):
-        check.check_segment(tmp_path / "a.mp4", made.orders[0])
+    with pytest.raises(MediaError, match=r"cannot be read|can be decoded"):
+        made.check(tmp_path / "a.mp4")
 
 
 def test_a_segment_with_sound_is_refused(made: Made, tmp_path: Path) -> None:
@@ -126,7 +150,7 @@ def test_a_segment_with_sound_is_refused(made: Made, tmp_path: Path) -> None:
     )
 
     with pytest.raises(MediaError, match=r"has streams of \['audio', 'video'\] where \['video'\] belong"):
-        check.check_segment(loud, made.orders[0])
+        made.check(loud)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +161,7 @@ def test_what_is_no_video_is_refused(content: bytes, made: Made, tmp_path: Path)
     (tmp_path / "a.mp4").write_bytes(content)
 
     with pytest.raises(MediaError, match=r"the segment (cannot be read|has streams of \[\])"):
-        check.check_segment(tmp_path / "a.mp4", made.orders[0])
+        made.check(tmp_path / "a.mp4")
 
 
 # --- Soundtracks -------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def parameter_sets(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def _checked(segment: Path, order: SegmentOrder) -> bytes:
     """How a segment that passes the gate is to be decoded."""
-    check.check_segment(segment, order)
+    check.check_segment(segment, segment.with_name("packets.txt"), order)
     track = joined.part(segment).track
     assert len(track.sizes) == order.frames
     return track.entry
@@ -644,10 +644,10 @@ def test_what_is_no_source_s_fault_is_not_blamed_on_one(tmp_path: Path) -> None:
     """A full disk would be reported as a damaged clip."""
     source = f.encode(tmp_path / "a.mp4", f.numbered(3))
     order = f.order_of(f.video(frames=2))
-    (tmp_path / "work0").mkdir()
+    (tmp_path / "segment.mp4").mkdir()
 
-    with pytest.raises(MediaError, match="No such file or directory"):
-        segment.make_segment(order, {"a": source}, tmp_path / "missing" / "segment.mp4", tmp_path / "work0")
+    with pytest.raises(MediaError, match="Is a directory"):
+        segment.make_segment(order, {"a": source}, tmp_path)
 
 
 def test_a_segment_has_nothing_but_pictures(tmp_path: Path) -> None:

@@ -152,9 +152,7 @@ def _made(path: Path, facts: SourceFacts, folder: Path) -> None:
     if facts.kind != "audio":
         frames = 5 if facts.kind == "still" else min(max(round(facts.duration_s * 24), 1), 240)
         cut = Cut(kind=facts.kind, source=SHA, first_frame=0, frames=frames, look=facts.look)
-        segment.make_segment(
-            SegmentOrder(profile=profile, cuts=(cut,)), {SHA: path}, folder / "made.mp4", folder
-        )
+        segment.make_segment(SegmentOrder(profile=profile, cuts=(cut,)), {SHA: path}, folder)
     if facts.sound_stream is not None:
         order = SoundtrackOrder(
             fps=24, frames=24, track=SHA, track_stream=facts.sound_stream, music_volume=1.0, clip_volume=1.0,
