@@ -20,6 +20,9 @@ THREADS: Final = 2
 TIMESCALE: Final = 90_000
 GOP_S: Final = 2
 """Seconds between keyframes: what Meta and TikTok ask for at most is 5, at least one per 2 s seeks well."""
+PIECE_S: Final = 6
+"""Longer clips are segments of so many seconds, which several processes encode at once: whole GOPs, so that a video has the
+same keyframes as from one. The last has at least one GOP: a title or an edit near it makes no more than that anew."""
 
 SAMPLE_RATE: Final = 48_000
 AUDIO_BITRATE: Final = "160k"

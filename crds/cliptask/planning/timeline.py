@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
+from cliptask import recipe
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
 from cliptask.orders import ClipSound, Cut, OverlayOrder, Profile, SegmentOrder
@@ -20,7 +21,7 @@ class Timeline:
     """The frames of every variant.
 
     A transition of d frames makes the last d of one clip and the first d of the next one seam; what is left of a
-    clip is its body. Bodies and seams are segments, equal ones the same object.
+    clip is its body, in pieces where it is long. Pieces and seams are segments, equal ones the same object.
     """
 
     def __init__(self, spec: ClipTaskSpec, bindings: Bindings) -> None:
@@ -41,12 +42,12 @@ class Timeline:
         parts: list[SegmentOrder] = []
         for block, (clip, clip_range, start) in enumerate(zip(clips, ranges, starts, strict=True)):
             head, tail = self._overlap * (block > 0), self._overlap * (block < len(clips) - 1)
-            body = (block, clip, head, clip_range.frames - tail, start)
             if head:
                 before = ranges[block - 1]
                 end = (block - 1, clips[block - 1], before.frames - head, before.frames, starts[block - 1])
                 parts.append(self._segment(end, (block, clip, 0, head, start)))
-            parts.append(self._segment(body))
+            bounds = _pieces(head, clip_range.frames - tail, self.profile.fps)
+            parts += (self._segment((block, clip, begin, end, start)) for begin, end in pairwise(bounds))
         return tuple(parts)
 
     def sounds(self, clips: Sequence[int]) -> tuple[ClipSound, ...]:
@@ -139,3 +140,8 @@ class Timeline:
             start_frame=first,
             end_frame=last,
         )
+
+
+def _pieces(begin: int, end: int, fps: int) -> list[int]:
+    """Where the pieces of the frames [begin, end) begin, and the end of the last: all have one length but that."""
+    return [*range(begin, max(end - recipe.GOP_S * fps, begin) + 1, recipe.PIECE_S * fps), end]

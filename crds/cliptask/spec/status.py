@@ -65,7 +65,7 @@ class ClipTaskStatus(Reported):
     succeeded: int = Field(default=0, description="Videos that are in the bucket.")
     failed: int = Field(default=0, description="Videos that could not be made.")
     active: int = Field(default=0, description="Jobs that run or wait, for a node or in a queue.")
-    segments: int = Field(default=0, description="Unique clips and transitions to encode.")
+    segments: int = Field(default=0, description="Unique pieces of clips, and transitions, to encode.")
     segments_ready: int = Field(default=0, description="Of these, those in the cache.")
     speech_characters: int = Field(default=0, description="Characters of all lines, each line once.")
     speech_characters_paid: int = Field(default=0, description="Of these, those that are spoken.")

@@ -78,7 +78,7 @@ class Forecast:
         seams, missing_seams = _seams(campaign.segments), _seams(missing.segments)
         return (
             Row("videos", len(campaign.variants), len(missing.variants)),
-            Row("clips", len(campaign.segments) - seams, len(missing.segments) - missing_seams),
+            Row("pieces", len(campaign.segments) - seams, len(missing.segments) - missing_seams),
             Row("seams", seams, missing_seams),
             Row("soundtracks", len(campaign.soundtracks), len(missing.soundtracks)),
             Row("lines", len(lines), sum(not line.is_spoken for line in lines)),

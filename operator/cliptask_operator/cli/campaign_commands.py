@@ -241,7 +241,7 @@ def _print_outcome(outcome: Outcome, script: Script, uri: str, took_s: float) ->
     seams = sum(segment.is_seam for segment in made.segments)
     typer.echo(
         f"{campaign.task}: {complete} of {complete + len(outcome.errors)} videos, {len(made.variants) - len(outcome.failed)} of them new "
-        f"({len(made.segments) - seams} clips, {seams} seams and {len(made.soundtracks)} soundtracks encoded) in {took_s:.1f} s"
+        f"({len(made.segments) - seams} pieces, {seams} seams and {len(made.soundtracks)} soundtracks encoded) in {took_s:.1f} s"
     )
     if outcome.removed:
         typer.echo(f"removed: {outcome.removed:,} video{'s' * (outcome.removed != 1)} no longer wanted")

@@ -35,6 +35,46 @@ def test_a_crossfade_splits_clips_into_bodies_and_seams() -> None:
     assert spans == [[(0, 75)], [(75, 90), (0, 15)], [(15, 75)], [(75, 90), (0, 15)], [(15, 90)]]
 
 
+@pytest.mark.parametrize(
+    ("duration_s", "pieces"),
+    [(7.9, [237]), (8.0, [180, 60]), (15.0, [180, 180, 90]), (19.5, [180, 180, 225])],
+)
+def test_a_long_clip_is_made_in_pieces(duration_s: float, pieces: list[int]) -> None:
+    """One process would encode it while the others wait. Each begins where a keyframe would be anyway."""
+    order = only([1], {"b0c0": {"duration_s": duration_s}})
+
+    cuts = [part.cuts[0] for part in order.segments]
+    assert [cut.frames for cut in cuts] == pieces
+    assert [cut.first_frame for cut in cuts] == [sum(pieces[:n]) for n in range(len(pieces))]
+
+
+def test_an_edit_touches_the_pieces_that_it_is_seen_in() -> None:
+    """A title at the end, or another end, would have all of a long clip encoded again."""
+    clip = {"url": "https://cdn.example.com/b0c0.mp4"}
+
+    def made(overlays: list[dict[str, Any]], **trim: str) -> list[str]:
+        blocks = [{"name": "b0", "clips": [clip | ({"trim": trim} if trim else {})]}]
+        long = {"b0c0": {"duration_s": 15.0}}
+        return [part.key for part in only([1], long, videoBlocks=blocks, overlays=overlays).segments]
+
+    plain = made([])
+    titled = made([{"text": "Sale", "from": "13s"}])
+    shorter = made([], end="14s")
+
+    assert [titled[:2], shorter[:2]] == [plain[:2]] * 2
+    assert len({plain[2], titled[2], shorter[2]}) == 3
+
+
+def test_a_picture_that_rests_for_long_is_encoded_once() -> None:
+    """All its pieces of one length are the same."""
+    clips = [{"url": "https://cdn.example.com/b0c0.mp4", "duration": "20s"}]
+
+    order = only([1], {"b0c0": {"kind": "still"}}, videoBlocks=[{"name": "b0", "clips": clips}])
+
+    assert [part.frames for part in order.segments] == [180, 180, 180, 60]
+    assert len({part.key for part in order.segments}) == 2
+
+
 def test_a_trim_moves_every_range() -> None:
     """Frames are counted from the file's start, whatever is cut off."""
     clips = [{"url": "https://cdn.example.com/b0c0.mp4", "trim": {"start": "1s", "end": "2s"}}]

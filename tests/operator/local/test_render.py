@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from cliptask_operator.sources.ssrf import OPEN_HOSTS_SETTING
+from support import frames as f
 from support.elevenlabs_stub import KEY, ElevenLabsStub
 from support.gcs import FakeGcs
 from support.http_server import Answer, MediaServer, Seen, Status
@@ -79,12 +80,27 @@ def test_a_bucket_comes_to_hold_what_a_folder_does(studio: Studio, tmp_path: Pat
             for blob in gcs.open(bucket).list_blobs(prefix="spring/")
         }
     assert f"gallery: gs://{bucket}/spring/camp/gallery.html" in made.stdout, made.stderr
-    assert "2 of 2 videos, 0 of them new (0 clips" in again.stdout, again.stderr
+    assert "2 of 2 videos, 0 of them new (0 pieces" in again.stdout, again.stderr
     expected = {f"spring/{name}": content for name, content in objects(tmp_path, "camp/*").items()}
     for part in ("segments/*", "soundtracks/*", "speech/*", "sources/*"):
         expected |= {f"spring/{name}": text for name, text in objects(tmp_path, f".cliptask/{part}").items()}
     assert {name: content for name, (_, content) in found.items() if "/urls/" not in name} == expected
     assert found["spring/camp/gallery.html"][0] == "text/html; charset=utf-8"
+
+
+def test_a_long_clip_is_encoded_by_several_processes_into_the_same_bytes(tmp_path: Path) -> None:
+    """One would work while the others wait; and a laptop must make what a cluster makes."""
+    long = f.encode(tmp_path / "long.mp4", f.numbered(256))
+    videos = []
+    for workers in (1, 3):
+        studio = Studio(tmp_path, {"CLIPTASK_WORKERS": f"{workers}"})
+        task = studio.write([], videoBlocks=[{"name": "b", "clips": [{"url": long.as_uri()}]}])
+        printed = studio.render(task, tmp_path / f"{workers}")
+        assert "(2 pieces, 0 seams" in printed
+        videos.append(next((tmp_path / f"{workers}").glob("camp/*.mp4")))
+
+    assert f.numbers(f.decoded(videos[0], "gray")) == list(range(256))
+    assert videos[0].read_bytes() == videos[1].read_bytes()
 
 
 def test_the_same_task_again_makes_nothing(studio: Studio, tmp_path: Path) -> None:
@@ -95,7 +111,7 @@ def test_the_same_task_again_makes_nothing(studio: Studio, tmp_path: Path) -> No
 
     printed = studio.render(task, tmp_path)
 
-    assert "4 of 4 videos, 0 of them new (0 clips, 0 seams and 0 soundtracks encoded)" in printed
+    assert "4 of 4 videos, 0 of them new (0 pieces, 0 seams and 0 soundtracks encoded)" in printed
     assert moments(tmp_path, "camp/*.mp4") | moments(tmp_path, ".cliptask/s*/*") == before
 
 
@@ -125,7 +141,7 @@ def test_an_added_clip_makes_one_segment_with_its_seams_and_only_the_new_videos(
         )
 
         assert account.speech_calls == 3
-    assert "36 of 36 videos, 9 of them new (1 clips, 6 seams and" in printed
+    assert "36 of 36 videos, 9 of them new (1 pieces, 6 seams and" in printed
     after = moments(tmp_path, "camp/*.mp4")
     assert len(after) == 36
     assert {name: after[name] for name in videos} == videos
@@ -179,7 +195,7 @@ def test_a_label_that_is_renamed_encodes_and_speaks_nothing(studio: Studio, tmp_
     task.write_text(yaml.safe_dump(body))
     printed = studio.render(task, tmp_path)
 
-    assert "6 of 6 videos, 2 of them new (0 clips, 0 seams and 0 soundtracks encoded)" in printed
+    assert "6 of 6 videos, 2 of them new (0 pieces, 0 seams and 0 soundtracks encoded)" in printed
     assert moments(tmp_path, ".cliptask/s*/*") == parts
     after = objects(tmp_path, "camp/*.mp4")
     assert before.items() < after.items()
@@ -318,7 +334,7 @@ def test_new_signatures_of_the_same_files_change_nothing(
 
     assert len(list((tmp_path / "camp").glob("*.mp4"))) == 4
     for said in (printed, turned):
-        assert "4 of 4 videos, 0 of them new (0 clips, 0 seams and 0 soundtracks encoded)" in said
+        assert "4 of 4 videos, 0 of them new (0 pieces, 0 seams and 0 soundtracks encoded)" in said
         assert "removed" not in said
     assert moments(tmp_path, "camp/*.*[4g]") | moments(tmp_path, ".cliptask/s*/*") == before
 
@@ -399,14 +415,14 @@ def test_plan_tells_what_a_render_makes_and_pays_nothing(studio: Studio, tmp_pat
 
     planned, remaining = json.loads(before.stdout), json.loads(after.stdout)
     assert planned["videos"] == {"total": 4, "toMake": 4}
-    assert planned["clips"] == {"total": 4, "toMake": 4}
+    assert planned["pieces"] == {"total": 4, "toMake": 4}
     assert planned["seams"] == {"total": 4, "toMake": 4}
     assert planned["paidCharacters"] == {"total": 14, "toMake": 14}
     made = {path.stem for path in (tmp_path / "camp").glob("*.mp4")}
     assert {variant["name"] for variant in planned["variants"]} == made
     assert all(
         remaining[what]["toMake"] == 0
-        for what in ("videos", "clips", "seams", "soundtracks", "lines", "paidCharacters")
+        for what in ("videos", "pieces", "seams", "soundtracks", "lines", "paidCharacters")
     )
 
 

@@ -104,7 +104,7 @@ async def test_render_encodes_nothing_of_it_again(studio: Studio, tmp_path: Path
 
     printed = studio.render(task, out)
 
-    assert "(0 clips, 0 seams and 0 soundtracks encoded)" in printed
+    assert "(0 pieces, 0 seams and 0 soundtracks encoded)" in printed
 
 
 async def test_a_draft_is_played_until_the_video_is_there(studio: Studio, tmp_path: Path) -> None:
