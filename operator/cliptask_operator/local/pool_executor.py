@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from cliptask.errors import ClipTaskError, OutputError
-from cliptask.orders import NamedVariant, WorkOrder
+from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, WorkOrder
 from cliptask.planning.plan import Campaign, Variant
 from cliptask_operator.campaign.inventory import Inventory, Missing, missing
 from cliptask_operator.local.process_pool import Task, run_tasks
 from cliptask_operator.local.progress import ProgressReporter
 from cliptask_operator.local.room import Room
 from cliptask_renderer import pool_worker
+
+_LATE = 4
+"""For each process: so many parts from the end on, it matters more that all end together than which video is there first."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,17 @@ class PoolExecutor:
 
 
 def _tasks(campaign: Campaign, wanted: Missing, room: Room) -> list[Task]:
-    """Videos first whenever they can be made; segments in the order in which videos need them."""
+    """Videos first whenever they can be made; their parts in the order in which they need them."""
     blank = WorkOrder(cache=room.stores.cache.uri, output=room.stores.output.uri, task=campaign.task)
+    ranks = {part.key: rank for rank, part in enumerate(in_order(wanted, room.workers), 1)}
 
     def task(kind: str, name: str, rank: int, needs: tuple[str, ...] = (), **work: object) -> Task:
         order = blank.model_copy(update=work).naming(campaign.places)
         return Task(f"{kind} {name}", rank, partial(pool_worker.execute, order, room.scratch), needs)
 
     return [
-        *(task("segments", each.key, rank, segments=(each,)) for rank, each in enumerate(wanted.segments, 1)),
-        *(task("soundtracks", each.key, 1, soundtracks=(each,)) for each in wanted.soundtracks),
+        *(task("segments", each.key, ranks[each.key], segments=(each,)) for each in wanted.segments),
+        *(task("soundtracks", each.key, ranks[each.key], soundtracks=(each,)) for each in wanted.soundtracks),
         *(
             task("videos", each.name, 0, _needs(each), variants=(NamedVariant(name=each.name, order=each.order),))
             for each in wanted.variants
@@ -68,7 +72,24 @@ def _tasks(campaign: Campaign, wanted: Missing, room: Room) -> list[Task]:
     ]  # fmt: skip
 
 
+def in_order(wanted: Missing, workers: int) -> list[SegmentOrder | SoundtrackOrder]:
+    """What is missing of parts, as videos need them; of the last the largest first, so that no process is left with one alone."""
+    missing: dict[str, SegmentOrder | SoundtrackOrder] = {each.key: each for each in wanted.segments}
+    missing |= {each.key: each for each in wanted.soundtracks}
+    needed = (need.partition(" ")[2] for variant in wanted.variants for need in _needs(variant))
+    ordered = [missing[key] for key in dict.fromkeys(needed) if key in missing]
+    late = max(len(ordered) - _LATE * workers, 0)
+    return [*ordered[:late], *sorted(ordered[late:], key=_pixels, reverse=True)]
+
+
+def _pixels(part: SegmentOrder | SoundtrackOrder) -> int:
+    """What a part costs; a soundtrack costs next to nothing."""
+    if isinstance(part, SoundtrackOrder):
+        return 0
+    return part.frames * part.profile.width * part.profile.height
+
+
 def _needs(variant: Variant) -> tuple[str, ...]:
     order = variant.order
-    segments = (f"segments {part.key}" for part in order.segments)
-    return (*segments, *([f"soundtracks {order.soundtrack.key}"] if order.soundtrack else []))
+    soundtrack = [f"soundtracks {order.soundtrack.key}"] if order.soundtrack else []
+    return (*(f"segments {part.key}" for part in order.segments), *soundtrack)
