@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,7 +13,7 @@ from cliptask import recipe
 from cliptask.errors import ClipTaskError, MediaError, SourceError
 from cliptask.names import called, speech_object
 from cliptask.orders import ClipSound, SoundtrackOrder
-from cliptask_renderer.media import ffmpeg
+from cliptask_renderer.media import ffmpeg, loudness
 from cliptask_renderer.media.formats import MOST_LOST
 
 LIMIT_S = 600
@@ -28,26 +28,11 @@ _DUCKING = "sidechaincompress=threshold=0.03:ratio=8:attack=20:release=300"
 _FULL_SCALE = 0.95
 """-0.4 dBFS. Only what would otherwise clip is touched: below it the limiter is transparent to the bit."""
 
-_CEILING = 0.794
-"""-2 dBFS of samples; the waveform between them and the encoder add less than 1 dB, so -1 dBTP holds."""
-
-_SILENCE_LUFS = -70.0
-"""The absolute gate of ITU-R BS.1770: what ebur128 reports when nothing was loud enough, or long enough (0.4 s)."""
-
-_MOST_GAIN_DB = 30.0
-"""Music at 0.05 needs about this much. What needs more is noise, and is better left quiet."""
-
-_CORRECT_FROM_LU = 0.5
-"""Half of the tolerance that is promised."""
-
 _LENIENT = 2 * MOST_LOST
 """What the probe has let pass must pass here, although another version of the decoders may stumble where its own did not."""
 
 _CHANGED = "Reconfiguring filter graph"
 """What ffmpeg says where a sound's rate or channels change midway: filters begin anew, and count from zero again."""
-
-_MOST_MASTERS = 5
-"""The limiter takes a part of each correction, so that they near the loudness from below. A peaky mix takes three."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +69,7 @@ def mix(
     a minute where a loudness is asked for, and of each source whose rate or channels change midway, removed before
     returning; ``places`` are what errors call sources and lines. The same arguments give the same bytes.
 
-    What is too short for a loudness (0.4 s) and silence keep their level; other mixes come within 1 LU of it unless
+    What is too short for a loudness (0.4 s) and silence keep their level; other mixes come within 0.5 LU of it unless
     that takes more than 30 dB of gain. Without a loudness the level is the sum of its parts, limited only where it
     would clip.
 
@@ -97,20 +82,20 @@ def mix(
         if order.loudness is None:
             ending, encoding = f"{_limiter(_FULL_SCALE)},{_exactly(order.samples)}", _encoded(output)
         else:
-            ending, encoding = f"{_exactly(order.samples)},{_MEASURE}", [*_DECODED, f"file:{decoded}"]
+            ending, encoding = (
+                f"{_exactly(order.samples)},{loudness.measure()}",
+                [*_DECODED, f"file:{decoded}"],
+            )
         log = _from_parts(order, parts, ending, encoding)
         if _CHANGED in log:
             even = [_evened(part, Path(folder, f"{number}.nut")) for number, part in enumerate(parts)]
             log = _from_parts(order, even, ending, encoding)
         if order.loudness is None:
             return
-        gain_db = _gain_db(_lufs(log), order.loudness)
-        for _ in range(_MOST_MASTERS):
-            reached = _master(decoded, output, order.samples, gain_db)
-            corrected_db = min(gain_db + _gain_db(reached, order.loudness), _MOST_GAIN_DB)
-            if abs(corrected_db - gain_db) <= _CORRECT_FROM_LU:
-                break
-            gain_db = corrected_db
+        limited = partial(_limited, decoded, order.samples)
+        gain_db = loudness.gain_db(loudness.read(log), order.loudness, limited)
+        chain = f"[0:a:0]{_mastered(gain_db, order.samples)}[mix]"
+        _run([ffmpeg.media(decoded, "-f", "wav")], chain, _encoded(output))
 
 
 def _parts(
@@ -219,29 +204,21 @@ def _limiter(limit: float) -> str:
     return f"alimiter=limit={limit}:level=0:attack=5:release=50:latency=1"
 
 
-_MEASURE = "ebur128=framelog=quiet"
+def _mastered(gain_db: float, samples: int) -> str:
+    return f"volume={gain_db:.2f}dB,{_limiter(loudness.CEILING)},{_exactly(samples)}"
 
 
-def _lufs(log: str) -> float:
-    """Integrated loudness (ITU-R BS.1770-4) from the summary that ebur128 prints last."""
-    readings = re.findall(r"^ *I: +(\S+) LUFS", log, re.MULTILINE)
-    if not readings:
-        message = f"the mix could not be measured: {log[-500:]}"
-        raise MediaError(message)
-    return float(readings[-1])
-
-
-def _gain_db(measured_lufs: float, wanted_lufs: float) -> float:
-    """What brings a mix to its loudness; 0 for silence, which nothing makes louder."""
-    if not measured_lufs > _SILENCE_LUFS:  # -inf and nan too
-        return 0.0
-    return min(wanted_lufs - measured_lufs, _MOST_GAIN_DB)
-
-
-def _master(decoded: Path, output: Path, samples: int, gain_db: float) -> float:
-    """Encode the decoded mix with a gain and a ceiling; returns how loud it became, in LUFS."""
-    chain = f"[0:a:0]volume={gain_db:.2f}dB,{_limiter(_CEILING)},{_exactly(samples)},{_MEASURE}[mix]"
-    return _lufs(_run([ffmpeg.media(decoded, "-f", "wav")], chain, _encoded(output)))
+def _limited(decoded: Path, samples: int, gains_db: Sequence[float]) -> list[float]:
+    """How loud a decoded mix becomes with each of these gains and the ceiling, in LUFS: in one run that encodes nothing."""
+    inputs = [f"[in{number}]" for number in range(len(gains_db))]
+    outputs = ["[mix]", *["anullsink"] * (len(gains_db) - 1)]
+    chains = [
+        f"{link}{_mastered(gain_db, samples)},{loudness.measure(number)}{',' * (end != '[mix]')}{end}"
+        for number, (link, gain_db, end) in enumerate(zip(inputs, gains_db, outputs, strict=True))
+    ]
+    graph = ";".join([f"[0:a:0]asplit={len(gains_db)}{''.join(inputs)}", *chains])
+    log = _run([ffmpeg.media(decoded, "-f", "wav")], graph, ["-f", "null", "-"])
+    return [loudness.read(log, number).lufs for number in range(len(gains_db))]
 
 
 def _encoded(output: Path) -> list[str]:
