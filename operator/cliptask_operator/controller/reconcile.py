@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -40,9 +40,8 @@ class Desired:
     def variant_orders(self) -> tuple[NamedOrder, ...]:
         """Which variants share a Job depends on the campaign alone, and not on what is left of it."""
         variants = [NamedVariant(name=each.name, order=each.order) for each in self.campaign.variants]
-        size = self.variants_per_job
-        starts = range(0, len(variants), size)
-        return tuple(each for at in starts for each in self._fitting(tuple(variants[at : at + size])))
+        packs = _packs(variants, self.variants_per_job)
+        return tuple(each for pack in packs for each in self._fitting(pack))
 
     @cached_property
     def segment_orders(self) -> Mapping[str, NamedOrder]:
@@ -178,6 +177,25 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
         failed=failed,
         finished=not wanted,
     )
+
+
+def _packs(variants: Sequence[NamedVariant], size: int) -> Iterator[tuple[NamedVariant, ...]]:
+    """At most so many in each, those of one soundtrack together: of two Jobs that need one, the second would wait for the first."""
+    by_soundtrack: dict[str | None, list[NamedVariant]] = {}
+    for each in variants:
+        soundtrack = each.order.soundtrack
+        by_soundtrack.setdefault(soundtrack.key if soundtrack and size > 1 else None, []).append(each)
+    pack: list[NamedVariant] = []
+    for alike in by_soundtrack.values():
+        if len(pack) + len(alike) > size:
+            yield from _slices(pack, size)
+            pack = []
+        pack += alike
+    yield from _slices(pack, size)
+
+
+def _slices(variants: Sequence[NamedVariant], size: int) -> Iterator[tuple[NamedVariant, ...]]:
+    return (tuple(variants[at : at + size]) for at in range(0, len(variants), size))
 
 
 def _open(desired: Desired, observed: Observed, failed: dict[str, JobFailure]) -> Iterator[NamedOrder]:

@@ -405,6 +405,25 @@ def test_what_has_no_room_in_one_order_is_split() -> None:
     assert [each.name for order in orders for each in order.variants] == variants(wanted)
 
 
+def test_jobs_of_several_videos_share_no_soundtrack() -> None:
+    """The second would wait until the first has made all of its videos."""
+    wanted = desired([4, 2], campaign=campaign([4, 2], tracks=2), variants_per_job=5)
+    there = frozenset(key for each in wanted.campaign.segments for key in [each.key])
+
+    decision = reconcile(wanted, observed(parts=there))
+
+    soundtracks = [{each.order.soundtrack for each in order.variants} for _, order in decision.create]
+    assert [len(each) for each in soundtracks] == [1, 1]
+    assert sum(len(order.variants) for _, order in decision.create) == len(wanted.campaign.variants)
+
+
+def test_more_videos_of_one_soundtrack_than_a_job_makes_take_several() -> None:
+    """A Job would have no bound."""
+    wanted = desired([7], campaign=campaign([7], tracks=1), variants_per_job=3)
+
+    assert [len(order.variants) for _, order in wanted.variant_orders] == [3, 3, 1]
+
+
 def test_videos_of_one_job_share_nothing_with_others_by_that() -> None:
     """A Job of two videos would wait for a segment that it makes once anyway."""
     wanted = desired([2, 1], variants_per_job=2)
