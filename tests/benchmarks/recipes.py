@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import yaml
 
@@ -76,7 +77,7 @@ def product(
     """
     _empty(folder)
     task, out = folder / "task.yaml", folder / "out"
-    task.write_text(yaml.safe_dump(_task(campaign, material, out), sort_keys=False))
+    task.write_text(yaml.safe_dump(campaign_task(campaign, material, out), sort_keys=False))
     environment = {name: value for name, value in os.environ.items() if name != "ELEVENLABS_API_KEY"}
     command = [str(Path(sys.executable).with_name("cliptask")), "render", str(task), "-d", str(out)]
     words = folder / "render.log"
@@ -99,7 +100,7 @@ def product(
 TASK = "bench"
 
 
-def _task(campaign: Campaign, material: Material, out: Path) -> dict[str, object]:
+def campaign_task(campaign: Campaign, material: Material, out: Path) -> dict[str, Any]:
     """The same music, speech and picture as the other recipes have, as a ClipTask."""
     alone = campaign.variants == 1
     blocks = [
