@@ -86,6 +86,18 @@ def test_a_mix_is_exactly_as_long_as_its_picture(tmp_path: Path, frames: int, fp
         assert wanted.samples <= decoded < wanted.samples + 1024
 
 
+def test_every_frame_of_a_mix_lasts_as_long_as_its_samples(tmp_path: Path) -> None:
+    """A decoder by the book would hear a gap of one sample, and an overlap after it."""
+    music = media.track(tmp_path / "music.mp3", 1.0)
+    wanted = order(fps=30, frames=300, track=TRACK)
+
+    mixed(tmp_path, wanted, music=music)
+
+    with av.open(tmp_path / "mix.m4a") as container:
+        lengths = [packet.duration for packet in container.demux(audio=0) if packet.size]
+    assert set(lengths[:-1]) == {1024}
+
+
 def test_a_mix_is_one_plain_track_that_starts_at_once(tmp_path: Path) -> None:
     """Ad platforms ask for AAC-LC, stereo, 48 kHz; a track's tags or cover must not travel into campaigns."""
     cover = media.track_with_cover(tmp_path / "cover.mp3", media.picture(tmp_path / "cover.png"))
