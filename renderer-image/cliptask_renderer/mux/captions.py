@@ -34,16 +34,22 @@ class TextSample(NamedTuple):
     """In ticks of ``TIMESCALE``."""
 
 
-def text_samples(cues: Sequence[Cue]) -> tuple[TextSample, ...]:
-    """Samples from the video's beginning to the end of its last cue, without a gap."""
+def text_samples(cues: Sequence[Cue], end: int) -> tuple[TextSample, ...]:
+    """Samples from the video's beginning to its ``end``, in ticks, without a gap; none where there is no cue.
+
+    The last is empty where the video goes on after its last cue: MediaInfo, told to read everything, reads no track
+    beyond the end of the shortest.
+    """
     samples: list[TextSample] = []
     at = 0
     for cue in cues:
-        start, end = round(cue.start_s * TIMESCALE), round(cue.end_s * TIMESCALE)
+        start, stop = round(cue.start_s * TIMESCALE), round(cue.end_s * TIMESCALE)
         if start > at:
             samples.append(_sample("", start - at))
-        samples.append(_sample("\n".join(cue.lines), end - start))
-        at = end
+        samples.append(_sample("\n".join(cue.lines), stop - start))
+        at = stop
+    if samples and end > at:
+        samples.append(_sample("", end - at))
     return tuple(samples)
 
 

@@ -76,7 +76,8 @@ def movie(
     """
     spoken = language or _UNDETERMINED
     parts = (*filter(None, [soundtrack]), *segments)
-    texts = captions.text_samples(cues)
+    played = sum(segment.track.played for segment in segments)
+    texts = captions.text_samples(cues, played * captions.TIMESCALE // segments[0].track.timescale)
     begins = list(
         accumulate((part.size_bytes for part in parts), initial=sum(len(text.content) for text in texts))
     )

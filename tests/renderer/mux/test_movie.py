@@ -128,7 +128,12 @@ def test_sound_is_copied_beside_the_pictures_and_captions_are_those_of_the_cues(
             for packet in container.demux(subtitles=0)
             if packet.size
         ]
-    assert texts == [(0, 200, ""), (200, 300, "Spring is here\n<b>&amp;"), (500, 500, "Welcome é")]
+    assert texts == [
+        (0, 200, ""),
+        (200, 300, "Spring is here\n<b>&amp;"),
+        (500, 500, "Welcome é"),
+        (1000, 333, ""),
+    ]
 
 
 @pytest.mark.parametrize(
