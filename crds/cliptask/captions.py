@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import accumulate, pairwise, zip_longest
-from math import floor
+from math import ceil, floor
 
 from cliptask.facts import Word
 from cliptask.text import NO_BREAK_SPACES, SPACELESS, SPACES, captioned, letters, line_parts, phrase_ends
@@ -98,6 +98,15 @@ def cues(words: Sequence[Word], end_s: float) -> tuple[Cue, ...]:
         Cue(group[0].start_ms / 1000, _end(group, following, end_ms) / 1000, tuple(_lines(group) or ()))
         for group, following in zip(groups, [*(g[0].start_ms for g in groups[1:]), None], strict=False)
     )
+
+
+def last_ms(video_s: float, spoken_s: float | None) -> int:
+    """When the last cue is gone at the latest, where a recording of ``spoken_s`` begins with the video; None: not known yet.
+
+    The same for all videos that are longer than what is said in them, which therefore share their captions.
+    """
+    video_ms = floor(video_s * 1000 + 1e-6)
+    return video_ms if spoken_s is None else min(video_ms, ceil(spoken_s * 1000) + MIN_MS)
 
 
 def webvtt(cues: Sequence[Cue]) -> str:

@@ -8,6 +8,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
@@ -16,7 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from cliptask import __version__
 from cliptask.errors import ClipTaskError
-from cliptask.names import CAPTIONS, POSTER, VIDEO
+from cliptask.names import CAPTIONS, PICTURE, VIDEO, captions_file, picture_file
 from cliptask.planning.history import LINES, TRACKS, History, Part
 from cliptask.planning.plan import Campaign, Skipped, Variant
 from cliptask.planning.settings import Setting
@@ -27,6 +28,9 @@ RelativeFile = Annotated[
     str, StringConstraints(pattern=r"^[^/\\.\x00-\x1f][^/\\\x00-\x1f]*$", max_length=255)
 ]
 """The name of a file beside the index; never a path or an address elsewhere."""
+CaptionsFile = Annotated[str, StringConstraints(pattern=f"^{CAPTIONS}$")]
+PictureFile = Annotated[str, StringConstraints(pattern=f"^{PICTURE}$")]
+"""As above, of what variants share: below the index, by their content keys."""
 
 
 class Entry(BaseModel, frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True):
@@ -46,6 +50,10 @@ class IndexedClip(Entry):
 
     block: str
     clip: str
+    picture: PictureFile | None = Field(
+        default=None,
+        description="One of its pictures as it is in the video, below the index; of a variant that is there.",
+    )
 
 
 class IndexedPart(Entry):
@@ -70,8 +78,7 @@ class IndexedVariant(Entry):
     name: str
     key: str = Field(description="SHA-256 (hex) of all that decides the video's content.")
     file: RelativeFile = Field(description="The video, beside the index.")
-    poster: RelativeFile | None = Field(default=None, description="Its first picture, beside the index.")
-    captions: RelativeFile | None = Field(default=None, description="Its words as WebVTT, beside the index.")
+    captions: CaptionsFile | None = Field(default=None, description="Its words as WebVTT, below the index.")
     clips: tuple[IndexedClip, ...] = Field(description="In the order of the blocks, one of each.")
     track: str | None = None
     line: str | None = None
@@ -121,6 +128,13 @@ class CampaignIndex(Entry):
         description="What else decided the variants, by its path in the spec, where it is long as a hash; the next plan says by it which edit changed them."
     )
 
+    @property
+    def shared(self) -> frozenset[str]:
+        """The captions and pictures that its variants need."""
+        captions = (variant.captions for variant in self.variants)
+        pictures = (clip.picture for variant in self.variants for clip in variant.clips)
+        return frozenset(filter(None, (*captions, *pictures)))
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         entries: tuple[IndexedVariant | IndexedSkip, ...] = (*self.variants, *self.skipped)
@@ -139,16 +153,21 @@ class CampaignIndex(Entry):
 
 
 def campaign_index(
-    campaign: Campaign, sizes_bytes: Mapping[str, int], failed: Mapping[str, ClipTaskError]
+    campaign: Campaign,
+    sizes_bytes: Mapping[str, int],
+    failed: Mapping[str, ClipTaskError],
+    shared: AbstractSet[str] = frozenset(),
 ) -> CampaignIndex:
     """The index of a campaign of which the variants in ``sizes_bytes`` are there; both mappings go by variant name.
+
+    ``shared`` holds the captions and pictures that are there, by their names: the index leads to no other.
 
     Why for the others: ``failed`` and what the plan skipped; a variant in neither mapping was not tried yet.
     """
     blocks, profile = campaign.blocks, campaign.profile
     there = [variant for variant in campaign.variants if variant.name in sizes_bytes]
     lacking = [variant for variant in campaign.variants if variant.name not in sizes_bytes]
-    variants = tuple(_made(blocks, variant, sizes_bytes[variant.name]) for variant in there)
+    variants = tuple(_made(blocks, variant, sizes_bytes[variant.name], shared) for variant in there)
     skipped = [_missing(blocks, skipped, skipped.error) for skipped in campaign.skipped]
     skipped += [_missing(blocks, variant, failed.get(variant.name)) for variant in lacking]
     return CampaignIndex(
@@ -208,12 +227,12 @@ def index_csv(index: CampaignIndex) -> str:
     buffer = io.StringIO()
     table = csv.writer(buffer)
     table.writerow(
-        ["Variant", *index.blocks, "Track", "Line", "Text", "File", "Poster", "Captions", "Seconds", "Frames", "Bytes", "Key"]
+        ["Variant", *index.blocks, "Track", "Line", "Text", "File", "Captions", "Pictures", "Seconds", "Frames", "Bytes", "Key"]
     )  # fmt: skip
     for variant in index.variants:
         texts = [
             variant.name, *(clip.clip for clip in variant.clips), variant.track, variant.line, variant.text,
-            variant.file, variant.poster, variant.captions,
+            variant.file, variant.captions, " ".join(filter(None, (clip.picture for clip in variant.clips))),
         ]  # fmt: skip
         numbers = [variant.duration_seconds, variant.frames, variant.size_bytes]
         table.writerow([*(_cell(text or "") for text in texts), *numbers, variant.key])
@@ -237,15 +256,18 @@ class _Untitled(GenerateJsonSchema):
         return False
 
 
-def _made(blocks: tuple[str, ...], variant: Variant, size_bytes: int) -> IndexedVariant:
+def _made(
+    blocks: tuple[str, ...], variant: Variant, size_bytes: int, shared: AbstractSet[str]
+) -> IndexedVariant:
     order = variant.order
+    pictures = [picture if (picture := picture_file(key)) in shared else None for key in variant.pictures]
+    captions = variant.captions and captions_file(variant.captions.key)
     return IndexedVariant(
         name=variant.name,
         key=order.key,
         file=f"{variant.name}{VIDEO}",
-        poster=f"{variant.name}{POSTER}",
-        captions=f"{variant.name}{CAPTIONS}" if CAPTIONS in order.endings else None,
-        clips=_clips(blocks, variant.clips),
+        captions=captions if captions in shared else None,
+        clips=_clips(blocks, variant.clips, pictures),
         track=variant.track,
         line=variant.line,
         text=variant.text,
@@ -267,8 +289,14 @@ def _missing(blocks: tuple[str, ...], wanted: Variant | Skipped, error: ClipTask
     )
 
 
-def _clips(blocks: tuple[str, ...], clips: tuple[str, ...]) -> tuple[IndexedClip, ...]:
-    return tuple(IndexedClip(block=block, clip=clip) for block, clip in zip(blocks, clips, strict=True))
+def _clips(
+    blocks: tuple[str, ...], clips: tuple[str, ...], pictures: Sequence[str | None] = ()
+) -> tuple[IndexedClip, ...]:
+    shown = pictures or [None] * len(clips)
+    return tuple(
+        IndexedClip(block=block, clip=clip, picture=picture)
+        for block, clip, picture in zip(blocks, clips, shown, strict=True)
+    )
 
 
 def _counts(variants: Sequence[IndexedVariant], skipped: Sequence[IndexedSkip]) -> Counts:

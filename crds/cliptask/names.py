@@ -13,8 +13,10 @@ from urllib.parse import unquote, urlsplit
 
 from cliptask.text import abridged, drawn, heard, phrases
 
-VIDEO, POSTER, CAPTIONS = ".mp4", ".jpg", ".vtt"
-"""How the files of a variant end; all bear its name."""
+VIDEO = ".mp4"
+"""How the file of a variant ends; it bears its name."""
+CAPTIONS, PICTURE = r"captions/[0-9a-f]{64}\.vtt", r"pictures/[0-9a-f]{64}\.jpg"
+"""Patterns of the files that variants share, by their names beside the videos."""
 
 LABEL_LENGTH = 40
 _LINE_LENGTH = 24
@@ -172,9 +174,24 @@ def segment_object(key: str) -> str:
     return f"segments/{key}.mp4"
 
 
-def poster_object(key: str) -> str:
-    """Name of a segment's first picture as a JPEG, shared by every variant that begins with it."""
+def picture_object(key: str) -> str:
+    """Name of what stands for a segment in the cache: one of its pictures as a JPEG."""
     return f"segments/{key}.jpg"
+
+
+def picture_file(key: str) -> str:
+    """Name of the same beside the videos."""
+    return f"pictures/{key}.jpg"
+
+
+def captions_file(key: str) -> str:
+    """Name of a caption file beside the videos."""
+    return f"captions/{key}.vtt"
+
+
+def is_shared(name: str) -> bool:
+    """Whether a file beside the videos is one that variants share."""
+    return re.fullmatch(f"{CAPTIONS}|{PICTURE}", name) is not None
 
 
 def soundtrack_object(key: str) -> str:

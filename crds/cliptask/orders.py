@@ -14,7 +14,6 @@ from pydantic import BaseModel, Field
 
 from cliptask import recipe
 from cliptask.facts import Look
-from cliptask.names import CAPTIONS, POSTER, VIDEO
 from cliptask.spec.position import Position
 
 
@@ -145,13 +144,12 @@ class SoundtrackOrder(Order):
 
 
 class VariantOrder(Order):
-    """One finished video: segments in a row, one soundtrack for all, captions."""
+    """One finished video: segments in a row, one soundtrack for all, captions that players can show."""
 
     segments: tuple[SegmentOrder, ...] = Field(min_length=1)
     soundtrack: SoundtrackOrder | None = None
-    captions: Literal["none", "sidecar", "soft"] = "none"
-    speech: SpeechRef | None = None
-    """Whose words the captions are."""
+    words: str | None = None
+    """Key of the line whose words are its captions; None where it has none, or has them in a file beside it alone."""
     language: str | None = None
     """What is spoken, as MP4 has it: ISO 639-2/T. None where nobody speaks."""
 
@@ -160,19 +158,13 @@ class VariantOrder(Order):
         """As of every order, from the keys of its parts, so that ten thousand variants are quick to name."""
         segments = [segment.key for segment in self.segments]
         soundtrack = self.soundtrack.key if self.soundtrack else None
-        words = self.speech.line_key if self.speech and self.captions != "none" else None
-        parts = {"segments": segments, "soundtrack": soundtrack, "captions": self.captions, "words": words}
+        parts = {"segments": segments, "soundtrack": soundtrack, "words": self.words}
         return _digest({"kind": "VariantOrder", **parts, "language": self.language})
 
     @property
     def frames(self) -> int:
         """Pictures in it."""
         return sum(segment.frames for segment in self.segments)
-
-    @property
-    def endings(self) -> tuple[str, ...]:
-        """Of the names of its files, the video's first. It is there when all of them are."""
-        return (VIDEO, POSTER, CAPTIONS) if self.speech and self.captions != "none" else (VIDEO, POSTER)
 
     @property
     def profile(self) -> Profile:
@@ -183,6 +175,14 @@ class VariantOrder(Order):
     def duration_s(self) -> float:
         """Length of the picture in seconds."""
         return self.frames / self.profile.fps
+
+
+class CaptionsOrder(Order):
+    """A file with the words of a line, each at the time when it is said."""
+
+    line_key: str
+    end_ms: int
+    """From the beginning of the recording; nothing is shown any more."""
 
 
 class NamedVariant(Order):

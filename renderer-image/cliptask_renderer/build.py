@@ -12,21 +12,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from cliptask import names
 from cliptask.errors import ClipTaskError, InputError, MediaError
 from cliptask.orders import SegmentOrder, SoundtrackOrder, VariantOrder, WorkOrder
 from cliptask_renderer.mux.movie import movie
 from cliptask_renderer.mux.proof import prove
-from cliptask_renderer.parts import StoredPart, put_together, store_part, stored_part
+from cliptask_renderer.parts import StoredPart, put_together, refuse_damaged, store_part, stored_part
+from cliptask_renderer.recordings import cues_of, needed
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.disk_errors import disk_errors
 from cliptask_renderer.storage.open import open_store
 from cliptask_renderer.storage.scratch import scratch_root
-
-if TYPE_CHECKING:
-    from cliptask.captions import Cue
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
 _ONE_OF_SEVERAL = (InputError, MediaError)
@@ -44,6 +41,8 @@ def execute(
     cache, output = open_store(order.cache, scratch), open_store(order.output, scratch)
     for segment_order in order.segments:
         make_segment(cache, segment_order, order.places)
+        if not segment_order.is_seam:
+            make_picture(cache, segment_order)
         log(f"segment {segment_order.key}: {segment_order.frames} frames")
     for soundtrack in order.soundtracks:
         make_soundtrack(cache, soundtrack, order.places)
@@ -76,8 +75,36 @@ def make_segment(cache: Store, order: SegmentOrder, places: Mapping[str, str] = 
         sources = {sha256: _source(stack, cache, sha256, places) for sha256 in order.sources}
         made = segment.make_segment(order, sources, work, places)
         check.check_segment(made.file, made.packets, order, segment.named(order, places))
+        if not order.is_seam:
+            _store_picture(cache, order, made.file, work)
         noted = {"frames": str(order.frames), "pixels": str(pixels), "took": _since(began), **_memory(before)}
         return store_part(cache, name, made.file, noted)
+
+
+def make_picture(cache: Store, order: SegmentOrder) -> None:
+    """Make what stands for a segment, which the cache has, unless that is there too.
+
+    Raises ``MediaError`` where the segment was damaged since it was made, and removes that, so that it is made again.
+    """
+    if cache.stat(names.picture_object(order.key)) is not None:
+        return
+    segment = names.segment_object(order.key)
+    with _work(cache) as work, ExitStack() as stack:
+        file = _local(stack, cache, segment)
+        try:
+            _store_picture(cache, order, file, work)
+        except MediaError as error:
+            if (part := stored_part(cache, segment)) is not None:
+                refuse_damaged(cache, part, error)
+            raise
+
+
+def _store_picture(cache: Store, order: SegmentOrder, segment: Path, work: Path) -> None:
+    """It comes before its segment: where that is, its picture is, unless somebody has deleted it since."""
+    from cliptask_renderer.media.storyboard import picture  # noqa: PLC0415  as above
+
+    picture(segment, work / "picture.jpg")
+    cache.put(names.picture_object(order.key), work / "picture.jpg")
 
 
 def make_soundtrack(cache: Store, order: SoundtrackOrder, places: Mapping[str, str] = _NOWHERE) -> StoredPart:
@@ -112,61 +139,25 @@ def make_variant(
     order: VariantOrder,
     places: Mapping[str, str] = _NOWHERE,
 ) -> None:
-    """Make ``<folder>/<name>.mp4`` with its poster and captions, and whatever part of it the cache lacks.
-
-    The video is stored last: where it is, everything beside it is, unless somebody has deleted that since. Raises
-    ``MediaError`` when it fails the gate.
-    """
-    base = f"{folder}/{name}"
-    if all(output.stat(f"{base}{ending}") is not None for ending in order.endings):
+    """Make ``<folder>/<name>.mp4``, and whatever part of it the cache lacks. Raises ``MediaError`` when it fails the gate."""
+    video = f"{folder}/{name}{names.VIDEO}"
+    if output.stat(video) is not None:
         return
     segments = [make_segment(cache, part, places) for part in order.segments]
     soundtracks = [make_soundtrack(cache, order.soundtrack, places)] if order.soundtrack else []
     began, before = time.monotonic(), _peak_bytes()
-    shown = _cues(cache, order)
     made = movie(
         [each.part for each in segments],
         soundtracks[0].part if soundtracks else None,
-        shown if order.captions == "soft" else (),
+        cues_of(cache, order.words, order.duration_s) if order.words else (),
         order.language,
     )
     prove(made, order.frames, order.profile.fps, f"video {name}")
-    if names.CAPTIONS in order.endings:
-        from cliptask.captions import webvtt  # noqa: PLC0415  as below
-
-        output.put_bytes(f"{base}{names.CAPTIONS}", webvtt(shown).encode())
-    with ExitStack() as stack:
-        output.put(f"{base}{names.POSTER}", _local(stack, cache, _poster(cache, segments[0].name, order)))
     noted = {
         "key": order.key, "frames": str(order.frames), "duration": f"{order.duration_s:.3f}", "took": _since(began),
         **_memory(before),
     }  # fmt: skip
-    put_together(output, f"{base}{names.VIDEO}", made.head, cache, [*soundtracks, *segments], noted)
-
-
-def _cues(cache: Store, order: VariantOrder) -> tuple[Cue, ...]:
-    """What is said when, where it is to be shown."""
-    if order.speech is None or names.CAPTIONS not in order.endings:
-        return ()
-    from cliptask.captions import cues  # noqa: PLC0415  Unicode's tables, for those videos only that have any
-    from cliptask.facts import Recording  # noqa: PLC0415  as above
-
-    words = names.speech_object(order.speech.line_key, "json")
-    with _needed(cache, words):
-        recording = Recording.model_validate_json(cache.read(words))
-    return cues(recording.words, order.duration_s)
-
-
-def _poster(cache: Store, segment_name: str, order: VariantOrder) -> str:
-    """The name of the poster, which is made once for all variants that begin with the same segment."""
-    name = names.poster_object(order.segments[0].key)
-    if cache.stat(name) is None:
-        from cliptask_renderer.media.poster import poster  # noqa: PLC0415  ffmpeg's door, for the first of them alone
-
-        with _work(cache) as work, ExitStack() as stack:
-            poster(_local(stack, cache, segment_name), work / "poster.jpg")
-            cache.put(name, work / "poster.jpg")
-    return name
+    put_together(output, video, made.head, cache, [*soundtracks, *segments], noted)
 
 
 @contextmanager
@@ -190,29 +181,20 @@ def _peak_bytes() -> int:
 def _memory(before_bytes: int) -> dict[str, str]:
     """For the metadata, by which the next Job of such a thing gets its memory.
 
-    Empty where something else took as much before in this process: what this took is not known then.
+    Empty where something else took as much before in this process: what this took is not known then. A video is joined
+    without another program, and takes no more than its process has had where that has run none.
     """
-    peak = _peak_bytes()
-    return {"memory": str(peak)} if peak > before_bytes else {}
+    peak, has_joined_only = _peak_bytes(), not resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return {"memory": str(peak)} if peak > before_bytes or has_joined_only else {}
 
 
 def _source(stack: ExitStack, cache: Store, sha256: str, places: Mapping[str, str]) -> Path:
     """A file with a source's content, as ``_local``."""
-    with _needed(cache, names.source_object(sha256), places.get(sha256)):
+    with needed(cache, names.source_object(sha256), places.get(sha256)):
         return stack.enter_context(cache.local(names.source_object(sha256)))
 
 
 def _local(stack: ExitStack, cache: Store, name: str) -> Path:
     """A file with an object's content, to be read as long as the stack lasts."""
-    with _needed(cache, name):
+    with needed(cache, name):
         return stack.enter_context(cache.local(name))
-
-
-@contextmanager
-def _needed(cache: Store, name: str, place: str | None = None) -> Iterator[None]:
-    try:
-        yield
-    except KeyError:
-        what = f"{place}, kept in {cache.uri}," if place else f"{cache.uri}/{name}"
-        message = f"{what} is gone: run the task again, which fetches or makes it anew"
-        raise InputError(message) from None

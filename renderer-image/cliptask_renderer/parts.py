@@ -94,11 +94,12 @@ def put_together(
         output.compose(name, head, [(cache, each.name) for each in parts], noted, crc32c=whole)
     except MediaError as error:
         for each in parts:
-            _refuse_damaged(cache, each, error)
+            refuse_damaged(cache, each, error)
         raise
 
 
-def _refuse_damaged(cache: Store, part: StoredPart, cause: MediaError) -> None:
+def refuse_damaged(cache: Store, part: StoredPart, cause: MediaError) -> None:
+    """Raise ``MediaError`` where a part is no more what it was when it was made, and remove it."""
     with cache.local(part.name) as file:
         if crc32c.of_file(file) == part.crc32c:
             return

@@ -95,8 +95,10 @@ def broken_store(fault: Refuse) -> Breakage:
 
 def contradiction(scene: Scene) -> Breaking:
     """The bucket lists captions that it does not have, which no part of the operator expects."""
-    scene.store.keep_failing(".vtt", Refuse(404))
     scene.bed.apply(scene.bed.task("camp", [[0]], lines=1, captions={"mode": "sidecar"}))
+    scene.bed.wait("camp")
+    scene.store.keep_failing(".vtt", Refuse(404))
+    scene.bed.kubectl("annotate", "clip", "camp", "cliptask.dev/retry=1")
     try:
         yield from repeat(None)
     finally:

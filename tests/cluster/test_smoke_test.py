@@ -56,7 +56,7 @@ def test_an_installation_that_works_is_said_to(bed: Bed) -> None:
     assert begun.returncode == 0, err
     assert "Complete: 2 of 2 videos are there" in out
     assert out.splitlines()[-1].startswith("2 videos in ")
-    assert bed.renderers.made.total() >= 2 * 2  # fake ones, each with its poster
+    assert bed.renderers.made.total() >= 2 * 2  # fake ones, each with its segment
     assert left(bed) == (["somewhere/else.txt"], [])
 
 

@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from cliptask.errors import MediaError, SourceError
 from cliptask.index import CampaignIndex, campaign_index, index_csv, index_json, index_schema
+from cliptask.names import captions_file, picture_file
 from cliptask.planning.plan import Campaign, plan
 from support.campaigns import line, sources, task
 
@@ -30,8 +31,15 @@ def campaign() -> Campaign:
 
 
 def made(of: Campaign) -> CampaignIndex:
-    """The index when all variants are there."""
-    return campaign_index(of, {variant.name: 1000 + n for n, variant in enumerate(of.variants)}, {})
+    """The index when all variants are there, with all that they share."""
+    sizes = {variant.name: 1000 + n for n, variant in enumerate(of.variants)}
+    return campaign_index(of, sizes, {}, shared(of))
+
+
+def shared(of: Campaign) -> set[str]:
+    """Names of all captions and pictures."""
+    captions = {captions_file(each.captions.key) for each in of.variants if each.captions}
+    return captions | {picture_file(key) for each in of.variants for key in each.pictures}
 
 
 def rows(index: CampaignIndex) -> list[dict[str, str]]:
@@ -59,8 +67,12 @@ class TestCampaignIndex:
         assert [each.name for each in index.variants] == [each.name for each in of.variants]
         assert [(clip.block, clip.clip) for clip in first.clips] == [("b0", "b0c0"), ("b1", "b1c0")]
         assert (first.track, first.line, first.text) == ("t0", variant.line, variant.text)
-        assert (first.file, first.poster) == (f"{variant.name}.mp4", f"{variant.name}.jpg")
-        assert first.captions == f"{variant.name}.vtt"
+        assert first.file == f"{variant.name}.mp4"
+        assert variant.captions is not None
+        assert first.captions == f"captions/{variant.captions.key}.vtt"
+        assert [clip.picture for clip in first.clips] == [
+            f"pictures/{segment.key}.jpg" for segment in variant.order.segments
+        ]
         assert (first.key, first.frames, first.size_bytes) == (variant.order.key, 180, 1000)
         assert first.duration_seconds == 6.0
         assert index.counts.model_dump() == {
@@ -75,6 +87,18 @@ class TestCampaignIndex:
 
         assert index.variants[0].captions is None
         assert (index.variants[0].track, index.variants[0].line, index.variants[0].text) == (None, None, None)
+
+    def test_leads_only_to_files_that_are_there(self) -> None:
+        """Else a gallery would show broken pictures, and a program would stop at the first of them."""
+        of = campaign()
+        lost = picture_file(of.variants[0].pictures[1])
+        sizes = {variant.name: 1 for variant in of.variants}
+
+        some, none = campaign_index(of, sizes, {}, shared(of) - {lost}), campaign_index(of, sizes, {})
+
+        assert [clip.picture is None for clip in some.variants[0].clips] == [False, True]
+        assert some.shared == shared(of) - {lost}
+        assert none.shared == set()
 
     def test_names_what_is_missing_and_why(self) -> None:
         """Else a campaign would lose videos silently."""
@@ -108,6 +132,25 @@ class TestCampaignIndex:
 
         with pytest.raises(ValidationError, match="file"):
             changed(index, file=file)
+
+    @pytest.mark.parametrize(
+        "file",
+        [
+            "../a.vtt",
+            "https://x/a.vtt",
+            "captions/a.vtt",
+            f"captions/{'A' * 64}.vtt",
+            f"captions/{'0' * 64}.vtt\n",
+            f"pictures/{'0' * 64}.jpg",
+            f"x/captions/{'0' * 64}.vtt",
+        ],
+    )
+    def test_refuses_captions_elsewhere(self, file: str) -> None:
+        """As above; and what is no content key would be removed with nobody's consent, or never."""
+        index = made(campaign())
+
+        with pytest.raises(ValidationError, match="captions"):
+            changed(index, captions=file)
 
     def test_refuses_what_does_not_add_up(self) -> None:
         """Else counts and columns could tell something else than the variants."""
@@ -159,7 +202,8 @@ class TestCsv:
 
         assert len(rows(index)) == 4
         assert (first["b0"], first["b1"], first["Track"]) == ("b0c0", "b1c0", "t0")
-        assert first["File"] == index.variants[0].file
+        assert (first["File"], first["Captions"]) == (index.variants[0].file, index.variants[0].captions)
+        assert first["Pictures"].split() == [clip.picture for clip in index.variants[0].clips]
         assert (first["Seconds"], first["Bytes"], first["Frames"]) == ("6.0", "1000", "180")
         assert first["Text"] == index.variants[0].text
 

@@ -16,7 +16,7 @@ import pytest
 from cliptask import names
 from cliptask.errors import InputError, MediaError
 from cliptask.facts import Recording, SpokenLine, Word
-from cliptask.orders import SoundtrackOrder, SpeechRef, VariantOrder
+from cliptask.orders import SoundtrackOrder, SpeechRef, VariantOrder, WorkOrder
 from cliptask_renderer import build
 from cliptask_renderer.storage.base import Store, StoredObject
 from cliptask_renderer.storage.folder import FolderStore
@@ -48,9 +48,7 @@ class Campaign:
         self.sound = SoundtrackOrder(
             fps=30, frames=25, track=self.track, speech=SPEECH, music_volume=0.2, clip_volume=0, ducking=True, loudness=None
         )  # fmt: skip
-        self.variant = VariantOrder(
-            segments=self.segments, soundtrack=self.sound, captions="soft", speech=SPEECH
-        )
+        self.variant = VariantOrder(segments=self.segments, soundtrack=self.sound, words=LINE)
 
     def make(self, name: str = "v", order: VariantOrder | None = None) -> None:
         """Make a variant."""
@@ -128,14 +126,13 @@ def _content(store: Store) -> dict[str, bytes]:
 
 
 def test_a_variant_is_made_with_all_that_belongs_to_it(made: Campaign) -> None:
-    """A video would be without sound, captions, poster or the facts that the next run needs."""
+    """A video would be without sound, captions or the facts that the next run needs, or come with what is not a video's."""
     found = {item.name: item for item in made.output.list()}
-    assert sorted(found) == ["task/v.jpg", "task/v.mp4", "task/v.vtt"]
+    assert [*found] == ["task/v.mp4"]
     noted = dict(found["task/v.mp4"].metadata)
     assert float(noted.pop("took")) > 0
     noted.pop("memory", None)  # where this process has never had as much
     assert noted == {"key": made.variant.key, "frames": "25", "duration": "0.833"}
-    assert b"Hello" in made.output.read("task/v.vtt")
     with made.output.local("task/v.mp4") as path, av.open(str(path)) as container:
         assert [stream.type for stream in container.streams] == ["video", "audio", "subtitle"]
         assert container.streams.video[0].frames == 25
@@ -149,9 +146,9 @@ def test_parts_are_left_in_the_cache_for_others(made: Campaign) -> None:
         if item.name.startswith(("segments/", "soundtracks/"))
     }
     segments = {names.segment_object(order.key) for order in made.segments}
-    poster = names.poster_object(made.segments[0].key)
-    assert set(parts) == {*segments, poster, names.soundtrack_object(made.sound.key)}
-    assert all(parts[name]["crc32c"] and parts[name]["index"] for name in set(parts) - {poster})
+    pictures = {names.picture_object(order.key) for order in made.bodies}
+    assert set(parts) == {*segments, *pictures, names.soundtrack_object(made.sound.key)}
+    assert all(parts[name]["crc32c"] and parts[name]["index"] for name in set(parts) - pictures)
 
 
 def test_what_exists_is_not_made_again(made: Campaign) -> None:
@@ -164,19 +161,6 @@ def test_what_exists_is_not_made_again(made: Campaign) -> None:
     build.make_soundtrack(made.cache, made.sound)
 
     assert (_state(made.cache), _state(made.output)) == before
-
-
-@pytest.mark.parametrize("ending", [names.POSTER, names.CAPTIONS])
-def test_what_is_lost_beside_a_video_is_made_again(ending: str, made: Campaign) -> None:
-    """Captions that somebody deleted would never come again, or the video be replaced while people watch it."""
-    content, before = _content(made.output), _state(made.output)
-    made.output.delete(f"task/v{ending}")
-
-    made.make()
-
-    assert _content(made.output) == content
-    after = _state(made.output)
-    assert {name for name in after if after[name] != before[name]} == {f"task/v{ending}"}
 
 
 def test_an_existing_variant_needs_neither_sources_nor_parts(made: Campaign) -> None:
@@ -193,37 +177,66 @@ def test_a_second_variant_shares_the_parts(made: Campaign) -> None:
     """Parts would be written anew under the same name, while others read them."""
     before = _state(made.cache)
 
-    made.make("w", made.variant.model_copy(update={"captions": "none", "speech": None}))
+    made.make("w", made.variant.model_copy(update={"words": None}))
 
     assert _state(made.cache) == before
-    assert [item.name for item in made.output.list("task/w")] == ["task/w.jpg", "task/w.mp4"]
+    assert [item.name for item in made.output.list("task/w")] == ["task/w.mp4"]
 
 
-def test_the_poster_is_the_first_picture(made: Campaign) -> None:
-    """The gallery would show another picture, or a black one."""
-    with made.output.local("task/v.mp4") as path:
+def test_a_segment_s_picture_is_of_it(made: Campaign) -> None:
+    """The gallery would show another clip, or a black picture."""
+    body = made.bodies[1]
+    with made.cache.local(names.segment_object(body.key)) as path:
         first = f.decoded(path, "rgb24")[0]
-    with PIL.Image.open(io.BytesIO(made.output.read("task/v.jpg"))) as poster:
-        assert poster.size == (96, 160)
-        small, shown = poster.resize((6, 10)), PIL.Image.fromarray(first).resize((6, 10))
+    with PIL.Image.open(io.BytesIO(made.cache.read(names.picture_object(body.key)))) as picture:
+        assert picture.size == (96, 160)
+        small, shown = picture.resize((6, 10)), PIL.Image.fromarray(first).resize((6, 10))
         differences = [abs(a - b) for a, b in zip(small.tobytes(), shown.tobytes(), strict=True)]
     assert max(differences) < 16
 
 
-def test_captions_in_a_file_are_not_in_the_video(campaign: Campaign) -> None:
-    """Whoever wants a sidecar would see the captions twice."""
-    campaign.make(order=campaign.variant.model_copy(update={"captions": "sidecar"}))
+def test_a_picture_that_is_missing_is_made_of_the_segment(made: Campaign) -> None:
+    """A segment would be encoded again for its picture, or its clip have none for ever."""
+    content, before = _content(made.cache), _state(made.cache)
+    lost = names.picture_object(made.bodies[0].key)
+    made.cache.delete(lost)
 
-    with campaign.output.local("task/v.mp4") as path, av.open(str(path)) as container:
-        assert [stream.type for stream in container.streams] == ["video", "audio"]
-    assert campaign.output.stat("task/v.vtt") is not None
+    execute(made, segments=made.segments)
+
+    assert _content(made.cache) == content
+    assert {name for name, state in _state(made.cache).items() if state != before[name]} == {lost}
+
+
+def test_a_damaged_segment_goes_when_its_picture_cannot_be_made(made: Campaign) -> None:
+    """The same failure would come at every run."""
+    body = made.bodies[0]
+    name = names.segment_object(body.key)
+    content, there = made.cache.read(name), made.cache.stat(name)
+    assert there is not None
+    begin, end = content.index(b"mdat") + 4, int(there.metadata["index"].split("-")[0])
+    assert end > begin
+    damaged = content[:begin] + bytes(end - begin) + content[end:]
+    made.cache.put_bytes(name, damaged, there.metadata, replace=True)
+    made.cache.delete(names.picture_object(body.key))
+
+    with pytest.raises(MediaError, match=f"{name} was damaged since it was made: it is removed"):
+        execute(made, segments=(body,))
+    execute(made, segments=(body,))
+
+    assert made.cache.read(name) == content
+
+
+def execute(of: Campaign, **work: object) -> None:
+    """Carry out a work order."""
+    order = WorkOrder(cache=of.cache.uri, output=of.output.uri, task="task").model_copy(update=work)
+    build.execute(order, lambda _line: None)
 
 
 def test_a_silent_variant_is_made(campaign: Campaign) -> None:
     """A task of pictures alone would fail."""
     campaign.make(order=VariantOrder(segments=campaign.segments[:1]))
 
-    assert [item.name for item in campaign.output.list()] == ["task/v.jpg", "task/v.mp4"]
+    assert [item.name for item in campaign.output.list()] == ["task/v.mp4"]
 
 
 def test_stills_titles_and_logos_come_from_the_cache(campaign: Campaign) -> None:
@@ -315,13 +328,13 @@ class Failing(FolderStore):
         return super()._store(name, staged, folder, own, replace=replace)
 
 
-def test_the_video_is_stored_last(campaign: Campaign, tmp_path: Path) -> None:
-    """After a crash there would be videos without captions and posters, and nothing would ever make these."""
-    output = Failing(tmp_path / "out", 99)
+def test_a_picture_is_stored_before_its_segment(campaign: Campaign, tmp_path: Path) -> None:
+    """After a crash there would be segments without pictures."""
+    cache, body = Failing(tmp_path / "cache", 99), campaign.bodies[0]
 
-    build.make_variant(campaign.cache, output, "task", "v", campaign.variant)
+    build.make_segment(cache, body)
 
-    assert output.names == ["task/v.vtt", "task/v.jpg", "task/v.mp4"]
+    assert cache.names == [names.picture_object(body.key), names.segment_object(body.key)]
 
 
 def test_a_run_goes_on_where_another_ended(campaign: Campaign, finished: Campaign, tmp_path: Path) -> None:

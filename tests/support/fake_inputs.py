@@ -13,7 +13,7 @@ from cliptask_operator.campaign.inputs import InputObserver, ResolvedInputs
 from cliptask_operator.sources.fetcher import FetchEvent
 from cliptask_operator.speech.speaker import SpeechEvent
 from cliptask_renderer.storage.base import Store
-from support.campaigns import line, sources_of
+from support.campaigns import line, sources_of, speak_into
 from support.faults import Faults
 
 
@@ -31,14 +31,17 @@ class FakeInputs:
         self.opened.set()
 
     async def resolve(
-        self, spec: ClipTaskSpec, _cache: Store, observer: InputObserver, *, speak: bool
+        self, spec: ClipTaskSpec, cache: Store, observer: InputObserver, *, speak: bool
     ) -> ResolvedInputs:
         """See ``Inputs``."""
         with self.faults.met("resolve"):
             observer.begin(len(spec.urls), len(spec.speech) if speak else 0)
             await self.opened.wait()
             sources = {url: self._source(url, facts, observer) for url, facts in sources_of(spec).items()}
-            return ResolvedInputs(sources, self._lines(spec.speech, observer, speak=speak))
+            lines = self._lines(spec.speech, observer, speak=speak)
+            for spoken in (each for each in lines if isinstance(each, SpokenLine) and each.is_spoken):
+                speak_into(cache, spoken)
+            return ResolvedInputs(sources, lines)
 
     def _source(self, url: str, facts: SourceFacts, observer: InputObserver) -> SourceFacts | ClipTaskError:
         error = self.errors.get(url)

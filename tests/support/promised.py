@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cliptask import names
-from cliptask.orders import WorkOrder
+from cliptask.orders import SegmentOrder, WorkOrder
 
 
 @dataclass(frozen=True)
@@ -21,15 +21,20 @@ class Promised:
 
 
 def promised(order: WorkOrder) -> Iterator[Promised]:
-    """All that an order makes, in the renderer's order: a video comes after everything that lies beside it."""
+    """All that an order makes, in the renderer's order: a picture comes before its segment, a video after its parts."""
     for segment in order.segments:
-        yield Promised(order.cache, names.segment_object(segment.key), segment.key)
+        yield from _segment(order.cache, segment)
     for sound in order.soundtracks:
         yield Promised(order.cache, names.soundtrack_object(sound.key), sound.key)
     for variant in order.variants:
         for segment in variant.order.segments:
-            yield Promised(order.cache, names.segment_object(segment.key), segment.key)
+            yield from _segment(order.cache, segment)
         if (own := variant.order.soundtrack) is not None:
             yield Promised(order.cache, names.soundtrack_object(own.key), own.key)
-        for ending in reversed(variant.order.endings):
-            yield Promised(order.output, f"{order.task}/{variant.name}{ending}", variant.order.key)
+        yield Promised(order.output, f"{order.task}/{variant.name}{names.VIDEO}", variant.order.key)
+
+
+def _segment(cache: str, segment: SegmentOrder) -> Iterator[Promised]:
+    if not segment.is_seam:
+        yield Promised(cache, names.picture_object(segment.key), segment.key)
+    yield Promised(cache, names.segment_object(segment.key), segment.key)

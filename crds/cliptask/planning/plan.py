@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from cliptask import names
+from cliptask.captions import last_ms
 from cliptask.errors import ClipTaskError, VariantError, joined
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.languages import mp4_code
-from cliptask.orders import Profile, SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
+from cliptask.orders import CaptionsOrder, Profile, SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
 from cliptask.planning.bindings import Bound, bind
 from cliptask.planning.choices import Choice, Labels, chosen
 from cliptask.planning.forms import remark
@@ -34,6 +35,10 @@ class Variant:
     text: str | None
     """What is heard of the line."""
     order: VariantOrder
+    captions: CaptionsOrder | None = None
+    """Of the file with what is said."""
+    pictures: tuple[str, ...] = ()
+    """Key of a segment for each clip: its picture stands for the clip in the gallery."""
 
     @cached_property
     def titles(self) -> tuple[str, ...]:
@@ -115,13 +120,15 @@ def plan(
         clips, track, line = labels.of(choice)
         try:
             order = variant_order(timeline, choice, lines)
+            captions = captions_order(spec, spoken(choice, lines), order.duration_s)
         except ClipTaskError as error:
             skipped.append(Skipped(clips, track, line, error))
             continue
         name = names.variant_name([*clips, *(label for label in (track, line) if label)], order.key)
         text = None if choice.line is None else heard(spec.speech[choice.line].text)
         # A file may be listed under two names of which nothing is left in the video's.
-        variants.setdefault(name, Variant(name, clips, track, line, text, order))
+        pictures = tuple(segment.key for segment in timeline.pictures(choice.clips, order.segments))
+        variants.setdefault(name, Variant(name, clips, track, line, text, order, captions, pictures))
     if not skipped:
         timeline.refuse_unseen()
     blocks = tuple(block.name for block in spec.video_blocks)
@@ -164,9 +171,7 @@ def variant_order(
     segments = timeline.segments(choice.clips)
     frames, fps = sum(segment.frames for segment in segments), timeline.profile.fps
     track = None if choice.track is None else bindings.track(choice.track)
-    line = None if choice.line is None else lines[choice.line]
-    if isinstance(line, ClipTaskError):
-        raise line
+    line = spoken(choice, lines)
     if line is not None and spec.sound.overflow == "Fail" and (line.duration_s or 0) > frames / fps:
         message = (
             f"{line_place(spec, choice.line or 0)} takes {line.duration_s:.1f} s, the picture {frames / fps:.1f} s: "
@@ -174,14 +179,30 @@ def variant_order(
         )
         raise VariantError(message)
     speech = None if line is None else SpeechRef(line_key=line.key, extension=line.extension)
-    captions = "none" if speech is None else spec.captions.mode
     return VariantOrder(
         segments=segments,
         soundtrack=_soundtrack(timeline, choice, frames, track, speech),
-        captions=captions,
-        speech=None if captions == "none" else speech,
+        words=line.key if line and spec.captions.mode == "soft" else None,
         language=None if speech is None else mp4_code(spec.speech[choice.line or 0].language),
     )
+
+
+def spoken(choice: Choice, lines: Sequence[Bound[SpokenLine] | None]) -> SpokenLine | None:
+    """The line of a combination. Raises what makes it unusable."""
+    line = None if choice.line is None else lines[choice.line]
+    if isinstance(line, ClipTaskError):
+        raise line
+    return line
+
+
+def captions_order(spec: ClipTaskSpec, line: SpokenLine | None, video_s: float) -> CaptionsOrder | None:
+    """The caption file of a video in which this line is spoken.
+
+    The video itself depends on the line alone: how long that takes nobody knows before it is spoken.
+    """
+    if line is None or spec.captions.mode == "none":
+        return None
+    return CaptionsOrder(line_key=line.key, end_ms=last_ms(video_s, line.duration_s))
 
 
 def _soundtrack(

@@ -50,6 +50,22 @@ class Timeline:
             parts += (self._segment((block, clip, begin, end, start)) for begin, end in pairwise(bounds))
         return tuple(parts)
 
+    def pictures(self, clips: Sequence[int], segments: Sequence[SegmentOrder]) -> tuple[SegmentOrder, ...]:
+        """Of the segments of a variant, the one for each clip that shows it alone, nearest to its middle."""
+        ranges = [self._range(block, clip, len(clips)) for block, clip in enumerate(clips)]
+        ends = list(accumulate(segment.frames for segment in segments))
+        alone = [
+            (end - segment.frames, end, segment)
+            for end, segment in zip(ends, segments, strict=True)
+            if not segment.is_seam
+        ]
+        found: list[SegmentOrder] = []
+        for start, clip_range in zip(self._starts(ranges), ranges, strict=True):
+            middle = start + clip_range.frames // 2
+            own = [each for each in alone if start <= each[0] and each[1] <= start + clip_range.frames]
+            found.append(min(own, key=lambda each: max(each[0] - middle, middle - each[1] + 1, 0))[2])
+        return tuple(found)
+
     def sounds(self, clips: Sequence[int]) -> tuple[ClipSound, ...]:
         """The clips' own sounds in their places, faded over where the pictures are; none when they are not wanted."""
         if not self.spec.sound.clip_volume:

@@ -137,8 +137,7 @@ class Reckoning:
     def _video(self, order: VariantOrder) -> int:
         soundtrack = order.soundtrack
         sound = _soundtrack_bytes(soundtrack) if soundtrack else 0
-        poster = order.profile.width * order.profile.height // 10
-        return sum(map(self._segment, order.segments)) + sound + poster
+        return sum(map(self._segment, order.segments)) + sound
 
     def _beside(self, order: SegmentOrder, size_bytes: int) -> int:
         """What a process writes while it makes a segment, and removes."""

@@ -40,7 +40,7 @@
     element.style.setProperty("--group", `var(--group-${there.indexOf(group) % COLOURS})`);
     return element;
   };
-  const url = (file) => "./" + encodeURIComponent(file);
+  const url = (file) => "./" + file.split("/").map(encodeURIComponent).join("/");
   const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
   // Tenths matter: platforms refuse a video that is a little longer than their limit.
   const clock = (seconds) => {
@@ -170,15 +170,10 @@
 
   function card(variant) {
     const item = byId("card").content.firstElementChild.cloneNode(true);
-    const [poster, image] = [item.querySelector(".poster"), item.querySelector("img")];
+    const poster = item.querySelector(".poster");
     poster.setAttribute("aria-label", `Play ${variant.name}`);
-    poster.style.setProperty("--hue", (groups[0].values.indexOf(groups[0].of(variant)) * 137.5) % 360);
     poster.addEventListener("click", () => open(variant));
-    if (variant.poster === null) image.remove();
-    else {
-      image.addEventListener("error", () => image.remove());
-      image.src = url(variant.poster);
-    }
+    item.querySelector(".board").replaceWith(storyboard(variant));
     item.querySelector(".time").textContent = clock(variant.durationSeconds);
     item.querySelector(".name").textContent = variant.name;
     item.querySelector(".name").title = variant.name;
@@ -186,6 +181,44 @@
     say(variant, item.querySelector("blockquote"));
     item.querySelector(".actions").append(...actions(variant));
     return item;
+  }
+
+  // The first clip large, the others in a strip beside it: one row of up to four, else two, each of the picture's shape
+  // unless the strip would take more than half.
+  function storyboard(variant) {
+    const panels = variant.clips.map((_, place) => panel(variant, place));
+    const board = make("span", "board");
+    board.classList.toggle("wide", profile.width > profile.height);
+    board.append(panels[0]);
+    const others = panels.slice(1);
+    const columns = others.length > 4 ? Math.ceil(others.length / 2) : others.length;
+    const strip = make("span", "strip");
+    for (let at = 0; at < others.length; at += columns) {
+      const row = make("span", "row");
+      row.append(...others.slice(at, at + columns));
+      strip.append(row);
+    }
+    const share = Math.min(Math.ceil(others.length / columns) / columns, 1 / 2);
+    board.style.setProperty("--strip", `${100 * share}%`);
+    if (others.length) board.append(strip);
+    return board;
+  }
+
+  function panel(variant, place) {
+    const [element, group] = [make("span", "panel"), groups[place]];
+    const { clip, picture } = variant.clips[place];
+    element.title = `${group.title}: ${group.called(clip)}`;
+    element.style.setProperty("--hue", (group.values.indexOf(clip) * 137.5 + place * 40) % 360);
+    if (picture !== null) {
+      const image = make("img");
+      image.loading = "lazy";
+      image.decoding = "async";
+      image.alt = element.title;
+      image.addEventListener("error", () => image.remove());
+      image.src = url(campaign.pictures[picture]);
+      element.append(image);
+    }
+    return element;
   }
 
   function say(variant, quote) {
@@ -261,8 +294,9 @@
     if (document.activeElement.disabled) byId("side").focus();
     byId("broken").hidden = true;
     video.replaceChildren(...captions(variant));
-    if (variant.poster === null) video.removeAttribute("poster");
-    else video.poster = url(variant.poster);
+    const [{ picture }] = variant.clips;
+    if (picture === null) video.removeAttribute("poster");
+    else video.poster = url(campaign.pictures[picture]);
     video.src = url(variant.file);
     if (!player.open) player.showModal();
     // Refused after a link was followed, as nobody has clicked yet: the poster then waits for a click.
@@ -271,14 +305,15 @@
   }
 
   function captions(variant) {
-    const text = variant.captionText === null ? null : campaign.captionTexts[variant.captionText];
+    if (variant.captions === null) return [];
+    const text = campaign.captionTexts[variant.captions];
     // A page from a disk may not load a file for a track.
-    if (text === null && (variant.captions === null || location.protocol === "file:")) return [];
+    if (text === undefined && location.protocol === "file:") return [];
     const track = document.createElement("track");
     track.kind = "captions";
     track.label = "Captions";
     track.default = true;
-    track.src = text === null ? url(variant.captions) : "data:text/vtt;charset=utf-8," + encodeURIComponent(text);
+    track.src = text === undefined ? url(variant.captions) : "data:text/vtt;charset=utf-8," + encodeURIComponent(text);
     return [track];
   }
 

@@ -16,10 +16,10 @@ from cliptask.index import CampaignIndex
 
 
 def gallery_html(index: CampaignIndex, captions: Mapping[str, str] | None = None, earlier: int = 0) -> str:
-    """``gallery.html``, to lie beside ``index.json``: all it loads are the videos and posters beside it.
+    """``gallery.html``, to lie beside ``index.json``: all it loads are the videos and pictures beside it.
 
-    ``captions`` holds WebVTT by variant name. It is written into the page, because a page opened from a disk may not
-    load a ``.vtt`` file; without it, captions show only where the page comes from a server. Everything in the index
+    ``captions`` holds WebVTT by the names of the files. It is written into the page, because a page opened from a disk
+    may not load a ``.vtt`` file; without it, captions show only where the page comes from a server. Everything in the index
     is untrusted: it reaches the page as escaped JSON and leaves it as text. ``earlier`` is how many videos of earlier
     edits lie beside those of the index. The same arguments give the same bytes.
     """
@@ -37,7 +37,7 @@ def gallery_html(index: CampaignIndex, captions: Mapping[str, str] | None = None
 
 
 def _data(index: CampaignIndex, captions: Mapping[str, str]) -> dict[str, Any]:
-    """The index with the captions, each distinct text once: variants with the same line often share it.
+    """The index with the texts of its captions by their files, and its pictures by number: ten thousand variants share them.
 
     Of the parts, only what people call them where that is not their label, by block and label; of music by ``Track``.
     """
@@ -50,11 +50,11 @@ def _data(index: CampaignIndex, captions: Mapping[str, str]) -> dict[str, Any]:
     for part in index.parts:
         if part.kind != "line" and part.title != part.label:
             called.setdefault(part.block or "Track", {})[part.label] = part.title
-    texts = {text: place for place, text in enumerate(dict.fromkeys(captions.values()))}
-    for variant in data["variants"]:
-        text = captions.get(variant["name"])
-        variant["captionText"] = None if text is None else texts[text]
-    return data | {"captionTexts": [*texts], "called": called}
+    pictures: dict[str, int] = {}
+    for clip in (clip for variant in data["variants"] for clip in variant["clips"]):
+        picture = clip.pop("picture")
+        clip["picture"] = None if picture is None else pictures.setdefault(picture, len(pictures))
+    return data | {"pictures": [*pictures], "captionTexts": captions, "called": called}
 
 
 def _hash(text: str) -> str:

@@ -36,30 +36,40 @@ class Missing:
 
 
 def parts_of(cache: Store) -> Mapping[str, Part]:
-    """All segments and soundtracks in a cache, by their names."""
+    """All segments, their pictures and soundtracks in a cache, by their names."""
     folders = ("segments/", "soundtracks/")
     return {stored.name: Part.of(stored) for folder in folders for stored in cache.list(folder)}
 
 
-def files_of(task: str, output: Store) -> tuple[StoredObject, ...]:
-    """What lies in the task's folder itself: copies that somebody keeps in folders below it are none of ours."""
+@dataclass(frozen=True)
+class Folder:
+    """What lies in a task's folder of the output."""
+
+    files: tuple[StoredObject, ...]
+    """In the folder itself: copies that somebody keeps in folders below it are none of ours."""
+    shared: frozenset[str]
+    """Captions and pictures, by their names beside the videos."""
+
+
+def folder_of(task: str, output: Store) -> Folder:
+    """List it."""
     folder = f"{task}/"
-    return tuple(each for each in output.list(folder) if "/" not in each.name.removeprefix(folder))
+    below = {each.name.removeprefix(folder): each for each in output.list(folder)}
+    return Folder(
+        tuple(each for name, each in below.items() if "/" not in name),
+        frozenset(filter(names.is_shared, below)),
+    )
 
 
 def videos_of(campaign: Campaign, files: Iterable[StoredObject]) -> Mapping[str, int]:
-    """Names of those of a campaign's variants that are there, with poster and captions, and the bytes of their videos."""
-    folder = f"{campaign.task}/"
-    sizes = {stored.name.removeprefix(folder): stored.size_bytes for stored in files}
-    return {
-        variant.name: sizes[f"{variant.name}{names.VIDEO}"]
-        for variant in campaign.variants
-        if all(f"{variant.name}{ending}" in sizes for ending in variant.order.endings)
-    }
+    """Names of those of a campaign's variants that are there, and the bytes of their videos."""
+    sizes = {stored.name: stored.size_bytes for stored in files}
+    videos = ((each.name, f"{campaign.task}/{each.name}{names.VIDEO}") for each in campaign.variants)
+    return {name: sizes[video] for name, video in videos if video in sizes}
 
 
 def inventory_of(campaign: Campaign, files: Sequence[StoredObject], parts: Mapping[str, Part]) -> Inventory:
-    """What of a campaign is there, by what lies in its folder and by the parts of its cache."""
+    """What of a campaign is there, by what lies in its folder itself and by the parts of its cache."""
     present = {each.key: parts.get(names.segment_object(each.key)) for each in campaign.segments}
     sizes = {key: part.size_bytes for key, part in present.items() if part is not None}
     videos = [Part.of(each) for each in files if each.name.endswith(names.VIDEO)]
@@ -72,8 +82,13 @@ def inventory_of(campaign: Campaign, files: Sequence[StoredObject], parts: Mappi
 
 
 def keys_of(campaign: Campaign, parts: AbstractSet[str]) -> frozenset[str]:
-    """Keys of those of a campaign's segments and soundtracks that are among the names of parts."""
-    segments = (part.key for part in campaign.segments if names.segment_object(part.key) in parts)
+    """Keys of those of a campaign's segments and soundtracks that are among the names of parts, with their pictures."""
+    segments = (
+        part.key
+        for part in campaign.segments
+        if names.segment_object(part.key) in parts
+        and (part.is_seam or names.picture_object(part.key) in parts)
+    )
     soundtracks = (part.key for part in campaign.soundtracks if names.soundtrack_object(part.key) in parts)
     return frozenset([*segments, *soundtracks])
 

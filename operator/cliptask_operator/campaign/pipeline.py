@@ -17,7 +17,14 @@ from cliptask.index import CampaignIndex
 from cliptask.planning.plan import Campaign, plan
 from cliptask.spec.task import MAX_VARIANTS, ClipTask
 from cliptask_operator.campaign.inputs import InputObserver, Inputs, ResolvedInputs
-from cliptask_operator.campaign.inventory import Inventory, Missing, files_of, inventory_of, missing, parts_of
+from cliptask_operator.campaign.inventory import (
+    Inventory,
+    Missing,
+    folder_of,
+    inventory_of,
+    missing,
+    parts_of,
+)
 from cliptask_operator.campaign.past import Part
 from cliptask_operator.campaign.publish import prune, publish, published
 from cliptask_operator.campaign.stores import Stores
@@ -81,22 +88,22 @@ class Pipeline:
 
     async def inventory(self, campaign: Campaign, stores: Stores) -> Inventory:
         """What is there."""
-        files, (parts, _) = await asyncio.gather(
-            asyncio.to_thread(files_of, campaign.task, stores.output),
+        folder, (parts, _) = await asyncio.gather(
+            asyncio.to_thread(folder_of, campaign.task, stores.output),
             self.listings.run(stores.cache.uri, lambda: asyncio.to_thread(parts_of, stores.cache)),
         )
-        return await asyncio.to_thread(inventory_of, campaign, files, parts)
+        return await asyncio.to_thread(inventory_of, campaign, folder.files, parts)
 
     async def make(self, task: ClipTask, campaign: Campaign, stores: Stores, executor: Executor) -> Outcome:
-        """Have everything made that is missing, then write the campaign's index and gallery; see ``publish``.
+        """Have everything made that is missing, then write captions, pictures, index and gallery; see ``publish``.
 
-        Once nothing is missing, videos that the task no longer wants are removed, if it says so (``spec.output.prune``).
+        Once nothing is missing, what the task no longer wants is removed, if it says so (``spec.output.prune``).
         What fails is left out and named in the outcome; what was made stays, so that another run goes on from there.
         """
         there = await self.inventory(campaign, stores)
         failed = await executor.execute(there)
         prunes = task.spec.output.prune
-        index = await whole_thread(partial(publish, prunes=prunes), campaign, failed, stores.output)
+        index = await whole_thread(partial(publish, prunes=prunes), campaign, failed, stores)
         removed = await whole_thread(prune, index, stores.output) if prunes else 0
         earlier = len(there.earlier) - removed
         return Outcome(campaign, missing(campaign, there), failed, index, removed, earlier)

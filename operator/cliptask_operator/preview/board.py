@@ -10,11 +10,11 @@ from typing import Literal
 from cliptask import names
 from cliptask.errors import ClipTaskError, InputError
 from cliptask.facts import SourceFacts, SpokenLine
-from cliptask.orders import VariantOrder
+from cliptask.orders import CaptionsOrder, VariantOrder
 from cliptask.planning.bindings import Bindings, Bound, bind
 from cliptask.planning.choices import Choice, Labels, chosen
 from cliptask.planning.history import NOTHING, History
-from cliptask.planning.plan import input_places, variant_order
+from cliptask.planning.plan import captions_order, input_places, spoken, variant_order
 from cliptask.planning.timeline import Timeline
 from cliptask.spec.task import MAX_VARIANTS, ClipTask
 
@@ -44,6 +44,7 @@ class Combination:
     full: VariantOrder
     draft: VariantOrder | None
     """The same in small, to be seen sooner; None where the video itself is as small."""
+    captions: CaptionsOrder | None = None
 
     @property
     def orders(self) -> tuple[VariantOrder, ...]:
@@ -116,7 +117,8 @@ class Board:
         draft = variant_order(self._draft, choice, self._spoken) if self._draft else None
         clips, track, line = self.labels.of(choice)
         name = names.variant_name([*clips, *filter(None, (track, line))], full.key)
-        return Combination(choice, name, full, draft)
+        captions = captions_order(self.spec, spoken(choice, self._spoken), full.duration_s)
+        return Combination(choice, name, full, draft, captions)
 
     def combinations(self) -> Iterator[Combination]:
         """Those that the task wants made and that can be."""

@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
-from cliptask import names
-from cliptask.captions import Cue, cues, webvtt
-from cliptask.errors import InputError, MediaError
-from cliptask.facts import Recording
-from cliptask.orders import VariantOrder
+from cliptask.captions import webvtt
+from cliptask.errors import MediaError
+from cliptask.orders import CaptionsOrder, VariantOrder
 from cliptask_operator.preview.making import Shelf, parts_of
 from cliptask_renderer.mux.movie import movie
 from cliptask_renderer.mux.tables import Part
 from cliptask_renderer.parts import stored_part
+from cliptask_renderer.recordings import cues_of
 from cliptask_renderer.storage.base import Store
 
 PIECE_BYTES = 256 << 10
 """Read and sent at a time."""
 _MOST_FILMS = 200
+_REMEDY = "start the preview again, which makes it anew"
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,10 @@ class Film:
     head: bytes
     files: tuple[tuple[Path, int], ...]
     """With their sizes in bytes."""
-    captions: str | None
+    captions: str | None = None
     """WebVTT."""
+    captions_order: CaptionsOrder | None = None
+    """What that is made by."""
 
     @property
     def size_bytes(self) -> int:
@@ -108,7 +110,9 @@ class Films:
             self._films.move_to_end(key)
         return self._films.get(key)
 
-    def ready(self, order: VariantOrder, shelf: Shelf, *, is_draft: bool) -> Film | None:
+    def ready(
+        self, order: VariantOrder, captions: CaptionsOrder | None, shelf: Shelf, *, is_draft: bool
+    ) -> Film | None:
         """The video, if all its parts are there; None where one is still to be made. Reads files."""
         parts = parts_of(order, is_draft=is_draft)
         try:
@@ -116,13 +120,14 @@ class Films:
             sizes = [(file, file.stat().st_size) for file in files]
         except (KeyError, FileNotFoundError):
             return None
-        if (film := self.get(order.key)) and film.files == tuple(sizes):
+        film = self.get(order.key)
+        if film and (film.files, film.captions_order) == (tuple(sizes), captions):
             return film
         stored = [stored_part(shelf.store(part), part.name) for part in parts]
         known = [each.part for each in stored if each]
         if len(known) < len(parts):
             return None
-        film = _film(order, shelf.stores.cache, sizes, known)
+        film = _film(order, captions, shelf.stores.cache, sizes, known)
         self._films[order.key] = film
         if len(self._films) > _MOST_FILMS:
             self._films.popitem(last=False)
@@ -130,19 +135,15 @@ class Films:
 
 
 def _film(
-    order: VariantOrder, cache: Store, files: Sequence[tuple[Path, int]], parts: Sequence[Part]
+    order: VariantOrder,
+    captions: CaptionsOrder | None,
+    cache: Store,
+    files: Sequence[tuple[Path, int]],
+    parts: Sequence[Part],
 ) -> Film:
     sound = parts[0] if order.soundtrack else None
     pictures = parts[1:] if order.soundtrack else parts
-    shown: tuple[Cue, ...] = ()
-    if order.speech is not None and order.captions != "none":
-        words = names.speech_object(order.speech.line_key, "json")
-        try:
-            recording = Recording.model_validate_json(cache.read(words))
-        except KeyError:
-            message = f"{cache.uri}/{words} is gone: start the preview again, which makes it anew"
-            raise InputError(message) from None
-        shown = cues(recording.words, order.duration_s)
-    soft = shown if order.captions == "soft" else ()
+    shown = cues_of(cache, captions.line_key, captions.end_ms / 1000, _REMEDY) if captions else ()
+    soft = cues_of(cache, order.words, order.duration_s, _REMEDY) if order.words else ()
     made = movie(pictures, sound, soft, order.language)
-    return Film(order.key, made.head, tuple(files), webvtt(shown) if shown else None)
+    return Film(order.key, made.head, tuple(files), webvtt(shown) if shown else None, captions)

@@ -145,9 +145,9 @@ class Session:
         for part in Stock.of([current]).parts:
             (self._there.add if shelf.has(part) else self._there.discard)(part.key)
         self._want()
-        film = full = self.films.ready(current.full, shelf, is_draft=False)
+        film = full = self.films.ready(current.full, current.captions, shelf, is_draft=False)
         if full is None and current.draft is not None:
-            film = self.films.ready(current.draft, shelf, is_draft=True)
+            film = self.films.ready(current.draft, current.captions, shelf, is_draft=True)
         return {
             "name": current.name,
             "durationSeconds": current.full.duration_s,

@@ -332,4 +332,50 @@ def test_lines_that_nobody_speaks_are_dealt_and_not_heard() -> None:
     for each in silent.variants:
         assert each.order.soundtrack is not None
         assert each.order.soundtrack.speech is None
-        assert (each.order.captions, each.order.speech, each.order.language) == ("none", None, None)
+        assert (each.order.words, each.captions, each.order.language) == (None, None, None)
+
+
+@pytest.mark.parametrize(("mode", "is_inside"), [("soft", True), ("sidecar", False)])
+def test_captions_are_a_file_and_only_soft_ones_are_in_the_video(mode: str, *, is_inside: bool) -> None:
+    """A video would be made anew for a file beside it, or hold captions that nobody wants in it."""
+    of, plain = task([2, 1], lines=1, captions={"mode": mode}), task([2, 1], lines=1)
+
+    videos, others = planned(of).variants, planned(plain).variants
+
+    assert all(each.captions for each in videos)
+    assert not any(each.captions for each in others)
+    assert [bool(each.order.words) for each in videos] == [is_inside] * 2
+    assert ([each.name for each in videos] != [each.name for each in others]) == is_inside
+
+
+def test_videos_that_are_longer_than_what_is_said_share_captions() -> None:
+    """A bucket would hold a file for each video; or what is said would be cut off with another video's end."""
+    of = task([3], lines=1, captions={"mode": "soft"})
+    long, longer, short = (f"b0c{n}" for n in range(3))
+    lengths = {long: {"duration_s": 3.0}, longer: {"duration_s": 5.0}, short: {"duration_s": 1.2}}
+
+    captions = [
+        each.captions for each in plan(of, sources(of, **lengths), [line("line 0", duration_s=1.0)]).variants
+    ]
+
+    assert [each and each.end_ms for each in captions] == [2000, 2000, 1200]
+    assert captions[0] == captions[1]
+
+
+def test_a_video_is_called_the_same_before_its_line_is_spoken() -> None:
+    """A plan would promise other videos than are made."""
+    of = task([2], lines=1, captions={"mode": "soft"})
+
+    unspoken = plan(of, sources(of), [line("line 0", duration_s=None)])
+
+    assert [each.name for each in unspoken.variants] == [each.name for each in planned(of).variants]
+
+
+def test_each_clip_of_a_video_has_a_picture_and_no_transition_does() -> None:
+    """A storyboard would show a clip twice, or none of it."""
+    of = task([2, 1, 2], transition={"duration": "500ms"})
+
+    variants = planned(of).variants
+
+    assert all(len(each.order.segments) == 5 for each in variants)
+    assert all(each.pictures == tuple(part.key for part in each.order.segments[::2]) for each in variants)

@@ -24,6 +24,9 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 NAMES = ("a-one-x", "50% off? #1 ä & b", "c-three-y")
 """Of the three variants; the second one must be percent-encoded in a URL."""
 INJECTION = '</script><script>document.title = "hacked"</script><img src=x onerror="document.title=1"> {{ 7 * 7 }} <!--'
+CAPTIONS = f"captions/{'c' * 64}.vtt"
+PICTURES = tuple(f"pictures/{str(n) * 64}.jpg" for n in range(5))
+"""Of the hooks, then of the products."""
 VTT = "WEBVTT\n\n00:00.000 --> 00:03.000\nSpring is <i>here</i>.\n"
 
 expect.set_options(timeout=30_000)
@@ -40,9 +43,11 @@ def index(count: int = 3, text: str = "Spring is here.", skipped: int = 0) -> Ca
             "name": NAMES[n] if n < len(NAMES) else f"v-{n}",
             "key": "0" * 64,
             "file": f"{NAMES[n % 3]}.mp4",
-            "poster": f"{NAMES[n % 3]}.jpg",
-            "captions": f"{NAMES[n % 3]}.vtt",
-            "clips": [{"block": "hook", "clip": "abc"[n % 3]}, {"block": "track", "clip": ("one", "two")[n % 2]}],
+            "captions": CAPTIONS,
+            "clips": [
+                {"block": "hook", "clip": "abc"[n % 3], "picture": PICTURES[n % 3]},
+                {"block": "track", "clip": ("one", "two")[n % 2], "picture": PICTURES[3 + n % 2]},
+            ],
             "track": ("upbeat", None)[n % 2],
             "line": ("spring", "summer")[n // 2 % 2],
             "text": (text, "Summer is near.")[n // 2 % 2],
@@ -119,13 +124,16 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with three videos, their posters and captions."""
+    """A folder with three videos, their pictures and captions."""
     folder = tmp_path_factory.mktemp("campaign & co #1")
     for n, name in enumerate(NAMES):
         clip(folder / "made.mp4", ClipLook(width=90, height=160, duration_s=2, faststart=True, hue=n * 90))
         (folder / "made.mp4").rename(folder / f"{name}.mp4")
-        PIL.Image.new("RGB", (90, 160), (80 * n, 120, 160)).save(folder / f"{name}.jpg")
-        (folder / f"{name}.vtt").write_text(VTT)
+    for n, name in enumerate(PICTURES):
+        (folder / name).parent.mkdir(exist_ok=True)
+        PIL.Image.new("RGB", (90, 160), (50 * n, 120, 160)).save(folder / name)
+    (folder / CAPTIONS).parent.mkdir()
+    (folder / CAPTIONS).write_text(VTT)
     return folder
 
 
@@ -135,7 +143,7 @@ def show(campaign: Path, page: Page) -> Callable[..., Page]:
 
     def opened(of: CampaignIndex, fragment: str = "") -> Page:
         file = campaign / "gallery.html"
-        file.write_text(gallery_html(of, dict.fromkeys(NAMES, VTT)))
+        file.write_text(gallery_html(of, {CAPTIONS: VTT}))
         page.goto(file.as_uri() + fragment)
         return page
 
@@ -306,6 +314,66 @@ class TestFilters:
         expect(page.locator("#count")).to_have_text("4 of 12 videos")
 
 
+def storyboard(clips: int, width: int, height: int, lost: int | None = None) -> CampaignIndex:
+    """One variant of so many clips, with a picture for each but the lost one."""
+    data = index(1).model_dump(mode="json", by_alias=True)
+    blocks = [f"b{n}" for n in range(clips)]
+    data |= {"blocks": blocks, "profile": {"width": width, "height": height, "fps": 30}}
+    data["variants"][0]["clips"] = [
+        {"block": block, "clip": "x", "picture": None if n == lost else PICTURES[n % 5]}
+        for n, block in enumerate(blocks)
+    ]
+    return CampaignIndex.model_validate(data)
+
+
+class TestStoryboard:
+    """What stands for a video before it plays."""
+
+    @pytest.mark.parametrize("clips", range(1, 11))
+    @pytest.mark.parametrize(("width", "height"), [(1080, 1920), (1080, 1080), (1920, 1080)])
+    def test_shows_every_clip_and_the_first_the_largest(
+        self, show: Callable[..., Page], clips: int, width: int, height: int
+    ) -> None:
+        """Else all variants with the same first clip would look alike, or a clip be too small to be told."""
+        page = show(storyboard(clips, width, height))
+
+        pictures = page.locator(".poster img")
+        expect(pictures).to_have_count(clips)
+        assert [each.get_attribute("alt") for each in pictures.all()] == [f"b{n}: x" for n in range(clips)]
+        board = page.locator(".board").bounding_box()
+        boxes = [box for each in page.locator(".panel").all() if (box := each.bounding_box())]
+        assert board is not None
+        assert all(box["width"] >= 30 and box["height"] >= 24 for box in boxes)
+        areas = [box["width"] * box["height"] for box in boxes]
+        assert areas[0] == max(areas)
+        assert (
+            sum(areas) > 0.93 * board["width"] * board["height"]
+        )  # they fill it, and none lies over another
+        corners = {(round(box["x"]), round(box["y"])) for box in boxes}
+        assert len(corners) == clips
+        assert min(corners) == (round(board["x"]), round(board["y"]))
+
+    def test_does_without_a_picture_that_is_missing(self, show: Callable[..., Page]) -> None:
+        """Else a clip would be a broken picture, or the others move to its place."""
+        page = show(storyboard(4, 1080, 1920, lost=1))
+
+        expect(page.locator(".panel")).to_have_count(4)
+        expect(page.locator(".poster img")).to_have_count(3)
+        assert page.locator(".panel").nth(1).locator("img").count() == 0
+        assert page.locator(".panel").nth(1).get_attribute("title") == "b1: x"
+
+    def test_of_a_page_without_its_pictures_shows_none_broken(self, browser: Browser, tmp_path: Path) -> None:
+        """Else a page that was copied alone would be full of broken ones."""
+        (tmp_path / "gallery.html").write_text(gallery_html(index()))
+        page = browser.new_page()
+
+        page.goto((tmp_path / "gallery.html").as_uri())
+
+        expect(page.locator(".panel")).to_have_count(6)
+        expect(page.locator(".poster img")).to_have_count(0)
+        page.close()
+
+
 class TestPlayer:
     """How a video is played."""
 
@@ -444,11 +512,14 @@ class TestHtml:
 
     def test_is_the_same_for_the_same_campaign(self) -> None:
         """Else every run would upload a new page."""
-        assert gallery_html(index(), {NAMES[0]: VTT}) == gallery_html(index(), {NAMES[0]: VTT})
+        assert gallery_html(index(), {CAPTIONS: VTT}) == gallery_html(index(), {CAPTIONS: VTT})
 
-    def test_holds_each_text_of_captions_once(self) -> None:
-        """Else hundreds of variants with the same line would make the page heavy."""
-        assert gallery_html(index(), dict.fromkeys(NAMES, VTT)).count("WEBVTT") == 1
+    def test_holds_each_text_of_captions_and_each_picture_once(self) -> None:
+        """Else thousands of variants with the same line and clips would make the page heavy."""
+        html = gallery_html(index(60), {CAPTIONS: VTT})
+
+        assert html.count("WEBVTT") == 1
+        assert [html.count(picture) for picture in PICTURES] == [1] * 5
 
     def test_needs_no_other_address(self) -> None:
         """Else it would tell a stranger that somebody looks, or stay empty without a network."""

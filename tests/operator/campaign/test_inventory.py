@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from cliptask import names
 from cliptask.planning.plan import Campaign, Variant, plan
 from cliptask_operator.campaign.inputs import ResolvedInputs
-from cliptask_operator.campaign.inventory import Inventory, missing
+from cliptask_operator.campaign.inventory import Inventory, folder_of, missing
 from cliptask_operator.campaign.pipeline import Pipeline
 from cliptask_operator.campaign.stores import Stores, open_stores
 from support.campaigns import line, sources, task
@@ -38,11 +39,9 @@ def inventory(of: Campaign, where: Stores) -> Inventory:
     return asyncio.run(Pipeline(NoInputs()).inventory(of, where))
 
 
-def store(variant: Variant, where: Stores, lost: str = "") -> None:
-    """Every file of a variant but that with one ending."""
-    for ending in variant.order.endings:
-        if ending != lost:
-            where.output.put_bytes(f"t/{variant.name}{ending}", b"content")
+def store(variant: Variant, where: Stores) -> None:
+    """A video."""
+    where.output.put_bytes(f"t/{variant.name}{names.VIDEO}", b"content")
 
 
 def test_a_cache_is_below_the_output_unless_all_share_one(tmp_path: Path) -> None:
@@ -74,7 +73,8 @@ def test_what_is_there_is_found_by_its_name(tmp_path: Path) -> None:
     (track,) = wanted.soundtracks
     store(first, where)
     where.cache.put_bytes(names.soundtrack_object(track.key), b"sound")
-    where.cache.put_bytes(names.segment_object(wanted.segments[1].key), b"picture")
+    where.cache.put_bytes(names.picture_object(wanted.segments[1].key), b"picture")
+    where.cache.put_bytes(names.segment_object(wanted.segments[1].key), b"pictures")
 
     there = inventory(wanted, where)
     left = missing(wanted, there)
@@ -86,12 +86,42 @@ def test_what_is_there_is_found_by_its_name(tmp_path: Path) -> None:
     assert {each.key for each in left.segments} == {part.key for part in second.order.segments} - there.parts
 
 
-@pytest.mark.parametrize("lost", [names.VIDEO, names.POSTER, names.CAPTIONS])
-def test_a_video_is_there_with_all_of_its_files(lost: str, tmp_path: Path) -> None:
-    """Captions that somebody deleted would never come again, and the campaign's page could not be written."""
+@pytest.mark.parametrize("lost", [names.segment_object, names.picture_object])
+def test_a_segment_is_there_with_its_picture(lost: Callable[[str], str], tmp_path: Path) -> None:
+    """A picture that somebody deleted would never come again, for no later video either."""
     wanted, where = campaign(), place(tmp_path)
-    first, second = wanted.variants
-    store(first, where)
-    store(second, where, lost)
+    (segment, *_) = wanted.segments
+    for name in {names.segment_object, names.picture_object} - {lost}:
+        where.cache.put_bytes(name(segment.key), b"content")
 
-    assert inventory(wanted, where).videos == {first.name}
+    assert segment.key not in inventory(wanted, where).parts
+
+
+def test_a_transition_is_there_without_a_picture(tmp_path: Path) -> None:
+    """It would be made again at every run."""
+    of = task([1, 1], transition={"duration": "500ms"})
+    wanted, where = plan(of, sources(of), []), place(tmp_path)
+    (seam,) = (each for each in wanted.segments if each.is_seam)
+    where.cache.put_bytes(names.segment_object(seam.key), b"content")
+
+    assert inventory(wanted, where).parts == {seam.key}
+
+
+def test_what_videos_share_is_told_from_what_others_keep_there(tmp_path: Path) -> None:
+    """Somebody's own file would be pruned, or captions be written again at every run."""
+    key, output = "0a1b2c3d" * 8, place(tmp_path).output
+    ours = {f"captions/{key}.vtt", f"pictures/{key}.jpg"}
+    theirs = {
+        "captions/final.vtt",
+        f"captions/{key}.srt",
+        f"pictures/kept/{key}.jpg",
+        f"kept/captions/{key}.vtt",
+        f"{key}.jpg",
+    }
+    for name in ours | theirs:
+        output.put_bytes(f"t/{name}", b"content")
+
+    found = folder_of("t", output)
+
+    assert found.shared == ours
+    assert [each.name for each in found.files] == [f"t/{key}.jpg"]

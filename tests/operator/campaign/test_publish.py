@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import pytest
 
-from cliptask.errors import ClipTaskError, MediaError
+from cliptask.errors import ClipTaskError, InputError, MediaError
 from cliptask.index import CampaignIndex
+from cliptask.names import picture_object
 from cliptask.planning.history import NOTHING
 from cliptask.planning.plan import Campaign, plan
 from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.publish import OWNER, prune, publish, published, remove_all
-from cliptask_renderer.storage.base import Store
-from support.campaigns import line, sources, task
+from cliptask_operator.campaign.stores import Stores
+from cliptask_renderer.storage.base import Store, StoredObject
+from support.campaigns import line, sources, speak_into, task
+from support.memory_store import MemoryStore
 
+PAGES = {"t/index.json", "t/index.csv", "t/gallery.html"}
 FOREIGN = {
     "t/holiday.mp4": {"camera": "mine"},  # somebody's own video
     "t/holiday.jpg": {},
@@ -21,6 +28,8 @@ FOREIGN = {
     "t/notes.txt": {},
     "t/kept/cut-0a1b2c3d.mp4": {"key": "0a1b2c3d" * 8},  # a copy, which a bucket makes with its metadata
     "t/kept/index.json": {},
+    "t/captions/final.vtt": {},  # somebody's own
+    f"t/kept/pictures/{'0a1b2c3d' * 8}.jpg": {},
     "t2/cut-0a1b2c3d.mp4": {"key": "0a1b2c3d" * 8},  # another campaign's
     "t2/index.json": {},
 }
@@ -34,12 +43,27 @@ def campaign(clips: int) -> Campaign:
 
 def render(of: Campaign, store: Store, failed: dict[str, ClipTaskError] | None = None) -> CampaignIndex:
     """Store what a renderer makes of a campaign, and publish it."""
+    stores = begun(of, store, failed)
+    return publish(of, failed or {}, stores)
+
+
+def begun(of: Campaign, store: Store, failed: dict[str, ClipTaskError] | None = None) -> Stores:
+    """A campaign that is made, with the cache that it is made from, and not published."""
+    stores = Stores(store, MemoryStore())
     for variant in of.variants:
+        for key in variant.pictures:
+            stores.cache.put_bytes(picture_object(key), f"picture {key}".encode())
+        if variant.captions:
+            spoken = line("").model_copy(update={"key": variant.captions.line_key})
+            speak_into(stores.cache, spoken)
         if variant.name not in (failed or {}):
-            store.put_bytes(f"t/{variant.name}.vtt", b"WEBVTT\n")
-            store.put_bytes(f"t/{variant.name}.jpg", b"poster")
             store.put_bytes(f"t/{variant.name}.mp4", b"video", {"key": variant.order.key})
-    return publish(of, failed or {}, store)
+    return stores
+
+
+def all_of(index: CampaignIndex) -> set[str]:
+    """Every file that an index leads to."""
+    return {f"t/{name}" for name in {*(each.file for each in index.variants), *index.shared}}
 
 
 def names(store: Store) -> set[str]:
@@ -55,18 +79,17 @@ def crowded(store: Store) -> Store:
     return store
 
 
-def test_videos_that_the_index_does_not_name_go_with_all_that_lies_beside_them(crowded: Store) -> None:
+def test_videos_that_the_index_does_not_name_go_with_what_they_alone_shared(crowded: Store) -> None:
     """The folder would grow with every edit, or lose what somebody else put there."""
     render(campaign(3), crowded)
     fewer = campaign(1)
 
-    removed = prune(render(fewer, crowded), crowded)
+    index = render(fewer, crowded)
+    removed = prune(index, crowded)
 
-    (kept,) = (each.name for each in fewer.variants)
     assert removed == 2
-    assert names(crowded) - FOREIGN.keys() == {
-        f"t/{kept}.mp4", f"t/{kept}.jpg", f"t/{kept}.vtt", "t/index.json", "t/index.csv", "t/gallery.html",
-    }  # fmt: skip
+    assert len(all_of(index)) == 3
+    assert names(crowded) - FOREIGN.keys() == all_of(index) | PAGES
     assert names(crowded) >= FOREIGN.keys()
 
 
@@ -82,14 +105,14 @@ def test_nothing_goes_when_everything_is_wanted(crowded: Store) -> None:
 def test_captions_that_a_person_saved_in_another_encoding_are_shown(store: Store) -> None:
     """One umlaut of an old editor would keep the page of the whole campaign from being written."""
     wanted = campaign(1)
-    (name,) = (each.name for each in wanted.variants)
-    render(wanted, store)
-    cue = "WEBVTT\n\n00:00.000 --> 00:01.000\nGr\u00fc\u00dfe, jetzt\n"
-    store.put_bytes(f"t/{name}.vtt", cue.encode("latin-1"), replace=True)
+    (variant,) = render(wanted, store).variants
+    cue = "WEBVTT\n\n00:00.000 --> 00:01.000\nGr\u00fc\u00dfe, jetzt\n".encode("latin-1")
+    store.put_bytes(f"t/{variant.captions}", cue, replace=True)
 
-    publish(wanted, {}, store)
+    render(wanted, store)
 
     assert ", jetzt" in store.read("t/gallery.html").decode()
+    assert store.read(f"t/{variant.captions}") == cue
 
 
 def test_nothing_goes_while_a_video_is_missing(store: Store) -> None:
@@ -106,13 +129,15 @@ def test_nothing_goes_while_a_video_is_missing(store: Store) -> None:
 
 
 def test_a_removal_that_was_interrupted_is_taken_up(store: Store) -> None:
-    """What lies beside a video may be gone already; that must not stop the rest."""
+    """What nobody needs would stay for ever, as soon as the videos that it belonged to are gone."""
     before = campaign(2)
     render(before, store)
-    store.delete(f"t/{before.variants[1].name}.jpg")
+    store.delete(f"t/{before.variants[1].name}.mp4")
 
-    assert prune(render(campaign(1), store), store) == 1
-    assert not [name for name in names(store) if before.variants[1].name in name]
+    index = render(campaign(1), store)
+
+    assert prune(index, store) == 0
+    assert names(store) == all_of(index) | PAGES
 
 
 def test_a_deleted_campaign_leaves_what_was_not_made_of_it(crowded: Store) -> None:
@@ -153,11 +178,189 @@ def test_a_page_says_how_many_videos_of_earlier_edits_lie_beside_those_it_shows(
 
     render(fewer, crowded)
     told = crowded.read("t/gallery.html").decode()
-    prune(publish(fewer, {}, crowded, prunes=True), crowded)
+    prune(publish(fewer, {}, begun(fewer, crowded), prunes=True), crowded)
     pruned = crowded.read("t/gallery.html").decode()
 
     assert "2 videos of earlier edits lie in this folder too, and are not shown here" in told
     assert "earlier edit" not in pruned
+
+
+class TestShared:
+    """What videos share, once beside them."""
+
+    def test_lies_there_once_for_each_content(self, store: Store) -> None:
+        """Ten thousand videos would take ten thousand requests for a handful of pictures and texts."""
+        wanted = task([3, 2, 2], lines=2, captions={"mode": "soft"})
+        of = plan(wanted, sources(wanted), [line("line 0"), line("line 1")])
+
+        index = render(of, store)
+
+        found = names(store)
+        assert len(index.variants) == 12
+        assert len([name for name in found if name.startswith("t/captions/")]) == 2
+        assert len([name for name in found if name.startswith("t/pictures/")]) == 3 + 2 + 2
+        assert found == all_of(index) | PAGES
+        for variant, made in zip(of.variants, index.variants, strict=True):
+            for key, clip in zip(variant.pictures, made.clips, strict=True):
+                assert store.read(f"t/{clip.picture}") == f"picture {key}".encode()
+            assert variant.captions is not None
+            assert f"Word{variant.captions.line_key[:4]}." in store.read(f"t/{made.captions}").decode()
+
+    def test_is_not_written_again(self) -> None:
+        """Each run would cost what the first one did, and undo what a person has corrected in a caption."""
+        store, wanted = MemoryStore(), campaign(3)
+        stores = begun(wanted, store)
+        publish(wanted, {}, stores)
+        before = store.faults.calls["put_bytes"]
+
+        publish(wanted, {}, stores)
+
+        assert store.faults.calls["put_bytes"] == before + len(PAGES)
+
+    @pytest.mark.parametrize("lost", ["captions/", "pictures/"])
+    def test_comes_again_when_somebody_has_deleted_it(self, lost: str, store: Store) -> None:
+        """The page would lead nowhere from then on."""
+        wanted = campaign(2)
+        index = render(wanted, store)
+        for name in names(store):
+            if name.startswith(f"t/{lost}"):
+                store.delete(name)
+
+        again = render(wanted, store)
+
+        assert again == index
+        assert names(store) == all_of(index) | PAGES
+
+    def test_is_left_out_where_the_cache_has_lost_it(self, store: Store) -> None:
+        """A campaign of a cleared cache could not be published, or its page would show broken pictures."""
+        wanted = campaign(2)
+        stores = begun(wanted, store)
+        lost = wanted.variants[0].pictures[0]
+        stores.cache.delete(picture_object(lost))
+
+        first, second = publish(wanted, {}, stores).variants
+
+        assert first.clips[0].picture is None
+        assert store.read(f"t/{second.clips[0].picture}")
+
+    def test_needs_no_cache_once_it_is_there(self, store: Store) -> None:
+        """A cache may be cleared at any time."""
+        wanted = campaign(2)
+        index = render(wanted, store)
+
+        assert publish(wanted, {}, Stores(store, MemoryStore())) == index
+
+    def test_of_a_recording_that_is_gone_says_so(self, store: Store) -> None:
+        """Somebody who cleared the cache meanwhile would read of a KeyError."""
+        wanted = campaign(1)
+        stores = begun(wanted, store)
+        for each in [*stores.cache.list("speech/")]:
+            stores.cache.delete(each.name)
+
+        with pytest.raises(InputError, match=r"speech/[0-9a-f]+\.json is gone: run the task again"):
+            publish(wanted, {}, stores)
+
+        assert not names(store) & PAGES
+
+    def test_stays_while_a_video_is_missing(self, store: Store) -> None:
+        """Earlier videos stay then, and what the next edit brings back would be gone."""
+        render(campaign(3), store)
+        before = names(store)
+        two = campaign(2)
+        store.delete(f"t/{two.variants[0].name}.mp4")
+
+        index = publish(two, {}, Stores(store, MemoryStore()))
+
+        assert prune(index, store) == 0
+        assert names(store) == before - {f"t/{two.variants[0].name}.mp4"}
+
+    def test_stays_as_long_as_one_video_needs_it(self, store: Store) -> None:
+        """Videos would lose their pictures because others went that had the same."""
+        wide = task([3, 2], lines=1, captions={"mode": "sidecar"})
+        render(plan(wide, sources(wide), [line("line 0")]), store)
+        narrow = task([1, 2], lines=1, captions={"mode": "sidecar"})
+        of = plan(narrow, sources(narrow), [line("line 0")])
+
+        index = render(of, store)
+        prune(index, store)
+
+        assert len(index.shared) == 3 + 1
+        assert names(store) == all_of(index) | PAGES
+
+
+class Stopped(Exception):
+    """The process is no more."""
+
+
+class Mortal(MemoryStore):
+    """A store whose process is killed before one of its changes."""
+
+    def __init__(self, changes: int) -> None:
+        super().__init__()
+        self.left = changes
+
+    def _change(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Stopped
+
+    def put(
+        self, name: str, file: Path, metadata: Mapping[str, str] | None = None, *, replace: bool = False
+    ) -> StoredObject:
+        """As long as there are changes left."""
+        return self.put_bytes(name, file.read_bytes(), metadata, replace=replace)
+
+    def put_bytes(
+        self, name: str, content: bytes, metadata: Mapping[str, str] | None = None, *, replace: bool = False
+    ) -> StoredObject:
+        """As above."""
+        self._change()
+        return super().put_bytes(name, content, metadata, replace=replace)
+
+    def delete(self, name: str) -> None:
+        """As above."""
+        self._change()
+        super().delete(name)
+
+
+def test_whenever_it_is_killed_the_index_leads_to_files_and_the_next_run_ends_alike() -> None:
+    """A crash between any two stores would leave a page of broken pictures, or something that no later run removes."""
+    before, changed = campaign(3), task([2], lines=2, captions={"mode": "sidecar"})
+    after = plan(changed, sources(changed), [line("line 0"), line("line 1")])
+    undisturbed = edited(before, after, Mortal(10_000))
+    ends = 0
+
+    for changes in range(10_000):
+        store = Mortal(10_000)
+        render(before, store)
+        stores = begun(after, store)
+        store.left = changes
+        try:
+            prune(publish(after, {}, stores, prunes=True), store)
+        except Stopped:
+            index = CampaignIndex.model_validate_json(store.read("t/index.json"))
+            assert all_of(index) <= names(store)
+            store.left = 10_000
+            prune(publish(after, {}, stores, prunes=True), store)
+        else:
+            ends = changes
+        assert contents(store) == undisturbed
+        if ends:
+            break
+
+    assert ends > len(PAGES)
+
+
+def edited(before: Campaign, after: Campaign, store: Store) -> dict[str, bytes]:
+    """What a store holds after an edit that prunes."""
+    render(before, store)
+    prune(publish(after, {}, begun(after, store), prunes=True), store)
+    return contents(store)
+
+
+def contents(store: Store) -> dict[str, bytes]:
+    """Everything that is there."""
+    return {each.name: store.read(each.name) for each in store.list()}
 
 
 class TestPublished:
@@ -179,7 +382,7 @@ class TestPublished:
         """A video that failed would be another one once its file is mended."""
         wanted = campaign(2)
 
-        publish(wanted, {}, store)
+        publish(wanted, {}, Stores(store, MemoryStore()))
 
         assert len(published("t", store).rows) == 2
 

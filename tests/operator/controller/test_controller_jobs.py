@@ -8,6 +8,7 @@ from math import ceil
 
 import pytest
 
+from cliptask.index import CampaignIndex
 from cliptask.orders import WorkOrder, WorkReport
 from cliptask_operator.campaign.past import VIDEO_S
 from cluster import outcomes
@@ -292,12 +293,59 @@ async def test_a_video_that_vanishes_while_others_are_made_is_made_again(bed: Co
     assert (bed.cluster.made[video], len(bed.objects("camp"))) == (2, 2)
 
 
-@pytest.mark.parametrize("ending", [".mp4", ".jpg", ".vtt"])
-async def test_a_file_that_was_deleted_between_runs_is_made_again(bed: ControllerBed, ending: str) -> None:
-    """A retry would find a campaign complete that lacks a video, its poster or its captions."""
+async def test_videos_come_with_what_they_share_and_no_job_makes_that(bed: ControllerBed) -> None:
+    """Each video would cost requests for what others have too, or the index lead nowhere."""
+    bed.apply(bed.task("camp", [[0, 1, 2], [3, 4], [5, 6]], lines=2, captions={"mode": "soft"}))
+
+    status = await bed.phase("camp", "Complete")
+
+    index = CampaignIndex.model_validate_json(bed.output.read("camp/index.json"))
+    assert status["succeeded"] == len(index.variants) == 12
+    assert (len(bed.objects("camp", ".vtt")), len(bed.objects("camp", ".jpg"))) == (2, 7)
+    assert bed.objects("camp", ".vtt") | bed.objects("camp", ".jpg") == {
+        f"camp/{name}" for name in index.shared
+    }
+    assert {name for name in bed.cluster.made if name.startswith("camp/")} == bed.objects("camp")
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".vtt"])
+async def test_what_videos_share_comes_again_without_a_job(bed: ControllerBed, ending: str) -> None:
+    """A retry would find a campaign complete whose page leads nowhere."""
     bed.apply(bed.task("camp", TWO_BY_TWO, lines=1, captions={"mode": "sidecar"}))
     await bed.phase("camp", "Complete")
-    before, lost = bed.cluster.made.copy(), min(bed.objects("camp", ending))
+    before, orders, lost = contents(bed), len(bed.cluster.orders), min(bed.objects("camp", ending))
+    bed.output.delete(lost)
+
+    bed.retry("camp")
+    await bed.until(lambda: bed.status("camp")["observedRetry"], "the retry is told")
+    await bed.phase("camp", "Complete")
+
+    assert contents(bed) == before
+    assert len(bed.cluster.orders) == orders
+
+
+def contents(bed: ControllerBed) -> dict[str, bytes]:
+    """All that lies in the output."""
+    return {each.name: bed.output.read(each.name) for each in bed.output.list("camp/")}
+
+
+async def test_a_suspended_task_has_no_captions_written(bed: ControllerBed) -> None:
+    """Its lines are not spoken yet: it would fail instead of waiting."""
+    bed.apply(bed.task("camp", [[0]], lines=1, captions={"mode": "sidecar"}, execution={"suspend": True}))
+    await bed.phase("camp", "Suspended")
+    assert not bed.objects("camp", ".vtt")
+
+    bed.edit("camp", execution={"suspend": False})
+    await bed.phase("camp", "Complete")
+
+    assert len(bed.objects("camp", ".vtt")) == 1
+
+
+async def test_a_video_that_was_deleted_between_runs_is_made_again(bed: ControllerBed) -> None:
+    """A retry would find a campaign complete that lacks a video."""
+    bed.apply(bed.task("camp", TWO_BY_TWO, lines=1, captions={"mode": "sidecar"}))
+    await bed.phase("camp", "Complete")
+    before, lost = bed.cluster.made.copy(), min(bed.objects("camp"))
     bed.output.delete(lost)
 
     bed.retry("camp")

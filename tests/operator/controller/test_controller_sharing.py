@@ -114,7 +114,7 @@ async def test_an_installation_can_have_one_cache_for_all(bed: ControllerBed) ->
     await bed.phase("two", "Complete")
 
     assert len(parts(bed)) == 4
-    assert len([*bed.store("gs://bucket/cache").list("segments/")]) == 4
+    assert len([*bed.store("gs://bucket/cache").list("segments/")]) == 2 * 4  # each with its picture
 
 
 async def test_what_lies_in_the_cache_is_not_made_again(bed: ControllerBed) -> None:

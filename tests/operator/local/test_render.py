@@ -55,7 +55,7 @@ def test_a_campaign_becomes_videos_an_index_and_a_gallery(studio: Studio, tmp_pa
     for variant in index["variants"]:
         assert variant["frames"] == 36 + 36 - 6
         assert len(framemd5(tmp_path / "camp" / variant["file"])) == variant["frames"]
-        assert (tmp_path / "camp" / variant["poster"]).exists()
+        assert all((tmp_path / "camp" / clip["picture"]).exists() for clip in variant["clips"])
         assert (tmp_path / "camp" / variant["captions"]).read_text().startswith("WEBVTT")
     assert (tmp_path / "camp" / "index.csv").exists()
     assert f"gallery: {(tmp_path / 'camp' / 'gallery.html').as_uri()}" in printed
@@ -81,7 +81,7 @@ def test_a_bucket_comes_to_hold_what_a_folder_does(studio: Studio, tmp_path: Pat
         }
     assert f"gallery: gs://{bucket}/spring/camp/gallery.html" in made.stdout, made.stderr
     assert "2 of 2 videos, 0 of them new (0 pieces" in again.stdout, again.stderr
-    expected = {f"spring/{name}": content for name, content in objects(tmp_path, "camp/*").items()}
+    expected = {f"spring/{name}": content for name, content in objects(tmp_path, "camp/**/*").items()}
     for part in ("segments/*", "soundtracks/*", "speech/*", "sources/*"):
         expected |= {f"spring/{name}": text for name, text in objects(tmp_path, f".cliptask/{part}").items()}
     assert {name: content for name, (_, content) in found.items() if "/urls/" not in name} == expected

@@ -94,7 +94,7 @@ def test_without_speech_there_are_the_same_videos_and_no_captions(studio: Studio
     names = [each["name"] for each in drafted["variants"]]
     assert labels(made(tmp_path)) == labels(names)
     assert not set(made(tmp_path)) & set(names)
-    assert not list(tmp_path.glob("camp/*.vtt"))
+    assert not list(tmp_path.glob("camp/**/*.vtt"))
     assert not list(tmp_path.glob("**/speech/*"))
 
 
