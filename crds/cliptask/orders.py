@@ -7,6 +7,7 @@ import hashlib
 import json
 import lzma
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import Literal, Self
 
@@ -221,6 +222,18 @@ class WorkOrder(Order):
         for soundtrack in filter(None, soundtracks):
             inputs += [*soundtrack.sources, *([soundtrack.speech.line_key] if soundtrack.speech else [])]
         return self.model_copy(update={"places": {each: places[each] for each in inputs if each in places}})
+
+    def without(self, there: AbstractSet[str]) -> Self:
+        """The order without the videos that are there, by their names."""
+        order = type(self)(
+            cache=self.cache,
+            output=self.output,
+            task=self.task,
+            segments=self.segments,
+            soundtracks=self.soundtracks,
+            variants=tuple(each for each in self.variants if each.name not in there),
+        )
+        return order.naming(self.places)
 
     @property
     def step(self) -> Literal["segment", "soundtrack", "variant"]:

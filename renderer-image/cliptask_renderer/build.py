@@ -10,22 +10,34 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path, PurePath
 from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
 
 from cliptask import names
 from cliptask.errors import ClipTaskError, InputError, MediaError
-from cliptask.orders import SegmentOrder, SoundtrackOrder, VariantOrder, WorkOrder
+from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, VariantOrder, WorkOrder
 from cliptask_renderer.mux.movie import movie
 from cliptask_renderer.mux.proof import prove
 from cliptask_renderer.parts import StoredPart, put_together, refuse_damaged, store_part, stored_part
-from cliptask_renderer.recordings import cues_of, needed
+from cliptask_renderer.recordings import needed, recording_of
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.disk_errors import disk_errors
 from cliptask_renderer.storage.open import open_store
 from cliptask_renderer.storage.scratch import scratch_root
 
+if TYPE_CHECKING:
+    from cliptask.captions import Cue
+    from cliptask.facts import Recording
+
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
+PartOrder: TypeAlias = SegmentOrder | SoundtrackOrder
+
+_KNOWN: dict[tuple[str, str], StoredPart] = {}
+"""Parts that this process has seen, by cache and name: ten thousand videos share a few hundred, and ask for each once."""
+_MOST_KNOWN = 1024
 _ONE_OF_SEVERAL = (InputError, MediaError)
 """What is wrong with one video and says nothing of the next."""
 
@@ -140,24 +152,91 @@ def make_variant(
     places: Mapping[str, str] = _NOWHERE,
 ) -> None:
     """Make ``<folder>/<name>.mp4``, and whatever part of it the cache lacks. Raises ``MediaError`` when it fails the gate."""
-    video = f"{folder}/{name}{names.VIDEO}"
-    if output.stat(video) is not None:
+    video = NamedVariant(name=f"{folder}/{name}", order=order)
+    try:
+        _join(cache, output, video, places)
+    except KeyError:
+        # A part has been removed since this process saw it: it looks again.
+        _join(cache, output, video, places)
+
+
+def _join(cache: Store, output: Store, video: NamedVariant, places: Mapping[str, str]) -> None:
+    """Raises ``KeyError`` where a part is gone that this process has seen."""
+    order, name = video.order, f"{video.name}{names.VIDEO}"
+    orders: list[PartOrder] = [*order.segments, *([order.soundtrack] if order.soundtrack else [])]
+    seen = [_seen(cache, each) for each in orders]
+    # Nothing is made for a video that is there. Where all is made already, the store looks: it keeps the one that it has.
+    if None in seen and output.stat(name) is not None:
         return
-    segments = [make_segment(cache, part, places) for part in order.segments]
-    soundtracks = [make_soundtrack(cache, order.soundtrack, places)] if order.soundtrack else []
+    parts = [there or _made(cache, each, places) for there, each in zip(seen, orders, strict=True)]
+    segments, soundtracks = parts[: len(order.segments)], parts[len(order.segments) :]
     began, before = time.monotonic(), _peak_bytes()
     made = movie(
         [each.part for each in segments],
         soundtracks[0].part if soundtracks else None,
-        cues_of(cache, order.words, order.duration_s) if order.words else (),
+        _cues(cache, order),
         order.language,
     )
-    prove(made, order.frames, order.profile.fps, f"video {name}")
+    prove(made, order.frames, order.profile.fps, f"video {PurePath(video.name).name}")
     noted = {
         "key": order.key, "frames": str(order.frames), "duration": f"{order.duration_s:.3f}", "took": _since(began),
         **_memory(before),
     }  # fmt: skip
-    put_together(output, video, made.head, cache, [*soundtracks, *segments], noted)
+    try:
+        put_together(output, name, made.head, cache, [*soundtracks, *segments], noted)
+    except (KeyError, MediaError):
+        for each in parts:
+            _KNOWN.pop((cache.uri, each.name), None)
+        raise
+
+
+def _seen(cache: Store, order: PartOrder) -> StoredPart | None:
+    """A part that is there, or was when this process last looked."""
+    name = _name(order)
+    if (known := _KNOWN.get((cache.uri, name))) is not None:
+        return known
+    there = stored_part(cache, name)
+    return there and _remembered(cache, there)
+
+
+def _made(cache: Store, order: PartOrder, places: Mapping[str, str]) -> StoredPart:
+    if isinstance(order, SegmentOrder):
+        return _remembered(cache, make_segment(cache, order, places))
+    return _remembered(cache, make_soundtrack(cache, order, places))
+
+
+def _name(order: PartOrder) -> str:
+    name = names.segment_object if isinstance(order, SegmentOrder) else names.soundtrack_object
+    return name(order.key)
+
+
+def _remembered(cache: Store, part: StoredPart) -> StoredPart:
+    if len(_KNOWN) >= _MOST_KNOWN:
+        _KNOWN.clear()
+    return _KNOWN.setdefault((cache.uri, part.name), part)
+
+
+def _cues(cache: Store, order: VariantOrder) -> tuple[Cue, ...]:
+    """What is said when, where the video is to show it."""
+    if order.words is None:
+        return ()
+    from cliptask.captions import cues  # noqa: PLC0415  Unicode's tables, for those videos only that have any
+
+    return cues(_recording(_Words(cache.uri, order.words, cache)).words, order.duration_s)
+
+
+@dataclass(frozen=True)
+class _Words:
+    """Of a recording: the same for whichever store object of a place leads there."""
+
+    uri: str
+    line_key: str
+    cache: Store = field(compare=False)
+
+
+@lru_cache(maxsize=64)
+def _recording(words: _Words) -> Recording:
+    return recording_of(words.cache, words.line_key)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Which words of a recording in the cache are shown when? What its captions are made of, in a video and beside it."""
+"""What is known of a recording? Its words with their times lie beside it in the cache: captions are made of them."""
 
 from __future__ import annotations
 
@@ -11,21 +11,19 @@ from cliptask.names import speech_object
 from cliptask_renderer.storage.base import Store
 
 if TYPE_CHECKING:
-    from cliptask.captions import Cue
+    from cliptask.facts import Recording
 
 
 _REMEDY = "run the task again, which fetches or makes it anew"
 
 
-def cues_of(cache: Store, line_key: str, end_s: float, remedy: str = _REMEDY) -> tuple[Cue, ...]:
-    """Cues of a line, as ``captions.cues`` makes them. Raises ``InputError`` with the remedy where its recording is gone."""
-    from cliptask.captions import cues  # noqa: PLC0415  Unicode's tables, for those videos only that have any
-    from cliptask.facts import Recording  # noqa: PLC0415  as above
+def recording_of(cache: Store, line_key: str, remedy: str = _REMEDY) -> Recording:
+    """What is known of a line's recording. Raises ``InputError`` with the remedy where it is gone."""
+    from cliptask.facts import Recording  # noqa: PLC0415  for those videos only that have captions
 
     words = speech_object(line_key, "json")
     with needed(cache, words, remedy=remedy):
-        recording = Recording.model_validate_json(cache.read(words))
-    return cues(recording.words, end_s)
+        return Recording.model_validate_json(cache.read(words))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cliptask.captions import LINE_WIDTH, Cue, cues, is_spaced, webvtt, word_spans
+from cliptask.captions import LINE_WIDTH, Cue, cues, is_spaced, last_ms, webvtt, word_spans
 from cliptask.facts import Word
 from cliptask.text import captioned, letters
 
@@ -125,6 +125,20 @@ def test_every_word_that_is_heard_is_shown(words: list[Word], share: float) -> N
     everything = "".join(captioned(word.text) for word in heard)
     assert everything.startswith(shown)
     assert len(shown) >= sum(len(captioned(text)) for text in sure)
+
+
+@given(words=spoken(), more_s=st.floats(0, 60))
+def test_videos_that_are_longer_than_what_is_said_have_the_same_cues(
+    words: list[Word], more_s: float
+) -> None:
+    """They share one file: it would be wrong for all but the first of them."""
+    spoken_s = words[-1].end_s if words else 0.0
+    video_s = spoken_s + more_s
+
+    shared = cues(words, last_ms(video_s, spoken_s) / 1000)
+
+    assert shared == cues(words, video_s)
+    assert last_ms(video_s, spoken_s) <= last_ms(video_s, None)
 
 
 @given(words=spoken())

@@ -113,6 +113,21 @@ def test_an_order_names_what_it_reads_and_nothing_else() -> None:
     assert WorkOrder.from_text(named.to_text()) == named
 
 
+def test_an_order_without_what_is_there_makes_and_names_only_the_rest() -> None:
+    """A Job of many videos would make those again that an edit has left, or carry their files' names."""
+    of = campaign([2, 1])
+    whole = order(of, variants=2).model_copy(update={"segments": ()}).naming(of.places)
+    first, second = whole.variants
+
+    rest = whole.without({first.name})
+
+    alone = whole.model_copy(update={"variants": (second,)}).naming(of.places)
+    assert whole.key  # which is none of the rest's
+    assert (rest, rest.key, rest.parts) == (alone, alone.key, alone.parts)
+    assert len(rest.places) < len(whole.places)
+    assert whole.without(set()) == whole
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "xz:", "xz:!!!", "xz:AAAA", "{}"])
 def test_what_is_no_order_is_refused(text: str) -> None:
     """A Job of another version would fail with a traceback."""

@@ -287,6 +287,21 @@ def test_a_part_that_is_damaged_stops_the_variant_once(campaign: Campaign, finis
     assert shown(campaign) == shown(finished)
 
 
+@pytest.mark.parametrize("part", ["segment", "soundtrack"])
+def test_a_part_that_is_removed_between_two_videos_is_made_again(part: str, made: Campaign) -> None:
+    """A process that has seen it would end in a traceback, or each of its videos look for what all share."""
+    made.make("w")
+    name = (
+        names.segment_object(made.seam.key) if part == "segment" else names.soundtrack_object(made.sound.key)
+    )
+    made.cache.delete(name)
+
+    made.make("x")
+
+    assert made.output.read("task/x.mp4") == made.output.read("task/w.mp4")
+    assert made.cache.stat(name) is not None
+
+
 @pytest.mark.parametrize("what", ["clip", "track", "line", "words"])
 def test_a_missing_input_is_named(what: str, campaign: Campaign) -> None:
     """Somebody who cleared the cache would read of a KeyError."""

@@ -237,7 +237,14 @@ class JobController:
         renderer, packed = context.settings.renderer, self.state.packed
         takes = self._tuning.takes(name, order, self._leases.stored)
         manifest = job(
-            order, desired.task, self.execution, desired.attempt, renderer, packed=packed, takes=takes
+            order,
+            desired.task,
+            self.execution,
+            desired.attempt,
+            renderer,
+            there=self.state.videos,
+            packed=packed,
+            takes=takes,
         )
         try:
             async with context.job_creation.slot(desired.task.uid):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import ceil
@@ -104,20 +105,23 @@ def job_name(order: WorkOrder, task: TaskRef) -> str:
     return f"{task.name}-{digest[:_DIGITS]}"
 
 
-def job(
+def job(  # noqa: PLR0913  each is an affair of its own
     order: WorkOrder,
     task: TaskRef,
     execution: Execution,
     attempt: str,
     renderer: RendererSettings,
     *,
+    there: AbstractSet[str] = frozenset(),
     packed: int = 0,
     takes: Takes = UNKNOWN,
 ) -> Manifest:
     """The Job that carries out a work order. Pure: the same arguments give the same manifest, byte for byte.
 
-    ``packed``: so many videos a Job makes at most, where that was not the task's choice.
+    It is told nothing of those of its videos that are ``there``, by their names. ``packed``: so many videos a Job makes at
+    most, where that was not the task's choice.
     """
+    name, order = job_name(order, task), order.without(there)
     labels = {TASK_LABEL: task.name, STEP_LABEL: order.step}
     annotations = {MAKES: _makes(order), **_QUIET}
     own = {ATTEMPT: attempt, SETTINGS: settings_of_jobs(task, execution, renderer)}
@@ -127,7 +131,7 @@ def job(
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
-            "name": job_name(order, task),
+            "name": name,
             "namespace": task.namespace,
             "labels": labels | _queue(task, renderer),
             "annotations": own | annotations,

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
-from cliptask.captions import webvtt
+from cliptask.captions import cues, webvtt
 from cliptask.errors import MediaError
 from cliptask.orders import CaptionsOrder, VariantOrder
 from cliptask_operator.preview.making import Shelf, parts_of
 from cliptask_renderer.mux.movie import movie
 from cliptask_renderer.mux.tables import Part
 from cliptask_renderer.parts import stored_part
-from cliptask_renderer.recordings import cues_of
+from cliptask_renderer.recordings import recording_of
 from cliptask_renderer.storage.base import Store
 
 PIECE_BYTES = 256 << 10
@@ -143,7 +143,8 @@ def _film(
 ) -> Film:
     sound = parts[0] if order.soundtrack else None
     pictures = parts[1:] if order.soundtrack else parts
-    shown = cues_of(cache, captions.line_key, captions.end_ms / 1000, _REMEDY) if captions else ()
-    soft = cues_of(cache, order.words, order.duration_s, _REMEDY) if order.words else ()
+    words = recording_of(cache, captions.line_key, _REMEDY).words if captions else ()
+    shown = cues(words, captions.end_ms / 1000) if captions else ()
+    soft = cues(words, order.duration_s) if order.words else ()
     made = movie(pictures, sound, soft, order.language)
     return Film(order.key, made.head, tuple(files), webvtt(shown) if shown else None, captions)

@@ -8,7 +8,9 @@ import pytest
 
 from cliptask.errors import InvalidTask, SourceError
 from cliptask.orders import SegmentOrder, VariantOrder
+from cliptask.planning.bindings import bind
 from cliptask.planning.plan import plan
+from cliptask.planning.timeline import Timeline
 from support.campaigns import sources, task
 
 CROSSFADE = {"kind": "crossfade", "duration": "500ms"}
@@ -82,6 +84,19 @@ def test_a_trim_moves_every_range() -> None:
     order = only([1], videoBlocks=[{"name": "b0", "clips": clips}])
 
     assert (order.segments[0].cuts[0].first_frame, order.frames) == (30, 30)
+
+
+@pytest.mark.parametrize("transition", [{}, {"transition": {"duration": "500ms"}}])
+def test_each_clip_is_stood_for_by_a_segment_that_shows_it_alone(transition: dict[str, Any]) -> None:
+    """A storyboard would show a clip twice, none of it, or two clips in one picture."""
+    of = task([1, 1, 1], **transition)
+    timeline = Timeline(of.spec, bind(of.spec, sources(of)))
+    segments = timeline.segments((0, 0, 0))
+
+    found = timeline.pictures((0, 0, 0), segments)
+
+    assert [segment.cuts[0].source for segment in found] == [facts.sha256 for facts in sources(of).values()]
+    assert not any(segment.is_seam for segment in found)
 
 
 def test_parts_of_an_animation_know_where_in_it_they_are() -> None:

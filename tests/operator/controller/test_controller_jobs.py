@@ -329,6 +329,22 @@ def contents(bed: ControllerBed) -> dict[str, bytes]:
     return {each.name: bed.output.read(each.name) for each in bed.output.list("camp/")}
 
 
+async def test_a_job_of_several_videos_is_told_only_of_those_that_are_missing(bed: ControllerBed) -> None:
+    """Each edit of a large campaign would have most of it looked at, or made, again."""
+    bed.apply(bed.task("camp", TWO_BY_TWO, execution={"variantsPerJob": 4}))
+    await bed.phase("camp", "Complete")
+    lost = min(bed.objects("camp"))
+    bed.output.delete(lost)
+
+    bed.retry("camp")
+    await bed.until(lambda: bed.status("camp")["observedRetry"], "the retry is told")
+    await bed.phase("camp", "Complete")
+
+    told = [[each.name for each in order.variants] for order in bed.cluster.orders if order.variants]
+    assert [len(names) for names in told] == [4, 1]
+    assert told[1] == [lost.removeprefix("camp/").removesuffix(".mp4")]
+
+
 async def test_a_suspended_task_has_no_captions_written(bed: ControllerBed) -> None:
     """Its lines are not spoken yet: it would fail instead of waiting."""
     bed.apply(bed.task("camp", [[0]], lines=1, captions={"mode": "sidecar"}, execution={"suspend": True}))
