@@ -30,7 +30,7 @@ class Limit:
     """What the work alone takes."""
 
     wall_s: float
-    """All of it as one queue on the workers: no planning, fetching, speaking, checking, posters, storing, index."""
+    """All of it as one queue on the workers: no planning, fetching, speaking, checking, pictures, storing, index."""
     segments_s: float
     """Sums of what each took, as are the next two; they overlap on the workers."""
     soundtracks_s: float

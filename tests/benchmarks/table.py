@@ -82,7 +82,7 @@ def _notes(results: Results) -> str:
             f"- (a) is what the older service did: `concatenate_videoclips(method=\"compose\")`, music looped at 0.2, speech, `write_videofile(codec=\"libx264\", audio_codec=\"aac\")`; {side['moviepy']}, in workers that had MoviePy imported.",
             f"- (b) is one filter graph and x264's defaults (medium, CRF 23) for each variant; {side['ffmpeg']}.{tried}",
             "- ≈: each round made the number of videos under *made* and its time was scaled to all. Each sampled video shows other clips of every block, so that together they show all.",
-            f"- (c) is `cliptask render` in an empty folder on {results.workers} workers, measured whole: start, fetch, speech, encodes, joins, checks, posters, index and gallery. (a) and (b) got their files and their speech for nothing.",
+            f"- (c) is `cliptask render` in an empty folder on {results.workers} workers, measured whole: start, fetch, speech, encodes, joins, checks, pictures, index and gallery. (a) and (b) got their files and their speech for nothing.",
             "- VMAF v0.6.1 is of each fifth picture of those sampled videos against their sources in a row, *worst 1 %* the mean of its worst pictures. Peak RSS sums the process tree ten times a second.",
         ]
     )  # fmt: skip

@@ -433,7 +433,7 @@ class Captions(Part):
     """The spoken words as text."""
 
     mode: Literal["none", "sidecar", "soft"] = "none"
-    """none; sidecar: a .vtt file beside each video; soft: a caption track in the video that players can show, and the .vtt file."""
+    """none; sidecar: a .vtt file, to which the index leads; soft: a caption track in the video that players can show, and the file."""
 
 
 class Sound(Part):
