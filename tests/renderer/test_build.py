@@ -20,6 +20,7 @@ from cliptask.orders import SoundtrackOrder, SpeechRef, VariantOrder, WorkOrder
 from cliptask_renderer import build
 from cliptask_renderer.storage.base import Store, StoredObject
 from cliptask_renderer.storage.folder import FolderStore
+from cliptask_renderer.storage.staging import Staging
 from support import frames as f
 from support import joined, media
 
@@ -332,7 +333,7 @@ class Failing(FolderStore):
         self.names: list[str] = []
 
     def _store(
-        self, name: str, staged: Path, folder: Path, own: dict[str, str], *, replace: bool
+        self, name: str, staged: Path, staging: Staging, own: dict[str, str], *, replace: bool
     ) -> StoredObject:
         """Write as long as there are writes left."""
         if self.stat(name) is None:
@@ -340,7 +341,7 @@ class Failing(FolderStore):
         if self.writes < 0:
             raise FullDisk
         self.names.append(name)
-        return super()._store(name, staged, folder, own, replace=replace)
+        return super()._store(name, staged, staging, own, replace=replace)
 
 
 def test_a_picture_is_stored_before_its_segment(campaign: Campaign, tmp_path: Path) -> None:
@@ -376,6 +377,7 @@ import sys
 from pathlib import Path
 from cliptask.orders import VariantOrder
 from cliptask_renderer.storage.folder import FolderStore
+from cliptask_renderer.storage.staging import Staging
 from cliptask_renderer.build import make_variant
 
 folder, order = Path(sys.argv[1]), VariantOrder.model_validate_json(sys.argv[2])

@@ -73,6 +73,11 @@ class MemoryStore:
                 raise unexpected(self.uri, name)
             return self._keep(name, content, own, replace=replace)
 
+    @contextmanager
+    def together(self) -> Iterator[Store]:
+        """The store itself."""
+        yield self
+
     def read(self, name: str, span: range | None = None) -> bytes:
         """A small object's content, or the span of any one's. Raises ``KeyError`` where there is none."""
         with self._lock, self.faults.met("read"):

@@ -8,7 +8,8 @@
     <root>/.store/lock                held for the few renames of a commit
 
 Writes are made whole and durable aside (``fsync``), then named: metadata first, then the object by ``link``, which
-fails where the name exists. A process may be killed at any moment: without its last step there is no object, and
+fails where the name exists. Of writes that are made ``together`` all are durable before the first gets its name, so that
+the disk is waited for once. A process may be killed at any moment: without its last step there is no object, and
 locks (``flock``) and what they guard end with the process that holds them.
 """
 
@@ -34,7 +35,7 @@ from cliptask_renderer.storage.base import (
 )
 from cliptask_renderer.storage.crc32c import of_file
 from cliptask_renderer.storage.disk_errors import disk_errors, needing
-from cliptask_renderer.storage.files import give_name, join, opened, size_of, sync
+from cliptask_renderer.storage.files import begin_sync, give_name, join, opened, size_of, sync
 from cliptask_renderer.storage.scratch import (
     INTERNAL,
     chosen_scratch,
@@ -42,16 +43,22 @@ from cliptask_renderer.storage.scratch import (
     scratch_folder,
     store_lock,
 )
+from cliptask_renderer.storage.staging import Staging, Written
 
 
 class FolderStore:
     """A ``Store`` in a folder, which the first write makes. Safe for any number of processes and threads at once."""
 
-    def __init__(self, root: Path, scratch: Path | None = None) -> None:
-        """``scratch``: where its scratch folders lie; None: in the folder itself, from which ``put`` need not copy."""
+    def __init__(self, root: Path, scratch: Path | None = None, staging: Staging | None = None) -> None:
+        """``scratch``: where its scratch folders lie; None: in the folder itself, from which ``put`` need not copy.
+
+        ``staging``: where writes wait for each other; None: each is named at once.
+        """
         self._root = root.absolute()
         self._internal = self._root / INTERNAL
         self._scratch = scratch
+        self._shared = staging
+        self._uri = self._root.as_uri()
 
     def __repr__(self) -> str:
         return f"FolderStore({str(self._root)!r})"
@@ -59,7 +66,7 @@ class FolderStore:
     @property
     def uri(self) -> str:
         """``file:///`` and the folder's absolute path, percent-encoded."""
-        return self._root.as_uri()
+        return self._uri
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
         """Every object whose name starts with ``prefix``, sorted by name.
@@ -87,22 +94,23 @@ class FolderStore:
     ) -> StoredObject:
         """Store a file's content. A file from a folder store's ``scratch`` is taken over; any other is copied."""
         own = self._checked(name, metadata)
-        with needing(size_of(file) or 0), self._staging() as folder, self._disk_errors("be written"):
-            staged = file
-            if not may_take_over(file, folder):
-                staged = folder / "object"
+        with needing(size_of(file) or 0), self._staging() as staging, self._disk_errors("be written"):
+            staged = staging.free()
+            if may_take_over(file, staging.folder):
+                file.rename(staged)
+            else:
                 shutil.copyfile(file, staged)
-            return self._store(name, staged, folder, own, replace=replace)
+            return self._store(name, staged, staging, own, replace=replace)
 
     def put_bytes(
         self, name: str, content: bytes, metadata: Mapping[str, str] | None = None, *, replace: bool = False
     ) -> StoredObject:
         """Store small content."""
         own = self._checked(name, metadata)
-        with needing(len(content)), self._staging() as folder, self._disk_errors("be written"):
-            staged = folder / "object"
+        with needing(len(content)), self._staging() as staging, self._disk_errors("be written"):
+            staged = staging.free()
             staged.write_bytes(content)
-            return self._store(name, staged, folder, own, replace=replace)
+            return self._store(name, staged, staging, own, replace=replace)
 
     def compose(
         self,
@@ -119,12 +127,22 @@ class FolderStore:
         with ExitStack() as stack:
             contents = [stack.enter_context(opened(*part)) for part in parts]
             size_bytes = len(head) + sum(os.fstat(content.fileno()).st_size for content in contents)
-            with needing(size_bytes), self._staging() as folder, self._disk_errors("be written"):
-                staged = folder / "object"
+            with needing(size_bytes), self._staging() as staging, self._disk_errors("be written"):
+                staged = staging.free()
                 join(head, contents, staged)
                 if of_file(staged) != crc32c:
                     raise unexpected(self.uri, name)
-                return self._store(name, staged, folder, own, replace=replace)
+                return self._store(name, staged, staging, own, replace=replace)
+
+    @contextmanager
+    def together(self) -> Iterator[Store]:
+        """The same store, whose writes are all durable before the first of them gets its name: see ``Store``."""
+        with self._staging() as staging:
+            try:
+                yield FolderStore(self._root, self._scratch, staging)
+            finally:
+                with needing(staging.size_bytes), self._disk_errors("be written"):
+                    self._name(staging)
 
     def read(self, name: str, span: range | None = None) -> bytes:
         """A small object's content, or the span of any one's. Raises ``KeyError`` where there is none."""
@@ -155,66 +173,87 @@ class FolderStore:
                 with suppress(OSError):
                     os.removedirs(path.parent)  # ends at what holds the lock
 
-    @contextmanager
-    def scratch(self) -> Iterator[Path]:
+    def scratch(self) -> AbstractContextManager[Path]:
         """An empty folder to work in, gone afterwards. Those that dead processes left are removed first."""
-        with self._staging() if self._scratch is None else chosen_scratch(self._scratch) as folder:
-            yield folder
+        return self._own_scratch() if self._scratch is None else chosen_scratch(self._scratch)
 
     @contextmanager
-    def _staging(self) -> Iterator[Path]:
+    def _own_scratch(self) -> Iterator[Path]:
         """A scratch folder on the disk of the objects."""
         with ExitStack() as stack:
             with self._disk_errors("be written"):
                 folder = stack.enter_context(scratch_folder(self._internal))
             yield folder
 
+    @contextmanager
+    def _staging(self) -> Iterator[Staging]:
+        """Where files wait for their names."""
+        if self._shared is not None:
+            yield self._shared
+            return
+        with self._own_scratch() as folder:
+            yield Staging(folder)
+
     def _checked(self, name: str, metadata: Mapping[str, str] | None) -> dict[str, str]:
         check_name(name)
         return check_metadata(name, metadata)
 
     def _store(
-        self, name: str, staged: Path, folder: Path, own: dict[str, str], *, replace: bool
+        self, name: str, staged: Path, staging: Staging, own: dict[str, str], *, replace: bool
     ) -> StoredObject:
-        """Make a file in a scratch folder an object; it is gone afterwards."""
-        sync(staged)
-        sidecar = folder / "sidecar" if own else None
-        if sidecar is not None:
-            sidecar.write_text(json.dumps({"sizeBytes": staged.stat().st_size, "metadata": own}))
-            sync(sidecar)
-        stored = self._commit(name, staged, sidecar, replace=replace)
-        staged.unlink(missing_ok=True)
+        """Make a staged file an object, at once unless it may wait for others."""
+        size_bytes, sidecar = staged.stat().st_size, None
+        if own:
+            sidecar = staging.free()
+            sidecar.write_text(json.dumps({"sizeBytes": size_bytes, "metadata": own}))
+        written = Written(name, staged, size_bytes, own, sidecar, replace)
+        staging.add(written)
+        if staging is self._shared and not staging.is_full:
+            for file in written.files:
+                begin_sync(file)
+            return StoredObject(name, size_bytes, own)
+        return self._name(staging)[-1]
+
+    def _name(self, staging: Staging) -> Sequence[StoredObject]:
+        """Make all that waits durable, and then give it its names; what then has them. The files are gone afterwards."""
+        if not (writes := staging.take()):
+            return ()
+        sync([file for each in writes for file in each.files])
+        with store_lock(self._internal):
+            stored = [self._commit(each) for each in writes]
+        for each in writes:
+            each.file.unlink(missing_ok=True)
+        beside = [Path(self._sidecar(each.name)).parent for each in writes]
+        folders = dict.fromkeys([*beside, *(self._target(each.name).parent for each in writes)])
         # Whoever deletes at the same time may have removed the folders already.
         with suppress(FileNotFoundError):
-            sync(Path(self._sidecar(name)).parent)
-            sync(self._target(name).parent)
+            sync(list(folders))
         return stored
 
-    def _commit(self, name: str, staged: Path, sidecar: Path | None, *, replace: bool) -> StoredObject:
-        """Give the staged file its name, unless the name is taken and not to be replaced; what then has the name."""
+    def _commit(self, written: Written) -> StoredObject:
+        """Give a file its name, unless that is taken and not to be replaced; what then has it. Only under the store's lock."""
+        name, sidecar = written.name, written.sidecar
         target, beside = self._target(name), Path(self._sidecar(name))
-        with store_lock(self._internal):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            beside.parent.mkdir(parents=True, exist_ok=True)
-            before = size_of(target)
-            if before is not None and not replace:
-                # Metadata that were lost come back with the same content.
-                lost = not self._metadata(name, before)
-                if sidecar and lost and filecmp.cmp(staged, target, shallow=False):
-                    sidecar.replace(beside)
-                return StoredObject(name, before, self._metadata(name, before))
-            if before is not None:
-                # In this order no object ever lies beside another's metadata.
-                beside.unlink(missing_ok=True)
-                staged.replace(target)
-            if sidecar is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        before = size_of(target)
+        if before is not None and not written.replace:
+            # Metadata that were lost come back with the same content.
+            lost = not self._metadata(name, before)
+            if sidecar and lost and filecmp.cmp(written.file, target, shallow=False):
                 sidecar.replace(beside)
-            else:
-                beside.unlink(missing_ok=True)
-            if before is None:
-                give_name(staged, target)
-            size_bytes = target.stat().st_size
-            return StoredObject(name, size_bytes, self._metadata(name, size_bytes))
+            return StoredObject(name, before, self._metadata(name, before))
+        if before is not None:
+            # In this order no object ever lies beside another's metadata.
+            beside.unlink(missing_ok=True)
+            written.file.replace(target)
+        if sidecar is not None:
+            sidecar.replace(beside)
+        else:
+            beside.unlink(missing_ok=True)
+        if before is None:
+            give_name(written.file, target)
+        return StoredObject(name, written.size_bytes, written.metadata)
 
     def _names(self, folder: str) -> Iterator[str]:
         """Names of all objects below a folder, in no order."""

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cliptask.errors import OutputError, SetupError
+from cliptask.errors import MediaError, OutputError, SetupError
 from cliptask_renderer.storage.base import METADATA_BYTES, Store, StoredObject, is_name
 from cliptask_renderer.storage.folder import FolderStore
 from cliptask_renderer.storage.open import open_store
@@ -41,6 +41,30 @@ class TestEveryStore:
         assert make_store().read("segments/a.mp4") == b"moving pictures"
         with make_store().local("segments/a.mp4") as path:
             assert path.read_bytes() == b"moving pictures"
+
+    def test_what_is_written_together_is_there_in_the_end_whatever_happens(
+        self, store: Store, make_store: Callable[[], Store]
+    ) -> None:
+        """One bad video would take along those that were made before it."""
+        store.put_bytes("a", b"before")
+
+        def write_and_fail() -> None:
+            with store.together() as together:
+                together.put_bytes("a", b"1", {"n": "1"})
+                together.put_bytes("b", b"2", {"n": "2"}, replace=True)
+                with together.scratch() as work:
+                    (work / "made").write_bytes(b"3")
+                    together.put("folder/c", work / "made", {"n": "3"})
+                raise MediaError
+
+        with pytest.raises(MediaError):
+            write_and_fail()
+
+        assert {each.name: (make_store().read(each.name), each.metadata) for each in make_store().list()} == {
+            "a": (b"before", {}),
+            "b": (b"2", {"n": "2"}),
+            "folder/c": (b"3", {"n": "3"}),
+        }
 
     @pytest.mark.parametrize("make_store", ["folder", "bucket"], indirect=True)
     def test_opens_again_by_its_uri(self, store: Store) -> None:

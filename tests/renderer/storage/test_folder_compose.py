@@ -14,6 +14,7 @@ import pytest
 from cliptask.errors import DiskFull, OutputError
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.folder import FolderStore
+from cliptask_renderer.storage.staging import MOST_BYTES
 from support.disks import Disks, disks
 from support.memory_store import Fleeting
 
@@ -73,6 +74,44 @@ def test_a_disk_that_is_full_at_any_moment_says_so_and_holds_nothing(
     disk.resize("size=4m,nr_inodes=1000")
     composed(store, cache)
     assert store.read("v/a") == HEAD + SOUND + FIRST
+
+
+def test_what_waits_for_its_name_is_bounded(tmp_path: Path) -> None:
+    """A crash would lose an hour of large videos, or a disk would have nothing to do until its end."""
+    store = FolderStore(tmp_path / "out")
+
+    with store.together() as together:
+        for number in range(3):
+            together.put_bytes(str(number), bytes(MOST_BYTES // 2))
+            seen = [each.name for each in store.list()]
+            assert seen == ([] if number < 1 else ["0", "1"])
+
+    assert [each.name for each in store.list()] == ["0", "1", "2"]
+    assert [*(tmp_path / "out" / ".store" / "tmp").iterdir()] == []
+
+
+def test_a_disk_that_is_full_among_others_holds_those_before(
+    tmp_path: Path, cache: FolderStore, small: Disks
+) -> None:
+    """What was made and had room would be made again."""
+    disk = small.mount(tmp_path / "out", "size=1m")
+    store = FolderStore(disk.folder)
+
+    def compose_all() -> None:
+        with store.together() as together:
+            for number in range(9):
+                together.compose(
+                    f"v/{number}", HEAD, [(cache, "sound"), (cache, "first")], {"n": "1"}, crc32c=CRC32C
+                )
+
+    with pytest.raises(DiskFull):
+        compose_all()
+
+    made = [each.name for each in store.list()]
+    assert made == [f"v/{number}" for number in range(len(made))]
+    assert 1 < len(made) < 9
+    assert {store.read(name) for name in made} == {HEAD + SOUND + FIRST}
+    assert not list(disk.folder.glob(".store/tmp/*"))
 
 
 def test_a_cache_on_another_disk_will_do(tmp_path: Path, small: Disks) -> None:

@@ -1,4 +1,4 @@
-"""What is left of a write whose process is killed? At each line of the stores' code in turn."""
+"""What is left of a write whose process is killed, or whose machine loses its power? At each line of the stores' code in turn."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.folder import FolderStore
 from cliptask_renderer.storage.gcs import GcsStore
 from cliptask_renderer.storage.gcs_client import Connection, Location
+from support.disks import disks
 from support.gcs import FakeGcs
 
 HEAD, PART = b"head", b"part" * 1000
 BEFORE = b"before"
 
 # Forks, so that the libraries are imported once, and has the n-th process killed at the n-th line, until one comes to its end.
+# Told to wait, it says so after each that is killed, and goes on when it hears something.
 _WRITER = """
 import os, signal, sys
 from pathlib import Path
 import google_crc32c
 from cliptask_renderer.storage.open import open_store
-uri, way, replaces = sys.argv[1], sys.argv[2], sys.argv[3] == "True"
+uri, way, replaces, waits = sys.argv[1], sys.argv[2], sys.argv[3] == "True", "wait" in sys.argv
 head, part = b"head", b"part" * 1000
 steps = ("/storage/folder.py", "/storage/files.py", "/storage/scratch.py", "/storage/gcs.py", "/storage/gcs_compose.py")
 if uri.startswith("gs:"):
@@ -38,6 +40,10 @@ def write(name):
         with store.scratch() as folder:
             (folder / "made").write_bytes(head + part)
             store.put(name, folder / "made", metadata, replace=replaces)
+    elif way == "together":
+        with store.together() as together:
+            for own in (name + each for each in "abc"):
+                together.compose(own, head, [(store, "part")], {"name": own}, crc32c=google_crc32c.value(head + part))
     else:
         store.compose(name, head, [(store, "part")], metadata, crc32c=google_crc32c.value(head + part), replace=replaces)
 
@@ -55,6 +61,8 @@ def killed_at(line):
     sys.settrace(trace)
 
 line = 0
+if waits:
+    print("ready", flush=True)
 while True:
     line += 1
     if (process := os.fork()) == 0:
@@ -70,6 +78,9 @@ while True:
     if not os.WIFSIGNALED(status):
         print(line, os.waitstatus_to_exitcode(status))
         break
+    if waits:
+        print("killed", flush=True)
+        sys.stdin.readline()
 """
 
 
@@ -109,6 +120,55 @@ def test_a_killed_write_has_stored_all_or_nothing(
         # Between the renames of a replacement metadata are unknown, but never another's.
         assert found[name].metadata in ([{"name": name}, {}] if again else [{"name": name}])
     assert all(found[name].metadata in ({"name": "before"}, {}) for name in found.keys() - made)
+
+
+def test_of_killed_writes_together_the_first_are_there_and_each_is_whole(tmp_path: Path) -> None:
+    """A video would lie without its poster, or be half of one."""
+    store = FolderStore(tmp_path)
+    store.put_bytes("part", PART)
+
+    ran = subprocess.run(
+        [sys.executable, "-c", _WRITER, store.uri, "together", "False"], stdout=subprocess.PIPE, text=True, check=True
+    )  # fmt: skip
+
+    lines, code = map(int, ran.stdout.split())
+    assert (lines > 20, code) == (True, 0)
+    found = {each.name: each for each in store.list("o/")}
+    made = ["".join(each for each in "abc" if f"o/{line:03}{each}" in found) for line in range(1, lines + 1)]
+    assert set(made) == {"", "a", "ab", "abc"}
+    assert made == sorted(made)  # none before the last line that prepares them
+    for name, each in found.items():
+        assert (store.read(name), each.metadata) == (HEAD + PART, {"name": name})
+
+
+@pytest.mark.parametrize("way", ["compose", "together"])
+def test_what_was_seen_before_the_power_was_cut_is_whole_afterwards_or_gone(
+    tmp_path: Path, start: Callable[..., subprocess.Popen[str]], way: str
+) -> None:
+    """A file of the right size without its bytes would be taken for a video for ever."""
+    with disks() as small:
+        disk = small.mount_losing(tmp_path / "disk")
+        store = FolderStore(disk.folder)
+        store.put_bytes("part", PART)
+        writer = start(_WRITER, store.uri, way, "False", "wait")
+        assert writer.stdin is not None
+        assert writer.stdout is not None
+        cuts = line = 0
+        while (said := writer.stdout.readline()) == "killed\n":
+            line += 1
+            if list(store.list(f"o/{line:03}")):
+                disk.cut_power()
+                cuts += 1
+                for each in store.list(f"o/{line:03}"):
+                    assert (store.read(each.name), each.metadata) == (HEAD + PART, {"name": each.name})
+            writer.stdin.write("\n")
+            writer.stdin.flush()
+        assert said.split() == [str(line + 1), "0"]
+        assert cuts > 5
+        disk.cut_power()
+
+        kept = {name: store.read(name) for name in (each.name for each in store.list(f"o/{line + 1:03}"))}
+        assert list(kept.values()) == [HEAD + PART] * (3 if way == "together" else 1)
 
 
 def test_what_is_left_in_a_folder_goes_with_the_next_write(tmp_path: Path) -> None:
