@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,7 +10,7 @@ from cliptask.errors import ClipTaskError, OutputError
 from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, WorkOrder
 from cliptask.planning.plan import Campaign, Variant
 from cliptask_operator.campaign.inventory import Inventory, Missing, missing
-from cliptask_operator.local.process_pool import Task, run_tasks
+from cliptask_operator.local.process_pool import Task, Together, run_tasks
 from cliptask_operator.local.progress import ProgressReporter
 from cliptask_operator.local.room import Room
 from cliptask_renderer import pool_worker
@@ -58,18 +58,25 @@ def _tasks(campaign: Campaign, wanted: Missing, room: Room) -> list[Task]:
     blank = WorkOrder(cache=room.stores.cache.uri, output=room.stores.output.uri, task=campaign.task)
     ranks = {part.key: rank for rank, part in enumerate(in_order(wanted, room.workers), 1)}
 
-    def task(kind: str, name: str, rank: int, needs: tuple[str, ...] = (), **work: object) -> Task:
-        order = blank.model_copy(update=work).naming(campaign.places)
-        return Task(f"{kind} {name}", rank, partial(pool_worker.execute, order, room.scratch), needs)
+    variants = {each.name: each.order for each in wanted.variants}
 
+    def order(**work: object) -> WorkOrder:
+        return blank.model_copy(update=work).naming(campaign.places)
+
+    def part(kind: str, key: str, **work: object) -> Task:
+        return Task(f"{kind} {key}", ranks[key], partial(pool_worker.execute, order(**work), room.scratch))
+
+    def videos(tasks: Sequence[str]) -> Callable[[], Sequence[ClipTaskError | None]]:
+        names = (task.partition(" ")[2] for task in tasks)
+        named = tuple(NamedVariant(name=name, order=variants[name]) for name in names)
+        return partial(pool_worker.make_videos, order(variants=named), room.scratch)
+
+    together = Together(videos)
     return [
-        *(task("segments", each.key, ranks[each.key], segments=(each,)) for each in wanted.segments),
-        *(task("soundtracks", each.key, ranks[each.key], soundtracks=(each,)) for each in wanted.soundtracks),
-        *(
-            task("videos", each.name, 0, _needs(each), variants=(NamedVariant(name=each.name, order=each.order),))
-            for each in wanted.variants
-        ),
-    ]  # fmt: skip
+        *(part("segments", each.key, segments=(each,)) for each in wanted.segments),
+        *(part("soundtracks", each.key, soundtracks=(each,)) for each in wanted.soundtracks),
+        *(Task(f"videos {each.name}", 0, together, _needs(each)) for each in wanted.variants),
+    ]
 
 
 def in_order(wanted: Missing, workers: int) -> list[SegmentOrder | SoundtrackOrder]:

@@ -1,9 +1,10 @@
-"""Who does which task next? A pool of processes that works through tasks that wait for one another."""
+"""Who does which task next? A pool of processes that works through tasks that wait for one another, small ones by the dozen."""
 
 from __future__ import annotations
 
 import asyncio
 import heapq
+import math
 import multiprocessing
 import os
 import signal
@@ -12,11 +13,19 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from cliptask.errors import ClipTaskError, TransientError
 from cliptask_renderer.media.ffmpeg import die_with_parent
 from cliptask_renderer.storage.scratch import abandon_all
+
+
+@dataclass(frozen=True)
+class Together:
+    """How one process does several tasks, each of which would cost more to tell than to do."""
+
+    do: Callable[[Sequence[str]], Callable[[], Sequence[ClipTaskError | None]]]
+    """Of their names: what does them, picklable, and returns for each in their order why it could not be done."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +35,15 @@ class Task:
     name: str
     rank: int
     """Of all tasks that could begin, the one of lowest rank does."""
-    do: Callable[[], object]
-    """Picklable, e.g. a ``functools.partial`` of a module's function."""
+    do: Callable[[], object] | Together
+    """Picklable, e.g. a ``functools.partial`` of a module's function; or what it has in common with other tasks."""
     needs: tuple[str, ...] = ()
     """Names of other tasks. One that is not among the tasks counts as done."""
 
 
+MOST_TOGETHER = 32
+"""Tasks of one message to a process: what one that is killed must do again."""
+_Running = dict[asyncio.Future[object], Sequence[Task]]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 OnDone = Callable[[Task, ClipTaskError | None], None]
@@ -47,14 +59,16 @@ async def run_tasks(tasks: Sequence[Task], workers: int, on_done: OnDone) -> Non
     if not tasks:
         return
     schedule = _Schedule(tasks, on_done)
-    running: dict[asyncio.Future[object], Task] = {}
+    running: _Running = {}
     with pool_of(min(workers, len(tasks))) as pool:
         try:
             # One more than can run, so that no process waits for the next; no more, so that ranks still decide.
             while started := _filled(running, schedule, pool, workers + 1):
                 done, _ = await asyncio.wait(started, return_when=asyncio.FIRST_COMPLETED)
                 for future in done:
-                    schedule.end(running.pop(future), _error(future))
+                    tasks = running.pop(future)
+                    for task, error in zip(tasks, _errors(future, tasks), strict=True):
+                        schedule.end(task, error)
         except BrokenProcessPool as error:
             message = (
                 "a worker process was killed, most likely for want of memory: use fewer workers (CLIPTASK_WORKERS) "
@@ -107,8 +121,8 @@ class _Schedule:
         self._order = TopologicalSorter(needs)
         self._order.prepare()
 
-    def take(self) -> Task | None:
-        """The task that is to begin next, if one may."""
+    def take(self, among: int) -> Sequence[Task]:
+        """The tasks that one of so many processes is to begin next, none if none may."""
         while names := self._order.get_ready():
             for task in map(self._tasks.__getitem__, names):
                 error = next((self._failed[need] for need in task.needs if need in self._failed), None)
@@ -116,7 +130,15 @@ class _Schedule:
                     heapq.heappush(self._ready, (task.rank, task.name))
                 else:
                     self.end(task, error)
-        return self._tasks[heapq.heappop(self._ready)[1]] if self._ready else None
+        most = min(math.ceil(len(self._ready) / among), MOST_TOGETHER)
+        taken: list[Task] = []
+        while self._ready and len(taken) < most:
+            task = self._tasks[self._ready[0][1]]
+            if taken and not (isinstance(task.do, Together) and task.do is taken[0].do):
+                break
+            heapq.heappop(self._ready)
+            taken.append(task)
+        return taken
 
     def end(self, task: Task, error: ClipTaskError | None) -> None:
         """Note that it has ended."""
@@ -126,12 +148,13 @@ class _Schedule:
         self._on_done(task, error)
 
 
-def _filled(
-    running: dict[asyncio.Future[object], Task], schedule: _Schedule, pool: ProcessPoolExecutor, most: int
-) -> dict[asyncio.Future[object], Task]:
-    """What runs, once as many tasks as possible do."""
-    while len(running) < most and (task := schedule.take()) is not None:
-        running[submit(pool, task.do)] = task
+def _filled(running: _Running, schedule: _Schedule, pool: ProcessPoolExecutor, most: int) -> _Running:
+    """What runs, once as much as possible does."""
+    while len(running) < most and (tasks := schedule.take(most)):
+        do = tasks[0].do
+        running[submit(pool, do.do([task.name for task in tasks]) if isinstance(do, Together) else do)] = (
+            tasks
+        )
     return running
 
 
@@ -153,8 +176,12 @@ def _end(_number: int, _frame: object) -> NoReturn:
     os._exit(1)
 
 
-def _error(future: asyncio.Future[object]) -> ClipTaskError | None:
+def _errors(future: asyncio.Future[object], tasks: Sequence[Task]) -> Sequence[ClipTaskError | None]:
+    """Of each of the tasks that were done together."""
     error = future.exception()
-    if error is None or isinstance(error, ClipTaskError):
-        return error
+    if error is None:
+        together = isinstance(tasks[0].do, Together)
+        return cast("Sequence[ClipTaskError | None]", future.result()) if together else [None]
+    if isinstance(error, ClipTaskError):
+        return [error] * len(tasks)
     raise error

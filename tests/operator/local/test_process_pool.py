@@ -9,14 +9,15 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
-from cliptask.errors import ClipTaskError, MediaError, TransientError
-from cliptask_operator.local.process_pool import Task, run_tasks
+from cliptask.errors import ClipTaskError, MediaError, OutputError, TransientError
+from cliptask_operator.local.process_pool import MOST_TOGETHER, Task, Together, run_tasks
 
 
 def work(tasks: list[Task], workers: int) -> list[tuple[Task, ClipTaskError | None]]:
@@ -36,6 +37,18 @@ def fail(_file: Path) -> None:
     """Fail as a renderer does."""
     message = "no good"
     raise MediaError(message)
+
+
+def note_all(file: Path, names: Sequence[str]) -> tuple[ClipTaskError | None, ...]:
+    """Append the names as one line; every one that is bad fails."""
+    note(file, " ".join(names))
+    return tuple(MediaError("no good") if name == "bad" else None for name in names)
+
+
+def refuse_all(_names: Sequence[str]) -> tuple[ClipTaskError | None, ...]:
+    """Fail as where a disk is full."""
+    message = "no room"
+    raise OutputError(message)
 
 
 def die(_file: Path) -> None:
@@ -79,6 +92,36 @@ def test_a_failure_takes_along_only_what_needs_it(tmp_path: Path) -> None:
         "after both": "no good",
     }
     assert (tmp_path / "log").read_text().splitlines() == ["good", "only good"]
+
+
+def test_what_is_small_is_done_by_the_dozen_and_each_fails_alone(tmp_path: Path) -> None:
+    """Ten thousand videos would take as many messages, or the bad one would take along those beside it."""
+    log = tmp_path / "log"
+    together = Together(lambda names: partial(note_all, log, names))
+    names = ["bad", *(f"{number:03}" for number in range(200))]
+    tasks = [
+        *(Task(name, 0, together, ("part",)) for name in names),
+        Task("part", 1, partial(note, log, "part")),
+    ]
+
+    ended = {task.name: str(error) for task, error in work(tasks, 2)}
+
+    assert ended == {name: "no good" if name == "bad" else "None" for name in [*names, "part"]}
+    first, *lines = log.read_text().splitlines()
+    assert first == "part"
+    assert sorted(name for line in lines for name in line.split()) == sorted(names)
+    sizes = [len(line.split()) for line in lines]
+    assert max(sizes) == MOST_TOGETHER
+    assert min(sizes) == 1  # towards the end no process is left with many while another has none
+
+
+def test_what_concerns_all_of_a_dozen_is_told_of_each() -> None:
+    """Videos that are not there would count as made."""
+    together = Together(lambda names: partial(refuse_all, names))
+
+    ended = [(task.name, str(error)) for task, error in work([Task(name, 0, together) for name in "abc"], 1)]
+
+    assert sorted(ended) == [(name, "no room") for name in "abc"]
 
 
 def test_a_killed_worker_is_told_as_a_passing_fault_with_its_remedy(tmp_path: Path) -> None:
