@@ -32,6 +32,8 @@ _MATRIX = words([0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000])
 """Neither moved nor turned."""
 _NARROW = 1 << 32
 """Positions below it have 32 bits, which every player reads."""
+_WIDER = 4
+"""Bytes that a position takes more otherwise."""
 _HEAD, _WIDE_HEAD = 8, 16
 """Bytes of a box's kind and size."""
 _UNDETERMINED = "und"
@@ -152,11 +154,13 @@ def _head(rows: Sequence[_Row], content: bytes, follows_bytes: int) -> bytes:
 
     Its size hangs on the number of positions and not on their values, so that it is built once to be measured.
     """
-    begin = len(_BRANDS) + len(_index(rows, 0, wide=True)) + _WIDE_HEAD
+    wide_bytes = len(_index(rows, 0, wide=True))
+    begin = len(_BRANDS) + wide_bytes + _WIDE_HEAD
     if begin + follows_bytes >= _NARROW:
         data = (1).to_bytes(4) + b"mdat" + (follows_bytes + _WIDE_HEAD).to_bytes(8)
         return _BRANDS + _index(rows, begin, wide=True) + data + content
-    begin = len(_BRANDS) + len(_index(rows, 0, wide=False)) + _HEAD
+    positions = sum(len(row.track.chunks) for row in rows)
+    begin = len(_BRANDS) + wide_bytes - positions * _WIDER + _HEAD
     data = (follows_bytes + _HEAD).to_bytes(4) + b"mdat"
     return _BRANDS + _index(rows, begin, wide=False) + data + content
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import google_crc32c
@@ -79,6 +79,7 @@ def concatenated(parts: Iterable[tuple[int, int]]) -> int:
     return total
 
 
+@lru_cache(maxsize=4096)
 def _shift(size_bytes: int) -> int:
     """x^(8 size), by the digits of the size in base 256: three multiplications for a part of any usual size."""
     power, digit = _ONE, 0
