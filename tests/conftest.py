@@ -29,6 +29,7 @@ _ONE_WORKER = {
     "cluster/test_operator_crd.py": "a control plane without the kind",
     "cluster/test_operator_rights.py": "a control plane that notes who asks what",
     "operator/campaign/test_gallery.py": "a browser",
+    "operator/pages/test_only.py": "a browser that runs a script",
     "operator/preview/test_app.py": "a campaign to play",
     "operator/preview/test_page.py": "a browser, and a preview that it looks at",
     "renderer/media/test_check.py": "videos",

@@ -21,6 +21,8 @@ from cliptask.text import drawn, heard, normal
 GROUP, VERSION, KIND, PLURAL = "cliptask.dev", "v1alpha1", "ClipTask", "cliptasks"
 MAX_VARIANTS = 10_000
 """More combinations than this are refused unless the task limits them."""
+MAX_ONLY = 1000
+"""As many combinations may a task name one by one."""
 
 NAME_PATTERN = r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"
 LABEL_PATTERN = r"^[a-z0-9]([-a-z0-9]{0,45}[a-z0-9])?$"
@@ -329,7 +331,7 @@ class VariantChoice(Part):
     """How lines fall to variants; as for music."""
     limit: Annotated[int, Field(ge=1, le=MAX_VARIANTS)] | None = None
     """At most this many variants, chosen as a designed experiment: every clip of a block equally often, pairs as evenly as can be. Raising it keeps those already chosen. Default: all combinations."""
-    only: tuple[Combination, ...] = Field(default=(), max_length=1000)
+    only: tuple[Combination, ...] = Field(default=(), max_length=MAX_ONLY)
     """Combinations by labels, e.g. `{hook: a, offer: b}`: a variant has all parts of at least one of them. Default: any."""
     rules: tuple[VariantRule, ...] = Field(default=(), max_length=100)
     """What may not, or may only, be combined; every variant keeps all of them."""

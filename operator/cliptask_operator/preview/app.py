@@ -55,10 +55,6 @@ def preview_app(session: Session, prefix: str = "") -> FastAPI:
             headers={**_PRIVATE, "Cache-Control": "no-store"},
         )
 
-    @routes.post("/chosen")
-    async def chosen(choices: Annotated[list[list[int | None]], Body(embed=True)]) -> Response:
-        return _json({"text": session.chosen_text(choices)})
-
     @routes.post("/speak")
     async def speak(line: Annotated[int, Body(embed=True)]) -> Response:
         await session.pay(line)

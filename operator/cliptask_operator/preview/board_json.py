@@ -7,6 +7,7 @@ from typing import Any
 from cliptask.errors import ClipTaskError
 from cliptask.planning.bindings import ClipRange
 from cliptask.planning.history import TRACKS
+from cliptask.spec.task import MAX_ONLY
 from cliptask_operator.preview.board import Heard
 from cliptask_operator.preview.reading import Read
 
@@ -25,6 +26,7 @@ def described(read: Read, *, can_speak: bool) -> dict[str, Any]:
         "picture": {"width": bindings.width, "height": bindings.height, "fps": bindings.fps},
         "remark": read.remark,
         "canSpeak": can_speak,
+        "mostChosen": MAX_ONLY,
         "blocks": [
             {
                 "name": block.name,

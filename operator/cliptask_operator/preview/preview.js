@@ -1,15 +1,3 @@
-"use strict";
-(() => {
-  const byId = (id) => document.getElementById(id);
-  const make = (tag, className = "", text = "") => {
-    const element = document.createElement(tag);
-    element.className = className;
-    element.textContent = text;
-    element.dir = "auto"; // others' words, of any script
-    return element;
-  };
-  const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
-  const COLOURS = 12; // of preview.css
   const seconds = (value) => `${value.toFixed(1)} s`;
 
   let board = null;
@@ -306,23 +294,25 @@
 
   const nameOf = (some) => JSON.stringify(groups.map(({ id }, group) => [id, some[group]]));
   const KEPT = "cliptask chosen";
-  const chosen = new Set(JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"));
+  const chosen = new Set(kept(KEPT));
 
   function choose(name = nameOf(labels())) {
     if (!chosen.delete(name)) chosen.add(name);
     drawChosen();
   }
 
-  async function drawChosen() {
-    sessionStorage.setItem(KEPT, JSON.stringify([...chosen]));
+  function drawChosen() {
+    keep(KEPT, [...chosen]);
     mark();
     const there = [];
     byId("list").replaceChildren(
       ...[...chosen].map((name) => {
         const parts = new Map(JSON.parse(name));
-        const some = groups.map(({ id, parts: all }) => all.findIndex(({ label }) => label === parts.get(id)));
-        const isThere = parts.size === groups.length && !some.includes(-1);
-        if (isThere) there.push(asChoice(some));
+        const isThere = parts.size === groups.length && groups.every(({ id, parts: all }) => all.some(({ label }) => label === parts.get(id)));
+        if (isThere) {
+          const clips = board.blocks.map((block) => parts.get(block.name));
+          there.push({ clips, track: parts.get("Track") ?? null, line: parts.get("Line") ?? null });
+        }
         const item = make("li", isThere ? "" : "gone");
         const remove = make("button", "button", "Remove");
         remove.type = "button";
@@ -332,28 +322,12 @@
         return item;
       }),
     );
+    const { text, note } = onlyText(board.blocks.map(({ name }) => name), there, board.mostChosen);
     byId("none").hidden = chosen.size > 0;
-    byId("text").hidden = byId("copy").hidden = there.length === 0;
-    if (there.length === 0) return;
-    try {
-      byId("text").textContent = (await ask("chosen", { choices: there })).text;
-    } catch (error) {
-      byId("text").textContent = error.message;
-    }
-  }
-
-  async function copy() {
-    const text = byId("text").textContent;
-    let done = true;
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      // Not over plain http from another machine, and not where a browser forbids it.
-      getSelection().selectAllChildren(byId("text"));
-      done = document.execCommand("copy");
-    }
-    byId("copy").textContent = done ? "Copied" : "Select and copy it";
-    setTimeout(() => (byId("copy").textContent = "Copy"), 1500);
+    byId("text").textContent = text;
+    byId("text").hidden = byId("copy").hidden = text === "";
+    byId("note").textContent = note;
+    byId("note").hidden = note === "";
   }
 
   // ---- what happens -------------------------------------------------------------------------------------------------
@@ -432,9 +406,8 @@
     previous: () => walk(-1),
     next: () => walk(1),
     choose: () => choose(),
-    copy,
+    copy: () => copy(byId("copy"), byId("text").textContent, byId("text")),
     "help-open": KEYS["?"],
   };
   for (const [id, act] of Object.entries(clicks)) byId(id).addEventListener("click", act);
   byId("seek").addEventListener("input", () => (front.currentTime = Number(byId("seek").value)));
-})();

@@ -11,10 +11,8 @@ from typing import Any
 
 from cliptask.errors import ClipTaskError, InputError
 from cliptask.orders import VariantOrder
-from cliptask.planning.choices import Choice
 from cliptask_operator.preview.board import Combination
 from cliptask_operator.preview.board_json import described
-from cliptask_operator.preview.chosen_text import chosen_text
 from cliptask_operator.preview.films import Films
 from cliptask_operator.preview.making import Part, Shelf, parts_of
 from cliptask_operator.preview.reading import Read, Reader
@@ -27,8 +25,6 @@ _CALM_S = 0.03
 """Between two events, however much happens."""
 _PULSE_S = 15
 """Between two signs of life."""
-_MOST_CHOSEN = 1000
-"""Entries that ``variants.only`` takes."""
 
 
 class Session:
@@ -166,28 +162,6 @@ class Session:
             for part in parts_of(order, is_draft=bool(number))
         }
         return [error for key, error in self._failed.items() if key in keys]
-
-    def chosen_text(self, choices: Sequence[Sequence[int | None]]) -> str:
-        """What to write into the task for these, each as places: of the clips, the track and the line."""
-        board = self._loaded()[0].board
-        labels = board.labels
-        pools = [*labels.clips, labels.tracks, labels.lines]
-        if len(choices) > _MOST_CHOSEN:
-            message = f"variants.only takes {_MOST_CHOSEN:,} combinations, {len(choices):,} are chosen: choose fewer, or write rules"
-            raise InputError(message)
-        for places in choices:
-            fits = len(places) == len(pools) and all(
-                (place is None and not pool) or (place is not None and 0 <= place < len(pool))
-                for place, pool in zip(places, pools, strict=False)
-            )
-            if not fits:
-                message = "the task has other parts than were chosen: choose again"
-                raise InputError(message)
-        found = [
-            Choice(tuple(clip for clip in clips if clip is not None), track, line)
-            for *clips, track, line in choices
-        ]
-        return chosen_text(board.spec, labels, found)
 
     async def pay(self, line: int) -> None:
         """Have a line spoken by its voice, and read the file again with it. Raises why it cannot be."""

@@ -188,13 +188,3 @@ async def test_the_page_loads_nothing_from_elsewhere(client: httpx.AsyncClient) 
     policy = answer.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
-
-
-async def test_what_was_chosen_becomes_text_for_the_task(client: httpx.AsyncClient) -> None:
-    """By its places, as the page knows them; what there is not is refused."""
-    answer = await client.post("chosen", json={"choices": [[1, 0, 0, 0]]})
-
-    assert "{b0: clip1, b1: clip2, music: track0, speech: line0}" in answer.json()["text"]
-    for wrong in ([[9, 0, 0, 0]], [[0, 0]], [[None, 0, 0, 0]], [[-1, 0, 0, 0]]):
-        refused = await client.post("chosen", json={"choices": wrong})
-        assert (refused.status_code, refused.json()["message"][-12:]) == (422, "choose again")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,20 +17,17 @@ import httpx
 import psutil
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from support.browsing import chromium, needs_chromium, quiet_page
+from support.colours import faint
 from support.studio import PROGRAM, Studio
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ALARMING = ("Traceback", "Warning", "resource_tracker", "never retrieved", "leaked")
 PICTURE = {"width": 364, "height": 648}
 """Just large enough for drafts."""
 
-expect.set_options(timeout=60_000)
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome on PATH"
-)
+pytestmark = needs_chromium
 
 
 @dataclass(frozen=True)
@@ -102,27 +98,16 @@ def preview(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A real browser without a window."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield chromium
-        chromium.close()
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture
 def page(browser: Browser, preview: Previewed) -> Iterator[Page]:
     """The page, in which every error of script, network and security policy fails the test."""
-    context = browser.new_context(viewport={"width": 1200, "height": 800})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("console", lambda said: errors.append(said.text) if said.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(preview.url)
-    yield page
-    context.close()
-    assert errors == []
+    with quiet_page(browser) as looked_at:
+        looked_at.goto(preview.url)
+        yield looked_at
 
 
 def shown(page: Page, *, full: bool = True) -> str:
@@ -301,6 +286,20 @@ def test_chosen_videos_become_text_for_the_task(page: Page, preview: Previewed, 
     expect(page.get_by_role("list", name="Chosen videos").get_by_role("listitem")).to_have_count(1)
 
 
+@pytest.mark.parametrize("method", ["getItem", "setItem"])
+def test_a_browser_that_keeps_nothing_chooses_all_the_same(page: Page, method: str) -> None:
+    """Some forbid storage, and a full one takes nothing."""
+    page.add_init_script(
+        f"Storage.prototype.{method} = () => {{ throw new DOMException('no', 'SecurityError'); }}"
+    )
+    page.reload()
+    shown(page)
+
+    page.get_by_role("button", name="Choose this one").click()
+
+    expect(page.locator("#text")).to_contain_text("only:")
+
+
 def test_a_robots_voice_is_marked_and_its_words_are_shown(page: Page) -> None:
     """A draft would be taken for the voice that was ordered; without an account nothing offers to pay."""
     shown(page)
@@ -326,35 +325,12 @@ def test_it_fits_any_screen_and_can_be_read(page: Page, width: int, scheme: str)
     page.set_viewport_size({"width": width, "height": 800})
     shown(page)
 
-    looks = page.evaluate(
-        """() => {
-          const light = (colour) => {
-            const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map((part) => {
-              const share = part / 255;
-              return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-            });
-            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-          };
-          const backOf = (element) => {
-            for (let each = element; each; each = each.parentElement) {
-              const back = getComputedStyle(each).backgroundColor;
-              if (!back.endsWith(", 0)")) return back;
-            }
-          };
-          const contrast = (element) => {
-            const [a, b] = [light(getComputedStyle(element).color), light(backOf(element))];
-            return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-          };
-          const words = [...document.querySelectorAll("h1, h2, p, button, .chip small")];
-          return {
-            tooWide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-            faint: words.filter((each) => each.checkVisibility() && contrast(each) < 4.5).map((each) => each.outerHTML),
-            small: [...document.querySelectorAll("button")].filter((each) => each.checkVisibility() && each.offsetHeight < 30).length,
-          };
-        }"""
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    assert faint(page) == {}
+    heights = page.locator("button").evaluate_all(
+        "(buttons) => buttons.filter((each) => each.checkVisibility()).map((each) => each.offsetHeight)"
     )
-
-    assert looks == {"tooWide": 0, "faint": [], "small": 0}
+    assert min(heights) >= 30
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
