@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
 
 from cliptask.index import CampaignIndex
+from cliptask.spec.task import MAX_ONLY
+from cliptask_operator.pages.inline import SHARED, script, style
+
+_ROOM = "cliptask_operator.campaign"
+_STYLE = style((SHARED, "keys.css"), (_ROOM, "gallery.css"), (_ROOM, "gallery_compare.css"))
+_SCRIPT = script(
+    (SHARED, "elements.js"),
+    (SHARED, "kept.js"),
+    (SHARED, "clipboard.js"),
+    (SHARED, "only.js"),
+    (_ROOM, "gallery.js"),
+    (_ROOM, "gallery_filters.js"),
+    (_ROOM, "gallery_hover.js"),
+    (_ROOM, "gallery_selection.js"),
+    (_ROOM, "gallery_export.js"),
+    (_ROOM, "gallery_sync.js"),
+    (_ROOM, "gallery_compare.js"),
+    (_ROOM, "gallery_keys.js"),
+    (_ROOM, "gallery_start.js"),
+)
 
 
 def gallery_html(index: CampaignIndex, captions: Mapping[str, str] | None = None, earlier: int = 0) -> str:
@@ -23,16 +39,13 @@ def gallery_html(index: CampaignIndex, captions: Mapping[str, str] | None = None
     is untrusted: it reaches the page as escaped JSON and leaves it as text. ``earlier`` is how many videos of earlier
     edits lie beside those of the index. The same arguments give the same bytes.
     """
-    style, script = _asset("gallery.css"), _asset("gallery.js")
     return _template().render(
         task=index.task,
         count=len(index.variants),
         earlier=earlier,
-        data=_data(index, captions or {}),
-        style=Markup(style),  # noqa: S704 - shipped with this module
-        style_hash=_hash(style),
-        script=Markup(script),  # noqa: S704 - as above
-        script_hash=_hash(script),
+        data=_data(index, captions or {}) | {"mostChosen": MAX_ONLY},
+        style=_STYLE,
+        script=_SCRIPT,
     )
 
 
@@ -44,7 +57,7 @@ def _data(index: CampaignIndex, captions: Mapping[str, str]) -> dict[str, Any]:
     data = index.model_dump(
         mode="json",
         by_alias=True,
-        exclude={"variants": {"__all__": {"key"}}, "parts": True, "settings": True},
+        exclude={"parts", "settings"},
     )
     called: dict[str, dict[str, str]] = {}
     for part in index.parts:
@@ -57,19 +70,7 @@ def _data(index: CampaignIndex, captions: Mapping[str, str]) -> dict[str, Any]:
     return data | {"pictures": [*pictures], "captionTexts": captions, "called": called}
 
 
-def _hash(text: str) -> str:
-    """What a Content-Security-Policy calls an inline script or style: nothing else runs in the page."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("cliptask_operator.campaign", ""), autoescape=True, undefined=StrictUndefined
-    )
+    environment = Environment(loader=PackageLoader(_ROOM, ""), autoescape=True, undefined=StrictUndefined)
     return environment.get_template("gallery.html.j2")
-
-
-@cache
-def _asset(name: str) -> str:
-    return resources.files("cliptask_operator.campaign").joinpath(name).read_text("utf-8")
