@@ -23,7 +23,7 @@ from cliptask_renderer.mux.movie import movie
 from cliptask_renderer.mux.proof import prove
 from cliptask_renderer.parts import StoredPart, put_together, refuse_damaged, store_part, stored_part
 from cliptask_renderer.recordings import needed, recording_of
-from cliptask_renderer.storage.base import Store
+from cliptask_renderer.storage.base import NamedObjects
 from cliptask_renderer.storage.disk_errors import disk_errors
 from cliptask_renderer.storage.open import open_store
 from cliptask_renderer.storage.scratch import scratch_root
@@ -71,7 +71,9 @@ def execute(
     return failed
 
 
-def make_segment(cache: Store, order: SegmentOrder, places: Mapping[str, str] = _NOWHERE) -> StoredPart:
+def make_segment(
+    cache: NamedObjects, order: SegmentOrder, places: Mapping[str, str] = _NOWHERE
+) -> StoredPart:
     """Make a segment unless the cache has it; ``places`` are what errors call its sources.
 
     Raises ``MediaError`` when it cannot be made as ordered.
@@ -93,7 +95,7 @@ def make_segment(cache: Store, order: SegmentOrder, places: Mapping[str, str] = 
         return store_part(cache, name, made.file, noted)
 
 
-def make_picture(cache: Store, order: SegmentOrder) -> None:
+def make_picture(cache: NamedObjects, order: SegmentOrder) -> None:
     """Make what stands for a segment, which the cache has, unless that is there too.
 
     Raises ``MediaError`` where the segment was damaged since it was made, and removes that, so that it is made again.
@@ -111,7 +113,7 @@ def make_picture(cache: Store, order: SegmentOrder) -> None:
             raise
 
 
-def _store_picture(cache: Store, order: SegmentOrder, segment: Path, work: Path) -> None:
+def _store_picture(cache: NamedObjects, order: SegmentOrder, segment: Path, work: Path) -> None:
     """It comes before its segment: where that is, its picture is, unless somebody has deleted it since."""
     from cliptask_renderer.media.storyboard import picture  # noqa: PLC0415  as above
 
@@ -119,7 +121,9 @@ def _store_picture(cache: Store, order: SegmentOrder, segment: Path, work: Path)
     cache.put(names.picture_object(order.key), work / "picture.jpg")
 
 
-def make_soundtrack(cache: Store, order: SoundtrackOrder, places: Mapping[str, str] = _NOWHERE) -> StoredPart:
+def make_soundtrack(
+    cache: NamedObjects, order: SoundtrackOrder, places: Mapping[str, str] = _NOWHERE
+) -> StoredPart:
     """Make a soundtrack unless the cache has it; ``places`` are what errors call what it is mixed from.
 
     Raises ``MediaError`` when it cannot be made as ordered.
@@ -144,8 +148,8 @@ def make_soundtrack(cache: Store, order: SoundtrackOrder, places: Mapping[str, s
 
 
 def make_variant(
-    cache: Store,
-    output: Store,
+    cache: NamedObjects,
+    output: NamedObjects,
     folder: str,
     name: str,
     order: VariantOrder,
@@ -160,7 +164,7 @@ def make_variant(
         _join(cache, output, video, places)
 
 
-def _join(cache: Store, output: Store, video: NamedVariant, places: Mapping[str, str]) -> None:
+def _join(cache: NamedObjects, output: NamedObjects, video: NamedVariant, places: Mapping[str, str]) -> None:
     """Raises ``KeyError`` where a part is gone that this process has seen."""
     order, name = video.order, f"{video.name}{names.VIDEO}"
     orders: list[PartOrder] = [*order.segments, *([order.soundtrack] if order.soundtrack else [])]
@@ -190,7 +194,7 @@ def _join(cache: Store, output: Store, video: NamedVariant, places: Mapping[str,
         raise
 
 
-def _seen(cache: Store, order: PartOrder) -> StoredPart | None:
+def _seen(cache: NamedObjects, order: PartOrder) -> StoredPart | None:
     """A part that is there, or was when this process last looked."""
     name = _name(order)
     if (known := _KNOWN.get((cache.uri, name))) is not None:
@@ -199,7 +203,7 @@ def _seen(cache: Store, order: PartOrder) -> StoredPart | None:
     return there and _remembered(cache, there)
 
 
-def _made(cache: Store, order: PartOrder, places: Mapping[str, str]) -> StoredPart:
+def _made(cache: NamedObjects, order: PartOrder, places: Mapping[str, str]) -> StoredPart:
     if isinstance(order, SegmentOrder):
         return _remembered(cache, make_segment(cache, order, places))
     return _remembered(cache, make_soundtrack(cache, order, places))
@@ -210,13 +214,13 @@ def _name(order: PartOrder) -> str:
     return name(order.key)
 
 
-def _remembered(cache: Store, part: StoredPart) -> StoredPart:
+def _remembered(cache: NamedObjects, part: StoredPart) -> StoredPart:
     if len(_KNOWN) >= _MOST_KNOWN:
         _KNOWN.clear()
     return _KNOWN.setdefault((cache.uri, part.name), part)
 
 
-def _cues(cache: Store, order: VariantOrder) -> tuple[Cue, ...]:
+def _cues(cache: NamedObjects, order: VariantOrder) -> tuple[Cue, ...]:
     """What is said when, where the video is to show it."""
     if order.words is None:
         return ()
@@ -231,7 +235,7 @@ class _Words:
 
     uri: str
     line_key: str
-    cache: Store = field(compare=False)
+    cache: NamedObjects = field(compare=False)
 
 
 @lru_cache(maxsize=64)
@@ -240,7 +244,7 @@ def _recording(words: _Words) -> Recording:
 
 
 @contextmanager
-def _work(store: Store) -> Iterator[Path]:
+def _work(store: NamedObjects) -> Iterator[Path]:
     """A scratch folder. Raises ``OutputError`` where what is made has no room in it."""
     with store.scratch() as work, disk_errors(f"{work} cannot be written", folder=scratch_root(work)):
         yield work
@@ -267,13 +271,13 @@ def _memory(before_bytes: int) -> dict[str, str]:
     return {"memory": str(peak)} if peak > before_bytes or has_joined_only else {}
 
 
-def _source(stack: ExitStack, cache: Store, sha256: str, places: Mapping[str, str]) -> Path:
+def _source(stack: ExitStack, cache: NamedObjects, sha256: str, places: Mapping[str, str]) -> Path:
     """A file with a source's content, as ``_local``."""
     with needed(cache, names.source_object(sha256), places.get(sha256)):
         return stack.enter_context(cache.local(names.source_object(sha256)))
 
 
-def _local(stack: ExitStack, cache: Store, name: str) -> Path:
+def _local(stack: ExitStack, cache: NamedObjects, name: str) -> Path:
     """A file with an object's content, to be read as long as the stack lasts."""
     with needed(cache, name):
         return stack.enter_context(cache.local(name))

@@ -13,7 +13,7 @@ from cliptask.errors import MediaError
 from cliptask_renderer.mux.boxes import places
 from cliptask_renderer.mux.tables import Part, read_part
 from cliptask_renderer.storage import crc32c
-from cliptask_renderer.storage.base import Store
+from cliptask_renderer.storage.base import NamedObjects
 
 _KNOWN = 1024
 """Parts whose tables a process keeps: some kilobytes each."""
@@ -29,8 +29,8 @@ class StoredPart:
     """Of its content when it was made."""
 
 
-def store_part(cache: Store, name: str, file: Path, noted: Mapping[str, str]) -> StoredPart:
-    """Store a file that was checked, with where its index is and its checksum beside what else is ``noted``."""
+def store_part(cache: NamedObjects, name: str, file: Path, noted: Mapping[str, str]) -> StoredPart:
+    """NamedObjects a file that was checked, with where its index is and its checksum beside what else is ``noted``."""
     with file.open("rb") as content:
         index = next((place for kind, place in places(content) if kind == b"moov"), range(0))
         content.seek(index.start)
@@ -43,7 +43,7 @@ def store_part(cache: Store, name: str, file: Path, noted: Mapping[str, str]) ->
     return made if known.items() <= there.metadata.items() else stored_part(cache, name) or made
 
 
-def stored_part(cache: Store, name: str) -> StoredPart | None:
+def stored_part(cache: NamedObjects, name: str) -> StoredPart | None:
     """What is known of a part that exists; None where it must be made."""
     there = cache.stat(name)
     if there is None:
@@ -68,7 +68,7 @@ class _Index:
     size_bytes: int
     start: int
     stop: int
-    cache: Store = field(compare=False)
+    cache: NamedObjects = field(compare=False)
 
 
 @lru_cache(maxsize=_KNOWN)
@@ -79,9 +79,14 @@ def _tables(index: _Index) -> Part:
 
 
 def put_together(
-    output: Store, name: str, head: bytes, cache: Store, parts: Sequence[StoredPart], noted: Mapping[str, str]
+    output: NamedObjects,
+    name: str,
+    head: bytes,
+    cache: NamedObjects,
+    parts: Sequence[StoredPart],
+    noted: Mapping[str, str],
 ) -> None:
-    """Store a header and the parts of a cache after it as one object.
+    """NamedObjects a header and the parts of a cache after it as one object.
 
     Raises ``MediaError`` naming the part that is no more what it was when it was made, and removes that, so that it is made again.
     """
@@ -98,7 +103,7 @@ def put_together(
         raise
 
 
-def refuse_damaged(cache: Store, part: StoredPart, cause: MediaError) -> None:
+def refuse_damaged(cache: NamedObjects, part: StoredPart, cause: MediaError) -> None:
     """Raise ``MediaError`` where a part is no more what it was when it was made, and remove it."""
     with cache.local(part.name) as file:
         if crc32c.of_file(file) == part.crc32c:

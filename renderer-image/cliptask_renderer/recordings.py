@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cliptask.errors import InputError
 from cliptask.names import speech_object
-from cliptask_renderer.storage.base import Store
+from cliptask_renderer.storage.base import NamedObjects
 
 if TYPE_CHECKING:
     from cliptask.facts import Recording
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _REMEDY = "run the task again, which fetches or makes it anew"
 
 
-def recording_of(cache: Store, line_key: str, remedy: str = _REMEDY) -> Recording:
+def recording_of(cache: NamedObjects, line_key: str, remedy: str = _REMEDY) -> Recording:
     """What is known of a line's recording. Raises ``InputError`` with the remedy where it is gone."""
     from cliptask.facts import Recording  # noqa: PLC0415  for those videos only that have captions
 
@@ -27,7 +27,7 @@ def recording_of(cache: Store, line_key: str, remedy: str = _REMEDY) -> Recordin
 
 
 @contextmanager
-def needed(cache: Store, name: str, place: str | None = None, remedy: str = _REMEDY) -> Iterator[None]:
+def needed(cache: NamedObjects, name: str, place: str | None = None, remedy: str = _REMEDY) -> Iterator[None]:
     """Raise ``InputError`` where an object turns out to be gone; ``place`` is what the task calls it."""
     try:
         yield

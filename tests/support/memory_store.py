@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import google_crc32c
 
 from cliptask_renderer.storage.base import (
+    NamedObjects,
     Store,
     StoredObject,
     check_metadata,
@@ -59,7 +60,7 @@ class MemoryStore:
         self,
         name: str,
         head: bytes,
-        parts: Sequence[tuple[Store, str]],
+        parts: Sequence[tuple[NamedObjects, str]],
         metadata: Mapping[str, str] | None = None,
         *,
         crc32c: int,

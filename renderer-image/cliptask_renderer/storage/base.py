@@ -27,8 +27,10 @@ class StoredObject:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-class Store(Protocol):
-    """Objects by name. Names are relative, with ``/`` between folders; there is no rename.
+class NamedObjects(Protocol):
+    """What a Job does with a store: it asks for objects by names that follow from its order, and never what else there is.
+
+    So signed URLs of exactly these could stand for credentials. Names are relative, with ``/`` between folders; there is no rename.
 
     Writes are atomic: a reader sees all of an object or none. Without ``replace`` they are create-only: where the
     object exists already it stays as it is and is returned, since a name that holds a content key means that content.
@@ -43,9 +45,6 @@ class Store(Protocol):
     def uri(self) -> str:
         """What ``open_store`` opens again, e.g. in another process."""
 
-    def list(self, prefix: str = "") -> Iterator[StoredObject]:
-        """Every object whose name starts with ``prefix``, sorted by name."""
-
     def stat(self, name: str) -> StoredObject | None:
         """One object, or None."""
 
@@ -54,16 +53,11 @@ class Store(Protocol):
     ) -> StoredObject:
         """Store a file's content. A file from ``scratch`` may be taken over, and gone; any other is copied, and kept."""
 
-    def put_bytes(
-        self, name: str, content: bytes, metadata: Mapping[str, str] | None = None, *, replace: bool = False
-    ) -> StoredObject:
-        """Store small content."""
-
     def compose(
         self,
         name: str,
         head: bytes,
-        parts: Sequence[tuple[Store, str]],
+        parts: Sequence[tuple[NamedObjects, str]],
         metadata: Mapping[str, str] | None = None,
         *,
         crc32c: int,
@@ -75,7 +69,7 @@ class Store(Protocol):
         part that is not there; nothing is stored then.
         """
 
-    def together(self) -> AbstractContextManager[Store]:
+    def together(self) -> AbstractContextManager[NamedObjects]:
         """The same store for one thread, whose writes may wait for each other: that is quicker where there are many small ones.
 
         Each is there, and survives a loss of power, when the context ends at the latest, by an error too; none is seen,
@@ -100,6 +94,21 @@ class Store(Protocol):
 
         After a crash a folder store removes it later; a bucket's lies where temporary files do, and shares their fate.
         """
+
+
+class Store(NamedObjects, Protocol):
+    """All of a store, for whoever plans and publishes."""
+
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Every object whose name starts with ``prefix``, sorted by name."""
+
+    def put_bytes(
+        self, name: str, content: bytes, metadata: Mapping[str, str] | None = None, *, replace: bool = False
+    ) -> StoredObject:
+        """Store small content."""
+
+    def together(self) -> AbstractContextManager[Store]:
+        """As of ``NamedObjects``."""
 
 
 def is_name(name: str) -> bool:

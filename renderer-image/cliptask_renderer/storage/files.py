@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from io import FileIO
 from pathlib import Path
 
-from cliptask_renderer.storage.base import Store
+from cliptask_renderer.storage.base import NamedObjects
 from cliptask_renderer.storage.disk_errors import disk_errors
 
 _NOT_HERE = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF}
@@ -93,7 +93,7 @@ def _append(content: FileIO, whole: FileIO) -> None:
 
 
 @contextmanager
-def opened(store: Store, name: str) -> Iterator[FileIO]:
+def opened(store: NamedObjects, name: str) -> Iterator[FileIO]:
     """An object's content, which stays as it is whoever deletes or replaces the object. Raises ``KeyError`` as ``local``."""
     with store.local(name) as path, ExitStack() as stack:
         with disk_errors(f"{store.uri} cannot be read", folder=path.parent):

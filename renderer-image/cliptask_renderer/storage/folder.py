@@ -25,6 +25,7 @@ from pathlib import Path
 
 from cliptask.errors import OutputError
 from cliptask_renderer.storage.base import (
+    NamedObjects,
     Store,
     StoredObject,
     check_metadata,
@@ -116,7 +117,7 @@ class FolderStore:
         self,
         name: str,
         head: bytes,
-        parts: Sequence[tuple[Store, str]],
+        parts: Sequence[tuple[NamedObjects, str]],
         metadata: Mapping[str, str] | None = None,
         *,
         crc32c: int,

@@ -21,6 +21,7 @@ from google.cloud.storage.exceptions import DataCorruption
 from cliptask.errors import OutputError, TransientError
 from cliptask_renderer.storage.base import (
     NAME_BYTES,
+    NamedObjects,
     Store,
     StoredObject,
     check_metadata,
@@ -105,7 +106,7 @@ class GcsStore:
         self,
         name: str,
         head: bytes,
-        parts: Sequence[tuple[Store, str]],
+        parts: Sequence[tuple[NamedObjects, str]],
         metadata: Mapping[str, str] | None = None,
         *,
         crc32c: int,
@@ -209,7 +210,7 @@ class GcsStore:
         """Where an object lies, or would."""
         return Location(self._place.bucket, self._path(name))
 
-    def _part(self, store: Store, name: str) -> Part:
+    def _part(self, store: NamedObjects, name: str) -> Part:
         place = store.location(name) if isinstance(store, GcsStore) else None
         return Part(
             store, check_name(name), place, copied=place is None or place.bucket != self._place.bucket

@@ -26,7 +26,7 @@ from typing import NamedTuple
 from google.api_core.exceptions import BadRequest, NotFound, PreconditionFailed
 from google.cloud.storage import Blob
 
-from cliptask_renderer.storage.base import Store, unexpected
+from cliptask_renderer.storage.base import NamedObjects, unexpected
 from cliptask_renderer.storage.files import opened
 from cliptask_renderer.storage.gcs_client import READER, Connection, Location, Refusal, explained
 from cliptask_renderer.storage.gcs_upload import concerns_checksum, new_blob, upload
@@ -43,7 +43,7 @@ _FIELDS = "items(name,generation,timeCreated),nextPageToken"
 class Part(NamedTuple):
     """An object of some store."""
 
-    store: Store
+    store: NamedObjects
     name: str
     place: Location | None
     """In a bucket; None: in a store of another kind."""
