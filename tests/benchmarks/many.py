@@ -159,7 +159,7 @@ def _clip(work: Path, number: int) -> str:
 
 
 def _rendered(checkout: Path, task: Path, out: Path, *, profile: bool) -> Iterator[tuple[str, Taken]]:
-    """From nothing, with the parts there, and with everything there."""
+    """From nothing, with the parts there, and with everything there; none waits for the disk of the one before."""
     python, program = checkout / ".venv" / "bin" / "python", checkout / ".venv" / "bin" / "cliptask"
     stats = task.with_suffix(".stats")
     profiled = [str(python), "-m", "cProfile", "-o", str(stats)] if profile else [str(python)]
@@ -168,13 +168,14 @@ def _rendered(checkout: Path, task: Path, out: Path, *, profile: bool) -> Iterat
         yield "from nothing", _run(command)
         _told(stats)
         shutil.rmtree(out / NAME)
+        os.sync()
         yield "its parts are there", _run(command)
         _told(stats)
         yield "all is there", _run(command)
         _told(stats)
     finally:
         shutil.rmtree(out, ignore_errors=True)
-        os.sync()  # the next shall not wait for this one's disk
+        os.sync()
 
 
 def _run(command: Sequence[str]) -> Taken:
