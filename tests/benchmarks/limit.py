@@ -1,9 +1,8 @@
-"""How fast could a campaign be at best? Its unique encodes, unique soundtracks and plain packet copies, and nothing else."""
+"""How fast could a campaign be at best? Its unique encodes and unique soundtracks, and nothing else."""
 
 from __future__ import annotations
 
 import multiprocessing
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -15,14 +14,14 @@ from pathlib import Path
 from rich.console import Console
 
 from cliptask import names
-from cliptask.orders import SegmentOrder, SoundtrackOrder, VariantOrder
+from cliptask.orders import SegmentOrder, SoundtrackOrder
 from cliptask.planning.plan import Campaign
 from cliptask.spec.loading import load
 from cliptask_operator.campaign.stores import CACHE, open_stores
 from cliptask_operator.local import render
 from cliptask_operator.local.progress import report_on
 from cliptask_operator.settings.environment import Settings
-from cliptask_renderer.media import ffmpeg, segment, sound
+from cliptask_renderer.media import segment, sound
 
 
 @dataclass(frozen=True)
@@ -32,16 +31,15 @@ class Limit:
     wall_s: float
     """All of it as one queue on the workers: no planning, fetching, speaking, checking, pictures, storing, index."""
     segments_s: float
-    """Sums of what each took, as are the next two; they overlap on the workers."""
+    """Sum of what each took, as is the next; they overlap on the workers."""
     soundtracks_s: float
-    copies_s: float
 
 
 def limit(rendered: Path, workers: int) -> Limit:
     """Do the bare work of a finished campaign again. ``rendered`` is the folder of ``recipes.product``.
 
-    The workers run and have imported everything before the clock starts. Nothing waits for anything: the copies
-    read the segments and soundtracks that the campaign left in its cache.
+    The workers run and have imported everything before the clock starts. Sources and speech are
+    those that the campaign left in its cache.
     """
     out = rendered / "out"
     campaign = _campaign(rendered / "task.yaml", out)
@@ -50,7 +48,6 @@ def limit(rendered: Path, workers: int) -> Limit:
         kinds: list[Sequence[Callable[[], float]]] = [
             [partial(_segment, cache, work, order) for order in campaign.segments],
             [partial(_soundtrack, cache, work, order) for order in campaign.soundtracks],
-            [partial(_copy, cache, work, each.name, each.order) for each in campaign.variants],
         ]
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
@@ -87,22 +84,3 @@ def _soundtrack(cache: Path, work: Path, order: SoundtrackOrder) -> float:
     ref = order.speech
     speech = cache / names.speech_object(ref.line_key, ref.extension) if ref else None
     return _timed(partial(sound.mix, order, _sources(cache, order), speech, work / f"{order.key}.m4a", work))
-
-
-def _copy(cache: Path, work: Path, name: str, order: VariantOrder) -> float:
-    listing = work / f"{name}.ffconcat"
-    files = [cache / names.segment_object(part.key) for part in order.segments]
-    sounds = [cache / names.soundtrack_object(order.soundtrack.key)] if order.soundtrack else []
-
-    def copy() -> None:
-        listing.write_text("".join(f"file '{file}'\n" for file in files))
-        inputs = [argument for file in sounds for argument in ("-i", str(file))]
-        subprocess.run(
-            [
-                ffmpeg.executable(), "-v", "error", "-nostdin", "-y", "-f", "concat", "-safe", "0", "-i", str(listing),
-                *inputs, "-c", "copy", str(work / f"{name}.mp4"),
-            ],
-            check=True,
-        )  # fmt: skip
-
-    return _timed(copy)

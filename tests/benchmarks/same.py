@@ -49,7 +49,7 @@ def _compared(name: str, task: Path, programs: dict[str, Path], work: Path) -> i
     made = {which: work / f"{task.stem}-{which}" for which in programs}
     for which, checkout in programs.items():
         program = checkout / ".venv" / "bin" / "cliptask"
-        command = [str(program), "render", str(task), "--folder", str(made[which])]
+        command = [str(program), "render", str(task), "--folder", str(made[which]), "--speech", "espeak"]
         subprocess.run(command, check=True, stdout=sys.stderr)
     # When a file was looked at is of the machine; locks and scratch are of the moment.
     here, there = (

@@ -101,14 +101,14 @@ def _limit(results: Results) -> str:
     rows = [
         (
             f"round {number}, {how}", f"{wall:.1f} s", f"{limit.wall_s:.1f} s", f"{wall / limit.wall_s:.2f}",
-            f"{limit.segments_s:.1f} s", f"{limit.soundtracks_s:.1f} s", f"{limit.copies_s:.1f} s",
+            f"{limit.segments_s:.1f} s", f"{limit.soundtracks_s:.1f} s",
         )
         for how, limits in (("alone", results.limits), ("in a pool", results.pooled_limits))
         for number, (wall, limit) in enumerate(zip(results.limited_walls_s, limits, strict=True), 1)
     ]  # fmt: skip
-    header = ("", results.campaigns[1], "its limit", "ratio", "of it encodes", "soundtracks", "copies")
+    header = ("", results.campaigns[1], "its limit", "ratio", "of it encodes", "soundtracks")
     words = (
-        "The limit is the bare work: the unique encodes, the unique soundtracks, one plain packet copy per variant. "
+        "The limit is the bare work: the unique encodes and the unique soundtracks. "
         f"Alone: each timed by itself, one after the other. In a pool: as one queue on {results.workers} workers that are "
         "already running, which is the best that any program could do. The last three columns are sums of single times."
     )

@@ -41,10 +41,12 @@ def costs(video_s: float, jobs: Collection[JobFacts]) -> Costs:
 def videos_per_job(videos: int, parallelism: int, of: Costs) -> int:
     """So many that the start is worth it, but no more than would leave a place of ``parallelism`` empty.
 
-    ``videos`` are those that are still to be made.
+    In any case so many that a Job does not start for longer than it works: all may be there sooner with a place for each
+    video, by less than a start, but starts are paid for. ``videos`` are those that are still to be made.
     """
     worth = ceil(_WORTH * of.start_s / of.video_s)
-    return max(min(worth, ceil(videos / parallelism)), 1)
+    least = ceil(of.start_s / of.video_s)
+    return max(min(max(least, ceil(videos / parallelism)), worth, videos), 1)
 
 
 def in_words(videos: int, jobs: int, per_job: int, of: Costs | None) -> str:

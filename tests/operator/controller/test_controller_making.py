@@ -192,17 +192,17 @@ async def test_what_videos_took_before_decides_how_they_are_packed(bed: Controll
 async def test_another_operator_goes_on_with_jobs_as_they_were_packed(bed: ControllerBed) -> None:
     """What runs would be ended and made anew, since other videos are left and other times are known."""
     bed.cluster.judge = lambda order: outcomes.hang() if "clip9" in str(order.variants) else None
-    bed.apply(bed.task("camp", [[*range(10)]], execution=AUTO | {"parallelism": 3}))
-    await bed.until(lambda: bed.status("camp").get("succeeded") == 8, "two of three Jobs")
+    bed.apply(bed.task("camp", [[*range(18)]], execution=AUTO | {"parallelism": 3}))
+    await bed.until(lambda: bed.status("camp").get("succeeded") == 12, "two of three Jobs")
     before = bed.active("camp")
 
     await bed.restart()
     await bed.rest(60)
 
-    assert (bed.active("camp"), bed.cluster.deleted, videos_of(bed)) == (before, [], [4, 4, 2])
-    assert "2 videos in 1 Job: 4 in each, as in those that run" in bed.status("camp")["message"]
+    assert (bed.active("camp"), bed.cluster.deleted, videos_of(bed)) == (before, [], [6, 6, 6])
+    assert "6 videos in 1 Job: 6 in each, as in those that run" in bed.status("camp")["message"]
     bed.cluster.go_on()
-    assert (await bed.phase("camp", "Complete"))["succeeded"] == 10
+    assert (await bed.phase("camp", "Complete"))["succeeded"] == 18
 
 
 async def test_an_edit_to_auto_packs_anew(bed: ControllerBed) -> None:

@@ -13,9 +13,17 @@ from cliptask_operator.kubernetes.job_status import JobFacts
 @pytest.mark.parametrize(
     ("videos", "parallelism", "video_s", "start_s", "expected"),
     [
-        (12, 3, 0.1, 1.0, 4),  # the places are fewer than what would be worth it
+        (100, 5, 0.1, 1.0, 20),  # the places are fewer than what would be worth it
         (10_000, 50, 0.1, 1.0, 40),  # 4 s of work for 1 s of start
-        (12, 50, 0.1, 1.0, 1),  # each has a place of its own
+        (
+            12,
+            50,
+            0.1,
+            1.0,
+            10,
+        ),  # each has a place of its own, whose start would take ten times as long as it works
+        (4, 50, 0.1, 1.0, 4),
+        (12, 50, 2.0, 3.0, 2),
         (10_000, 50, 60.0, 3.0, 1),  # a start is nothing beside such a video
         (0, 50, 0.1, 1.0, 1),
     ],
@@ -28,14 +36,15 @@ def test_a_job_works_well_longer_than_it_starts(
 
 
 @given(st.integers(1, 10_000), st.integers(1, 2000), st.floats(0.01, 600), st.floats(1, 60))
-def test_no_place_is_left_empty(videos: int, parallelism: int, video_s: float, start_s: float) -> None:
-    """A campaign would take longer than with one video a Job, starts apart."""
+def test_a_place_is_left_empty_for_less_than_a_start(
+    videos: int, parallelism: int, video_s: float, start_s: float
+) -> None:
+    """A campaign would take much longer than with one video a Job."""
     size = videos_per_job(videos, parallelism, Costs(video_s, start_s))
 
-    jobs = -(-videos // size)
     waves = -(-videos // parallelism)
-    assert 1 <= size <= waves
-    assert jobs <= videos
+    assert 1 <= size <= videos
+    assert size * video_s <= max(waves * video_s, start_s + video_s) + 1e-6
 
 
 def job(took_s: float | None, videos: int = 1, **changes: str) -> JobFacts:
