@@ -16,6 +16,7 @@ from cliptask.orders import Cut, Profile, SegmentOrder
 from cliptask_renderer.media import check, segment
 from support import frames as f
 from support import joined, media
+from support.disks import disks
 
 Maker = Callable[[Path], tuple[Path, Cut]]
 
@@ -648,6 +649,17 @@ def test_what_is_no_source_s_fault_is_not_blamed_on_one(tmp_path: Path) -> None:
 
     with pytest.raises(MediaError, match="Is a directory"):
         segment.make_segment(order, {"a": source}, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.ts"])
+def test_a_full_disk_is_no_fault_of_a_source(name: str, tmp_path: Path) -> None:
+    """The author of a task would export a good file again; what was made to be sent is read by two outputs at once."""
+    source = media.clip(tmp_path / name, media.ClipLook(fps=30, duration_s=2, audio=False))
+    with disks() as mounted:
+        work = mounted.mount(tmp_path / "small", "size=16k").folder
+
+        with pytest.raises(OSError, match="No space left on device"):
+            segment.make_segment(f.order_of(f.video(frames=60)), {"a": source}, work)
 
 
 def test_a_segment_has_nothing_but_pictures(tmp_path: Path) -> None:
