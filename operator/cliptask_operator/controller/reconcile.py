@@ -17,6 +17,9 @@ from cliptask_operator.kubernetes.task_state import TaskRef
 NamedOrder = tuple[str, WorkOrder]
 """A Job's name, and what it has to do."""
 
+LONG_S = 30
+"""Of a video: longer ones have each of their pieces made by a Job of its own, whoever else needs it."""
+
 
 @dataclass(frozen=True)
 class Desired:
@@ -137,8 +140,8 @@ class Decision:
 def reconcile(desired: Desired, observed: Observed) -> Decision:
     """Compare what is wanted with what is there.
 
-    A variant's Job is wanted as soon as the segments that it shares with others are there, and before any further
-    segment; at most ``parallelism`` Jobs are active. No two Jobs make one part: a video whose soundtrack another Job is
+    A variant's Job is wanted as soon as the segments that it shares with others are there, a long one's as soon as all of its
+    pieces are, and before any further segment; at most ``parallelism`` Jobs are active. No two Jobs make one part: a video whose soundtrack another Job is
     making waits for that. One that runs already goes on, though an edit has made its segments shared. Jobs that nobody
     wants any more, and failed ones of an earlier attempt, are deleted. So are stuck ones that other settings made or that
     find no room in a quota, to come again, and finished ones whose room there others need.
@@ -272,14 +275,20 @@ def _segments(order: WorkOrder) -> tuple[str, ...]:
 
 
 def _shared(orders: list[NamedOrder], there: AbstractSet[str]) -> AbstractSet[str]:
-    """Keys of the segments that two or more of these orders need and that are not there."""
+    """Keys of the segments that two or more of these orders need, or a long video alone, and that are not there."""
     seen: set[str] = set()
     shared: set[str] = set()
     for _, order in orders:
         keys = set(_segments(order)) - there
-        shared |= keys & seen
+        shared |= keys & (seen | _long(order))
         seen |= keys
     return shared
+
+
+def _long(order: WorkOrder) -> set[str]:
+    """Keys of the pieces of videos so long that one Job would encode for minutes what several may at once."""
+    long = (each.order for each in order.variants if each.order.duration_s > LONG_S)
+    return {part.key for video in long for part in video.segments if not part.is_seam}
 
 
 def _is_running(job: JobFacts | None) -> bool:

@@ -405,6 +405,20 @@ def test_what_has_no_room_in_one_order_is_split() -> None:
     assert [each.name for order in orders for each in order.variants] == variants(wanted)
 
 
+def test_a_long_video_is_encoded_by_several_jobs() -> None:
+    """One would take minutes for what several do at once, though no other video needs it."""
+    of = task([1])
+    made = {seconds: plan(of, sources(of, b0c0={"duration_s": seconds}), []) for seconds in (30.0, 62.0)}
+
+    short, long = (reconcile(desired([1], campaign=each), observed()) for each in made.values())
+    pieces = frozenset(part.key for part in made[62.0].segments)
+    joined = reconcile(desired([1], campaign=made[62.0]), observed(parts=pieces))
+
+    assert [len(order.variants) for _, order in short.create] == [1]
+    assert [len(order.segments) for _, order in long.create] == [1] * 11
+    assert [len(order.variants) for _, order in joined.create] == [1]
+
+
 def test_jobs_of_several_videos_share_no_soundtrack() -> None:
     """The second would wait until the first has made all of its videos."""
     wanted = desired([4, 2], campaign=campaign([4, 2], tracks=2), variants_per_job=5)
