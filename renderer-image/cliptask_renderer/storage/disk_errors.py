@@ -68,5 +68,7 @@ def _state(folder: Path, code: int) -> str:
     if code == errno.EDQUOT:
         return f"the quota of {folder} is used up"
     status = os.statvfs(existing(folder))
-    has_no_inodes = status.f_files and not status.f_favail
+    # What has run out is what least is left of: another process may have freed some of it since.
+    left, files_left = status.f_bavail / max(status.f_blocks, 1), status.f_favail / max(status.f_files, 1)
+    has_no_inodes = status.f_files and files_left < left
     return f"{folder} has no room for another file" if has_no_inodes else f"{folder} is full"

@@ -245,8 +245,10 @@ def test_everything_is_done_with_keys(page: Page) -> None:
     line = checked(page, "Speech")
     page.keyboard.press("ArrowLeft")
     assert checked(page, "Speech") != line
+    before = page.locator("#facts").inner_text()
     page.keyboard.press("n")
     expect(number).to_have_text(re.compile(r"^\d+ of 4 videos$"))
+    expect(page.locator("#facts")).not_to_have_text(before)
     name = page.locator("#facts").inner_text()
     page.keyboard.press("n")
     page.keyboard.press("p")
