@@ -30,7 +30,7 @@ class StoredPart:
 
 
 def store_part(cache: NamedObjects, name: str, file: Path, noted: Mapping[str, str]) -> StoredPart:
-    """NamedObjects a file that was checked, with where its index is and its checksum beside what else is ``noted``."""
+    """Store a file that was checked, with where its index is and its checksum beside what else is ``noted``."""
     with file.open("rb") as content:
         index = next((place for kind, place in places(content) if kind == b"moov"), range(0))
         content.seek(index.start)
@@ -86,7 +86,7 @@ def put_together(
     parts: Sequence[StoredPart],
     noted: Mapping[str, str],
 ) -> None:
-    """NamedObjects a header and the parts of a cache after it as one object.
+    """Store a header and the parts of a cache after it as one object.
 
     Raises ``MediaError`` naming the part that is no more what it was when it was made, and removes that, so that it is made again.
     """

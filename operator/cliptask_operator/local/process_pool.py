@@ -66,8 +66,8 @@ async def run_tasks(tasks: Sequence[Task], workers: int, on_done: OnDone) -> Non
             while started := _filled(running, schedule, pool, workers + 1):
                 done, _ = await asyncio.wait(started, return_when=asyncio.FIRST_COMPLETED)
                 for future in done:
-                    tasks = running.pop(future)
-                    for task, error in zip(tasks, _errors(future, tasks), strict=True):
+                    ended = running.pop(future)
+                    for task, error in zip(ended, _errors(future, ended), strict=True):
                         schedule.end(task, error)
         except BrokenProcessPool as error:
             message = (

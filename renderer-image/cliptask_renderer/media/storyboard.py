@@ -22,9 +22,7 @@ def picture(segment: Path, output: Path) -> None:
         with av.open(f"file:{segment.absolute()}", format="mp4") as container:
             stream = container.streams.video[0]
             length_s = float((stream.duration or 0) * (stream.time_base or 0))
-            keyframe = round(
-                length_s / 2 / recipe.GOP_S
-            )  # of two that are as near, the first: Python rounds 0.5 to 0
+            keyframe = round(length_s / 2 / recipe.GOP_S)
             container.seek(keyframe * recipe.GOP_S * recipe.TIMESCALE, stream=stream)
             shown = next(container.decode(stream))
             width = min(recipe.PICTURE_WIDTH, shown.width)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
@@ -304,16 +303,10 @@ class Mortal(MemoryStore):
         if self.left < 0:
             raise Stopped
 
-    def put(
-        self, name: str, file: Path, metadata: Mapping[str, str] | None = None, *, replace: bool = False
-    ) -> StoredObject:
-        """As long as there are changes left."""
-        return self.put_bytes(name, file.read_bytes(), metadata, replace=replace)
-
     def put_bytes(
         self, name: str, content: bytes, metadata: Mapping[str, str] | None = None, *, replace: bool = False
     ) -> StoredObject:
-        """As above."""
+        """As long as there are changes left; ``put`` comes here as well."""
         self._change()
         return super().put_bytes(name, content, metadata, replace=replace)
 
