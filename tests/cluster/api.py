@@ -6,11 +6,13 @@ import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 from weakref import WeakSet
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 from kubernetes.aio import client, config
 
 Document = dict[str, Any]
@@ -29,20 +31,28 @@ class Refused(RuntimeError):
         self.status = status
 
 
+class _Protocol(ResponseHandler):
+    """Tells of each connection that is made, also of one that nobody waits for any more."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, made: WeakSet[_Protocol]) -> None:
+        super().__init__(loop)
+        self._made = made
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._made.add(self)
+
+
 class _Connector(aiohttp.TCPConnector):
-    """Knows when its connections are closed, also those that were given up amid an answer.
+    """Knows when its connections are closed, also those that were given up while they were made, or amid an answer.
 
     A TLS connection closes some rounds of the loop later, and aiohttp waits for those only that nobody gave up.
     """
 
     def __init__(self, tls: ssl.SSLContext) -> None:
         super().__init__(ssl=tls)
-        self._protocols: WeakSet[Any] = WeakSet()
-
-    async def connect(self, *given: Any, **named: Any) -> aiohttp.connector.Connection:  # noqa: ANN401  passed on
-        connection = await super().connect(*given, **named)
-        self._protocols.add(connection.protocol)
-        return connection
+        self._protocols: WeakSet[_Protocol] = WeakSet()
+        self._factory = partial[ResponseHandler](_Protocol, self._loop, self._protocols)
 
     async def hang_up(self) -> None:
         """End every connection, and wait until it is closed."""

@@ -174,6 +174,7 @@
       const answer = await ask(`combination?${query}`);
       if (number !== asked) return;
       told = answer;
+      document.body.dataset.film = told.film === playing ? playing : ""; // the film in front, if it is the one asked for
       byId("facts").textContent = [told.name, seconds(told.durationSeconds), byId("facts").dataset.picture].join(" · ");
       drawStrip();
       if (told.film && told.film !== playing) show(told.film, number);

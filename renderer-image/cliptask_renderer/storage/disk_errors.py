@@ -12,6 +12,9 @@ from cliptask.errors import DiskFull, OutputError
 
 OTHER_DISK = "free some space, or name a folder on another disk"
 
+_FEW = 0.1
+"""The share of a file system's files below which it may be they that have run out."""
+
 _REMEDIES = {
     errno.EFBIG: "the file is larger than the file system or the process's limit allows: name another folder, or raise the limit",
     errno.EACCES: "permission denied: give this user write permission on the folder, or name another folder",
@@ -68,7 +71,7 @@ def _state(folder: Path, code: int) -> str:
     if code == errno.EDQUOT:
         return f"the quota of {folder} is used up"
     status = os.statvfs(existing(folder))
-    # What has run out is what least is left of: another process may have freed some of it since.
+    # Another process may have freed some of what has run out: it is what little and least is left of.
     left, files_left = status.f_bavail / max(status.f_blocks, 1), status.f_favail / max(status.f_files, 1)
-    has_no_inodes = status.f_files and files_left < left
+    has_no_inodes = status.f_files and files_left < min(left, _FEW)
     return f"{folder} has no room for another file" if has_no_inodes else f"{folder} is full"
