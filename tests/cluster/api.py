@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -52,7 +52,8 @@ class _Connector(aiohttp.TCPConnector):
     def __init__(self, tls: ssl.SSLContext) -> None:
         super().__init__(ssl=tls)
         self._protocols: WeakSet[_Protocol] = WeakSet()
-        self._factory = partial[ResponseHandler](_Protocol, self._loop, self._protocols)
+        make: Callable[..., ResponseHandler] = _Protocol
+        self._factory = partial(make, self._loop, self._protocols)
 
     async def hang_up(self) -> None:
         """End every connection, and wait until it is closed."""
