@@ -15,7 +15,8 @@ from cliptask.errors import InvalidTask
 from cliptask.names import LABEL_LENGTH, shown, slug, unsigned
 from cliptask.spec.loading import load_data, located, report
 from cliptask.spec.problems import Problem, Problems, examine, kind_of
-from cliptask.spec.task import GROUP, KIND, MAX_VARIANTS, TEXT_PATTERN, VERSION, SourceUrl, SpokenText
+from cliptask.spec.task import GROUP, KIND, VERSION
+from cliptask.spec.values import MAX_VARIANTS, TEXT_PATTERN, SourceUrl, SpokenText
 from cliptask.spec.yaml_source import BadText, dump, parse_json
 
 UUID_ANNOTATION = f"{GROUP}/uuid"

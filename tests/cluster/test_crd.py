@@ -12,9 +12,10 @@ from hypothesis import Phase, given, settings
 
 from cliptask.errors import InvalidTask
 from cliptask.spec.loading import load_data
+from cliptask.spec.part import Part
 from cliptask.spec.rules import rules_of
 from cliptask.spec.schema import crd
-from cliptask.spec.task import ClipTask, Part
+from cliptask.spec.task import ClipTask
 from cliptask.spec.yaml_source import parse
 from cluster.api import Api, Document, Refused
 from cluster.kubectl import Cluster

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from cliptask.convert import UUID_ANNOTATION, convert
 from cliptask.errors import InvalidTask
 from cliptask.spec.loading import load
-from cliptask.spec.task import ClipTask, Sound
+from cliptask.spec.sound import Sound
+from cliptask.spec.task import ClipTask
 
 OUTPUT = "file:///srv/campaigns"
 REQUEST: dict[str, Any] = {

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cliptask import names
-from cliptask.spec.task import NAME_PATTERN
+from cliptask.spec.values import NAME_PATTERN
 
 
 @given(st.text(), st.integers(1, 40))

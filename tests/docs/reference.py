@@ -6,11 +6,13 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 
-from cliptask.spec import task
+from cliptask.spec import values
 from cliptask.spec.complaints import plain
+from cliptask.spec.output import OUTPUT_PATTERN
 from cliptask.spec.quantities import AMOUNT_PATTERN, DURATION_PATTERN, PERCENTAGE_PATTERN, TOGETHER_PATTERN
 from cliptask.spec.schema import Schema, crd, structural
 from cliptask.spec.status import ClipTaskStatus
+from cliptask.spec.task import ClipTask
 
 EXAMPLE = """\
 apiVersion: cliptask.dev/v1alpha1
@@ -64,12 +66,12 @@ _VALUES = (
     ("percentage", PERCENTAGE_PATTERN, "`20%`, `12.5%`", "From 0% to 100%, with at most two decimals."),
     ("amount", AMOUNT_PATTERN, '`500m`, `2`, `"1.5"`, `2Gi`', "CPUs or bytes as in Kubernetes: m is a thousandth, k, M, G, T and Ki, Mi, Gi, Ti are powers of 1,000 and 1,024. A point and no unit needs quotes."),
     ("packing", TOGETHER_PATTERN, "`1`, `20`, `auto`", "A whole number from 1 to 10,000, or auto for what pays."),
-    ("name", task.NAME_PATTERN, "`spring-sale`", "1 to 40 lower-case letters, digits and hyphens, with no hyphen at an end."),
-    ("label", task.LABEL_PATTERN, "`hook-a`", "A name, or what a part without one is called in the videos' names, at most 47 characters."),
-    ("URL", task.URL_PATTERN, "`https://cdn.example.com/a.mp4`, `gs://media/a.mp4`", "Spaces as %20. Its query, which may hold a token, is shown nowhere. In local mode also a path, `media/hook a.mp4`, in which nothing is escaped."),
-    ("folder", task.OUTPUT_PATTERN, "`gs://campaigns/spring`, `file:///srv/campaigns`", "A URI without spaces, ? and #, and without . and .. as folders. In local mode also a path, `../out`, in which nothing is escaped."),
-    ("language", task.LANGUAGE_PATTERN, "`en`, `pt-BR`, `zh-Hans`", "A BCP 47 tag: the shortest ISO 639 code, then script and region where they matter."),
-    ("text", task.TEXT_PATTERN, '`"Spring is here."`', "Of any language, with at least one visible character. How accents are typed does not matter, and what is invisible is not drawn."),
+    ("name", values.NAME_PATTERN, "`spring-sale`", "1 to 40 lower-case letters, digits and hyphens, with no hyphen at an end."),
+    ("label", values.LABEL_PATTERN, "`hook-a`", "A name, or what a part without one is called in the videos' names, at most 47 characters."),
+    ("URL", values.URL_PATTERN, "`https://cdn.example.com/a.mp4`, `gs://media/a.mp4`", "Spaces as %20. Its query, which may hold a token, is shown nowhere. In local mode also a path, `media/hook a.mp4`, in which nothing is escaped."),
+    ("folder", OUTPUT_PATTERN, "`gs://campaigns/spring`, `file:///srv/campaigns`", "A URI without spaces, ? and #, and without . and .. as folders. In local mode also a path, `../out`, in which nothing is escaped."),
+    ("language", values.LANGUAGE_PATTERN, "`en`, `pt-BR`, `zh-Hans`", "A BCP 47 tag: the shortest ISO 639 code, then script and region where they matter."),
+    ("text", values.TEXT_PATTERN, '`"Spring is here."`', "Of any language, with at least one visible character. How accents are typed does not matter, and what is invisible is not drawn."),
     ("time", "date-time", "`2030-01-31T12:00:00Z`", "In UTC, to the second."),
 )  # fmt: skip
 """What each pattern or format is called, how it looks, and what is right."""
@@ -79,7 +81,7 @@ def reference() -> str:
     """The page as Markdown."""
     version = crd()["spec"]["versions"][0]
     # The CRD itself says some patterns in sentences.
-    fields = {"spec": structural(task.ClipTask)["properties"]["spec"], "status": structural(ClipTaskStatus)}
+    fields = {"spec": structural(ClipTask)["properties"]["spec"], "status": structural(ClipTaskStatus)}
     spec, status = (list(_objects(name, field)) for name, field in fields.items())
     columns = [
         (column["name"].upper(), _code(column["jsonPath"].removeprefix(".")), column["description"])

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from cliptask.errors import ClipTaskError
 from cliptask.facts import SourceFacts, SpokenLine
-from cliptask.spec.task import ClipTaskSpec, Line
+from cliptask.spec.ingredients import Line
+from cliptask.spec.task import ClipTaskSpec
 from cliptask_operator.campaign.inputs import InputObserver, ResolvedInputs
 from cliptask_operator.sources.fetcher import FetchEvent
 from cliptask_operator.speech.speaker import SpeechEvent

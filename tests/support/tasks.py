@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from cliptask.planning.bindings import RATES
-from cliptask.spec import task
+from cliptask.spec import values
 from cliptask.spec.loading import load_data
 from cliptask.spec.quantities import PERCENTAGE_PATTERN
 from cliptask.spec.task import ClipTask
@@ -21,13 +21,14 @@ def _matching(pattern: str) -> st.SearchStrategy[str]:
     return st.from_regex(pattern.replace("$", r"\Z"))
 
 
-names = _matching(task.NAME_PATTERN)
+names = _matching(values.NAME_PATTERN)
 urls = st.from_regex(
     r"\A(https?://[a-z][a-z0-9]{0,8}(:[1-9][0-9]{0,3})?/|gs://[a-z][a-z0-9-]{1,8}[a-z]/x|file:///)[!-~äß🎉]{0,20}\Z"
 )
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60).filter(
     lambda text: (
-        re.match(task.TEXT_PATTERN.replace("$", r"\Z"), text) is not None and drawn(heard(text)).strip() != ""
+        re.match(values.TEXT_PATTERN.replace("$", r"\Z"), text) is not None
+        and drawn(heard(text)).strip() != ""
     )
 )
 volumes = st.floats(0, 2)

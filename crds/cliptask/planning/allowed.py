@@ -14,7 +14,7 @@ from functools import reduce
 from operator import and_
 
 from cliptask.errors import InvalidTask
-from cliptask.spec.task import VariantChoice
+from cliptask.spec.variants import VariantChoice
 
 Box = Mapping[int, frozenset[int]]
 """Levels by column; a column that is not named may have any."""

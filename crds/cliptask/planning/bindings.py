@@ -9,9 +9,11 @@ from typing import TypeAlias, TypeVar, get_args
 
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
+from cliptask.spec.ingredients import Clip
 from cliptask.spec.places import Place, clip_place, image_place, track_places
 from cliptask.spec.quantities import format_duration, frames_of
-from cliptask.spec.task import LARGEST_SIDE, SMALLEST_SIDE, Clip, ClipTaskSpec, Fps
+from cliptask.spec.task import ClipTaskSpec
+from cliptask.spec.values import LARGEST_SIDE, SMALLEST_SIDE, Fps
 
 T = TypeVar("T")
 Bound: TypeAlias = T | ClipTaskError

@@ -14,7 +14,10 @@ from cliptask.planning.allowed import Allowed, allowed
 from cliptask.planning.bindings import Bound
 from cliptask.planning.deal import Draw, OpenRow, deal
 from cliptask.planning.history import LINES, NOTHING, TRACKS, Column, History, Part, recognized
-from cliptask.spec.task import MAX_VARIANTS, Assignment, Clip, ClipTaskSpec, Line, Track
+from cliptask.spec.ingredients import Clip, Line, Track
+from cliptask.spec.task import ClipTaskSpec
+from cliptask.spec.values import MAX_VARIANTS
+from cliptask.spec.variants import Assignment
 
 
 class Choice(NamedTuple):

@@ -19,7 +19,8 @@ from cliptask.planning.history import NOTHING, History, Part
 from cliptask.planning.settings import Settings, settings_of
 from cliptask.planning.timeline import Timeline
 from cliptask.spec.places import line_place, source_places
-from cliptask.spec.task import MAX_VARIANTS, ClipTask, ClipTaskSpec
+from cliptask.spec.task import ClipTask, ClipTaskSpec
+from cliptask.spec.values import MAX_VARIANTS
 from cliptask.text import heard
 
 

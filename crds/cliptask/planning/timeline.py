@@ -10,9 +10,10 @@ from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
 from cliptask.orders import ClipSound, Cut, OverlayOrder, Profile, SegmentOrder
 from cliptask.planning.bindings import Bindings, ClipRange
+from cliptask.spec.overlays import Overlay
 from cliptask.spec.places import clip_place
 from cliptask.spec.quantities import format_duration, frames_of
-from cliptask.spec.task import ClipTaskSpec, Overlay
+from cliptask.spec.task import ClipTaskSpec
 
 IMAGE_WIDTH, TEXT_WIDTH = 0.2, 0.9
 

@@ -10,10 +10,12 @@ from typing import Any
 from urllib.parse import quote
 
 from cliptask.names import shown
+from cliptask.spec.output import OUTPUT_PATTERN
 from cliptask.spec.problems import Problem
 from cliptask.spec.rules import Path
 from cliptask.spec.schema import Schema, structural
-from cliptask.spec.task import OUTPUT_PATTERN, URL_PATTERN, ClipTask
+from cliptask.spec.task import ClipTask
+from cliptask.spec.values import URL_PATTERN
 
 _NO_PATH = re.compile(r"[a-z][a-z0-9+.-]+:/|(https?|gs|file|data):|[^/\s]*:[^/\s]*@", re.IGNORECASE)
 """How a URL begins, be it a wrong one, or one without its scheme that may hold a password."""

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from cliptask.languages import canonical
 from cliptask.names import LABEL_LENGTH, shown, slug
-from cliptask.spec import remedies, task
+from cliptask.spec import output, remedies, values
 from cliptask.spec.complaints import complaint, plain
 from cliptask.spec.places import spelled
 from cliptask.spec.rules import Path, RulesBroken
@@ -28,12 +28,12 @@ _DIGITS = 40
 """Of a number that is shown."""
 
 PATTERNS = {
-    task.NAME_PATTERN: "must be 1 to 40 lower-case letters, digits and hyphens, with no hyphen at an end",
-    task.LABEL_PATTERN: "must be a label as in the videos' names: lower-case letters, digits and hyphens",
-    task.URL_PATTERN: task.URL_WORDS,
-    task.TEXT_PATTERN: "must hold a visible character and no control characters",
-    task.LANGUAGE_PATTERN: "must be a BCP 47 tag such as en, pt-BR or zh-Hans",
-    task.OUTPUT_PATTERN: task.OUTPUT_WORDS,
+    values.NAME_PATTERN: "must be 1 to 40 lower-case letters, digits and hyphens, with no hyphen at an end",
+    values.LABEL_PATTERN: "must be a label as in the videos' names: lower-case letters, digits and hyphens",
+    values.URL_PATTERN: values.URL_WORDS,
+    values.TEXT_PATTERN: "must hold a visible character and no control characters",
+    values.LANGUAGE_PATTERN: "must be a BCP 47 tag such as en, pt-BR or zh-Hans",
+    output.OUTPUT_PATTERN: output.OUTPUT_WORDS,
 }
 _TYPES = {
     "string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
@@ -201,14 +201,14 @@ def _wrong_form(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain
     """What a text must look like, and how to write it where that can be told."""
     pattern = schema["pattern"]
     words = PATTERNS[pattern]
-    if pattern == task.LANGUAGE_PATTERN and (tag := canonical(given)):
+    if pattern == values.LANGUAGE_PATTERN and (tag := canonical(given)):
         return f"{words}: write {tag}"
-    if pattern == task.NAME_PATTERN and (name := slug(given, LABEL_LENGTH)) != "x":
+    if pattern == values.NAME_PATTERN and (name := slug(given, LABEL_LENGTH)) != "x":
         return f"{words}: write e.g. {name}"
-    if pattern == task.TEXT_PATTERN:
-        bad = dict.fromkeys(re.findall(f"[{task.UNUSABLE}]", given))
-        if task.LOST in bad:
-            return f"holds {named(task.LOST)} where a letter was lost: write that letter again, and save the file as UTF-8"
+    if pattern == values.TEXT_PATTERN:
+        bad = dict.fromkeys(re.findall(f"[{values.UNUSABLE}]", given))
+        if values.LOST in bad:
+            return f"holds {named(values.LOST)} where a letter was lost: write that letter again, and save the file as UTF-8"
         return f"{words}{'; it holds ' if bad else ''}{', '.join(map(named, bad))}"
     return words
 
@@ -272,7 +272,7 @@ def _at_data(data: Any, path: Path) -> Any:  # noqa: ANN401  # any plain value
 
 def _given(schema: Schema, value: object) -> str:
     if isinstance(value, str):
-        is_url = schema.get("pattern") in {task.URL_PATTERN, task.OUTPUT_PATTERN}
+        is_url = schema.get("pattern") in {values.URL_PATTERN, output.OUTPUT_PATTERN}
         return f" (given {shown(value, url=is_url)})"
     text = json.dumps(value) if isinstance(value, bool | int | float) else ""
     return f" (given {text if len(text) <= _DIGITS else f'{text[:_DIGITS]}...'})" if text else ""

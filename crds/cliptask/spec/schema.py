@@ -14,26 +14,19 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema
 
+from cliptask.spec.output import OUTPUT_PATTERN, OUTPUT_WORDS
+from cliptask.spec.part import Part
 from cliptask.spec.quantities import format_duration
 from cliptask.spec.rules import Rule, rules_of
 from cliptask.spec.status import ClipTaskStatus
-from cliptask.spec.task import (
-    GROUP,
-    KIND,
-    OUTPUT_PATTERN,
-    OUTPUT_WORDS,
-    PLURAL,
-    URL_PATTERN,
-    VERSION,
-    ClipTask,
-    Part,
-)
+from cliptask.spec.task import GROUP, KIND, PLURAL, VERSION, ClipTask
+from cliptask.spec.values import URL_PATTERN
 from cliptask.spec.yaml_source import dump
 
 Schema = dict[str, Any]
 
 HEADER = """\
-# Generated from the models in crds/cliptask/spec/task.py and status.py. Do not edit; write it anew with
+# Generated from the models in crds/cliptask/spec. Do not edit; write it anew with
 #   python -m cliptask.spec.schema > crds/cliptasks.cliptask.dev.yaml
 """
 
@@ -149,13 +142,16 @@ def structural(model: type[BaseModel]) -> Schema:
     """The structural schema of a model: every reference written out, every rule beside its object."""
     schema = model.model_json_schema(by_alias=True, schema_generator=_WithDefaults)
     definitions: dict[str, Schema] = schema.get("$defs", {})
-    said = _said(inspect.getsource(sys.modules[model.__module__]))
+    modules = {part.__module__ for part in (model, *Part.__subclasses__())}
+    said = [_said(inspect.getsource(sys.modules[module])) for module in sorted(modules)]
+    words_of = {name: words for each in said for name, words in each.items()}
     for name, each in [(model.__name__, schema), *definitions.items()]:
-        for field, words in said.get(name, {}).items():
+        for field, words in words_of.get(name, {}).items():
             each["properties"][_alias(field)].setdefault("description", words)
     return _translate(schema, definitions)
 
 
+@cache
 def _said(source: str) -> dict[str, dict[str, str]]:
     """For each class of a module the strings that stand after its fields.
 

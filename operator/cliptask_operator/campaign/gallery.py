@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from cliptask.index import CampaignIndex
-from cliptask.spec.task import MAX_ONLY
+from cliptask.spec.values import MAX_ONLY
 from cliptask_operator.pages.inline import SHARED, script, style
 
 _ROOM = "cliptask_operator.campaign"

@@ -15,7 +15,8 @@ from typing import Protocol
 from cliptask.errors import ClipTaskError
 from cliptask.index import CampaignIndex
 from cliptask.planning.plan import Campaign, plan
-from cliptask.spec.task import MAX_VARIANTS, ClipTask
+from cliptask.spec.task import ClipTask
+from cliptask.spec.values import MAX_VARIANTS
 from cliptask_operator.campaign.inputs import InputObserver, Inputs, ResolvedInputs
 from cliptask_operator.campaign.inventory import (
     Inventory,

@@ -11,7 +11,8 @@ from cliptask.names import public_url
 from cliptask.planning.choices import count_variants
 from cliptask.spec.places import source_places, spelled
 from cliptask.spec.quantities import amount
-from cliptask.spec.task import MAX_VARIANTS, ClipTaskSpec
+from cliptask.spec.task import ClipTaskSpec
+from cliptask.spec.values import MAX_VARIANTS
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.urls import refusal
 from cliptask_renderer.media.fonts import unwritable

@@ -11,7 +11,7 @@ from typing import NoReturn, TypeVar
 import structlog
 
 from cliptask.errors import ClipTaskError
-from cliptask.spec.task import Execution
+from cliptask.spec.execution import Execution
 from cliptask_operator.campaign.inventory import Inventory
 from cliptask_operator.campaign.stores import Stores
 from cliptask_operator.controller import status_snapshot

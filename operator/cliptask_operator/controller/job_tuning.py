@@ -7,8 +7,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from cliptask.orders import WorkOrder
+from cliptask.spec.execution import Execution
 from cliptask.spec.quantities import amount
-from cliptask.spec.task import Execution
 from cliptask_operator.campaign.effort import seconds_per_video
 from cliptask_operator.campaign.expected import expected
 from cliptask_operator.campaign.inventory import Inventory, missing

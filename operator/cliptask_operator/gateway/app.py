@@ -27,7 +27,8 @@ from cliptask.convert import UUID_ANNOTATION, ProcessMedia, as_task, read_reques
 from cliptask.errors import ClipTaskError, InputError, MissingInput, TransientError
 from cliptask.names import slug
 from cliptask.spec.status import ClipTaskStatus, Failure, Phase, Reported, Timestamp
-from cliptask.spec.task import GROUP, NAME_PATTERN
+from cliptask.spec.task import GROUP
+from cliptask.spec.values import NAME_PATTERN
 from cliptask_operator.concurrency.rate_limiter import RateLimiter
 from cliptask_operator.kubernetes.client import KubernetesClient
 from cliptask_operator.kubernetes.cluster import AlreadyExists

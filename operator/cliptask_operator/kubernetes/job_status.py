@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from cliptask.errors import ClipTaskError
 from cliptask.orders import WorkReport
-from cliptask.spec.task import KIND, Execution
+from cliptask.spec.execution import Execution
+from cliptask.spec.task import KIND
 from cliptask_operator.kubernetes.manifests import ATTEMPT, CONTAINER, MORE_MEMORY, PACKED, SETTINGS, VIDEOS
 
 OUT_OF_MEMORY = "OutOfMemory"

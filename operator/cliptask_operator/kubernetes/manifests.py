@@ -12,8 +12,9 @@ from math import ceil
 from typing import Any
 
 from cliptask.orders import WorkOrder
+from cliptask.spec.execution import Amounts, Execution
 from cliptask.spec.quantities import amount
-from cliptask.spec.task import GROUP, Amounts, Execution
+from cliptask.spec.task import GROUP
 from cliptask_operator.kubernetes.task_state import TaskRef
 
 Manifest = dict[str, Any]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cliptask.errors import InputError
 from cliptask.planning.forms import FORMS, Form, has_form, nearest
-from cliptask.spec.task import SMALLEST_SIDE
+from cliptask.spec.values import SMALLEST_SIDE
 from cliptask_operator.local.blocks import Block, blocks_of, distinct
 from cliptask_operator.local.contents import Contents, Found, Unused
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from cliptask.errors import SourceError
 from cliptask.facts import SourceFacts
 from cliptask.spec.paths import file_url
-from cliptask.spec.task import LONGEST_URL
+from cliptask.spec.values import LONGEST_URL
 from cliptask_operator.local.contents import Contents, Found, Unused
 from cliptask_operator.local.progress import ProgressReporter
 from cliptask_operator.local.walk import files_below

@@ -16,7 +16,8 @@ from cliptask.planning.choices import Choice, Labels, chosen
 from cliptask.planning.history import NOTHING, History
 from cliptask.planning.plan import captions_order, input_places, spoken, variant_order
 from cliptask.planning.timeline import Timeline
-from cliptask.spec.task import MAX_VARIANTS, ClipTask
+from cliptask.spec.task import ClipTask
+from cliptask.spec.values import MAX_VARIANTS
 
 DRAFT_SIDE = 360
 """Pixels along the shorter edge of a draft: 5 s of a clip take 0.4 CPU s, where 1080x1920 takes 2 to 3."""

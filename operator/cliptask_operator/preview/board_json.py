@@ -7,7 +7,7 @@ from typing import Any
 from cliptask.errors import ClipTaskError
 from cliptask.planning.bindings import ClipRange
 from cliptask.planning.history import TRACKS
-from cliptask.spec.task import MAX_ONLY
+from cliptask.spec.values import MAX_ONLY
 from cliptask_operator.preview.board import Heard
 from cliptask_operator.preview.reading import Read
 

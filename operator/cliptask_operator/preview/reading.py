@@ -16,9 +16,10 @@ import stamina
 from cliptask.errors import ClipTaskError, MissingInput, SetupError
 from cliptask.facts import SourceFacts
 from cliptask.planning.forms import remark
+from cliptask.spec.ingredients import Line
 from cliptask.spec.loading import Script, load
 from cliptask.spec.places import source_places
-from cliptask.spec.task import ClipTask, Line
+from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.preflight import preflight
 from cliptask_operator.campaign.publish import published
 from cliptask_operator.campaign.stores import Stores, open_stores

@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from cliptask.errors import ClipTaskError
 from cliptask.facts import SpokenLine
-from cliptask.spec.task import Line
+from cliptask.spec.ingredients import Line
 from cliptask_operator.preview.board import Heard
 from cliptask_operator.speech.espeak import VOICE
 from cliptask_operator.speech.settings import SpeechSettings

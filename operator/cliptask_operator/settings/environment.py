@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 from cliptask.errors import SetupError
 from cliptask.spec.complaints import complaint
 from cliptask.spec.places import spelled
-from cliptask.spec.task import MAX_VARIANTS
+from cliptask.spec.values import MAX_VARIANTS
 from cliptask_operator.campaign.preflight import Policy
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.speech.settings import SpeechBy, SpeechSettings

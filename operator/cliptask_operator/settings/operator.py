@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from pydantic.alias_generators import to_camel
 from pydantic_settings import NoDecode
 
+from cliptask.spec.execution import Amounts
 from cliptask.spec.quantities import Amount
-from cliptask.spec.task import Amounts
 from cliptask_operator.campaign.preflight import Policy
 from cliptask_operator.kubernetes.manifests import RendererSettings
 from cliptask_operator.settings.environment import Listed, Settings, of_form

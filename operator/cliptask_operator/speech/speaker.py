@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 from cliptask.errors import ClipTaskError, SetupError
 from cliptask.facts import Recording, SpokenLine
 from cliptask.languages import primary
-from cliptask.spec.task import Line
+from cliptask.spec.ingredients import Line
 from cliptask.text import heard_at
 from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.speech import espeak, recordings

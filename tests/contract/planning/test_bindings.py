@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cliptask.errors import InvalidTask, SourceError
 from cliptask.planning.bindings import RATES, ClipRange, bind, rate_for
 from cliptask.planning.plan import plan
-from cliptask.spec.task import Picture
+from cliptask.spec.picture import Picture
 from support.campaigns import facts, sources, task, url
 
 

@@ -16,11 +16,12 @@ from hypothesis import given, settings
 from pydantic import BaseModel, Field
 
 from cliptask.spec import problems
+from cliptask.spec.part import Part
 from cliptask.spec.quantities import AMOUNT_PATTERN, DURATION_PATTERN, PERCENTAGE_PATTERN, TOGETHER_PATTERN
 from cliptask.spec.rules import rules_of
 from cliptask.spec.schema import HEADER, crd, structural
 from cliptask.spec.status import ClipTaskStatus, Condition, ConditionType, Failure
-from cliptask.spec.task import ClipTask, Part
+from cliptask.spec.task import ClipTask
 from cliptask.spec.yaml_source import dump, parse
 from support.bad_tasks import BAD_TASKS, GOOD, BadTask
 from support.tasks import tasks

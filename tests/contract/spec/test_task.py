@@ -3,9 +3,11 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from cliptask.spec.ingredients import Clip
 from cliptask.spec.loading import load_data
+from cliptask.spec.part import Part
 from cliptask.spec.rules import RulesBroken
-from cliptask.spec.task import Clip, ClipTask, ClipTaskSpec, Part
+from cliptask.spec.task import ClipTask, ClipTaskSpec
 from support.bad_tasks import GOOD, mutated
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from cliptask.orders import NamedVariant, WorkOrder
 from cliptask.planning.plan import plan
+from cliptask.spec.execution import Amounts, Execution, Resources
 from cliptask.spec.quantities import amount
-from cliptask.spec.task import Amounts, Execution, Resources
 from cliptask_operator.kubernetes import job_status, manifests
 from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure
 from cliptask_operator.kubernetes.manifests import UNKNOWN, Manifest, RendererSettings, Takes

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from cliptask.facts import SourceFacts
 from cliptask.planning.choices import Choice, Labels, chosen
 from cliptask.spec.loading import load
-from cliptask.spec.task import MAX_ONLY, ClipTask
+from cliptask.spec.task import ClipTask
+from cliptask.spec.values import MAX_ONLY
 from cliptask.spec.yaml_source import dump
 from cliptask_operator.pages.inline import SHARED
 from support.browsing import chromium, needs_chromium

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from cliptask.errors import SetupError
-from cliptask.spec.task import Amounts
+from cliptask.spec.execution import Amounts
 from cliptask_operator.kubernetes.manifests import RendererSettings
 from cliptask_operator.settings.environment import from_environment
 from cliptask_operator.settings.operator import OperatorSettings

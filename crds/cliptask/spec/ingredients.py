@@ -1,0 +1,154 @@
+"""What is a video put together from? Blocks of clips, tracks, lines of speech."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from cliptask import names
+from cliptask.spec.part import Part, distinct_names
+from cliptask.spec.quantities import Duration
+from cliptask.spec.rules import Breach, rule, when
+from cliptask.spec.values import (
+    LANGUAGE_PATTERN,
+    SHORTEST,
+    TEXT_PATTERN,
+    Name,
+    SourceUrl,
+    SpokenText,
+    _shortest,
+)
+
+
+class Trim(Part):
+    """The part of a clip to use."""
+
+    start: Duration = timedelta(0)
+    """Where the part begins, from the file's first frame. Default: 0ms."""
+    end: Duration | None = None
+    """Where the part ends. Default: the end of the file."""
+
+    @rule(
+        "must be after start",
+        cel="!has(self.end) || duration(has(self.start) ? self.start : '0s') < duration(self.end)",
+        field="end",
+    )
+    def _ordered(self) -> Iterable[Breach]:
+        return when(self.end is not None and self.end <= self.start)
+
+
+class Clip(Part):
+    """One interchangeable clip of a block: a video, an animated picture (GIF, WebP, APNG, AVIF) or a still one."""
+
+    url: SourceUrl
+    """Where the file is: https://, gs://bucket/object or http:// (where the installation allows it); in local mode also its path, relative to the task's file, and file://. At most 10 minutes long, before any trim."""
+    name: Name | None = None
+    """Its label in the videos' names. Default: from the file's name."""
+    trim: Trim | None = None
+    """The part of a video, or of an animated picture, to use. Default: all of it."""
+    duration: Duration | None = None
+    """How long to show a picture; required for a still one, refused for a video. An animated one begins anew until then."""
+    motion: Literal["zoomIn", "zoomOut", "panLeft", "panRight"] | None = None
+    """A slow camera movement over a still picture; refused for an animated one. Default: none."""
+
+    @property
+    def label(self) -> str:
+        """What it is called, where no other is called the same."""
+        return self.name or names.label_of_url(self.url)
+
+    @property
+    def title(self) -> str:
+        """What people call it, in its own script."""
+        return self.name or names.title_of_url(self.url)
+
+    @rule(
+        "trim is for a video, duration for a still picture: give one of them",
+        cel="!has(self.trim) || !has(self.duration)",
+    )
+    def _video_or_still(self) -> Iterable[Breach]:
+        return when(self.trim is not None and self.duration is not None)
+
+    @rule(
+        "is for a still picture: give its duration too",
+        cel="!has(self.motion) || has(self.duration)",
+        field="motion",
+    )
+    def _still_moves(self) -> Iterable[Breach]:
+        return when(self.motion is not None and self.duration is None)
+
+    @rule(
+        "must be from 100ms to 10m",
+        cel="!has(self.duration) || duration(self.duration) >= duration('100ms') && duration(self.duration) <= duration('10m')",
+        field="duration",
+    )
+    def _bounded(self) -> Iterable[Breach]:
+        return when(self.duration is not None and not SHORTEST <= self.duration <= timedelta(minutes=10))
+
+
+class VideoBlock(Part):
+    """An ordered slot of the video with its interchangeable clips."""
+
+    name: Name
+    """The slot's label, e.g. hook or product."""
+    clips: tuple[Clip, ...] = Field(min_length=1, max_length=100)
+    """The interchangeable clips; each variant shows one of them."""
+
+    _distinct_clips = distinct_names("two clips of a block have the same name", "clips", named=False)
+
+
+class Track(Part):
+    """One music file."""
+
+    url: SourceUrl
+    """Where the file is; as for clips."""
+    name: Name | None = None
+    """Its label in the videos' names. Default: from the file's name."""
+
+    @property
+    def label(self) -> str:
+        """What it is called, where no other is called the same."""
+        return self.name or names.label_of_url(self.url)
+
+    @property
+    def title(self) -> str:
+        """What people call it, in its own script."""
+        return self.name or names.title_of_url(self.url)
+
+
+class AudioBlock(Part):
+    """A named group of tracks. All groups together are one pool."""
+
+    name: Name
+    """The group's label."""
+    tracks: tuple[Track, ...] = Field(min_length=1, max_length=100)
+    """The tracks; each variant plays one of the pool."""
+
+    _distinct_tracks = distinct_names("two tracks have the same name", "tracks", named=False)
+
+
+class Line(Part):
+    """One text with a voice."""
+
+    voice: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN)]
+    """The voice's name or id at ElevenLabs, or espeak-ng for the local synthesizer, where that is installed."""
+    text: SpokenText
+    """What is said. Directions for the voice, `[whispers]` and SSML's tags such as `<break time="1s"/>`, are sent to ElevenLabs as they are and show in no caption and no name; espeak-ng gets the words alone."""
+    name: Name | None = None
+    """Its label in the videos' names. Default: from its first words."""
+    language: Annotated[
+        str, StringConstraints(pattern=LANGUAGE_PATTERN, max_length=35), AfterValidator(_shortest)
+    ] = "en"
+    """The text's language as a BCP 47 tag. ElevenLabs is told the language, espeak-ng speaks the nearest variety; the video's sound and captions carry it."""
+
+    @property
+    def label(self) -> str:
+        """What it is called, where no other is called the same."""
+        return self.name or names.label_of_text(self.text)
+
+    @property
+    def title(self) -> str:
+        """What people call it, in its own script."""
+        return self.name or names.title_of_text(self.text)

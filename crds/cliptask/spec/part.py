@@ -1,0 +1,46 @@
+"""What do all objects of the resource have in common? They are frozen, camelCase, and keep their rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic.alias_generators import to_camel, to_snake
+
+from cliptask.spec.rules import Breach, Rule, check, rule
+
+
+class Part(BaseModel):
+    """Common to every object of the resource: frozen, camelCase, nothing unknown.
+
+    The string after a field is what the CRD and the reference say of it: ``schema`` reads it.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        ignored_types=(Rule,),
+    )
+
+    @model_validator(mode="after")
+    def _keeps_its_rules(self) -> Self:
+        check(self)
+        return self
+
+
+def distinct_names(message: str, field: str, *, given: bool = True, named: bool = True) -> Rule:
+    """A rule: no two elements of a list have the same name. What is not always ``given`` or ``named`` may be left out."""
+    some = f"self.{field}"
+    cel = f"{some}.all(a, {some}.exists_one(b, a.name == b.name))"
+    if not named:
+        cel = f"{some}.all(a, !has(a.name) || {some}.exists_one(b, has(b.name) && a.name == b.name))"
+
+    @rule(message, cel=cel if given else f"!has({some}) || {cel}", field=field)
+    def distinct(part: Part) -> Iterable[Breach]:
+        given = [element.name for element in getattr(part, to_snake(field))]
+        return [Breach((i, "name")) for i, name in enumerate(given) if name and name in given[:i]]
+
+    return distinct
