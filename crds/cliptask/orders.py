@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import lzma
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from cliptask import recipe
 from cliptask.facts import Look
-from cliptask.spec.position import Position
-
-
-class Order(BaseModel, frozen=True, extra="forbid"):
-    """Common to all orders: frozen, hashable, JSON in and out without loss."""
-
-    @cached_property
-    def key(self) -> str:
-        """SHA-256 (hex) of all that decides the result: the order's fields and the recipe. Same key, same bytes."""
-        fields = self.model_dump(mode="json", by_alias=True)
-        return _digest({"kind": type(self).__name__, "recipe": recipe.ALL, "order": fields})
-
-
-def _digest(content: object) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+from cliptask.layers import OverlayOrder
+from cliptask.order import Order, digest
 
 
 class Profile(Order):
@@ -39,19 +25,6 @@ class Profile(Order):
     height: int
     fps: int
     fit: Literal["contain", "cover", "blur", "stretch"]
-
-
-class OverlayOrder(Order):
-    """A text or a picture over the frames [start_frame, end_frame) of a cut."""
-
-    text: str | None = None
-    image: str | None = None
-    """SHA-256 of the picture's source."""
-    position: Position
-    width: float
-    """Share of the picture's width: of an image the width itself, of a text the most it may take."""
-    start_frame: int
-    end_frame: int
 
 
 class Cut(Order):
@@ -90,7 +63,10 @@ class SegmentOrder(Order):
     @property
     def sources(self) -> tuple[str, ...]:
         """SHA-256 of each source that it reads, pictures of overlays included, each once."""
-        images = (overlay.image for cut in self.cuts for overlay in cut.overlays if overlay.image)
+        layers = (
+            each for cut in self.cuts for overlay in cut.overlays for each in (overlay, *overlay.beside)
+        )
+        images = (layer.image for layer in layers if layer.image)
         return tuple(dict.fromkeys([*(cut.source for cut in self.cuts), *images]))
 
 
@@ -160,7 +136,7 @@ class VariantOrder(Order):
         segments = [segment.key for segment in self.segments]
         soundtrack = self.soundtrack.key if self.soundtrack else None
         parts = {"segments": segments, "soundtrack": soundtrack, "words": self.words}
-        return _digest({"kind": "VariantOrder", **parts, "language": self.language})
+        return digest({"kind": "VariantOrder", **parts, "language": self.language})
 
     @property
     def frames(self) -> int:

@@ -318,6 +318,16 @@ _RELATIONS = [
     _bad("overlay's place", {"spec.overlays": [{"text": "x", "position": "topleft"}]}, "spec.overlays[0].position", "did you mean topLeft?"),
     _bad("overlay of no width", {"spec.overlays": [{"text": "x", "width": "0.5%"}]}, "spec.overlays[0].width", "must be from 1% to 100%"),
     _bad("overlay too wide", {"spec.overlays": [{"text": "x", "width": "120%"}]}, "spec.overlays[0].width", "is not a percentage"),
+    _bad("style of an image", {"spec.overlays": [{"image": {"url": _URL}, "style": {"weight": 400}}]}, "spec.overlays[0].style", "is for a text"),
+    _bad("font that is not there", {"spec.overlays": [{"text": "x", "style": {"font": "montserrat"}}]}, "spec.overlays[0].style.font", "did you mean Montserrat?"),
+    _bad("weight in words", {"spec.overlays": [{"text": "x", "style": {"weight": "bold"}}]}, "spec.overlays[0].style.weight", "is a text, a whole number is needed"),
+    _bad("weight of no font", {"spec.overlays": [{"text": "x", "style": {"weight": 450}}]}, "spec.overlays[0].style.weight", "must be a multiple of 100"),
+    _bad("letters of no size", {"spec.overlays": [{"text": "x", "style": {"size": "0.5%"}}]}, "spec.overlays[0].style.size", "must be from 1% to 50%"),
+    _bad("letters too large", {"spec.overlays": [{"text": "x", "style": {"size": "51%"}}]}, "spec.overlays[0].style.size", "must be from 1% to 50%"),
+    *[
+        _bad(f"colour {given!r}", {"spec.overlays": [{"text": "x", "style": {"color": given}}]}, "spec.overlays[0].style.color", words)
+        for given, words in [("white", "must be a colour as in CSS, in quotes"), ("#ff", "must be a colour as in CSS"), ("#ggg", "must be a colour as in CSS"), (123456, "is a whole number, a text is needed: put it in quotes"), (None, "# begins a comment: write the colour in quotes")]
+    ],
     _bad("overlay of no block", {"spec.overlays": [{"text": "x", "block": "outro"}]}, "spec.overlays[0].block", "there are: hook, product"),
     _bad("CPU above its limit", {f"{_REQUESTS}.cpu": 2, "spec.execution.resources.limits.cpu": "500m"}, f"{_REQUESTS}.cpu", "2 is more than 500m"),
     _bad("memory above its limit", {f"{_REQUESTS}.memory": "1.5Gi", "spec.execution.resources.limits.memory": "1536M"}, f"{_REQUESTS}.memory", "1.5Gi is more than 1536M"),

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cliptask.errors import SourceError
-from cliptask.orders import Cut, OverlayOrder, Profile, SegmentOrder
+from cliptask.layers import OverlayOrder
+from cliptask.orders import Cut, Profile, SegmentOrder
 from cliptask_renderer.media import segment
 from cliptask_renderer.probe.file import probe
 
@@ -126,7 +127,7 @@ def animation(source: str = "a", first: int = 0, frames: int = 10, **rest: objec
 
 def overlay(**rest: object) -> OverlayOrder:
     """An overlay over frames 0 to 9, in the middle, as wide as may be."""
-    own = {"position": "center", "width": 0.9, "start_frame": 0, "end_frame": 10}
+    own = {"position": "center", "is_safe": False, "width": 0.9, "start_frame": 0, "end_frame": 10}
     return OverlayOrder.model_validate({**own, **rest})
 
 

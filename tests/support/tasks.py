@@ -71,9 +71,22 @@ _pictures = st.one_of(
     ),
 )
 _percentages = _matching(PERCENTAGE_PATTERN).filter(lambda text: float(text[:-1]) >= 1)
+_colors = st.sampled_from(["#fff", "#FF8800", "#00000080"])
+_styles = _fields(
+    font=st.sampled_from(["Montserrat", "Noto Sans"]),
+    weight=st.sampled_from([100, 400, 900]),
+    size=st.sampled_from(["1%", "7.5%", "50%"]),
+    color=_colors,
+    outline=_fields(color=_colors, width=_percentages),
+    shadow=_fields(color=_colors, distance=_percentages),
+    box=_fields(color=_colors, padding=_percentages, radius=_percentages),
+    align=st.sampled_from(["left", "right"]),
+    lineHeight=st.sampled_from([0.7, 1.2, 3]),
+    letterCase=st.sampled_from(["upper", "lower"]),
+)
 _overlays = st.tuples(
-    st.one_of(st.fixed_dictionaries({"text": texts}), st.fixed_dictionaries({"image": st.fixed_dictionaries({"url": urls})})),
-    _fields(position=st.sampled_from(["top", "bottomRight"]), width=_percentages),
+    st.one_of(st.fixed_dictionaries({"text": texts}, optional={"style": _styles}), st.fixed_dictionaries({"image": st.fixed_dictionaries({"url": urls})})),
+    _fields(position=st.sampled_from(["top", "bottomRight"]), width=_percentages, safe=st.booleans()),
     _span.map(lambda span: {"from": span[0], "to": span[1]}) | st.just({}),
 ).map(lambda parts: {**parts[0], **parts[1], **parts[2]})  # fmt: skip
 _executions = _fields(

@@ -8,14 +8,16 @@ from itertools import accumulate, pairwise
 from cliptask import recipe
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
-from cliptask.orders import ClipSound, Cut, OverlayOrder, Profile, SegmentOrder
+from cliptask.layers import Layer, OverlayOrder
+from cliptask.orders import ClipSound, Cut, Profile, SegmentOrder
 from cliptask.planning.bindings import Bindings, ClipRange
+from cliptask.planning.looks import neighbours, style_of
 from cliptask.spec.overlays import Overlay
 from cliptask.spec.places import clip_place
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import ClipTaskSpec
 
-IMAGE_WIDTH, TEXT_WIDTH = 0.2, 0.9
+IMAGE_WIDTH = 0.2
 
 
 class Timeline:
@@ -32,6 +34,7 @@ class Timeline:
         self._overlap = frames_of(spec.transition.duration, fps) if spec.transition else 0
         self._made: dict[object, SegmentOrder] = {}
         self._seen: set[int] = set()
+        self._neighbours = neighbours(spec.overlays)
 
     def segments(self, clips: Sequence[int]) -> tuple[SegmentOrder, ...]:
         """The segments of a variant in order; ``clips`` has the place of a clip in each block.
@@ -145,17 +148,25 @@ class Timeline:
         return tuple(over)
 
     def _overlay(self, index: int, overlay: Overlay, first: int, last: int) -> OverlayOrder:
+        return OverlayOrder(
+            **dict(self._layer(index, overlay)),
+            start_frame=first,
+            end_frame=last,
+            beside=tuple(self._layer(each, self.spec.overlays[each]) for each in self._neighbours[index]),
+        )
+
+    def _layer(self, index: int, overlay: Overlay) -> Layer:
         image = self.bindings.images[index]
         if isinstance(image, ClipTaskError):
             raise image
-        default = TEXT_WIDTH if overlay.image is None else IMAGE_WIDTH
-        return OverlayOrder(
+        default = 1.0 if overlay.image is None else IMAGE_WIDTH
+        return Layer(
             text=overlay.text,
+            style=style_of(overlay.style) if overlay.text else None,
             image=image.sha256 if isinstance(image, SourceFacts) else None,
             position=overlay.position,
+            is_safe=overlay.safe,
             width=float(overlay.width) if overlay.width is not None else default,
-            start_frame=first,
-            end_frame=last,
         )
 
 

@@ -1,4 +1,4 @@
-"""Where in the picture may something stand? Apart from the task's models, which a Job's work order does not need."""
+"""Where may something stand, and how are its lines set? Apart from the task's models, which a Job's work order does not need."""
 
 from __future__ import annotations
 
@@ -7,3 +7,5 @@ from typing import Literal
 Position = Literal[
     "topLeft", "top", "topRight", "left", "center", "right", "bottomLeft", "bottom", "bottomRight"
 ]  # fmt: skip
+Align = Literal["left", "center", "right"]
+LetterCase = Literal["asWritten", "upper", "lower"]

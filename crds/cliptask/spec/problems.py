@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from cliptask.languages import canonical
 from cliptask.names import LABEL_LENGTH, shown, slug
-from cliptask.spec import output, remedies, values
+from cliptask.spec import output, remedies, style, values
 from cliptask.spec.complaints import complaint, plain
 from cliptask.spec.places import spelled
 from cliptask.spec.rules import Path, RulesBroken
@@ -34,6 +34,7 @@ PATTERNS = {
     values.TEXT_PATTERN: "must hold a visible character and no control characters",
     values.LANGUAGE_PATTERN: "must be a BCP 47 tag such as en, pt-BR or zh-Hans",
     output.OUTPUT_PATTERN: output.OUTPUT_WORDS,
+    style.COLOR_PATTERN: 'must be a colour as in CSS, in quotes: "#rgb", "#rrggbb" or "#rrggbbaa"',
 }
 _TYPES = {
     "string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
@@ -100,6 +101,8 @@ def _empty(path: Path, data: object) -> str:
     before = list(fields)[: list(fields).index(path[-1])] if isinstance(fields, dict) else []
     if before and (meant := remedies.after_comma(fields[before[-1]], str(path[-1]))):
         return f"is what follows a comma, which ends a field here: write {before[-1]}: {meant}"
+    if str(path[-1]).lower().endswith("color"):
+        return "is empty, for # begins a comment: write the colour in quotes"
     return "is empty: give a value or leave the field out"
 
 

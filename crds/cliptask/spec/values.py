@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, StringConstraints
 
 from cliptask import languages
-from cliptask.text import drawn, heard, normal
+from cliptask.text import captioned, drawn, heard, normal
 
 MAX_VARIANTS = 10_000
 """More combinations than this are refused unless the task limits them."""
@@ -84,7 +84,7 @@ Title = Annotated[
     str,
     StringConstraints(min_length=1, max_length=500, pattern=TEXT_PATTERN),
     AfterValidator(_visible),
-    AfterValidator(drawn),
+    AfterValidator(captioned),
 ]
 """A text over the picture; in Python as it is drawn, so that what looks the same is the same."""
 

@@ -9,13 +9,14 @@ from cliptask.errors import InputError, SourceError, TooManyCombinations
 from cliptask.languages import primary
 from cliptask.names import public_url
 from cliptask.planning.choices import count_variants
+from cliptask.planning.looks import style_of
 from cliptask.spec.places import source_places, spelled
 from cliptask.spec.quantities import amount
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.values import MAX_VARIANTS
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.urls import refusal
-from cliptask_renderer.media.fonts import unwritable
+from cliptask_renderer.lettering.faces import unwritable
 
 
 class Refused(InputError):
@@ -124,7 +125,8 @@ def _check_resources(spec: ClipTaskSpec, policy: Policy) -> None:
 def _check_titles(spec: ClipTaskSpec) -> None:
     refused = []
     for index, overlay in enumerate(spec.overlays):
-        if overlay.text is not None and (words := unwritable(overlay.text)):
+        style = style_of(overlay.style)
+        if overlay.text is not None and (words := unwritable(overlay.text, style.font)):
             refused.append(f"{spelled(('spec', 'overlays', index, 'text'))}: {words}")
     if refused:
         raise InputError("\n".join(refused))

@@ -9,8 +9,9 @@ from types import MappingProxyType
 
 from cliptask.errors import MediaError, SourceError
 from cliptask.facts import Look
+from cliptask.layers import OverlayOrder
 from cliptask.names import called
-from cliptask.orders import Cut, OverlayOrder, Profile, SegmentOrder
+from cliptask.orders import Cut, Profile, SegmentOrder
 from cliptask_renderer.media import animation, ffmpeg, overlays, stills
 from cliptask_renderer.media.fit import COLOURS, STRAIGHT, TAGS, fit, tags, to_bt709
 from cliptask_renderer.media.formats import is_streamed
@@ -236,7 +237,7 @@ def _fit_picture(profile: Profile, graph: _Graph) -> str:
 
 def _overlay(graph: _Graph, base: str, link: str, order: OverlayOrder) -> str:
     profile = graph.order.profile
-    layer = overlays.compose(order, profile, graph.sources[order.image] if order.image else None)
+    layer = overlays.compose(order, profile, graph.sources)
     height, width = layer.rgba.shape[:2]
     file = graph.work / f"layer{len(graph.inputs)}.rgba"
     file.write_bytes(layer.rgba.tobytes())

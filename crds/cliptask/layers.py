@@ -1,0 +1,55 @@
+"""What lies over the picture, and how do its letters look? Orders that segments are made with."""
+
+from __future__ import annotations
+
+from cliptask.order import Order
+from cliptask.spec.position import Align, LetterCase, Position
+
+
+class Style(Order):
+    """How a text looks. Shares are of the em, the height of its letters, unless they say otherwise."""
+
+    font: str = "Montserrat"
+    weight: int = 800
+    size: float = 0.1
+    """The em, as a share of the picture's shorter side."""
+    color: str = "#ffffff"
+    """As all colours here: ``#rrggbb`` or ``#rrggbbaa``."""
+    outline: float = 0.08
+    """Its width, beyond the letters' edge."""
+    outline_color: str = "#000000"
+    shadow: float = 0.0
+    """How far down it falls; it is blurred by as much."""
+    shadow_color: str = "#000000b3"
+    box_color: str | None = None
+    """None where nothing lies behind the letters."""
+    box_padding: float = 0.35
+    box_radius: float = 0.25
+    align: Align = "center"
+    line_height: float | None = None
+    """In em; None for what the text's scripts need."""
+    letter_case: LetterCase = "asWritten"
+
+
+class Layer(Order):
+    """A text or a picture, and where it stands."""
+
+    text: str | None = None
+    style: Style | None = None
+    """Of a text."""
+    image: str | None = None
+    """SHA-256 of the picture's source."""
+    position: Position
+    is_safe: bool = True
+    """Whether it keeps clear of what platforms lay over a video."""
+    width: float
+    """Share of the picture's width: of an image the width itself, of a text the most it may take."""
+
+
+class OverlayOrder(Layer):
+    """A layer over the frames [start_frame, end_frame) of a cut."""
+
+    start_frame: int
+    end_frame: int
+    beside: tuple[Layer, ...] = ()
+    """Those that stand in its place already: it lies farther from the edge by their heights."""

@@ -1,0 +1,26 @@
+"""What is an order? A frozen value that is complete in itself, with a content key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+
+from pydantic import BaseModel
+
+from cliptask import recipe
+
+
+class Order(BaseModel, frozen=True, extra="forbid"):
+    """Common to all orders: frozen, hashable, JSON in and out without loss."""
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 (hex) of all that decides the result: the order's fields and the recipe. Same key, same bytes."""
+        fields = self.model_dump(mode="json", by_alias=True)
+        return digest({"kind": type(self).__name__, "recipe": recipe.ALL, "order": fields})
+
+
+def digest(content: object) -> str:
+    """SHA-256 (hex) of what JSON can say."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

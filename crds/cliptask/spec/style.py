@@ -1,0 +1,85 @@
+"""How does a text over the picture look?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from cliptask.spec.part import Part
+from cliptask.spec.position import Align, LetterCase
+from cliptask.spec.quantities import Percentage
+from cliptask.spec.rules import Breach, rule, when
+
+COLOR_PATTERN = "^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$"
+Color = Annotated[str, StringConstraints(pattern=COLOR_PATTERN, max_length=9)]
+"""As in CSS."""
+
+Family = Literal["Montserrat", "Poppins", "Anton", "Noto Sans"]
+"""What is installed with the program. Letters that a family lacks are Noto Sans', of their script."""
+
+SMALLEST, LARGEST = 1, 50
+"""Percent of the picture's shorter side."""
+
+
+class Outline(Part):
+    """A line around every letter."""
+
+    color: Color = "#000000"
+    """Its colour."""
+    width: Percentage | None = None
+    """Its width as a share of the letters' size; 0% for none. Default: 8%."""
+
+
+class Shadow(Part):
+    """A soft copy below the letters."""
+
+    color: Color = "#000000b3"
+    """Its colour."""
+    distance: Percentage | None = None
+    """How far down it falls as a share of the letters' size; it is blurred by as much. Default: 8%."""
+
+
+class Box(Part):
+    """A plate behind the text."""
+
+    color: Color = "#000000"
+    """Its colour; its last two digits are its opacity, e.g. #00000080."""
+    padding: Percentage | None = None
+    """Between letters and edge, as a share of the letters' size. Default: 35%."""
+    radius: Percentage | None = None
+    """Of its corners, likewise. Default: 25%."""
+
+
+class TextStyle(Part):
+    """The look of a text."""
+
+    font: Family = "Montserrat"
+    """The family of its letters. Those that it lacks, of other scripts and emoji, are Noto's."""
+    weight: Annotated[int, Field(ge=100, le=900, multiple_of=100)] = 800
+    """How heavy the letters are: 400 regular, 700 bold, 900 black; the family's nearest."""
+    size: Percentage | None = None
+    """The letters' size as a share of the picture's shorter side, 1% to 50%; smaller, down to a quarter of it, where the text would not fit. Default: 10%."""
+    color: Color = "#ffffff"
+    """Of the letters, as in CSS: #rgb, #rrggbb or #rrggbbaa."""
+    outline: Outline | None = None
+    """A line around every letter. Default: black, 8%; none where there is a box."""
+    shadow: Shadow | None = None
+    """A soft copy below the letters. Default: none."""
+    box: Box | None = None
+    """A plate behind the text. Default: none."""
+    align: Align = "center"
+    """How its lines are set."""
+    line_height: Annotated[float, Field(ge=0.7, le=3)] | None = None
+    """From line to line, in sizes of the letters. Default: 1.15; 1.45 for scripts with marks above and below."""
+    letter_case: LetterCase = "asWritten"
+    """asWritten; upper: all capitals; lower: none."""
+
+    @rule(
+        "must be from 1% to 50%",
+        cel="!has(self.size) || double(self.size.replace('%', '')) >= 1.0 && double(self.size.replace('%', '')) <= 50.0",
+        field="size",
+    )
+    def _legible(self) -> Iterable[Breach]:
+        return when(self.size is not None and not SMALLEST <= self.size * 100 <= LARGEST)

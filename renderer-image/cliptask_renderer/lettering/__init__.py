@@ -1,0 +1,1 @@
+"""From a text to pixels: shaped, broken into lines, fitted and coloured, in any script. Imports nothing but the contract."""

@@ -1,0 +1,216 @@
+"""How does a text become pixels? Typst shapes it, breaks its lines and draws it; what is here fits and colours it."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cliptask.errors import InputError
+from cliptask.languages import primary
+from cliptask.layers import Style
+from cliptask.names import shown
+from cliptask.text import SPACES, captioned, line_parts, phrase_ends
+from cliptask_renderer.lettering import faces
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import typst
+
+SMALLEST = 0.25
+"""Of the wanted size, for text that is too long: below it nobody reads it on a phone."""
+
+_LINE_HEIGHT, _TALL_LINE_HEIGHT = 1.15, 1.45
+_TALL = re.compile("[\u0590-\u0fff\u1000-\u109f\u1780-\u17ff\ua8e0-\ua8ff\ufb1d-\ufdff\ufe70-\ufefc]")
+"""Scripts whose letters have marks above and below."""
+_SPACELESS_PHRASES = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
+)
+_JOINER = "\u2060"
+"""No line breaks at it."""
+
+_BREAK = [faces.Run("\n", ())]
+_MARK = 0.12
+"""How far the plate of a word reaches beyond it, and the radius of its corners, in em."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the words of a text are coloured at one time."""
+
+    colors: tuple[str, ...]
+    """Of each word."""
+    marked: int | None = None
+    """The word that has a plate behind it."""
+    mark: str = "#00000000"
+
+
+@dataclass(frozen=True)
+class Room:
+    """Pixels that a text may take at most."""
+
+    width: int
+    height: int
+
+
+def typeset(
+    words: Sequence[str],
+    style: Style,
+    shorter: int,
+    room: Room,
+    looks: Sequence[Look] = (),
+    language: str | None = None,
+) -> list[npt.NDArray[np.uint8]]:
+    """A text in each of ``looks`` (one plain one if none is given): RGBA of shape (height, width, 4), all of one shape.
+
+    ``words`` are set in a row as they are, spaces included; ``shorter`` is the picture's shorter side in pixels. Lines
+    break as Unicode has it, between phrases where words have no spaces, and are of about one length. Empty rows and
+    columns around what any of the looks draws are left out. The same arguments give the same pixels on every machine.
+
+    Raises ``InputError`` for characters that no font here has, and for text that does not fit even at ``SMALLEST``.
+    """
+    words = _cased([faces.writable(captioned(word)) for word in words], style)
+    text = "".join(words)
+    if missing := faces.unwritable(text, style.font):
+        message = f"the overlay's text {missing}"
+        raise InputError(message)
+    looks = looks or [Look((style.color,) * len(words))]
+    pages = _pages(_data(words, style, shorter, room, looks, language), text)
+    if style.shadow:
+        pages = [_shadowed(page, style, shorter) for page in pages]
+    return _cropped(pages)
+
+
+def _cased(words: Sequence[str], style: Style) -> list[str]:
+    match style.letter_case:
+        case "upper":
+            return [word.upper() for word in words]
+        case "lower":
+            return [word.lower() for word in words]
+        case "asWritten":
+            return list(words)
+
+
+def _data(
+    words: Sequence[str],
+    style: Style,
+    shorter: int,
+    room: Room,
+    looks: Sequence[Look],
+    language: str | None,
+) -> dict[str, Any]:
+    """What ``sheet.typ`` reads."""
+    text = "".join(words)
+    size = max(style.size * shorter, 6.0)
+    runs = [
+        (run, number)
+        for number, word in enumerate(words)
+        for place, line in enumerate(re.split("\r\n|\n|\r", word))
+        for run in [*_BREAK[: place > 0], *faces.runs(_held(line), style.font, language)]
+    ]
+    parts = [
+        faces.runs(part.strip(" "), style.font, language)
+        for line in text.splitlines()
+        for part in line_parts(_held(line))
+    ]
+    fonts = list(dict.fromkeys(run.families for run in (*(run for run, _ in runs), *chain(*parts))))
+    first = next((each for each in map(unicodedata.bidirectional, text) if each in {"L", "R", "AL"}), "L")
+    around = 2 * size * (style.outline + (style.box_padding if style.box_color else 0.0))
+    return {
+        "runs": [{"text": run.text, "font": fonts.index(run.families), "word": word} for run, word in runs],
+        "parts": [[{"text": run.text, "font": fonts.index(run.families)} for run in part] for part in parts],
+        "fonts": fonts,
+        "looks": [asdict(look) for look in looks],
+        "weight": style.weight,
+        "language": primary(language or "en"),
+        "rtl": first != "L",
+        "align": style.align,
+        "size": size,
+        "smallest": size * SMALLEST,
+        "width": max(room.width - around, 1.0),
+        "height": max(room.height - around, 1.0),
+        "line_height": style.line_height or (_TALL_LINE_HEIGHT if _TALL.search(text) else _LINE_HEIGHT),
+        "outline": style.outline,
+        "outline_color": style.outline_color,
+        "box_color": style.box_color,
+        "box_padding": style.box_padding,
+        "box_radius": style.box_radius,
+        "mark_padding": _MARK,
+        "mark_radius": _MARK,
+        "margin": size,
+    }
+
+
+def _held(text: str) -> str:
+    """Words of scripts without spaces held together, where a line could break within them."""
+    text = SPACES.sub(" ", text)
+    if not _SPACELESS_PHRASES.search(text):
+        return text
+    ends, place, held = phrase_ends(text), 0, []
+    for part in line_parts(text):
+        place += len(part)
+        held.append(part if place in ends or part.endswith(" ") or place == len(text) else part + _JOINER)
+    return "".join(held)
+
+
+def _pages(data: dict[str, Any], text: str) -> list[npt.NDArray[np.uint8]]:
+    import typst  # noqa: PLC0415  80 MB, only where a text is set
+    from PIL import Image  # noqa: PLC0415  as above
+
+    compiler = _compiler(tuple(faces.folders(chain(*data["fonts"]))))
+    try:
+        made = compiler.compile(
+            Path(__file__).with_name("sheet.typ").read_bytes(),
+            format="png",
+            ppi=72,
+            sys_inputs={"data": json.dumps(data)},
+        )
+    except typst.TypstError as error:
+        if "does not fit" not in str(error):
+            raise
+        message = (
+            f"the overlay text {shown(text)} does not fit on the picture: shorten it, or give it more width"
+        )
+        raise InputError(message) from error
+    pages = made if isinstance(made, list) else [made or b""]
+    return [np.asarray(Image.open(io.BytesIO(page)).convert("RGBA")) for page in pages]
+
+
+@cache
+def _compiler(folders: tuple[str, ...]) -> typst.Compiler:
+    import typst  # noqa: PLC0415  as above
+
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=list(folders))
+    return typst.Compiler(font_paths=fonts)
+
+
+def _shadowed(page: npt.NDArray[np.uint8], style: Style, shorter: int) -> npt.NDArray[np.uint8]:
+    from PIL import Image, ImageColor, ImageFilter  # noqa: PLC0415  as above
+
+    distance = style.shadow * style.size * shorter
+    red, green, blue, opacity = (*ImageColor.getrgb(style.shadow_color), 255)[:4]
+    whole = Image.fromarray(page)
+    alpha = whole.getchannel("A").point(lambda value: value * opacity // 255)
+    soft = Image.new("L", whole.size, 0)
+    soft.paste(alpha, (0, round(distance)))
+    shadow = Image.new("RGBA", whole.size, (red, green, blue, 0))
+    shadow.putalpha(soft.filter(ImageFilter.GaussianBlur(distance / 2)))
+    return np.asarray(Image.alpha_composite(shadow, whole))
+
+
+def _cropped(pages: Sequence[npt.NDArray[np.uint8]]) -> list[npt.NDArray[np.uint8]]:
+    """Without the empty rows and columns around, so that positions mean what is seen."""
+    seen = np.maximum.reduce([page[..., 3] for page in pages])
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    if not len(rows):
+        return [page[:1, :1] for page in pages]
+    return [page[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] for page in pages]
