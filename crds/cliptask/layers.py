@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cliptask.order import Order
-from cliptask.spec.position import Align, LetterCase, Position
+from cliptask.spec.position import Align, CaptionStyle, LetterCase, Position
 
 
 class Style(Order):
@@ -53,3 +53,43 @@ class OverlayOrder(Layer):
     end_frame: int
     beside: tuple[Layer, ...] = ()
     """Those that stand in its place already: it lies farther from the edge by their heights."""
+    clear: float = 0.0
+    """Farther from the edge by this share of the picture's height, too: captions stand there."""
+
+
+class CaptionLook(Order):
+    """How spoken words stand on the picture."""
+
+    kind: CaptionStyle
+    letters: Style
+    accent: str
+    """Colour of the word that is said, or of the plate behind it."""
+    words: int
+    """At most so many at a time."""
+    lines: int
+    """At most."""
+    position: Position
+    is_safe: bool = True
+
+
+class SpokenAt(Order):
+    """A recording that is heard, and read: its words lie beside it in the cache."""
+
+    line_key: str
+    language: str
+    frame: int
+    """At which it begins; less than 0 where that was before."""
+    end_ms: int
+    """Of the recording, as far as it is read."""
+
+
+class BurnedCaptions(Order):
+    """Spoken words that are part of the picture."""
+
+    look: CaptionLook
+    spoken: tuple[SpokenAt, ...]
+
+    @property
+    def line_keys(self) -> tuple[str, ...]:
+        """Of the recordings, each once."""
+        return tuple(dict.fromkeys(each.line_key for each in self.spoken))

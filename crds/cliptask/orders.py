@@ -14,7 +14,7 @@ from pydantic import Field
 
 from cliptask import recipe
 from cliptask.facts import Look
-from cliptask.layers import OverlayOrder
+from cliptask.layers import BurnedCaptions, OverlayOrder
 from cliptask.order import Order, digest
 
 
@@ -49,6 +49,18 @@ class SegmentOrder(Order):
 
     profile: Profile
     cuts: tuple[Cut, ...] = Field(min_length=1, max_length=2)
+    captions: BurnedCaptions | None = None
+    """What is said while it is seen, over all else; frames count from its first."""
+
+    @cached_property
+    def plain_key(self) -> str:
+        """Of the same without captions."""
+        return self.captioned(None).key if self.captions else self.key
+
+    def captioned(self, captions: BurnedCaptions | None) -> SegmentOrder:
+        """The same with other captions."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return SegmentOrder.model_construct(**{**fields, "captions": captions})
 
     @property
     def frames(self) -> int:
@@ -129,13 +141,20 @@ class VariantOrder(Order):
     """Key of the line whose words are its captions; None where it has none, or has them in a file beside it alone."""
     language: str | None = None
     """What is spoken, as MP4 has it: ISO 639-2/T. None where nobody speaks."""
+    burned: BurnedCaptions | None = None
+    """What is said in it, where that is part of the picture; its segments have it as far as it is seen in them."""
 
     @cached_property
     def key(self) -> str:
-        """As of every order, from the keys of its parts, so that ten thousand variants are quick to name."""
-        segments = [segment.key for segment in self.segments]
+        """As of every order, from the keys of its parts, so that ten thousand variants are quick to name.
+
+        Of the segments without captions: where words are seen is known when they are spoken, a video's name before.
+        """
+        segments = [segment.plain_key for segment in self.segments]
         soundtrack = self.soundtrack.key if self.soundtrack else None
         parts = {"segments": segments, "soundtrack": soundtrack, "words": self.words}
+        if self.burned:
+            parts["burned"] = self.burned.key
         return digest({"kind": "VariantOrder", **parts, "language": self.language})
 
     @property

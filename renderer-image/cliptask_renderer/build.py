@@ -87,7 +87,9 @@ def make_segment(
     pixels = order.frames * order.profile.width * order.profile.height
     with _work(cache) as work, ExitStack() as stack:
         sources = {sha256: _source(stack, cache, sha256, places) for sha256 in order.sources}
-        made = segment.make_segment(order, sources, work, places)
+        keys = order.captions.line_keys if order.captions else ()
+        words = {key: _recording(_Words(cache.uri, key, cache)).words for key in keys}
+        made = segment.make_segment(order, sources, work, places, words)
         check.check_segment(made.file, made.packets, order, segment.named(order, places))
         if not order.is_seam:
             _store_picture(cache, order, made.file, work)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cliptask.captions import LINE_WIDTH, Cue, cues, is_spaced, last_ms, webvtt, word_spans
+from cliptask.captions import Cue, cues, last_ms, webvtt
 from cliptask.facts import Word
+from cliptask.pieces import LINE_WIDTH, is_spaced, word_spans
 from cliptask.text import captioned, letters
 
 FAMILY = "👩\u200d👩\u200d👧"

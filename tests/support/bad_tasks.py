@@ -152,7 +152,7 @@ _REMEDIES = [
         ("spec.picture.fit", "letterbox", "did you mean contain?"),
         ("spec.captions", "soft", "write {mode: soft}"),
         ("spec.captions.mode", "srt", "did you mean sidecar?"),
-        ("spec.captions.mode", "burned-in", "did you mean soft?"),
+        ("spec.captions.mode", "burned-in", "did you mean burned?"),
         ("spec.captions.mode", False, "did you mean none?"),
         ("spec.variants.limit", "all", "leave the field out for the default, all combinations"),
         ("spec.variants.limit", 0, "leave the field out for the default, all combinations"),
@@ -248,7 +248,7 @@ _OUT_OF_BOUNDS = [
     _one("spec.transition.duration", "50ms", "must be from 100ms to 2s"),
     _one("spec.transition.duration", "3s", "must be from 100ms to 2s"),
     _bad("unknown transition", {"spec.transition": {"kind": "wipe", "duration": "1s"}}, "spec.transition.kind", "must be crossfade"),
-    _one("spec.captions.mode", "hard", "must be one of none, sidecar, soft"),
+    _one("spec.captions.mode", "hard", "must be one of none, sidecar, soft, burned"),
     _one("spec.sound.musicVolume", 2.5, "must be from 0 to 2"),
     _one("spec.sound.clipVolume", -0.1, "must be from 0 to 2"),
     _one("spec.sound.musicVolume", float("nan"), "must be from 0 to 2"),
@@ -328,6 +328,14 @@ _RELATIONS = [
         _bad(f"colour {given!r}", {"spec.overlays": [{"text": "x", "style": {"color": given}}]}, "spec.overlays[0].style.color", words)
         for given, words in [("white", "must be a colour as in CSS, in quotes"), ("#ff", "must be a colour as in CSS"), ("#ggg", "must be a colour as in CSS"), (123456, "is a whole number, a text is needed: put it in quotes"), (None, "# begins a comment: write the colour in quotes")]
     ],
+    *[
+        _bad(f"{field} of captions that are no part of the picture", {"spec.captions": {"mode": "soft", field: value}}, "spec.captions", "are for burned captions")
+        for field, value in [("style", "pop"), ("words", 3), ("lines", 1), ("position", "top"), ("accent", "#fff"), ("letters", {"weight": 400})]
+    ],
+    _bad("burned captions without their mode", {"spec.captions": {"style": "pop"}}, "spec.captions", "are for burned captions"),
+    _bad("style of captions", {"spec.captions": {"mode": "burned", "style": "highlight"}}, "spec.captions.style", "must be one of"),
+    _bad("several words one by one", {"spec.captions": {"mode": "burned", "style": "oneWord", "words": 3}}, "spec.captions.words", "oneWord shows one word at a time"),
+    _bad("13 words at once", {"spec.captions": {"mode": "burned", "words": 13}}, "spec.captions.words", "must be from 1 to 12"),
     _bad("overlay of no block", {"spec.overlays": [{"text": "x", "block": "outro"}]}, "spec.overlays[0].block", "there are: hook, product"),
     _bad("CPU above its limit", {f"{_REQUESTS}.cpu": 2, "spec.execution.resources.limits.cpu": "500m"}, f"{_REQUESTS}.cpu", "2 is more than 500m"),
     _bad("memory above its limit", {f"{_REQUESTS}.memory": "1.5Gi", "spec.execution.resources.limits.memory": "1536M"}, f"{_REQUESTS}.memory", "1.5Gi is more than 1536M"),

@@ -139,7 +139,16 @@ def tasks(draw: st.DrawFn) -> ClipTask:
         overlays=st.lists(
             _overlays | _overlays.map(lambda overlay: {**overlay, "block": blocks[0]["name"]}), max_size=3
         ),
-        captions=_fields(mode=st.sampled_from(["none", "sidecar", "soft"])),
+        captions=_fields(mode=st.sampled_from(["none", "sidecar", "soft"]))
+        | _fields(
+            {"mode": st.just("burned")},
+            style=st.sampled_from(["plain", "karaoke"]),
+            words=st.integers(1, 12),
+            lines=st.integers(1, 4),
+            position=st.sampled_from(["top", "center"]),
+            accent=_colors,
+            letters=_styles,
+        ),
         sound=_fields(
             musicVolume=volumes,
             clipVolume=volumes,

@@ -159,6 +159,7 @@ def _matters(path: str, variant: Variant) -> bool:
         "sound.ducking": variant.track and variant.line,
         "sound.loudness": variant.order.soundtrack,
         "captions.mode": variant.line,
+        settings.CAPTIONS: variant.line,
         "transition": len(variant.clips) > 1,
     }
     return bool(needed.get(path, True))

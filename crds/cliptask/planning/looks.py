@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from datetime import timedelta
 from fractions import Fraction
 
-from cliptask.layers import Style
+from cliptask.layers import CaptionLook, Style
+from cliptask.orders import Profile
+from cliptask.spec.captions import Captions
 from cliptask.spec.overlays import Overlay
 from cliptask.spec.style import TextStyle
 
 _SHORT = len("rgb")
+
+_CAPTION_SIZE, _ONE_WORD_SIZE = 0.07, 0.12
+_ACCENT, _PLATE = "#ffd500", "#e5007d"
+_WORDS, _LINES = 4, 2
+_TALL_LINE = 1.45
+_CLEAR = 0.5
+"""In em: between captions and what stands beside them."""
 
 
 def style_of(style: TextStyle | None) -> Style:
@@ -35,6 +44,34 @@ def style_of(style: TextStyle | None) -> Style:
         line_height=style.line_height,
         letter_case=style.letter_case,
     )
+
+
+def caption_look(captions: Captions) -> CaptionLook:
+    """How burned captions look, with all that the task leaves open."""
+    kind = captions.style or "highlightWord"
+    letters = style_of(captions.letters)
+    if captions.letters is None or captions.letters.size is None:
+        letters = letters.model_copy(update={"size": _ONE_WORD_SIZE if kind == "oneWord" else _CAPTION_SIZE})
+    accent = _PLATE if kind == "highlightBox" else _ACCENT
+    return CaptionLook(
+        kind=kind,
+        letters=letters,
+        accent=_full(captions.accent) if captions.accent else accent,
+        words=captions.words or (1 if kind == "oneWord" else _WORDS),
+        lines=captions.lines or _LINES,
+        position=captions.position or "bottom",
+    )
+
+
+def clearance(overlay: Overlay, captions: Captions, profile: Profile) -> float:
+    """How much of the picture's height burned captions take from an overlay's place."""
+    if captions.mode != "burned":
+        return 0.0
+    look = caption_look(captions)
+    if overlay.position != look.position:
+        return 0.0
+    em = look.letters.size * min(profile.width, profile.height) / profile.height
+    return round(em * (look.lines * (look.letters.line_height or _TALL_LINE) + _CLEAR), 4)
 
 
 def neighbours(overlays: Sequence[Overlay]) -> list[tuple[int, ...]]:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import floor
 
 from cliptask import names
 from cliptask.captions import last_ms
 from cliptask.errors import ClipTaskError, VariantError, joined
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.languages import mp4_code
+from cliptask.layers import BurnedCaptions, SpokenAt
 from cliptask.orders import CaptionsOrder, Profile, SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
 from cliptask.planning.bindings import Bound, bind
 from cliptask.planning.choices import Choice, Labels, chosen
 from cliptask.planning.forms import remark
 from cliptask.planning.history import NOTHING, History, Part
+from cliptask.planning.looks import caption_look
 from cliptask.planning.settings import Settings, settings_of
 from cliptask.planning.timeline import Timeline
 from cliptask.spec.places import line_place, source_places
@@ -180,12 +183,30 @@ def variant_order(
         )
         raise VariantError(message)
     speech = None if line is None else SpeechRef(line_key=line.key, extension=line.extension)
+    burned = None
+    if line is not None and spec.captions.mode == "burned":
+        burned = _burned(spec, line, spec.speech[choice.line or 0].language, frames / fps)
+        segments = timeline.captioned(segments, burned)
+        # Where its words are seen is no part of a video's name.
+        burned = burned.model_copy(update={"spoken": tuple(_named(each) for each in burned.spoken)})
     return VariantOrder(
+        burned=burned,
         segments=segments,
         soundtrack=_soundtrack(timeline, choice, frames, track, speech),
         words=line.key if line and spec.captions.mode == "soft" else None,
         language=None if speech is None else mp4_code(spec.speech[choice.line or 0].language),
     )
+
+
+def _burned(spec: ClipTaskSpec, line: SpokenLine, language: str, video_s: float) -> BurnedCaptions:
+    """What is said in a video as a part of its picture; a line whose length is not known yet is taken to last as long."""
+    heard_s = min(video_s, video_s if line.duration_s is None else line.duration_s)
+    spoken = SpokenAt(line_key=line.key, language=language, frame=0, end_ms=floor(heard_s * 1000))
+    return BurnedCaptions(look=caption_look(spec.captions), spoken=(spoken,))
+
+
+def _named(spoken: SpokenAt) -> SpokenAt:
+    return spoken.model_copy(update={"end_ms": 0})
 
 
 def spoken(choice: Choice, lines: Sequence[Bound[SpokenLine] | None]) -> SpokenLine | None:

@@ -10,17 +10,18 @@ from cliptask import recipe
 from cliptask.facts import SourceFacts
 from cliptask.orders import Profile
 from cliptask.planning.bindings import Bindings
+from cliptask.planning.looks import caption_look
 from cliptask.spec.quantities import format_duration
 from cliptask.spec.task import ClipTaskSpec
 
 Setting = str | bool | int | float | None
 Settings = Mapping[str, Setting]
 
-RECIPE, OVERLAYS, ORDER = "recipe", "overlays", "videoBlocks"
+RECIPE, OVERLAYS, CAPTIONS, ORDER = "recipe", "overlays", "captions", "videoBlocks"
 LIMIT, HISTORY, ONLY, RULES, SEED = (
     f"variants.{each}" for each in ("limit", "history", "only", "rules", "seed")
 )
-HASHED = frozenset({RECIPE, OVERLAYS, ONLY, RULES})
+HASHED = frozenset({RECIPE, OVERLAYS, CAPTIONS, ONLY, RULES})
 """These are digits of a hash: too long to be kept, or to be shown."""
 
 
@@ -40,6 +41,7 @@ def settings_of(spec: ClipTaskSpec, bindings: Bindings, profile: Profile) -> dic
         "transition": f"{transition.kind} of {format_duration(transition.duration)}" if transition else None,
         OVERLAYS: _hash(_overlays(spec, bindings)) if spec.overlays else None,
         "captions.mode": spec.captions.mode,
+        CAPTIONS: _hash(caption_look(spec.captions).key) if spec.captions.mode == "burned" else None,
         "sound.musicVolume": sound.music_volume,
         "sound.clipVolume": sound.clip_volume,
         "sound.ducking": sound.ducking,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import accumulate, pairwise
 
 from cliptask import recipe
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
-from cliptask.layers import Layer, OverlayOrder
+from cliptask.layers import BurnedCaptions, Layer, OverlayOrder, SpokenAt
 from cliptask.orders import ClipSound, Cut, Profile, SegmentOrder
+from cliptask.pages import STAY_MS
 from cliptask.planning.bindings import Bindings, ClipRange
-from cliptask.planning.looks import neighbours, style_of
+from cliptask.planning.looks import clearance, neighbours, style_of
 from cliptask.spec.overlays import Overlay
 from cliptask.spec.places import clip_place
 from cliptask.spec.quantities import format_duration, frames_of
@@ -90,6 +92,32 @@ class Timeline:
             if clip_range.facts.sound_stream is not None
         )
 
+    def captioned(
+        self, segments: Sequence[SegmentOrder], captions: BurnedCaptions
+    ) -> tuple[SegmentOrder, ...]:
+        """The segments of a variant with what is said in each: those in which nothing is said stay as they are."""
+        starts = accumulate((segment.frames for segment in segments), initial=0)
+        return tuple(
+            self._with_words(segment, start, captions)
+            for segment, start in zip(segments, starts, strict=False)
+        )
+
+    def _with_words(self, segment: SegmentOrder, start: int, captions: BurnedCaptions) -> SegmentOrder:
+        fps = self.profile.fps
+        heard = tuple(
+            each.model_copy(update={"frame": each.frame - start})
+            for each in captions.spoken
+            if each.frame < start + segment.frames
+            and start < each.frame + frames_of(_seen_for(each), fps) + 1
+        )
+        if not heard:
+            return segment
+        # Keys are slow: equal segments are one object.
+        known = (id(segment), heard)
+        return self._made.setdefault(
+            known, segment.captioned(BurnedCaptions(look=captions.look, spoken=heard))
+        )
+
     def refuse_unseen(self) -> None:
         """Raise ``InvalidTask`` for overlays that lie over no frame of any segment made so far."""
         for index, overlay in enumerate(self.spec.overlays):
@@ -153,6 +181,7 @@ class Timeline:
             start_frame=first,
             end_frame=last,
             beside=tuple(self._layer(each, self.spec.overlays[each]) for each in self._neighbours[index]),
+            clear=clearance(overlay, self.spec.captions, self.profile),
         )
 
     def _layer(self, index: int, overlay: Overlay) -> Layer:
@@ -168,6 +197,10 @@ class Timeline:
             is_safe=overlay.safe,
             width=float(overlay.width) if overlay.width is not None else default,
         )
+
+
+def _seen_for(spoken: SpokenAt) -> timedelta:
+    return timedelta(milliseconds=spoken.end_ms + STAY_MS)
 
 
 def _pieces(begin: int, end: int, fps: int) -> list[int]:

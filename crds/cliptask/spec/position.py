@@ -8,4 +8,5 @@ Position = Literal[
     "topLeft", "top", "topRight", "left", "center", "right", "bottomLeft", "bottom", "bottomRight"
 ]  # fmt: skip
 Align = Literal["left", "center", "right"]
+CaptionStyle = Literal["plain", "highlightWord", "highlightBox", "karaoke", "pop", "oneWord"]
 LetterCase = Literal["asWritten", "upper", "lower"]

@@ -172,6 +172,7 @@ def _object(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain val
         return ": leave the field out"
     if fields.keys() >= {"width", "height"} and (size := remedies.size(given)):
         return f": write {size}"
+    main = [name for name, field in fields.items() if given in field.get("enum", ())] or main
     if len(main) != 1:
         return ""
     return f": write {{{main[0]}: {given if given in fields[main[0]].get('enum', ()) else '...'}}}"

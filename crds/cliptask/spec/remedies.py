@@ -19,7 +19,7 @@ _UNITS_S = {
 }  # fmt: skip
 _MEANT = {
     "fit": {"crop": "cover", "zoom": "cover", "fill": "cover", "letterbox": "contain", "pad": "contain", "fit": "contain", "distort": "stretch"},
-    "mode": {"srt": "sidecar", "vtt": "sidecar", "webvtt": "sidecar", "file": "sidecar", "off": "none", "on": "soft", "embedded": "soft", "burned": "soft", "burnedin": "soft", "hard": "soft", "open": "soft", "closed": "soft"},
+    "mode": {"srt": "sidecar", "vtt": "sidecar", "webvtt": "sidecar", "file": "sidecar", "off": "none", "on": "soft", "embedded": "soft", "burnedin": "burned", "burn": "burned", "hard": "burned", "open": "burned", "closed": "soft"},
     "position": {"middle": "center", "centre": "center", "upperleft": "topLeft", "upperright": "topRight", "lowerleft": "bottomLeft", "lowerright": "bottomRight"},
     "music": {"even": "balanced", "all": "product", "shuffle": "random"},
     "kind": {"fade": "crossfade", "dissolve": "crossfade", "xfade": "crossfade"},

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 
-from cliptask.captions import is_spaced, word_spans
 from cliptask.facts import Word
+from cliptask.pieces import is_spaced, word_spans
 from cliptask.text import heard, heard_at
 
 _Timed = tuple[tuple[int, int], float, float]

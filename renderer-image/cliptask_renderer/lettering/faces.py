@@ -98,7 +98,7 @@ def unwritable(text: str, family: str) -> str | None:
         return None
     return (
         f"{shown(text)} has characters that neither {family} nor the fonts beside it can write: "
-        f"{', '.join(map(_named, sorted(left)))}; leave them out, or give the title as an image"
+        f"{', '.join(map(_named, sorted(left)))}; leave them out, or give a title as an image"
     )
 
 

@@ -62,32 +62,40 @@ class Room:
     height: int
 
 
+@dataclass(frozen=True)
+class Text:
+    """What is to be set."""
+
+    words: tuple[str, ...]
+    """In a row, as they are, spaces included."""
+    language: str | None = None
+    """As a BCP 47 tag, where it is known."""
+    what: str = "the overlay"
+    """What errors call it."""
+    is_steady: bool = False
+    """Whether texts with and without letters that reach up or down have one height."""
+
+
 def typeset(
-    words: Sequence[str],
-    style: Style,
-    shorter: int,
-    room: Room,
-    looks: Sequence[Look] = (),
-    language: str | None = None,
+    text: Text, style: Style, shorter: int, room: Room, looks: Sequence[Look] = ()
 ) -> list[npt.NDArray[np.uint8]]:
     """A text in each of ``looks`` (one plain one if none is given): RGBA of shape (height, width, 4), all of one shape.
 
-    ``words`` are set in a row as they are, spaces included; ``shorter`` is the picture's shorter side in pixels. Lines
-    break as Unicode has it, between phrases where words have no spaces, and are of about one length. Empty rows and
-    columns around what any of the looks draws are left out. The same arguments give the same pixels on every machine.
+    ``shorter`` is the picture's shorter side in pixels. Lines break as Unicode has it, between phrases where words have
+    no spaces, and are of about one length. Empty rows and columns around what any of the looks draws are left out. The
+    same arguments give the same pixels on every machine.
 
     Raises ``InputError`` for characters that no font here has, and for text that does not fit even at ``SMALLEST``.
     """
-    words = _cased([faces.writable(captioned(word)) for word in words], style)
-    text = "".join(words)
-    if missing := faces.unwritable(text, style.font):
-        message = f"the overlay's text {missing}"
+    words = _cased([faces.writable(captioned(word)) for word in text.words], style)
+    if missing := faces.unwritable("".join(words), style.font):
+        message = f"{text.what}'s text {missing}"
         raise InputError(message)
     looks = looks or [Look((style.color,) * len(words))]
-    pages = _pages(_data(words, style, shorter, room, looks, language), text)
+    pages = _pages(_data(words, style, shorter, room, looks, text.language), text)
     if style.shadow:
         pages = [_shadowed(page, style, shorter) for page in pages]
-    return _cropped(pages)
+    return _cropped(pages, steady_px=round(style.size * shorter) if text.is_steady else None)
 
 
 def _cased(words: Sequence[str], style: Style) -> list[str]:
@@ -162,7 +170,7 @@ def _held(text: str) -> str:
     return "".join(held)
 
 
-def _pages(data: dict[str, Any], text: str) -> list[npt.NDArray[np.uint8]]:
+def _pages(data: dict[str, Any], text: Text) -> list[npt.NDArray[np.uint8]]:
     import typst  # noqa: PLC0415  80 MB, only where a text is set
     from PIL import Image  # noqa: PLC0415  as above
 
@@ -177,9 +185,7 @@ def _pages(data: dict[str, Any], text: str) -> list[npt.NDArray[np.uint8]]:
     except typst.TypstError as error:
         if "does not fit" not in str(error):
             raise
-        message = (
-            f"the overlay text {shown(text)} does not fit on the picture: shorten it, or give it more width"
-        )
+        message = f"{text.what}'s text {shown(''.join(text.words))} does not fit on the picture: shorten it, or give it more width"
         raise InputError(message) from error
     pages = made if isinstance(made, list) else [made or b""]
     return [np.asarray(Image.open(io.BytesIO(page)).convert("RGBA")) for page in pages]
@@ -207,10 +213,16 @@ def _shadowed(page: npt.NDArray[np.uint8], style: Style, shorter: int) -> npt.ND
     return np.asarray(Image.alpha_composite(shadow, whole))
 
 
-def _cropped(pages: Sequence[npt.NDArray[np.uint8]]) -> list[npt.NDArray[np.uint8]]:
-    """Without the empty rows and columns around, so that positions mean what is seen."""
+def _cropped(pages: Sequence[npt.NDArray[np.uint8]], steady_px: int | None) -> list[npt.NDArray[np.uint8]]:
+    """Without the empty rows and columns around, so that positions mean what is seen.
+
+    ``steady_px``: the margin around the lines, of which all but a quarter above and below goes.
+    """
     seen = np.maximum.reduce([page[..., 3] for page in pages])
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     if not len(rows):
         return [page[:1, :1] for page in pages]
-    return [page[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] for page in pages]
+    top, bottom = rows[0], rows[-1] + 1
+    if steady_px is not None:
+        top, bottom = steady_px * 3 // 4, seen.shape[0] - steady_px * 3 // 4
+    return [page[top:bottom, columns[0] : columns[-1] + 1] for page in pages]

@@ -85,8 +85,8 @@ def _told(file: Path) -> list[int]:
         return []  # ffmpeg will say why
 
 
-def own_sound(file: Path) -> Input:
-    """A NUT of our own making."""
+def own(file: Path) -> Input:
+    """A NUT of our own making: sound, or pictures."""
     return Input(f"file:{file}", ("-f", "nut", "-protocol_whitelist", "file", "-format_whitelist", "nut"))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from cliptask.layers import Layer, OverlayOrder, Style
 from cliptask.orders import Profile
-from cliptask_renderer.lettering.typeset import Room, typeset
+from cliptask_renderer.lettering.typeset import Room, Text, typeset
 from cliptask_renderer.media import stills
 from cliptask_renderer.media.places import GAP, Area, area
 
@@ -35,7 +35,7 @@ def compose(order: OverlayOrder, profile: Profile, sources: Mapping[str, Path]) 
     ``sources`` has a file for each SHA-256 that the order names. Raises ``InputError`` for text that no font here can write.
     """
     room = area(profile, is_safe=order.is_safe)
-    gap, beside = round(profile.height * GAP), 0
+    gap, beside = round(profile.height * GAP), round(profile.height * order.clear)
     for each in order.beside:
         beside += _pixels(each, profile, room, room.height - beside, sources).shape[0] + gap
     rgba = _pixels(order, profile, room, room.height - beside, sources)
@@ -49,7 +49,7 @@ def _pixels(
     most = Room(round(min(profile.width * layer.width, room.width(layer.position))), max(height, 1))
     if layer.image is None:
         shorter = min(profile.width, profile.height)
-        return typeset([layer.text or ""], layer.style or Style(), shorter, most)[0]
+        return typeset(Text((layer.text or "",)), layer.style or Style(), shorter, most)[0]
     return _picture(sources[layer.image], profile, most)
 
 

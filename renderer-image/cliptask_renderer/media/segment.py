@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 from cliptask.errors import MediaError, SourceError
-from cliptask.facts import Look
+from cliptask.facts import Look, Word
 from cliptask.layers import OverlayOrder
 from cliptask.names import called
 from cliptask.orders import Cut, Profile, SegmentOrder
-from cliptask_renderer.media import animation, ffmpeg, overlays, stills
+from cliptask_renderer.media import animation, ffmpeg, overlays, stills, subtitles
+from cliptask_renderer.media.film import Film
 from cliptask_renderer.media.fit import COLOURS, STRAIGHT, TAGS, fit, tags, to_bt709
 from cliptask_renderer.media.formats import is_streamed
 
@@ -79,18 +80,23 @@ def make_segment(
     sources: Mapping[str, Path],
     work: Path,
     places: Mapping[str, str] = MappingProxyType({}),
+    words: Mapping[str, Sequence[Word]] = MappingProxyType({}),
 ) -> Encoded:
     """Encode a segment in the folder ``work``, where intermediate files lie as well.
 
     ``sources`` has a file for each of ``order.sources``; ``places`` are
-    what errors call sources. The same order gives the same bytes. Raises ``SourceError`` when a source cannot be decoded or changes its form midway,
+    what errors call sources, ``words`` those of each line that is said in it, by the line's key. The same order gives the same bytes. Raises ``SourceError`` when a source cannot be decoded or changes its form midway,
     ``InputError`` for titles that cannot be written, ``MediaError`` with ffmpeg's last words for anything else.
     """
     graph, profile, frames = _Graph(order, sources, work, places), order.profile, order.frames
     made = Encoded(work / "segment.mp4", work / "packets.txt")
     links = [_cut(graph, number, cut) for number, cut in enumerate(order.cuts)]
     fade = f"xfade=transition=fade:duration={frames / profile.fps:.6f}:offset=0,trim=end_frame={frames},"
-    graph.chains.append(f"{''.join(links)}{fade if order.is_seam else ''}{TAGS}[out]")
+    link = f"{''.join(links)}{fade if order.is_seam else ''}"
+    if order.captions:
+        film = subtitles.compose(order.captions, words, profile, frames, work / "captions.nut")
+        link = _film(graph, f"{link}{TAGS}", film) if film else link
+    graph.chains.append(f"{link}{TAGS}[out]")
     encoding = ffmpeg.video_encoding(profile.width, profile.height, profile.fps)
     limit_s = 60 + frames * SECONDS_PER_FRAME_LIMIT
     try:
@@ -248,3 +254,14 @@ def _overlay(graph: _Graph, base: str, link: str, order: OverlayOrder) -> str:
         f"enable='between(n,{order.start_frame},{order.end_frame - 1})'{link}"
     )
     return link
+
+
+def _film(graph: _Graph, base: str, film: Film) -> str:
+    """Lay a film over a chain that is not closed yet; returns the link of both."""
+    index = graph.add(ffmpeg.own(film.file))
+    graph.chains.append(f"{base}[seen{index}]")
+    graph.chains.append(f"[{index}:v]scale={COLOURS},format=yuva420p[film{index}]")
+    graph.chains.append(
+        f"[seen{index}][film{index}]overlay={film.x}:{film.y}:format=yuv420:{STRAIGHT}:eof_action=repeat[with{index}]"
+    )
+    return f"[with{index}]"

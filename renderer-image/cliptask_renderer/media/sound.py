@@ -54,7 +54,7 @@ class _Part:
 
     @property
     def input(self) -> ffmpeg.Input:
-        return ffmpeg.own_sound(self.file) if self.is_even else ffmpeg.media(self.file)
+        return ffmpeg.own(self.file) if self.is_even else ffmpeg.media(self.file)
 
 
 def mix(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cliptask.errors import InvalidTask, SourceError, SpeechError, VariantError
 from cliptask.facts import SourceFacts
+from cliptask.orders import VariantOrder
 from cliptask.planning.bindings import Bound
 from cliptask.planning.choices import Labels, chosen
 from cliptask.planning.plan import Campaign, plan
@@ -379,3 +380,61 @@ def test_each_clip_of_a_video_has_a_picture_and_no_transition_does() -> None:
 
     assert all(len(each.order.segments) == 5 for each in variants)
     assert all(each.pictures == tuple(part.key for part in each.order.segments[::2]) for each in variants)
+
+
+BURNED = {"mode": "burned"}
+
+
+def burned(duration_s: float | None, **spec: Any) -> list[VariantOrder]:  # noqa: ANN401  a spec's parts
+    """The variants of two by two clips of 3 s, in which one line is spoken that takes so long."""
+    speech = [{"voice": "Rachel", "text": "Spring is here."}]
+    fields = {"sound": {"overflow": "Trim"}, "captions": BURNED, **spec}
+    of = task([2, 2], speech=speech, **fields)
+    return [each.order for each in plan(of, sources(of), [line("Spring is here.", duration_s)]).variants]
+
+
+def test_only_what_is_seen_while_somebody_speaks_has_words() -> None:
+    """The rest would be encoded once for each line."""
+    orders = burned(2.0)
+
+    assert [[bool(part.captions) for part in order.segments] for order in orders] == [[True, False]] * 4
+
+
+def test_segments_with_the_same_words_are_shared() -> None:
+    """Each variant would be encoded alone."""
+    orders = burned(5.0)
+
+    assert len({part.key for order in orders for part in order.segments}) == 4
+
+
+def test_words_count_from_where_their_segment_begins() -> None:
+    """They would begin anew at each cut."""
+    first, second = burned(5.0)[0].segments
+
+    assert [part.captions.spoken[0].frame for part in (first, second) if part.captions] == [0, -first.frames]
+
+
+def test_a_video_has_its_name_before_its_line_is_spoken() -> None:
+    """What plan says would not be what is made."""
+    names = [[order.key for order in burned(duration_s)] for duration_s in (None, 2.0, 5.0)]
+
+    assert names[0] == names[1] == names[2]
+
+
+@pytest.mark.parametrize("look", [{"style": "pop"}, {"words": 2}, {"accent": "#f00"}, {"letters": {"weight": 400}}, {"position": "top"}])  # fmt: skip
+def test_another_look_is_another_video(look: dict[str, Any]) -> None:
+    """An edit would change nothing."""
+    of = [
+        task([1], speech=[{"voice": "Rachel", "text": "Hi."}], captions=BURNED | each) for each in ({}, look)
+    ]
+
+    plain, other = (plan(each, sources(each), [line("Hi.")]).variants[0].order.key for each in of)
+    assert plain != other
+
+
+def test_without_a_line_nothing_is_burned() -> None:
+    """A campaign without speech would be encoded again."""
+    of = [task([2], captions=captions) for captions in (BURNED, {"mode": "none"})]
+
+    with_captions, without = ([v.order.key for v in plan(each, sources(each), []).variants] for each in of)
+    assert with_captions == without

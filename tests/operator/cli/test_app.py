@@ -378,7 +378,7 @@ def test_validate_refuses_a_title_that_nobody_can_write(run: Run, tmp_path: Path
     ran = run("validate", tmp_path / "cliptask.yaml")
 
     assert ran.code == 65
-    assert "give the title as an image" in ran.err.replace("\n", " ")
+    assert "give a title as an image" in ran.err.replace("\n", " ")
 
 
 def test_a_converted_request_is_a_valid_task(run: Run, tmp_path: Path) -> None:

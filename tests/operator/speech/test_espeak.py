@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cliptask.captions import word_spans
 from cliptask.errors import SpeechError
+from cliptask.pieces import word_spans
 from cliptask_operator.speech.espeak import speak
 from cliptask_operator.speech.word_timing import words_by_length, words_from_characters, words_from_events
 

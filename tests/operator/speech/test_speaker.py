@@ -12,10 +12,10 @@ from typing import Any
 import av
 import pytest
 
-from cliptask.captions import word_spans
 from cliptask.errors import SetupError, SpeechError
 from cliptask.facts import SpokenLine
 from cliptask.names import speech_object
+from cliptask.pieces import word_spans
 from cliptask.spec.ingredients import Line
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.speaker import NoAccount, Speaker, SpeechEvent

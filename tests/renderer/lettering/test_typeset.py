@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cliptask.errors import InputError
 from cliptask.layers import Style
-from cliptask_renderer.lettering.typeset import SMALLEST, Look, Room, typeset
+from cliptask_renderer.lettering.typeset import SMALLEST, Look, Room, Text, typeset
 
 ROOM = Room(700, 1600)
 SHORTER = 1000
@@ -21,7 +21,7 @@ EM = 100
 
 def drawn(text: str, room: Room = ROOM, **style: object) -> NDArray[np.uint8]:
     """One text in one look."""
-    return typeset([text], Style.model_validate(style), SHORTER, room)[0]
+    return typeset(Text((text,)), Style.model_validate(style), SHORTER, room)[0]
 
 
 def lines(rgba: NDArray[np.uint8]) -> list[tuple[int, int]]:
@@ -175,7 +175,7 @@ def test_looks_differ_in_their_colours_alone() -> None:
     words, white, yellow = ["We ", "make ", "mornings"], "#ffffff", "#ffff00"
     looks = [Look(tuple(yellow if n == each else white for n in range(3))) for each in range(3)]
 
-    pages = typeset(words, Style(), SHORTER, ROOM, looks)
+    pages = typeset(Text(tuple(words)), Style(), SHORTER, ROOM, looks)
 
     assert len({page.shape for page in pages}) == 1
     for one, other in pairwise(pages):
@@ -186,7 +186,7 @@ def test_looks_differ_in_their_colours_alone() -> None:
 
 def test_a_marked_word_has_a_plate_behind_it() -> None:
     """Nobody would see which word is spoken."""
-    page = typeset(["We ", "make"], Style(), SHORTER, ROOM, [Look(("#ffffff",) * 2, 1, "#ff0000")])[0]
+    page = typeset(Text(("We ", "make")), Style(), SHORTER, ROOM, [Look(("#ffffff",) * 2, 1, "#ff0000")])[0]
 
     red = np.flatnonzero(((page == (255, 0, 0, 255)).all(axis=2)).any(axis=0))
     assert red[0] > page.shape[1] * 0.3

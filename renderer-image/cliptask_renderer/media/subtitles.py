@@ -1,0 +1,167 @@
+"""How do spoken words stand on the picture? Pages of a few words, each word marked while it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cliptask.facts import Word
+from cliptask.layers import BurnedCaptions, CaptionLook, SpokenAt
+from cliptask.orders import Profile
+from cliptask.pages import Page, pages
+from cliptask_renderer.lettering.typeset import Look, Room, Text, typeset
+from cliptask_renderer.media.film import Film, write_film
+from cliptask_renderer.media.places import area
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Pixels = npt.NDArray[np.uint8]
+
+_POP = (0.72, 0.94, 1.06, 1.03)
+"""The size of words that jump in, frame by frame at 30 a second; 1 from then on."""
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A page at its frames of the segment; words begin at theirs."""
+
+    page: Page
+    language: str
+    starts: tuple[int, ...]
+    end: int
+
+
+def compose(
+    captions: BurnedCaptions, words: Mapping[str, Sequence[Word]], profile: Profile, frames: int, file: Path
+) -> Film | None:
+    """Write what lies over the ``frames`` pictures of a segment; None where nothing is said in them.
+
+    ``words`` has those of each recording, by its line's key. Raises ``InputError`` for what no font here can write.
+    """
+    look = captions.look
+    shown = [
+        page
+        for spoken in captions.spoken
+        for page in _shown(spoken, words[spoken.line_key], look, profile.fps)
+        if page.starts[0] < frames and page.end > 0
+    ]
+    if not shown:
+        return None
+    room = area(profile, is_safe=look.is_safe)
+    width, shorter = room.width(look.position), min(profile.width, profile.height)
+    line = look.letters.line_height or 1.45
+    height = min(round(shorter * look.letters.size * (line * look.lines + 0.5)) // 2 * 2, room.height)
+    x, y = room.place(look.position, width, height, 0)
+    canvas = _Canvas(width // 2 * 2, height, look)
+    states = sorted(_states(shown, look, Room(width, height), shorter, canvas, profile.fps), key=lambda state: state[0])  # fmt: skip
+    return write_film(_from_zero(states, canvas.empty, frames), profile.fps, file, x, y)
+
+
+def _shown(spoken: SpokenAt, words: Sequence[Word], look: CaptionLook, fps: int) -> Iterator[_Shown]:
+    for page in pages(words, look.words, spoken.end_ms / 1000):
+        starts = tuple(spoken.frame + _frame(start_ms, fps) for start_ms in page.starts_ms)
+        yield _Shown(
+            page, spoken.language, starts, max(spoken.frame + _frame(page.end_ms, fps), starts[-1] + 1)
+        )
+
+
+def _frame(ms: int, fps: int) -> int:
+    return (ms * fps + 500) // 1000
+
+
+@dataclass(frozen=True)
+class _Canvas:
+    """The part of the picture in which all pages stand."""
+
+    width: int
+    height: int
+    look: CaptionLook
+
+    @property
+    def empty(self) -> Pixels:
+        return np.zeros((self.height, self.width, 4), np.uint8)
+
+    def with_page(self, rgba: Pixels, scale: float = 1.0) -> Pixels:
+        """A page in its place: in the middle, at the edge that the position names."""
+        from PIL import Image  # noqa: PLC0415  only where captions are drawn
+
+        picture, canvas = Image.fromarray(rgba), Image.fromarray(self.empty)
+        fitting = min(scale, self.width / picture.width, self.height / picture.height)
+        if fitting != 1.0:
+            size = (max(round(picture.width * fitting), 1), max(round(picture.height * fitting), 1))
+            picture = picture.resize(size, Image.Resampling.BICUBIC)
+        position = self.look.position.lower()
+        free_x, free_y = self.width - picture.width, self.height - picture.height
+        x = 0 if position.endswith("left") else free_x if position.endswith("right") else free_x // 2
+        # The middle stays where it is while a page grows.
+        rest = (picture.height - round(rgba.shape[0] * min(1.0, self.height / rgba.shape[0]))) // 2
+        y = (
+            -rest
+            if position.startswith("top")
+            else free_y + rest
+            if position.startswith("bottom")
+            else free_y // 2
+        )
+        canvas.paste(picture, (x, min(max(y, 0), free_y)))
+        return np.asarray(canvas)
+
+
+def _states(
+    shown: Sequence[_Shown], look: CaptionLook, room: Room, shorter: int, canvas: _Canvas, fps: int
+) -> Iterator[tuple[int, Pixels]]:
+    """Each picture with the frame from which on it stands, the empty one after each page included."""
+    for each in shown:
+        text = Text(each.page.words, each.language, "the caption", is_steady=True)
+        drawn = typeset(text, look.letters, shorter, room, _looks(each, look))
+        jump = [
+            (each.starts[0] + frame, canvas.with_page(drawn[0], _popped(frame, fps)))
+            for frame in range(_jump_frames(look, fps))
+            if frame < each.end - each.starts[0]
+        ]
+        yield from jump
+        stands = each.starts[0] + len(jump)
+        for number, rgba in enumerate(drawn):
+            begins = max(each.starts[number], stands)
+            ends = each.starts[number + 1] if number + 1 < len(drawn) else each.end
+            if begins < ends:
+                yield begins, canvas.with_page(rgba)
+        yield each.end, canvas.empty
+
+
+def _looks(shown: _Shown, look: CaptionLook) -> list[Look]:
+    """One for each word that is said; one for all where none is marked."""
+    base, count = look.letters.color, len(shown.page.words)
+    if look.kind in {"plain", "pop", "oneWord"}:
+        color = look.accent if look.kind == "oneWord" else base
+        return [Look((color,) * count)]
+    looks = []
+    for said in range(count):
+        if look.kind == "highlightBox":
+            looks.append(Look((base,) * count, said, look.accent))
+        else:
+            marked = range(said + 1) if look.kind == "karaoke" else [said]
+            looks.append(Look(tuple(look.accent if word in marked else base for word in range(count))))
+    return looks
+
+
+def _jump_frames(look: CaptionLook, fps: int) -> int:
+    return round(len(_POP) * fps / 30) if look.kind in {"pop", "oneWord"} else 0
+
+
+def _popped(frame: int, fps: int) -> float:
+    return _POP[min(frame * 30 // fps, len(_POP) - 1)]
+
+
+def _from_zero(
+    states: Sequence[tuple[int, Pixels]], empty: Pixels, frames: int
+) -> Iterator[tuple[int, Pixels]]:
+    """The states of a segment: the one that stands when it begins, then what changes within it; the last of each frame."""
+    before = [rgba for frame, rgba in states if frame <= 0]
+    yield 0, before[-1] if before else empty
+    within = {frame: rgba for frame, rgba in states if 0 < frame < frames}
+    yield from within.items()
