@@ -16,6 +16,7 @@ from cliptask import recipe
 from cliptask.facts import Look
 from cliptask.layers import BurnedCaptions, OverlayOrder
 from cliptask.order import Order, digest
+from cliptask.spec.motion import Motion
 
 
 class Profile(Order):
@@ -38,9 +39,11 @@ class Cut(Order):
     first_frame: int
     """Counted at the profile's rate from the source's first picture (an animation begins anew) or the clip's start (still)."""
     frames: int = Field(ge=1)
-    motion: Literal["zoomIn", "zoomOut", "panLeft", "panRight"] | None = None
+    motion: Motion | None = None
     motion_frames: int = 0
     """Of a still picture in motion: how many frames the whole movement takes."""
+    focus: tuple[float, float] = (0.5, 0.5)
+    """Shares of the upright picture's width and height: the point that crops keep in view, and that a zoom goes to."""
     overlays: tuple[OverlayOrder, ...] = ()
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
 from cliptask.planning.bindings import RATES
 from cliptask.spec import values
 from cliptask.spec.loading import load_data
+from cliptask.spec.motion import Motion
 from cliptask.spec.quantities import PERCENTAGE_PATTERN
 from cliptask.spec.task import ClipTask
 from cliptask.text import drawn, heard
@@ -56,11 +57,14 @@ def _list(element: st.SearchStrategy[Data], least: int = 0) -> st.SearchStrategy
 
 _span = st.tuples(durations(0, 1000), durations(1001, 90_000))
 _trims = _span.map(lambda span: {"start": span[0], "end": span[1]}) | _fields(start=durations(0, 99_000))
-_videos = _fields({"url": urls}, name=names, trim=_trims)
+_percentages = _matching(PERCENTAGE_PATTERN)
+_focus = _fields(x=_percentages, y=_percentages)
+_videos = _fields({"url": urls}, name=names, trim=_trims, focus=_focus)
 _stills = _fields(
     {"url": urls, "duration": durations(100, 600_000)},
     name=names,
-    motion=st.sampled_from(["zoomIn", "zoomOut", "panLeft", "panRight"]),
+    motion=st.sampled_from(get_args(Motion)),
+    focus=_focus,
 )
 _blocks = _list(st.fixed_dictionaries({"name": names, "clips": _list(_videos | _stills, 1)}), 1)
 _sizes = st.integers(32, 1920).map(lambda half: half * 2)
@@ -70,7 +74,7 @@ _pictures = st.one_of(
         {"width": _sizes, "height": _sizes}, fit=st.sampled_from(["contain", "cover", "blur", "stretch"])
     ),
 )
-_percentages = _matching(PERCENTAGE_PATTERN).filter(lambda text: float(text[:-1]) >= 1)
+_widths = _percentages.filter(lambda text: float(text[:-1]) >= 1)
 _colors = st.sampled_from(["#fff", "#FF8800", "#00000080"])
 _styles = _fields(
     font=st.sampled_from(["Montserrat", "Noto Sans"]),
@@ -86,7 +90,7 @@ _styles = _fields(
 )
 _overlays = st.tuples(
     st.one_of(st.fixed_dictionaries({"text": texts}, optional={"style": _styles}), st.fixed_dictionaries({"image": st.fixed_dictionaries({"url": urls})})),
-    _fields(position=st.sampled_from(["top", "bottomRight"]), width=_percentages, safe=st.booleans()),
+    _fields(position=st.sampled_from(["top", "bottomRight"]), width=_widths, safe=st.booleans()),
     _span.map(lambda span: {"from": span[0], "to": span[1]}) | st.just({}),
 ).map(lambda parts: {**parts[0], **parts[1], **parts[2]})  # fmt: skip
 _executions = _fields(

@@ -57,7 +57,7 @@ class Edits:
             if old.source != new.source:
                 yield f"{_called(column, new.label)} has another {'text' if column == LINES else 'file'}"
             elif old.content != new.content:
-                other = "voice or language" if column == LINES else "trim, duration or motion"
+                other = "voice or language" if column == LINES else "trim, duration, motion or focus"
                 yield f"{_called(column, new.label)} has another {other}"
         order = [self._was.get(block) for block in self._campaign.blocks]
         if order != [column for column in self._campaign.before.parts if column in order]:

@@ -14,6 +14,7 @@ from cliptask.orders import ClipSound, Cut, Profile, SegmentOrder
 from cliptask.pages import STAY_MS
 from cliptask.planning.bindings import Bindings, ClipRange
 from cliptask.planning.looks import clearance, neighbours, style_of
+from cliptask.spec.ingredients import Clip
 from cliptask.spec.overlays import Overlay
 from cliptask.spec.places import clip_place
 from cliptask.spec.quantities import format_duration, frames_of
@@ -158,8 +159,15 @@ class Timeline:
             frames=end - begin,
             motion=clip_spec.motion,
             motion_frames=clip_range.frames if clip_spec.motion else 0,
+            focus=self._focus(clip_spec),
             overlays=self._overlays(block, begin, end, start),
         )
+
+    def _focus(self, clip: Clip) -> tuple[float, float]:
+        """Where it can be seen: elsewhere it changes no key."""
+        if clip.focus is None or not (clip.motion or self.profile.fit in {"cover", "blur"}):
+            return (0.5, 0.5)
+        return float(clip.focus.x), float(clip.focus.y)
 
     def _overlays(self, block: int, begin: int, end: int, start: int) -> tuple[OverlayOrder, ...]:
         over = []

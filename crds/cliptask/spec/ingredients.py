@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Annotated, Literal
+from fractions import Fraction
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from cliptask import names
+from cliptask.spec.motion import Motion
 from cliptask.spec.part import Part, distinct_names
-from cliptask.spec.quantities import Duration
+from cliptask.spec.quantities import Duration, Percentage
 from cliptask.spec.rules import Breach, rule, when
 from cliptask.spec.values import (
     LANGUAGE_PATTERN,
@@ -40,6 +42,15 @@ class Trim(Part):
         return when(self.end is not None and self.end <= self.start)
 
 
+class Focus(Part):
+    """What matters in a clip's picture."""
+
+    x: Percentage = Fraction(1, 2)
+    """How far from the left edge of the upright picture, in percent of its width. Default: 50%."""
+    y: Percentage = Fraction(1, 2)
+    """How far from its upper edge, in percent of its height. Default: 50%."""
+
+
 class Clip(Part):
     """One interchangeable clip of a block: a video, an animated picture (GIF, WebP, APNG, AVIF) or a still one."""
 
@@ -51,8 +62,10 @@ class Clip(Part):
     """The part of a video, or of an animated picture, to use. Default: all of it."""
     duration: Duration | None = None
     """How long to show a picture; required for a still one, refused for a video. An animated one begins anew until then."""
-    motion: Literal["zoomIn", "zoomOut", "panLeft", "panRight"] | None = None
-    """A slow camera movement over a still picture; refused for an animated one. Default: none."""
+    motion: Motion | None = None
+    """A slow camera movement over a still picture, which begins and ends gently; refused for an animated one. panRight: the view moves to the right. Default: none."""
+    focus: Focus | None = None
+    """The point that stays in view where the clip is cropped, that a zoom goes to, and on whose height (or, up and down, on whose width) a pan runs. Default: the middle."""
 
     @property
     def label(self) -> str:

@@ -23,7 +23,7 @@ _MEANT = {
     "position": {"middle": "center", "centre": "center", "upperleft": "topLeft", "upperright": "topRight", "lowerleft": "bottomLeft", "lowerright": "bottomRight"},
     "music": {"even": "balanced", "all": "product", "shuffle": "random"},
     "kind": {"fade": "crossfade", "dissolve": "crossfade", "xfade": "crossfade"},
-    "motion": {"zoom": "zoomIn", "kenburns": "zoomIn", "left": "panLeft", "right": "panRight"},
+    "motion": {"zoom": "zoomIn", "kenburns": "zoomIn", "in": "zoomIn", "out": "zoomOut", "left": "panLeft", "right": "panRight", "up": "panUp", "down": "panDown", "tiltup": "panUp", "tiltdown": "panDown"},
     "onSourceError": {"ignore": "Skip", "continue": "Skip", "abort": "Fail", "stop": "Fail"},
     "overflow": {"cut": "Trim", "truncate": "Trim", "error": "Fail"},
 }  # fmt: skip

@@ -29,10 +29,13 @@ TRANSFERS = {
 }  # fmt: skip
 
 
-def fit(profile: Profile, number: int, *, has_alpha: bool = False) -> str:
+def fit(
+    profile: Profile, number: int, *, has_alpha: bool = False, focus: tuple[float, float] = (0.5, 0.5)
+) -> str:
     """From any size and shape to the profile's, in yuv420p, BT.709, square pixels.
 
     What is transparent is black, or the blurred copy where there is one. ``number`` tells the names of links in one graph apart.
+    What is cut off is as far from the ``focus``, shares of width and height, as can be.
     """
     width, height = profile.width, profile.height
     # Colours weighed by their opacity: scaled as they are, what is hidden would shine through at every edge.
@@ -45,7 +48,7 @@ def fit(profile: Profile, number: int, *, has_alpha: bool = False) -> str:
         case "stretch":
             return f"{weighed}{opaque}scale={width}:{height}:{COLOURS},{FORM}"
         case "cover":
-            return f"{weighed}{opaque}{_cover(width, height)}"
+            return f"{weighed}{opaque}{_cover(width, height, focus)}"
         case "contain":
             within = _contain(width, height)
             return (
@@ -55,7 +58,7 @@ def fit(profile: Profile, number: int, *, has_alpha: bool = False) -> str:
             names = ("back", "front", "blurred", "sharp")
             back, front, blurred, sharp = (f"[{name}{number}]" for name in names)
             # Blurred at an eighth of the size: the eye sees no difference, and it costs next to nothing.
-            small = _cover(max(width // 16 * 2, 2), max(height // 16 * 2, 2))
+            small = _cover(max(width // 16 * 2, 2), max(height // 16 * 2, 2), focus)
             within = _contain(width, height)
             if has_alpha:
                 size = _within(width, height)
@@ -79,7 +82,23 @@ def reduced(profile: Profile) -> str:
     return f"scale=w='min(iw,{larger}({width},2*ceil({height}*dar/2)))':h='min(ih,{larger}({height},2*ceil({width}/dar/2)))':{SCALER}"
 
 
-def _cover(width: int, height: int) -> str:
+def crops(profile: Profile) -> bool:
+    """Whether something of a clip of another shape is cut off."""
+    return profile.fit == "cover"
+
+
+def shown_size(profile: Profile, width: int, height: int) -> tuple[int, int]:
+    """Width and height that a picture of this size has in the video's: even, as ``fit`` makes it."""
+    if profile.fit in {"cover", "stretch"}:
+        return profile.width, profile.height
+    across, down = profile.height * width / height, profile.width * height / width
+    return (
+        max(2, min(profile.width, 2 * round(across / 2))),
+        max(2, min(profile.height, 2 * round(down / 2))),
+    )
+
+
+def _cover(width: int, height: int, focus: tuple[float, float]) -> str:
     """Scale any shape to fill the size and cut off the rest.
 
     Most of what will be cut off goes before, which saves two thirds of the work where a wide clip fills a tall
@@ -87,10 +106,16 @@ def _cover(width: int, height: int) -> str:
     """
     loose = (
         f"crop=w='iw-4*floor(max(iw-ih*{width}/{height}/sar-8,0)/4)':"
-        f"h='ih-4*floor(max(ih-iw*sar*{height}/{width}-8,0)/4)'"
+        f"h='ih-4*floor(max(ih-iw*sar*{height}/{width}-8,0)/4)':{_at(focus)}"
     )
     size = f"w='max({width},2*ceil(({height}*dar-0.01)/2))':h='max({height},2*ceil(({width}/dar-0.01)/2))'"
-    return f"{loose},scale={size}:{COLOURS},crop={width}:{height},{FORM}"
+    return f"{loose},scale={size}:{COLOURS},crop={width}:{height}:{_at(focus)},{FORM}"
+
+
+def _at(focus: tuple[float, float]) -> str:
+    """Where a crop's part lies: around the focus, as far as the edges allow."""
+    x, y = focus
+    return f"x='clip({x:.6f}*iw-ow/2,0,iw-ow)':y='clip({y:.6f}*ih-oh/2,0,ih-oh)'"
 
 
 def _contain(width: int, height: int) -> str:

@@ -12,7 +12,7 @@ from cliptask.facts import Look, Word
 from cliptask.layers import OverlayOrder
 from cliptask.names import called
 from cliptask.orders import Cut, Profile, SegmentOrder
-from cliptask_renderer.media import animation, ffmpeg, overlays, stills, subtitles
+from cliptask_renderer.media import animation, ffmpeg, motion, overlays, stills, subtitles
 from cliptask_renderer.media.film import Film
 from cliptask_renderer.media.fit import COLOURS, STRAIGHT, TAGS, fit, tags, to_bt709
 from cliptask_renderer.media.formats import is_streamed
@@ -139,7 +139,7 @@ def _cut(graph: _Graph, number: int, cut: Cut) -> str:
         base = _animated(graph, number, cut)
     elif cut.motion is None:
         index = graph.add(_raw_picture(graph, number, cut, graph.order.profile))
-        base = f"[{index}:v]{_fit_picture(graph.order.profile, graph)},loop=loop=-1:size=1,trim=end_frame={cut.frames}"
+        base = f"[{index}:v]{_fit_picture(graph.order.profile, graph, cut)},loop=loop=-1:size=1,trim=end_frame={cut.frames}"
     else:
         base = _moving(graph, number, cut)
     link = f"[cut{number}]"
@@ -169,7 +169,7 @@ def _video(graph: _Graph, cut: Cut) -> str:
         f"tpad=stop={last}:stop_mode=clone,trim=start_frame={first}:end_frame={first + cut.frames},{tags(look)}"
     )
     chain += to_bt709(look, profile, graph.work / f"colours{index}.csp")
-    return f"{chain},{fit(profile, graph.number, has_alpha=look.has_alpha)}"
+    return f"{chain},{fit(profile, graph.number, has_alpha=look.has_alpha, focus=cut.focus)}"
 
 
 def _whole_pictures(look: Look) -> str:
@@ -188,44 +188,49 @@ def _animated(graph: _Graph, number: int, cut: Cut) -> str:
     raw = ffmpeg.pictures(width, height, profile.fps, stills.pixel_format(profile))
     if not graph.order.is_seam:
         graph.feed = frames
-        return f"[{graph.add(raw)}:v]{_fit_picture(profile, graph)}"
+        return f"[{graph.add(raw)}:v]{_fit_picture(profile, graph, cut)}"
     # Two cuts and one standard input: a seam's few frames go through a file, in the size that they are shown in.
-    fitted = _fitted(graph, profile, raw, f"animated{number}.yuv", cut.frames, frames)
+    fitted = _fitted(graph, profile, raw, f"animated{number}.yuv", cut, frames)
     index = graph.add(ffmpeg.pictures(profile.width, profile.height, profile.fps, "yuv420p", fitted))
     return f"[{index}:v]format=yuv420p"
 
 
 def _moving(graph: _Graph, number: int, cut: Cut) -> str:
-    profile, canvas = graph.order.profile, stills.canvas(graph.order.profile)
-    still = _raw_picture(graph, number, cut, canvas)
-    prepared = _fitted(graph, canvas, still, f"canvas{number}.yuv", 1)
-    frames, moved = stills.moving_frames(prepared, profile, cut), None
+    """The picture moves, and what shows it stands still: the bars, or the blurred copy's edge, do not move along."""
+    profile = graph.order.profile
+    canvas = motion.canvas(graph.sources[cut.source], profile, cut)
+    width, height = canvas.picture.size
+    if canvas.picture.mode == "RGBA":
+        pixels, chain, parts = "rgba", "", [canvas.picture]
+    else:
+        pixels, chain = "yuv420p", f"{tags(Look())},"
+        raw = ffmpeg.pictures(width, height, profile.fps, "rgb24")
+        form = Profile(width=width, height=height, fps=profile.fps, fit="stretch")
+        one = cut.model_copy(update={"frames": 1})
+        prepared = _fitted(graph, form, raw, f"canvas{number}.yuv", one, [canvas.picture.tobytes()])
+        parts = motion.planes(prepared, width, height)
+    frames, moved = motion.frames(canvas, parts, cut), None
     if graph.order.is_seam:
         # As for an animation.
-        moved = graph.work / f"moved{number}.yuv"
+        moved = graph.work / f"moved{number}.raw"
         with moved.open("wb") as file:
             file.writelines(frames)
     else:
         graph.feed = frames
-    index = graph.add(ffmpeg.pictures(profile.width, profile.height, profile.fps, "yuv420p", moved))
-    return f"[{index}:v]format=yuv420p"
+    index = graph.add(ffmpeg.pictures(canvas.width, canvas.height, profile.fps, pixels, moved))
+    return f"[{index}:v]{chain}{fit(profile, graph.number, has_alpha=pixels == 'rgba', focus=canvas.focus)}"
 
 
 def _fitted(
-    graph: _Graph,
-    profile: Profile,
-    source: ffmpeg.Input,
-    name: str,
-    frames: int,
-    feed: Iterable[bytes] | None = None,
+    graph: _Graph, profile: Profile, source: ffmpeg.Input, name: str, cut: Cut, feed: Iterable[bytes]
 ) -> Path:
     """Frames in the profile's size as yuv420p, in a file."""
     file = graph.work / name
     fitting = _Graph(graph.order, graph.sources, graph.work, graph.places, feed=feed)
     index = fitting.add(source)
-    fitting.chains.append(f"[{index}:v]{_fit_picture(profile, fitting)}[out]")
-    limit_s = 60 + frames * SECONDS_PER_FRAME_LIMIT
-    fitting.run("-frames:v", str(frames), "-f", "rawvideo", f"file:{file}", limit_s=limit_s)
+    fitting.chains.append(f"[{index}:v]{_fit_picture(profile, fitting, cut)}[out]")
+    limit_s = 60 + cut.frames * SECONDS_PER_FRAME_LIMIT
+    fitting.run("-frames:v", str(cut.frames), "-f", "rawvideo", f"file:{file}", limit_s=limit_s)
     return file
 
 
@@ -236,9 +241,9 @@ def _raw_picture(graph: _Graph, number: int, cut: Cut, profile: Profile) -> ffmp
     return ffmpeg.pictures(width, height, profile.fps, stills.pixel_format(profile), file)
 
 
-def _fit_picture(profile: Profile, graph: _Graph) -> str:
+def _fit_picture(profile: Profile, graph: _Graph, cut: Cut) -> str:
     """As ``fit``, of what comes from ``stills``."""
-    return fit(profile, graph.number, has_alpha=stills.pixel_format(profile) == "rgba")
+    return fit(profile, graph.number, has_alpha=stills.pixel_format(profile) == "rgba", focus=cut.focus)
 
 
 def _overlay(graph: _Graph, base: str, link: str, order: OverlayOrder) -> str:

@@ -114,7 +114,14 @@ MATRIX: dict[str, tuple[Data, Callable[[Data], object], dict[tuple[str, tuple[st
     ),
     "a clip trimmed": (
         data(), lambda spec: clip(spec, 0, 1).update(trim={"end": "2s"}),
-        {STAYS: 8, ("changed", ("clip 'hook1' of hook has another trim, duration or motion",)): 4},
+        {STAYS: 8, ("changed", ("clip 'hook1' of hook has another trim, duration, motion or focus",)): 4},
+    ),
+    "another focus of a clip": (
+        data(), lambda spec: (clip(spec, 0, 1).update(focus={"x": "30%"}), spec.update(picture={"fit": "cover"})),
+        {
+            ("changed", ("clip 'hook1' of hook has another trim, duration, motion or focus", "picture.fit was contain, is cover")): 4,
+            ("changed", ("picture.fit was contain, is cover",)): 8,
+        },
     ),
     "another file of a clip": (
         data(), lambda spec: clip(spec, 0, 1).update(url="https://x/other.mp4"),

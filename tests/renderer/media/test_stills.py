@@ -9,93 +9,9 @@ import PIL.ImageCms
 import PIL.TiffImagePlugin
 import pytest
 
-from cliptask.orders import Profile
 from cliptask_renderer.media import stills
 from support import frames as f
 from support import media
-
-MOTIONS = ("zoomIn", "zoomOut", "panLeft", "panRight")
-
-
-def _square() -> PIL.Image.Image:
-    """White with a black square in the middle, of a third of the width."""
-    picture = PIL.Image.new("L", (300, 500), 255)
-    picture.paste(0, (100, 200, 200, 300))
-    return picture.convert("RGB")
-
-
-def _moved(motion: str, folder: Path, frames: int = 12) -> f.Frames:
-    _square().save(folder / "a.png")
-    return f.decoded(
-        f.make(f.order_of(f.still(frames=frames, motion=motion)), folder, a=folder / "a.png"), "gray"
-    )
-
-
-def _dark(frames: f.Frames) -> tuple[list[float], list[float]]:
-    """Of each frame: how much is dark (in pixels), and where its middle lies from the left (in pixels)."""
-    darkness = (235.0 - frames) / 219
-    total = darkness.sum(axis=(1, 2))
-    middle = (darkness * np.arange(frames.shape[2])).sum(axis=(1, 2)) / total
-    return list(total), list(middle)
-
-
-@pytest.mark.parametrize("motion", MOTIONS)
-@pytest.mark.parametrize("progress", [0.0, 0.3, 1.0])
-def test_the_view_stays_on_the_picture_and_in_its_shape(motion: str, progress: float) -> None:
-    """The picture's edge would come into view, or the picture be distorted."""
-    left, top, right, bottom = stills.window(motion, progress)
-
-    assert 0 <= left < right <= 1
-    assert 0 <= top < bottom <= 1
-    assert right - left == pytest.approx(bottom - top)
-    assert right - left >= 1 / stills.ZOOM - 1e-9
-
-
-def test_zooming_in_ends_where_zooming_out_begins() -> None:
-    """A picture that is used twice would jump."""
-    assert stills.window("zoomIn", 0) == stills.window("zoomOut", 1) == (0, 0, 1, 1)
-    assert stills.window("zoomIn", 1) == stills.window("zoomOut", 0)
-
-
-@pytest.mark.parametrize(("motion", "sign"), [("zoomIn", 1), ("zoomOut", -1)])
-def test_a_zoom_is_even(motion: str, sign: int, tmp_path: Path) -> None:
-    """The movement would tremble, go the wrong way or rest at its end: each frame is nearer by the same."""
-    sizes = np.sqrt(_dark(_moved(motion, tmp_path))[0])
-
-    steps = np.diff(sizes) * sign
-    assert abs(sizes[-1] / sizes[0] - stills.ZOOM**sign) < 0.02
-    assert steps.min() > 0
-    assert steps.max() < 2 * steps.mean()
-
-
-@pytest.mark.parametrize(("motion", "sign"), [("panRight", -1), ("panLeft", 1)])
-def test_a_pan_is_even(motion: str, sign: int, tmp_path: Path) -> None:
-    """A view that moves right sees what it shows move left, by fractions of a pixel in each frame."""
-    _, middles = _dark(_moved(motion, tmp_path))
-
-    steps = np.diff(middles) * sign
-    assert steps.sum() == pytest.approx(96 * (stills.ZOOM - 1), abs=1)
-    assert steps.min() > 0
-    assert steps.max() < 1.6 * steps.mean()
-
-
-@pytest.mark.parametrize("motion", MOTIONS)
-def test_parts_of_a_movement_are_those_of_the_whole(motion: str, tmp_path: Path) -> None:
-    """A picture's body and its seam would not meet: each part knows where in the movement it is."""
-    _square().save(tmp_path / "a.png")
-    cut = f.still(frames=12, motion=motion)
-    part = f.still(frames=4, motion=motion, first_frame=8, motion_frames=12)
-
-    whole, end = (
-        f.decoded(f.make(f.order_of(each), tmp_path, a=tmp_path / "a.png"), "gray") for each in (cut, part)
-    )
-
-    assert np.abs(whole[8:].astype(int) - end).mean() < 1
-
-
-def test_one_frame_of_a_movement_is_its_beginning(tmp_path: Path) -> None:
-    """A clip of one frame would divide by zero."""
-    assert len(_moved("zoomIn", tmp_path, frames=1)) == 1
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -185,16 +101,6 @@ def test_what_no_probe_has_seen_is_not_opened(tmp_path: Path) -> None:
 
     with pytest.raises(PIL.UnidentifiedImageError):
         stills.opened(tmp_path / "a.png", 50, 50)
-
-
-@pytest.mark.parametrize(("width", "height"), [(96, 160), (64, 64), (1080, 1920), (3840, 2160)])
-def test_the_canvas_is_even_and_as_sharp_as_the_closest_view(width: int, height: int) -> None:
-    """A canvas of odd size has no planes of half the size; a smaller one would be blurred when it is nearest."""
-    canvas = stills.canvas(Profile(width=width, height=height, fps=30, fit="cover"))
-
-    assert canvas.width % 2 == canvas.height % 2 == 0
-    assert 0 <= canvas.width - width * stills.ZOOM <= 2
-    assert 0 <= canvas.height - height * stills.ZOOM <= 2
 
 
 def test_the_largest_picture_is_no_bomb_to_pillow(tmp_path: Path) -> None:
