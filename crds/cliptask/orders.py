@@ -26,6 +26,10 @@ class Profile(Order):
     height: int
     fps: int
     fit: Literal["contain", "cover", "blur", "stretch"]
+    crop: tuple[int, int] | None = None
+    """Ratio of width to height of what lies within the frame (contain, blur); None: of each clip its own."""
+    background: str = "#000000"
+    """In sRGB: of the bars, and of what is transparent."""
 
 
 class Cut(Order):

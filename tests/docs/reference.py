@@ -7,12 +7,13 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from cliptask.spec import values
+from cliptask.spec.colour import COLOUR_PATTERN, TRANSLUCENT_PATTERN
 from cliptask.spec.complaints import plain
 from cliptask.spec.output import OUTPUT_PATTERN
+from cliptask.spec.picture import SHAPE_PATTERN
 from cliptask.spec.quantities import AMOUNT_PATTERN, DURATION_PATTERN, PERCENTAGE_PATTERN, TOGETHER_PATTERN
 from cliptask.spec.schema import Schema, crd, structural
 from cliptask.spec.status import ClipTaskStatus
-from cliptask.spec.style import COLOR_PATTERN
 from cliptask.spec.task import ClipTask
 
 EXAMPLE = """\
@@ -72,7 +73,9 @@ _VALUES = (
     ("URL", values.URL_PATTERN, "`https://cdn.example.com/a.mp4`, `gs://media/a.mp4`", "Spaces as %20. Its query, which may hold a token, is shown nowhere. In local mode also a path, `media/hook a.mp4`, in which nothing is escaped."),
     ("folder", OUTPUT_PATTERN, "`gs://campaigns/spring`, `file:///srv/campaigns`", "A URI without spaces, ? and #, and without . and .. as folders. In local mode also a path, `../out`, in which nothing is escaped."),
     ("language", values.LANGUAGE_PATTERN, "`en`, `pt-BR`, `zh-Hans`", "A BCP 47 tag: the shortest ISO 639 code, then script and region where they matter."),
-    ("colour", COLOR_PATTERN, '`"#fff"`, `"#ff8800"`, `"#00000080"`', "As in CSS: red, green and blue, and opacity where two more digits say it. In quotes, since # begins a comment."),
+    ("colour", COLOUR_PATTERN, '`"#ff8800"`', "Red, green and blue, two hexadecimal digits each, in quotes, since # begins a comment."),
+    ("shape", SHAPE_PATTERN, '`"4:5"`', "Width to height, in quotes."),
+    ("tint", TRANSLUCENT_PATTERN, '`"#ff8800"`, `"#00000080"`', "A colour, or one with two digits more for its opacity."),
     ("text", values.TEXT_PATTERN, '`"Spring is here."`', "Of any language, with at least one visible character. How accents are typed does not matter, and what is invisible is not drawn."),
     ("time", "date-time", "`2030-01-31T12:00:00Z`", "In UTC, to the second."),
 )  # fmt: skip

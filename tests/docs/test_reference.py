@@ -93,7 +93,9 @@ def test_every_form_of_text_is_explained() -> None:
     """A duration or a name would pass for any text."""
     kinds = len(re.findall(r"<a id=\w+>", PAGE))
 
-    assert kinds == len(PATTERNS) + len(["duration", "percentage", "amount", "packing", "time"])
+    assert kinds == len(PATTERNS) + len(
+        ["duration", "percentage", "amount", "packing", "time", "colour", "tint", "shape"]
+    )
 
 
 def test_every_link_leads_somewhere() -> None:

@@ -249,6 +249,16 @@ _OUT_OF_BOUNDS = [
     _bad("huge width", {"spec.picture": {"width": 20_000, "height": 64}}, "spec.picture.width", "must be from 64 to 3,840"),
     _one("spec.picture.fps", 29.97, "must be one of 24, 25, 30, 48, 50, 60"),
     _one("spec.picture.fit", "crop", "must be one of contain, cover, blur, stretch"),
+    _one("spec.picture.crop", "wide", 'is not a shape: write width:height in quotes, e.g. "4:5"'),
+    _one("spec.picture.crop", "4x5", 'here "4:5"'),
+    _one("spec.picture.crop", "Square", 'here "1:1"'),
+    _one("spec.picture.crop", "0:5", "is not a shape"),
+    _one("spec.picture.crop", "9:1", "must be from 1:4 to 4:1"),
+    _one("spec.picture.background", "#ffff", 'write # and six hexadecimal digits in quotes, e.g. "#ffffff" for white'),
+    _one("spec.picture.background", "White", 'here "#ffffff"'),
+    _one("spec.picture.background", "#0af", 'here "#00aaff"'),
+    _one("spec.picture.background", "rgb(255, 128, 0)", 'here "#ff8000"'),
+    _one("spec.picture.background", None, "# begins a comment, so write a colour in quotes", "colour without quotes"),
     _one("spec.transition.duration", "50ms", "must be from 100ms to 2s"),
     _one("spec.transition.duration", "3s", "must be from 100ms to 2s"),
     _bad("unknown transition", {"spec.transition": {"kind": "wipe", "duration": "1s"}}, "spec.transition.kind", "must be crossfade"),
@@ -309,6 +319,7 @@ _UNKNOWN = [
 _RELATIONS = [
     _bad("trim and duration", {f"{_CLIP}.trim": {"end": "1s"}, f"{_CLIP}.duration": "3s"}, _CLIP, "give one of them"),
     _bad("motion of a video", {f"{_CLIP}.motion": "zoomIn"}, f"{_CLIP}.motion", "give its duration too"),
+    _bad("crop of what covers", {"spec.picture": {"fit": "cover", "crop": "4:5"}}, "spec.picture.crop", "is for contain and blur"),
     _bad("width alone", {"spec.picture.width": 1080}, "spec.picture", "give both width and height, or neither"),
     _bad("two blocks of a name", {"spec.videoBlocks[1].name": "hook"}, "spec.videoBlocks[1].name", "two video blocks have the same name"),
     _bad("two clips of a name", {f"{_CLIP}.name": "a", "spec.videoBlocks[0].clips[1].name": "a"}, "spec.videoBlocks[0].clips[1].name", "two clips of a block have the same name"),
@@ -330,11 +341,11 @@ _RELATIONS = [
     _bad("letters too large", {"spec.overlays": [{"text": "x", "style": {"size": "51%"}}]}, "spec.overlays[0].style.size", "must be from 1% to 50%"),
     *[
         _bad(f"colour {given!r}", {"spec.overlays": [{"text": "x", "style": {"color": given}}]}, "spec.overlays[0].style.color", words)
-        for given, words in [("white", "must be a colour as in CSS, in quotes"), ("#ff", "must be a colour as in CSS"), ("#ggg", "must be a colour as in CSS"), (123456, "is a whole number, a text is needed: put it in quotes"), (None, "# begins a comment: write the colour in quotes")]
+        for given, words in [("white", 'here "#ffffff"'), ("#ff", "or eight with its opacity"), ("#gggggg", "is not a colour"), (123456, "is not a colour"), (None, "# begins a comment, so write a colour in quotes")]
     ],
     *[
         _bad(f"{field} of captions that are no part of the picture", {"spec.captions": {"mode": "soft", field: value}}, "spec.captions", "are for burned captions")
-        for field, value in [("style", "pop"), ("words", 3), ("lines", 1), ("position", "top"), ("accent", "#fff"), ("letters", {"weight": 400})]
+        for field, value in [("style", "pop"), ("words", 3), ("lines", 1), ("position", "top"), ("accent", "#ffffff"), ("letters", {"weight": 400})]
     ],
     _bad("burned captions without their mode", {"spec.captions": {"style": "pop"}}, "spec.captions", "are for burned captions"),
     _bad("style of captions", {"spec.captions": {"mode": "burned", "style": "highlight"}}, "spec.captions.style", "must be one of"),

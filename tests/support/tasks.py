@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cliptask.planning.bindings import RATES
 from cliptask.spec import values
+from cliptask.spec.colour import COLOUR_PATTERN, TRANSLUCENT_PATTERN
 from cliptask.spec.loading import load_data
 from cliptask.spec.motion import Motion
 from cliptask.spec.quantities import PERCENTAGE_PATTERN
@@ -68,14 +69,20 @@ _stills = _fields(
 )
 _blocks = _list(st.fixed_dictionaries({"name": names, "clips": _list(_videos | _stills, 1)}), 1)
 _sizes = st.integers(32, 1920).map(lambda half: half * 2)
+_colours = _matching(COLOUR_PATTERN)
 _pictures = st.one_of(
     _fields(fps=st.sampled_from(RATES)),
+    _fields(
+        fit=st.sampled_from(["contain", "blur"]),
+        crop=st.builds("{}:{}".format, st.integers(5, 20), st.integers(5, 20)),
+        background=_colours,
+    ),
     _fields(
         {"width": _sizes, "height": _sizes}, fit=st.sampled_from(["contain", "cover", "blur", "stretch"])
     ),
 )
 _widths = _percentages.filter(lambda text: float(text[:-1]) >= 1)
-_colors = st.sampled_from(["#fff", "#FF8800", "#00000080"])
+_colors = _matching(TRANSLUCENT_PATTERN)
 _styles = _fields(
     font=st.sampled_from(["Montserrat", "Noto Sans"]),
     weight=st.sampled_from([100, 400, 900]),

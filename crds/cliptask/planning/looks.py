@@ -12,8 +12,6 @@ from cliptask.spec.captions import Captions
 from cliptask.spec.overlays import Overlay
 from cliptask.spec.style import TextStyle
 
-_SHORT = len("rgb")
-
 _CAPTION_SIZE, _ONE_WORD_SIZE = 0.07, 0.12
 _ACCENT, _PLATE = "#ffd500", "#e5007d"
 _WORDS, _LINES = 4, 2
@@ -32,12 +30,12 @@ def style_of(style: TextStyle | None) -> Style:
         font=style.font,
         weight=style.weight,
         size=_share(style.size, plain.size),
-        color=_full(style.color),
+        color=style.color,
         outline=_share(outline.width, 0.08) if outline else plain.outline,
-        outline_color=_full(outline.color) if outline else plain.outline_color,
+        outline_color=outline.color if outline else plain.outline_color,
         shadow=_share(shadow.distance, 0.08) if shadow else plain.shadow,
-        shadow_color=_full(shadow.color) if shadow else plain.shadow_color,
-        box_color=_full(box.color) if box else None,
+        shadow_color=shadow.color if shadow else plain.shadow_color,
+        box_color=box.color if box else None,
         box_padding=_share(box.padding, plain.box_padding) if box else plain.box_padding,
         box_radius=_share(box.radius, plain.box_radius) if box else plain.box_radius,
         align=style.align,
@@ -56,7 +54,7 @@ def caption_look(captions: Captions) -> CaptionLook:
     return CaptionLook(
         kind=kind,
         letters=letters,
-        accent=_full(captions.accent) if captions.accent else accent,
+        accent=captions.accent or accent,
         words=captions.words or (1 if kind == "oneWord" else _WORDS),
         lines=captions.lines or _LINES,
         position=captions.position or "bottom",
@@ -99,9 +97,3 @@ def _meet(one: Overlay, other: Overlay) -> bool:
 
 def _share(given: Fraction | None, default: float) -> float:
     return default if given is None else float(given)
-
-
-def _full(color: str) -> str:
-    """In lower case, each channel in two digits."""
-    digits = color[1:].lower()
-    return "#" + ("".join(digit * 2 for digit in digits) if len(digits) == _SHORT else digits)

@@ -38,6 +38,8 @@ def settings_of(spec: ClipTaskSpec, bindings: Bindings, profile: Profile) -> dic
         HISTORY: variants.history,
         "picture": f"{profile.width}x{profile.height} at {profile.fps} fps",
         "picture.fit": profile.fit,
+        "picture.crop": ":".join(map(str, profile.crop)) if profile.crop else None,
+        "picture.background": profile.background,
         "transition": f"{transition.kind} of {format_duration(transition.duration)}" if transition else None,
         OVERLAYS: _hash(_overlays(spec, bindings)) if spec.overlays else None,
         "captions.mode": spec.captions.mode,

@@ -33,7 +33,15 @@ class Timeline:
     def __init__(self, spec: ClipTaskSpec, bindings: Bindings) -> None:
         self.spec, self.bindings = spec, bindings
         width, height, fps = bindings.width, bindings.height, bindings.fps
-        self.profile = Profile(width=width, height=height, fps=fps, fit=spec.picture.fit)
+        picture = spec.picture
+        self.profile = Profile(
+            width=width,
+            height=height,
+            fps=fps,
+            fit=picture.fit,
+            crop=picture.crop.as_integer_ratio() if picture.crop else None,
+            background=picture.background,
+        )
         self._overlap = frames_of(spec.transition.duration, fps) if spec.transition else 0
         self._made: dict[object, SegmentOrder] = {}
         self._seen: set[int] = set()
@@ -165,7 +173,9 @@ class Timeline:
 
     def _focus(self, clip: Clip) -> tuple[float, float]:
         """Where it can be seen: elsewhere it changes no key."""
-        if clip.focus is None or not (clip.motion or self.profile.fit in {"cover", "blur"}):
+        if clip.focus is None or not (
+            clip.motion or self.profile.crop or self.profile.fit in {"cover", "blur"}
+        ):
             return (0.5, 0.5)
         return float(clip.focus.x), float(clip.focus.y)
 

@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from cliptask.spec.colour import TranslucentColour
 from cliptask.spec.part import Part
 from cliptask.spec.position import CaptionStyle, Position
 from cliptask.spec.rules import Breach, rule, when
-from cliptask.spec.style import Color, TextStyle
+from cliptask.spec.style import TextStyle
 
 
 class Captions(Part):
@@ -26,7 +27,7 @@ class Captions(Part):
     """Of burned ones: in how many lines at most; what needs more is written smaller. Default: 2."""
     position: Position | None = None
     """Of burned ones: where they stand, clear of the platforms' buttons as overlays are; an overlay in that place stands beside them. Default: bottom."""
-    accent: Color | None = None
+    accent: TranslucentColour | None = None
     """Of burned ones: the colour of the word that is said, or of the plate behind it. Default: #ffd500; of the plate #e5007d."""
     letters: TextStyle | None = None
     """Of burned ones: how the letters look. Default: as titles, at a size of 7%, 12% for oneWord."""

@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from cliptask.spec import remedies
+from cliptask.spec.colour import Colour
 from cliptask.spec.part import Part
 from cliptask.spec.rules import Breach, rule, when
 from cliptask.spec.values import LARGEST_SIDE, SMALLEST_SIDE, Fps
+
+SHAPE_PATTERN = "^([1-9][0-9]{0,3}):([1-9][0-9]{0,3})$"
+
+
+def _parse_shape(value: object) -> Fraction:
+    if isinstance(value, Fraction):
+        return value
+    match = re.fullmatch(SHAPE_PATTERN, value) if isinstance(value, str) else None
+    if match is None:
+        meant = remedies.ratio(value)
+        what = 'is not a shape: write width:height in quotes, e.g. "4:5"'
+        raise ValueError(f'{what}; here "{meant}"' if meant else what)
+    return Fraction(int(match[1]), int(match[2]))
+
+
+Shape = Annotated[
+    Fraction,
+    BeforeValidator(_parse_shape),
+    PlainSerializer(lambda shape: f"{shape.numerator}:{shape.denominator}"),
+    WithJsonSchema({"type": "string", "pattern": SHAPE_PATTERN, "maxLength": 9}),
+]
+"""A ratio of width to height such as ``4:5``."""
 
 
 class Picture(Part):
@@ -22,8 +48,29 @@ class Picture(Part):
     fps: Fps | None = None
     """Frames per second. Default: the lowest of these that the fastest clip needs."""
     fit: Literal["contain", "cover", "blur", "stretch"] = "contain"
-    """How a clip of another shape fits. contain: black bars; cover: cropped; blur: over a blurred copy of itself; stretch: distorted."""
+    """How a clip of another shape fits. contain: with bars; cover: cropped; blur: over a blurred copy of itself; stretch: distorted."""
+    crop: Shape | None = None
+    """The shape that every clip is cropped to, around its focus, before it is fitted, so that clips of different shapes stand in the same place; for contain and blur. Default: each keeps its own."""
+    background: Colour = "#000000"
+    """The colour of the bars of contain, and of what is transparent in a clip; with blur the copy shows instead. In quotes: # begins a comment."""
 
     @rule("give both width and height, or neither", cel="has(self.width) == has(self.height)")
     def _both(self) -> Iterable[Breach]:
         return when((self.width is None) != (self.height is None))
+
+    @rule(
+        "is for contain and blur: cover and stretch fill the whole picture",
+        cel="!has(self.crop) || !has(self.fit) || self.fit in ['contain', 'blur']",
+        field="crop",
+    )
+    def _cropped_once(self) -> Iterable[Breach]:
+        return when(self.crop is not None and self.fit not in {"contain", "blur"})
+
+    @rule(
+        "must be from 1:4 to 4:1",
+        cel="!has(self.crop) || int(self.crop.split(':')[0]) <= 4 * int(self.crop.split(':')[1])"
+        " && int(self.crop.split(':')[1]) <= 4 * int(self.crop.split(':')[0])",
+        field="crop",
+    )
+    def _shaped(self) -> Iterable[Breach]:
+        return when(self.crop is not None and not Fraction(1, 4) <= self.crop <= 4)  # noqa: PLR2004

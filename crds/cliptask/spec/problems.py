@@ -12,7 +12,8 @@ from pydantic_core import ErrorDetails
 
 from cliptask.languages import canonical
 from cliptask.names import LABEL_LENGTH, shown, slug
-from cliptask.spec import output, remedies, style, values
+from cliptask.spec import output, remedies, values
+from cliptask.spec.colour import COLOUR_PATTERN, TRANSLUCENT_PATTERN
 from cliptask.spec.complaints import complaint, plain
 from cliptask.spec.places import spelled
 from cliptask.spec.rules import Path, RulesBroken
@@ -34,7 +35,6 @@ PATTERNS = {
     values.TEXT_PATTERN: "must hold a visible character and no control characters",
     values.LANGUAGE_PATTERN: "must be a BCP 47 tag such as en, pt-BR or zh-Hans",
     output.OUTPUT_PATTERN: output.OUTPUT_WORDS,
-    style.COLOR_PATTERN: 'must be a colour as in CSS, in quotes: "#rgb", "#rrggbb" or "#rrggbbaa"',
 }
 _TYPES = {
     "string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
@@ -65,7 +65,7 @@ def examine(model: type[Model], data: object, *, nulls_below: Path = ()) -> Mode
     """
     schema = structural(model)
     nulls = {path: None for path in _nulls(data, ()) if path[: len(nulls_below)] == nulls_below}
-    problems = [Problem(path, _empty(path, data)) for path in nulls]
+    problems = [Problem(path, _empty(path, data, _at_schema(schema, path))) for path in nulls]
     more = 0
     try:
         read = model.model_validate_json(json.dumps(data), strict=True, by_alias=True, by_name=False)
@@ -95,14 +95,14 @@ def _nulls(data: object, path: Path) -> Iterator[Path]:
             yield from _nulls(value, (*path, index))
 
 
-def _empty(path: Path, data: object) -> str:
+def _empty(path: Path, data: object, here: Schema) -> str:
     """What is wrong with an empty value. YAML takes a decimal comma within braces for the end of a field."""
     fields = _at_data(data, path[:-1])
     before = list(fields)[: list(fields).index(path[-1])] if isinstance(fields, dict) else []
     if before and (meant := remedies.after_comma(fields[before[-1]], str(path[-1]))):
         return f"is what follows a comma, which ends a field here: write {before[-1]}: {meant}"
-    if str(path[-1]).lower().endswith("color"):
-        return "is empty, for # begins a comment: write the colour in quotes"
+    if here.get("pattern") in {COLOUR_PATTERN, TRANSLUCENT_PATTERN}:
+        return 'is empty: # begins a comment, so write a colour in quotes, e.g. "#ffffff"'
     return "is empty: give a value or leave the field out"
 
 

@@ -38,6 +38,12 @@ FIELDS: Final[Mapping[str, str]] = {
 """Other words for fields of a task's spec."""
 _DEFAULT_WORDS = {"all", "any", "auto", "default", "max", "no", "none", "null", "off", "unlimited"}
 _TRUE, _FALSE = {"true", "yes", "on", "y", "1"}, {"false", "no", "off", "n", "0"}
+_COLOURS = {
+    "black": "#000000", "white": "#ffffff", "gray": "#808080", "grey": "#808080", "silver": "#c0c0c0",
+    "red": "#ff0000", "green": "#008000", "blue": "#0000ff", "yellow": "#ffff00", "orange": "#ffa500",
+    "pink": "#ffc0cb", "purple": "#800080", "navy": "#000080", "teal": "#008080", "cyan": "#00ffff", "magenta": "#ff00ff",
+}  # fmt: skip
+_LEVELS = 255
 _LOUDEST_GAIN, _PERCENT = 2, 100
 _MOST_CPUS = 1000
 _QUIETEST_DB = 60
@@ -157,6 +163,26 @@ def percentage(given: object) -> str | None:
         value *= 100
     written = _written(round(value, 2))
     return f"{written}%" if 0 <= value <= 100 else None  # noqa: PLR2004  # per cent
+
+
+def colour(given: object) -> str | None:
+    """The colour that a name, three or six digits, or red, green and blue stand for: ``#ffffff`` for ``white`` and ``fff``."""
+    text = str(given).strip().lower()
+    if text in _COLOURS:
+        return _COLOURS[text]
+    digits = re.fullmatch(r"(?:#|0x)?([0-9a-f]{6}|[0-9a-f]{3})", text)
+    if digits:
+        return f"#{digits[1] if len(digits[1]) > len('fff') else ''.join(2 * each for each in digits[1])}"
+    parts = re.fullmatch(r"(?:rgb)?\(?\s*([0-9]{1,3})\s*,\s*([0-9]{1,3})\s*,\s*([0-9]{1,3})\s*\)?", text)
+    levels = [int(each) for each in parts.groups()] if parts else []
+    return "#" + "".join(f"{each:02x}" for each in levels) if levels and max(levels) <= _LEVELS else None
+
+
+def ratio(given: object) -> str | None:
+    """The ratio that somebody means: ``4:5`` for ``4x5`` and ``4/5``, ``1:1`` for ``square``."""
+    text = str(given).strip().lower()
+    match = re.fullmatch(r"([1-9][0-9]{0,3})\s*[x\u00d7/:]\s*([1-9][0-9]{0,3})", text)
+    return f"{match[1]}:{match[2]}" if match else {"square": "1:1"}.get(text)
 
 
 def amount(given: object) -> str | None:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
+from cliptask.spec.colour import TranslucentColour
 from cliptask.spec.part import Part
 from cliptask.spec.position import Align, LetterCase
 from cliptask.spec.quantities import Percentage
 from cliptask.spec.rules import Breach, rule, when
-
-COLOR_PATTERN = "^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$"
-Color = Annotated[str, StringConstraints(pattern=COLOR_PATTERN, max_length=9)]
-"""As in CSS."""
 
 Family = Literal["Montserrat", "Poppins", "Anton", "Noto Sans"]
 """What is installed with the program. Letters that a family lacks are Noto Sans', of their script."""
@@ -26,7 +23,7 @@ SMALLEST, LARGEST = 1, 50
 class Outline(Part):
     """A line around every letter."""
 
-    color: Color = "#000000"
+    color: TranslucentColour = "#000000"
     """Its colour."""
     width: Percentage | None = None
     """Its width as a share of the letters' size; 0% for none. Default: 8%."""
@@ -35,7 +32,7 @@ class Outline(Part):
 class Shadow(Part):
     """A soft copy below the letters."""
 
-    color: Color = "#000000b3"
+    color: TranslucentColour = "#000000b3"
     """Its colour."""
     distance: Percentage | None = None
     """How far down it falls as a share of the letters' size; it is blurred by as much. Default: 8%."""
@@ -44,7 +41,7 @@ class Shadow(Part):
 class Box(Part):
     """A plate behind the text."""
 
-    color: Color = "#000000"
+    color: TranslucentColour = "#000000"
     """Its colour; its last two digits are its opacity, e.g. #00000080."""
     padding: Percentage | None = None
     """Between letters and edge, as a share of the letters' size. Default: 35%."""
@@ -61,8 +58,8 @@ class TextStyle(Part):
     """How heavy the letters are: 400 regular, 700 bold, 900 black; the family's nearest."""
     size: Percentage | None = None
     """The letters' size as a share of the picture's shorter side, 1% to 50%; smaller, down to a quarter of it, where the text would not fit. Default: 10%."""
-    color: Color = "#ffffff"
-    """Of the letters, as in CSS: #rgb, #rrggbb or #rrggbbaa."""
+    color: TranslucentColour = "#ffffff"
+    """Of the letters."""
     outline: Outline | None = None
     """A line around every letter. Default: black, 8%; none where there is a box."""
     shadow: Shadow | None = None

@@ -20,6 +20,18 @@ FORM = "setsar=1,format=yuv420p"
 STRAIGHT = "alpha=straight"
 """Of every overlay: left to itself it asks for weighed colours, and filters before it undo what was weighed for another reason."""
 
+_BRIGHTNESS, _SATURATION = 0.7, 0.75
+"""Of a blurred copy, beside the picture before it, which stands out so."""
+
+_NEARLY = 0.99
+"""Of the frame: what would leave a narrower strip fills it. Encoders round sides to sixteens."""
+
+_FADE = 0.025
+"""Of the frame's shorter side: over so much a picture fades into its blurred copy."""
+
+_WEIGH = "premultiply=inplace=1"
+"""Colours weighed by their opacity: scaled as they are, what is hidden would shine through at every edge."""
+
 SCALER_MATRICES = frozenset({"gbr", "bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"})
 """What the scaler knows; it knows nothing of primaries."""
 
@@ -34,43 +46,86 @@ def fit(
 ) -> str:
     """From any size and shape to the profile's, in yuv420p, BT.709, square pixels.
 
-    What is transparent is black, or the blurred copy where there is one. ``number`` tells the names of links in one graph apart.
-    What is cut off is as far from the ``focus``, shares of width and height, as can be.
+    What is transparent shows the background, or the blurred copy where there is one. ``number`` tells the names of links
+    in one graph apart. What is cut off is as far from the ``focus``, shares of width and height, as can be.
     """
     width, height = profile.width, profile.height
-    # Colours weighed by their opacity: scaled as they are, what is hidden would shine through at every edge.
-    opaque, weighed = (
-        ("format=gbrp,", f"scale=out_range=pc:{SCALER},format=gbrap,premultiply=inplace=1,")
-        if has_alpha
-        else ("", "")
-    )
+    straight = f"scale=out_range=pc:{SCALER},format=gbrap," if has_alpha else ""
+    opaque = _opaque(profile.background, number) if has_alpha else ""
     match profile.fit:
         case "stretch":
-            return f"{weighed}{opaque}scale={width}:{height}:{COLOURS},{FORM}"
+            return f"{straight}{opaque}scale={width}:{height}:{COLOURS},{FORM}"
         case "cover":
-            return f"{weighed}{opaque}{_cover(width, height, focus)}"
+            return f"{straight}{opaque}{_cover(width, height, focus, COLOURS)},{FORM}"
         case "contain":
-            within = _contain(width, height)
-            return (
-                f"{weighed}{opaque}{within},pad={width}:{height}:2*floor((ow-iw)/4):2*floor((oh-ih)/4):black"
-            )
+            at, colour = "2*floor((ow-iw)/4):2*floor((oh-ih)/4)", profile.background.replace("#", "0x")
+            inside = f"{_inside(profile, focus, COLOURS)},{FORM}"
+            return f"{straight}{opaque}{inside},pad={width}:{height}:{at}:{colour}"
         case "blur":
+            inside = f"{_inside(profile, focus, COLOURS)},{FORM}"
+            if has_alpha:
+                inside = (
+                    f"{_WEIGH},{_inside(profile, focus, SCALER)},unpremultiply=inplace=1,"
+                    f"scale={COLOURS},setsar=1,format=yuva420p"
+                )
             names = ("back", "front", "blurred", "sharp")
             back, front, blurred, sharp = (f"[{name}{number}]" for name in names)
-            # Blurred at an eighth of the size: the eye sees no difference, and it costs next to nothing.
-            small = _cover(max(width // 16 * 2, 2), max(height // 16 * 2, 2), focus)
-            within = _contain(width, height)
-            if has_alpha:
-                size = _within(width, height)
-                within = (
-                    f"scale={size}:{SCALER},unpremultiply=inplace=1,scale={COLOURS},setsar=1,format=yuva420p"
-                )
             return (
-                f"{weighed}split{back}{front};"
-                f"{back}{opaque}{small},gblur=sigma=4,scale={width}:{height}:{SCALER},setsar=1{blurred};"
-                f"{front}{within}{sharp};"
+                f"{straight}split{back}{front};"
+                f"{back}{opaque}{_blurred(width, height, focus)}{blurred};"
+                f"{front}{inside}{_soft(profile, number, has_alpha=has_alpha)}{sharp};"
                 f"{blurred}{sharp}overlay=2*floor((W-w)/4):2*floor((H-h)/4):format=yuv420:{STRAIGHT}"
             )
+
+
+def _opaque(background: str, number: int) -> str:
+    """What is transparent, over a colour; over black it is weighed, which is less work."""
+    if background == "#000000":
+        return f"{_WEIGH},format=gbrp,"
+    red, green, blue = (int(background[at : at + 2], 16) for at in (1, 3, 5))
+    own, below, plain = (f"[{name}{number}]" for name in ("own", "below", "plain"))
+    return (
+        f"split{own}{below};{below}lutrgb=r={red}:g={green}:b={blue}:a=255,format=gbrp{plain};"
+        f"{plain}{own}overlay=format=gbrp:{STRAIGHT},format=gbrp,"
+    )
+
+
+def _blurred(width: int, height: int, focus: tuple[float, float]) -> str:
+    """A copy that fills the size and stays behind: out of focus, darker and paler.
+
+    Blurred at an eighth of the size: the eye sees no difference, and it costs next to nothing.
+    """
+    small = _cover(max(width // 16 * 2, 2), max(height // 16 * 2, 2), focus, COLOURS)
+    u, v = (f"{plane}='128+(val-128)*{_SATURATION}'" for plane in "uv")
+    paler = f"lutyuv=y='16+(val-16)*{_BRIGHTNESS}':{u}:{v}"
+    return f"{small},{FORM},gblur=sigma=4,{paler},scale={width}:{height}:{SCALER},setsar=1"
+
+
+def _soft(profile: Profile, number: int, *, has_alpha: bool) -> str:
+    """Let a picture fade out towards those of its edges that do not lie on the frame's.
+
+    The mask is one frame, reckoned along one line where the picture is as wide or as high as the frame is, and drawn out.
+    """
+    width, height = profile.width, profile.height
+    fade = round(min(width, height) * _FADE)
+    across, down = (
+        f"if(gt({side},2),clip((min({at},{side}-1-{at})+0.5)/max(min({fade},({whole}-{side})/2),0.5),0,1),1)"
+        for at, side, whole in (("X", "W", width), ("Y", "H", height))
+    )
+    mask = (
+        f"trim=end_frame=1,scale=w='if(lt(iw,{width}),iw,2)':h='if(lt(ih,{height}),ih,2)',format=gray,"
+        f"geq=lum='st(0,min({across},{down}));255*ld(0)*ld(0)*(3-2*ld(0))',"
+        f"scale=w='if(eq(iw,2),{width},iw)':h='if(eq(ih,2),{height},ih)':flags=neighbor"
+    )
+    kept, edge, shape = (f"[{each}{number}]" for each in ("kept", "edge", "shape"))
+    if not has_alpha:
+        return f",split{kept}{edge};{edge}{mask}{shape};{kept}{shape}alphamerge"
+    # What is transparent in it stays so.
+    whole, alpha, both = (f"[{each}{number}]" for each in ("whole", "alpha", "both"))
+    return (
+        f",split=3{kept}{edge}{whole};{edge}{mask}{shape};{whole}alphaextract{alpha};"
+        f"{alpha}{shape}blend=all_mode=multiply{both};{kept}{both}alphamerge"
+    )
 
 
 def reduced(profile: Profile) -> str:
@@ -84,22 +139,23 @@ def reduced(profile: Profile) -> str:
 
 def crops(profile: Profile) -> bool:
     """Whether something of a clip of another shape is cut off."""
-    return profile.fit == "cover"
+    return profile.fit == "cover" or profile.crop is not None
 
 
 def shown_size(profile: Profile, width: int, height: int) -> tuple[int, int]:
     """Width and height that a picture of this size has in the video's: even, as ``fit`` makes it."""
     if profile.fit in {"cover", "stretch"}:
         return profile.width, profile.height
+    width, height = profile.crop or (width, height)
     across, down = profile.height * width / height, profile.width * height / width
     return (
-        max(2, min(profile.width, 2 * round(across / 2))),
-        max(2, min(profile.height, 2 * round(down / 2))),
+        profile.width if across > profile.width * _NEARLY else max(2, 2 * round(across / 2)),
+        profile.height if down > profile.height * _NEARLY else max(2, 2 * round(down / 2)),
     )
 
 
-def _cover(width: int, height: int, focus: tuple[float, float]) -> str:
-    """Scale any shape to fill the size and cut off the rest.
+def _cover(width: int, height: int, focus: tuple[float, float], scaled: str) -> str:
+    """Scale any shape, in a way, to fill the size and cut off the rest.
 
     Most of what will be cut off goes before, which saves two thirds of the work where a wide clip fills a tall
     picture: by multiples of four, so that the middle stays the middle at any subsampling of colours.
@@ -109,7 +165,7 @@ def _cover(width: int, height: int, focus: tuple[float, float]) -> str:
         f"h='ih-4*floor(max(ih-iw*sar*{height}/{width}-8,0)/4)':{_at(focus)}"
     )
     size = f"w='max({width},2*ceil(({height}*dar-0.01)/2))':h='max({height},2*ceil(({width}/dar-0.01)/2))'"
-    return f"{loose},scale={size}:{COLOURS},crop={width}:{height}:{_at(focus)},{FORM}"
+    return f"{loose},scale={size}:{scaled},crop={width}:{height}:{_at(focus)}"
 
 
 def _at(focus: tuple[float, float]) -> str:
@@ -118,13 +174,16 @@ def _at(focus: tuple[float, float]) -> str:
     return f"x='clip({x:.6f}*iw-ow/2,0,iw-ow)':y='clip({y:.6f}*ih-oh/2,0,ih-oh)'"
 
 
-def _contain(width: int, height: int) -> str:
-    """Scale any shape to lie within the size."""
-    return f"scale={_within(width, height)}:{COLOURS},{FORM}"
-
-
-def _within(width: int, height: int) -> str:
-    return f"w='max(2,min({width},2*round({height}*dar/2)))':h='max(2,min({height},2*round({width}/dar/2)))'"
+def _inside(profile: Profile, focus: tuple[float, float], scaled: str) -> str:
+    """Scale any shape, in a way, to lie within the frame: as it is, or cropped to the task's."""
+    if profile.crop:
+        return _cover(*shown_size(profile, *profile.crop), focus, scaled)
+    across, down = f"{profile.height}*dar", f"{profile.width}/dar"
+    wide, high = (
+        f"if(gt({side},{whole * _NEARLY:g}),{whole},max(2,2*round({side}/2)))"
+        for side, whole in ((across, profile.width), (down, profile.height))
+    )
+    return f"scale=w='{wide}':h='{high}':{scaled}"
 
 
 def tags(look: Look) -> str:

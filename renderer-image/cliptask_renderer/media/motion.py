@@ -44,7 +44,7 @@ def canvas(file: Path, profile: Profile, cut: Cut) -> Canvas:
 
     picture = stills.opened(file, 2 * profile.width, 2 * profile.height)
     if picture.mode == "RGBA" and (profile.fit != "blur" or picture.getchannel("A").getextrema()[0] == 255):  # noqa: PLR2004
-        picture = stills.opaque(picture)
+        picture = stills.opaque(picture, profile.background)
     width, height = shown_size(profile, picture.width, picture.height)
     whole = (0.0, 0.0, float(picture.width), float(picture.height))
     box = _around(cut.focus, *picture.size, width / height) if crops(profile) else whole

@@ -37,7 +37,7 @@ def reduction(width: int, height: int, wanted_width: int, wanted_height: int) ->
 
 
 def pixel_format(profile: Profile) -> Literal["rgba", "rgb24"]:
-    """How pixels are handed over. Only a blurred copy shows through what is transparent; elsewhere that is black."""
+    """How pixels are handed over. Only a blurred copy shows through what is transparent; elsewhere that is the background."""
     return "rgba" if profile.fit == "blur" else "rgb24"
 
 
@@ -45,16 +45,16 @@ def packed(picture: Image.Image, profile: Profile) -> bytes:
     """A picture of RGB or RGBA in the profile's ``pixel_format``."""
     if profile.fit == "blur":
         return picture.convert("RGBA").tobytes()
-    return opaque(picture).tobytes()
+    return opaque(picture, profile.background).tobytes()
 
 
-def opaque(picture: Image.Image) -> Image.Image:
-    """A picture of RGB or RGBA as RGB, over black."""
+def opaque(picture: Image.Image, background: str) -> Image.Image:
+    """A picture of RGB or RGBA as RGB, over a colour."""
     from PIL import Image  # noqa: PLC0415  as above
 
     if picture.mode == "RGB":
         return picture
-    return Image.alpha_composite(Image.new("RGBA", picture.size, "black"), picture).convert("RGB")
+    return Image.alpha_composite(Image.new("RGBA", picture.size, background), picture).convert("RGB")
 
 
 def pixels(picture: Path, profile: Profile) -> tuple[bytes, int, int]:

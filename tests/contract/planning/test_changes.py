@@ -123,6 +123,10 @@ MATRIX: dict[str, tuple[Data, Callable[[Data], object], dict[tuple[str, tuple[st
             ("changed", ("picture.fit was contain, is cover",)): 8,
         },
     ),
+    "one shape for all clips, over white": (
+        data(), lambda spec: spec.update(picture={"crop": "8:10", "background": "#FFFFFF"}),
+        {("changed", ("picture.crop was unset, is 4:5", "picture.background was #000000, is #ffffff")): 12},
+    ),
     "another file of a clip": (
         data(), lambda spec: clip(spec, 0, 1).update(url="https://x/other.mp4"),
         {STAYS: 8, ("changed", ("clip 'hook1' of hook has another file",)): 4},

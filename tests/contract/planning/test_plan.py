@@ -421,7 +421,7 @@ def test_a_video_has_its_name_before_its_line_is_spoken() -> None:
     assert names[0] == names[1] == names[2]
 
 
-@pytest.mark.parametrize("look", [{"style": "pop"}, {"words": 2}, {"accent": "#f00"}, {"letters": {"weight": 400}}, {"position": "top"}])  # fmt: skip
+@pytest.mark.parametrize("look", [{"style": "pop"}, {"words": 2}, {"accent": "#ff0000"}, {"letters": {"weight": 400}}, {"position": "top"}])  # fmt: skip
 def test_another_look_is_another_video(look: dict[str, Any]) -> None:
     """An edit would change nothing."""
     of = [

@@ -181,7 +181,7 @@ def test_half_transparent_pixels_stay_so_beneath_a_title(codec: str, fit: str, t
     picture = f.decoded(f.make(order, tmp_path, a=clip), "rgb24", profile)[2]
 
     middle = picture[100, 48].astype(int)
-    assert abs(middle[0] - (128 if fit == "contain" else 191)) <= 6
+    assert abs(middle[0] - (128 if fit == "contain" else 175)) <= 6
     assert middle[1:].max() <= 6
 
 
