@@ -102,6 +102,8 @@ class ClipSound(Order):
     at_frame: int
     fade_in_frames: int = 0
     fade_out_frames: int = 0
+    volume: float = 1.0
+    """Gain; 1 leaves it as it is."""
 
 
 class SpeechRef(Order):
@@ -120,12 +122,22 @@ class SoundtrackOrder(Order):
     """SHA-256 of the music's source."""
     track_stream: int = 0
     """Of the streams of its file, the one that is heard."""
+    track_start_us: int = 0
+    """Of the file, where the part begins that is played, and begun anew until the picture ends."""
+    track_end_us: int | None = None
+    """None: the end of the file."""
+    music_volume: float = 1.0
+    """Gain; 1 leaves it as it is."""
+    music_fade_in_us: int = 0
+    music_fade_out_us: int = 0
     speech: SpeechRef | None = None
     clips: tuple[ClipSound, ...] = ()
-    music_volume: float
-    clip_volume: float
-    ducking: bool
-    loudness: float | None
+    balanced: bool = False
+    """Whether each of its sources is brought to one loudness before its gain."""
+    ducking: bool = False
+    """Whether music gives way to speech and to the clips' own sound."""
+    loudness: float | None = None
+    """Of the whole, in LUFS; None: as it falls."""
 
     @property
     def samples(self) -> int:

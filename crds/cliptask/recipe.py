@@ -27,12 +27,11 @@ same keyframes as from one. The last has at least one GOP: a title or an edit ne
 SAMPLE_RATE: Final = 48_000
 AUDIO_BITRATE: Final = "160k"
 AAC_FRAME: Final = 1024
-MUSIC_FADE_S: Final = 0.5
 PICTURE_WIDTH: Final = 540
 """At most, of what stands for a clip in the gallery."""
 
 ALL: Final = [
-    VERSION, PRESET, CRF, X264_TUNING, X264_FORM, THREADS, TIMESCALE, GOP_S, SAMPLE_RATE, AUDIO_BITRATE, MUSIC_FADE_S, PICTURE_WIDTH,
+    VERSION, PRESET, CRF, X264_TUNING, X264_FORM, THREADS, TIMESCALE, GOP_S, SAMPLE_RATE, AUDIO_BITRATE, PICTURE_WIDTH,
 ]  # fmt: skip
 """What is a part of every key."""
 

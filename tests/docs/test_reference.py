@@ -73,12 +73,12 @@ def test_every_field_is_told(path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "row"),
     [
-        ("spec.sound", "| `ducking` | true or false | `false` | Lower the music while somebody speaks. |"),
+        ("spec.sound", "| `ducking` | true or false | `true` | Lower the music while somebody speaks: the line's voice, and the clips' own sound where that is in the mix. |"),
         ("spec.variants", "| `seed` | whole number, 0 to 2,147,483,647 | `0` | Seed of random. |"),
         ("spec.videoBlocks[].clips[].trim", "| `end` | [duration](#duration) | the end of the file | Where the part ends. |"),
         ("spec.videoBlocks[].clips[]", "| `trim` | [object](#specvideoblocksclipstrim) | all of it | The part of a video, or of an animated picture, to use. |"),
         ("spec.overlays[]", "| [text](#text), at most 500 characters |"),
-        ("spec.sound", "| `loudness` | number, -36 to -8 | the mix as it falls |"),
+        ("spec.sound", "| `loudness` | number, -36 to -8 | -14; without `balance` the mix as it falls |"),
         ("spec.execution.resources.limits", "| `cpu` | [amount](#amount) |"),
         ("status", "| `conditions` | list of at most 8: [object](#statusconditions) |"),
         ("status.conditions[]", "| `lastTransitionTime` | [time](#time) | When its status last changed. |"),

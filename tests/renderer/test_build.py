@@ -47,7 +47,7 @@ class Campaign:
         self.seam = f.order_of(f.video(first, 10, 5), f.video(second, 0, 5))
         self.segments = (self.bodies[0], self.seam, self.bodies[1])
         self.sound = SoundtrackOrder(
-            fps=30, frames=25, track=self.track, speech=SPEECH, music_volume=0.2, clip_volume=0, ducking=True, loudness=None
+            fps=30, frames=25, track=self.track, speech=SPEECH, music_volume=0.2, ducking=True
         )  # fmt: skip
         self.variant = VariantOrder(segments=self.segments, soundtrack=self.sound, words=LINE)
 

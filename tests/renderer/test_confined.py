@@ -110,8 +110,7 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, VariantOrd
         f.order_of(f.video(clip, 5, 10)),
     )
     sound = SoundtrackOrder(
-        fps=30, frames=25, track=track, speech=SpeechRef(line_key=LINE, extension="mp3"), music_volume=0.2,
-        clip_volume=0, ducking=True, loudness=None,
+        fps=30, frames=25, track=track, speech=SpeechRef(line_key=LINE, extension="mp3"), music_volume=0.2, ducking=True,
     )  # fmt: skip
     return folder, VariantOrder(segments=segments, soundtrack=sound, words=LINE)
 

@@ -57,7 +57,7 @@ def orders(source: Path, cache: Store) -> tuple[SegmentOrder, SoundtrackOrder]:
     cache.put(names.source_object(sha256), source)
     segment = f.order_of(f.video(sha256, 0, 10))
     soundtrack = SoundtrackOrder(
-        fps=30, frames=20, track=sha256, track_stream=1, music_volume=1, clip_volume=0, ducking=False, loudness=None
+        fps=30, frames=20, track=sha256, track_stream=1
     )  # fmt: skip
     return segment, soundtrack
 

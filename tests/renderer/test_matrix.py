@@ -240,9 +240,7 @@ def _check_sound(facts: SourceFacts, source: Path, frames: int, fps: int, folder
         frames=frames,
         at_frame=0,
     )
-    order = SoundtrackOrder(
-        fps=fps, frames=frames, clips=(heard,), music_volume=0, clip_volume=1, ducking=False, loudness=None
-    )
+    order = SoundtrackOrder(fps=fps, frames=frames, clips=(heard,))
     sound.mix(order, {"a": source}, None, folder / "mix.m4a", folder)
     with av.open(str(folder / "mix.m4a")) as container:
         samples = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])

@@ -35,7 +35,7 @@ def begun(cache: Store, folder: Path) -> tuple[VariantOrder, ...]:
     cache.put_bytes(names.speech_object(LINE, "json"), recording.model_dump_json().encode())
     clips = [f.order_of(f.video(sha256, at, 3)) for at in range(7)]
     sound = SoundtrackOrder(
-        fps=30, frames=9, speech=SpeechRef(line_key=LINE, extension="mp3"), music_volume=0, clip_volume=0, ducking=False, loudness=None
+        fps=30, frames=9, speech=SpeechRef(line_key=LINE, extension="mp3")
     )  # fmt: skip
     rows = [(a, b, c) for a in clips[:3] for b in clips[3:5] for c in clips[5:]]
     return tuple(VariantOrder(segments=row, soundtrack=sound, words=LINE) for row in rows)

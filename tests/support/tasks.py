@@ -122,11 +122,26 @@ def tasks(draw: st.DrawFn) -> ClipTask:
     """A good task. Its texts hold whatever YAML could trip over."""
     track_names = iter(draw(st.lists(names, min_size=9, max_size=9, unique=True)))
     blocks = draw(_blocks)
-    tracks = _fields({"url": urls}, name=st.builds(lambda: next(track_names)))
+    tracks = _fields({"url": urls}, name=st.builds(lambda: next(track_names)), trim=_trims)
+    clip_volume = draw(volumes)
+    has_volume = clip_volume > 0 and "duration" not in blocks[0]["clips"][0]
+    if has_volume:
+        blocks[0]["clips"][0]["volume"] = draw(volumes)
+    sounds = _fields(
+        {"clipVolume": st.just(clip_volume)},
+        balance=st.booleans(),
+        musicVolume=volumes,
+        musicFadeIn=durations(0, 30_000),
+        musicFadeOut=durations(0, 30_000),
+        ducking=st.booleans(),
+        loudness=st.floats(-36, -8),
+        overflow=st.sampled_from(["Fail", "Trim"]),
+    )
     spec = _fields(
         {
             "videoBlocks": st.just(blocks),
             "output": _fields({"uri": st.just("file:///srv/campaigns")}, prune=st.booleans()),
+            **({"sound": sounds} if has_volume else {}),
         },
         audioBlocks=_list(
             st.fixed_dictionaries({"name": names, "tracks": st.lists(tracks, min_size=1, max_size=3)})
@@ -160,13 +175,7 @@ def tasks(draw: st.DrawFn) -> ClipTask:
             accent=_colors,
             letters=_styles,
         ),
-        sound=_fields(
-            musicVolume=volumes,
-            clipVolume=volumes,
-            ducking=st.booleans(),
-            loudness=st.floats(-36, -8),
-            overflow=st.sampled_from(["Fail", "Trim"]),
-        ),
+        **{} if has_volume else {"sound": sounds},
         failurePolicy=_fields(onSourceError=st.sampled_from(["Fail", "Skip"])),
         execution=_executions,
     )

@@ -9,11 +9,11 @@ from typing import TypeAlias, TypeVar, get_args
 
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
-from cliptask.spec.ingredients import Clip
+from cliptask.spec.ingredients import Clip, Track
 from cliptask.spec.places import Place, clip_place, image_place, track_places
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import ClipTaskSpec
-from cliptask.spec.values import LARGEST_SIDE, SMALLEST_SIDE, Fps
+from cliptask.spec.values import LARGEST_SIDE, SHORTEST, SMALLEST_SIDE, Fps
 
 T = TypeVar("T")
 Bound: TypeAlias = T | ClipTaskError
@@ -23,6 +23,9 @@ RATES: tuple[Fps, ...] = get_args(Fps)
 
 _LOSS = 0.02
 """Of its pictures, what the fastest clip may lose: recorders round their steps to milliseconds (33 ms are 30.3 a second)."""
+
+_LATE = timedelta(milliseconds=50)
+"""Players and editors differ by as much about how long a file of sound is: encoders pad it."""
 
 _USUAL_SIDE = 1920
 """What the longer side of a picture is when a task is told what to write."""
@@ -89,7 +92,7 @@ def bind(spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> Bindi
         for row, block in enumerate(spec.video_blocks)
     )
     tracks = tuple(
-        _track(sources[track.url], place)
+        _track(track, sources[track.url], place)
         for track, place in zip(spec.tracks, track_places(spec), strict=True)
     )
     images = tuple(
@@ -160,6 +163,8 @@ def _animation(clip: Clip, facts: SourceFacts, fps: int, place: Place) -> Bound[
         return SourceError(
             f"{place.at('motion')}: motion is for still pictures, this one moves: leave it out"
         )
+    if clip.volume is not None:
+        return _silent(place)
     if clip.duration is not None:
         return ClipRange(facts, 0, max(frames_of(clip.duration, fps), 1))
     return _part(clip, facts, fps, place)
@@ -170,7 +175,13 @@ def _video(clip: Clip, facts: SourceFacts, fps: int, place: Place) -> Bound[Clip
         return SourceError(
             f"{place.at('duration')}: duration is for pictures, this is a video: use trim to shorten it"
         )
+    if clip.volume is not None and not facts.has_audio:
+        return _silent(place)
     return _part(clip, facts, fps, place)
+
+
+def _silent(place: Place) -> SourceError:
+    return SourceError(f"{place.at('volume')}: nothing is heard in the file: leave the volume out")
 
 
 def _part(clip: Clip, facts: SourceFacts, fps: int, place: Place) -> Bound[ClipRange]:
@@ -187,9 +198,22 @@ def _part(clip: Clip, facts: SourceFacts, fps: int, place: Place) -> Bound[ClipR
     return ClipRange(facts, first, last - first)
 
 
-def _track(facts: Bound[SourceFacts], place: Place) -> Bound[SourceFacts]:
-    if isinstance(facts, SourceFacts) and facts.kind != "audio" and not facts.has_audio:
+def _track(track: Track, facts: Bound[SourceFacts], place: Place) -> Bound[SourceFacts]:
+    if isinstance(facts, ClipTaskError):
+        return facts
+    if facts.kind != "audio" and not facts.has_audio:
         return SourceError(f"{place} has no sound: a track must be an audio file, or a video with sound")
+    if track.trim is not None:
+        length = timedelta(seconds=facts.duration_s)
+        start, end = track.trim.start, track.trim.end or length
+        takes = format_duration(_rounded(length))
+        if end > length + _LATE or start >= length:
+            late = "start" if start >= length else "end"
+            return SourceError(f"{place.at('trim', late)}: is after the end of the file, which takes {takes}")
+        if min(end, length) - start < SHORTEST:
+            return SourceError(
+                f"{place.at('trim')}: leaves less than {format_duration(SHORTEST)} of the {takes} that the file takes: use a longer part"
+            )
     return facts
 
 

@@ -9,6 +9,8 @@ from cliptask.planning.history import LINES, TRACKS, Part, columns_before, recog
 from cliptask.planning.plan import Campaign, Variant
 from cliptask.planning.settings import Setting
 
+_OTHERWISE = {LINES: "voice or language", TRACKS: "trim"}
+"""What is not the text or the file."""
 _MODES = {TRACKS: "variants.music", LINES: "variants.speech"}
 
 
@@ -57,8 +59,7 @@ class Edits:
             if old.source != new.source:
                 yield f"{_called(column, new.label)} has another {'text' if column == LINES else 'file'}"
             elif old.content != new.content:
-                other = "voice or language" if column == LINES else "trim, duration, motion or focus"
-                yield f"{_called(column, new.label)} has another {other}"
+                yield f"{_called(column, new.label)} has another {_OTHERWISE.get(column, 'trim, duration, motion, focus or volume')}"
         order = [self._was.get(block) for block in self._campaign.blocks]
         if order != [column for column in self._campaign.before.parts if column in order]:
             yield "the blocks stand in another order"
@@ -154,10 +155,14 @@ def _by_label(columns: Mapping[str, Mapping[str, Part]]) -> dict[str, dict[str, 
 
 def _matters(path: str, variant: Variant) -> bool:
     """Whether a setting can be seen or heard in this variant."""
+    heard = variant.order.soundtrack
     needed = {
         "sound.musicVolume": variant.track,
-        "sound.ducking": variant.track and variant.line,
-        "sound.loudness": variant.order.soundtrack,
+        "sound.musicFadeIn": variant.track,
+        "sound.musicFadeOut": variant.track,
+        "sound.ducking": variant.track and (variant.line or (heard and heard.clips)),
+        "sound.balance": heard,
+        "sound.loudness": heard,
         "captions.mode": variant.line,
         settings.CAPTIONS: variant.line,
         "transition": len(variant.clips) > 1,

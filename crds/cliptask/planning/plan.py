@@ -20,6 +20,7 @@ from cliptask.planning.forms import remark
 from cliptask.planning.history import NOTHING, History, Part
 from cliptask.planning.looks import caption_look
 from cliptask.planning.settings import Settings, settings_of
+from cliptask.planning.soundtrack import soundtrack
 from cliptask.planning.timeline import Timeline
 from cliptask.spec.places import line_place, source_places
 from cliptask.spec.task import ClipTask, ClipTaskSpec
@@ -171,10 +172,9 @@ def variant_order(
 
     Raises what makes an input of it unusable, and ``VariantError`` where it cannot become a video.
     """
-    spec, bindings = timeline.spec, timeline.bindings
+    spec = timeline.spec
     segments = timeline.segments(choice.clips)
     frames, fps = sum(segment.frames for segment in segments), timeline.profile.fps
-    track = None if choice.track is None else bindings.track(choice.track)
     line = spoken(choice, lines)
     if line is not None and spec.sound.overflow == "Fail" and (line.duration_s or 0) > frames / fps:
         message = (
@@ -192,7 +192,7 @@ def variant_order(
     return VariantOrder(
         burned=burned,
         segments=segments,
-        soundtrack=_soundtrack(timeline, choice, frames, track, speech),
+        soundtrack=soundtrack(timeline, choice, frames, speech),
         words=line.key if line and spec.captions.mode == "soft" else None,
         language=None if speech is None else mp4_code(spec.speech[choice.line or 0].language),
     )
@@ -225,26 +225,3 @@ def captions_order(spec: ClipTaskSpec, line: SpokenLine | None, video_s: float) 
     if line is None or spec.captions.mode == "none":
         return None
     return CaptionsOrder(line_key=line.key, end_ms=last_ms(video_s, line.duration_s))
-
-
-def _soundtrack(
-    timeline: Timeline, choice: Choice, frames: int, track: SourceFacts | None, speech: SpeechRef | None
-) -> SoundtrackOrder | None:
-    """Only what is heard is in the order, so that what is not heard changes no key."""
-    sound, clips = timeline.spec.sound, timeline.sounds(choice.clips)
-    if not sound.music_volume:
-        track = None
-    if track is None and speech is None and not clips:
-        return None
-    return SoundtrackOrder(
-        fps=timeline.profile.fps,
-        frames=frames,
-        track=track.sha256 if track else None,
-        track_stream=(track.sound_stream or 0) if track else 0,
-        speech=speech,
-        clips=clips,
-        music_volume=sound.music_volume if track else 0,
-        clip_volume=sound.clip_volume if clips else 0,
-        ducking=sound.ducking and track is not None and speech is not None,
-        loudness=sound.loudness,
-    )

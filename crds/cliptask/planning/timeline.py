@@ -82,10 +82,9 @@ class Timeline:
         return tuple(found)
 
     def sounds(self, clips: Sequence[int]) -> tuple[ClipSound, ...]:
-        """The clips' own sounds in their places, faded over where the pictures are; none when they are not wanted."""
-        if not self.spec.sound.clip_volume:
-            return ()
+        """The clips' own sounds in their places, faded over where the pictures are; those that are wanted."""
         ranges = [self.bindings.clip(block, clip) for block, clip in enumerate(clips)]
+        volumes = [self._volume(block, clip) for block, clip in enumerate(clips)]
         return tuple(
             ClipSound(
                 source=clip_range.facts.sha256,
@@ -96,9 +95,10 @@ class Timeline:
                 at_frame=start,
                 fade_in_frames=self._overlap * (block > 0),
                 fade_out_frames=self._overlap * (block < len(ranges) - 1),
+                volume=volumes[block],
             )
             for block, (clip_range, start) in enumerate(zip(ranges, self._starts(ranges), strict=True))
-            if clip_range.facts.sound_stream is not None
+            if clip_range.facts.sound_stream is not None and volumes[block]
         )
 
     def captioned(
@@ -126,6 +126,11 @@ class Timeline:
         return self._made.setdefault(
             known, segment.captioned(BurnedCaptions(look=captions.look, spoken=heard))
         )
+
+    def _volume(self, block: int, clip: int) -> float:
+        """Of a clip's own sound."""
+        own = self.spec.video_blocks[block].clips[clip].volume
+        return self.spec.sound.clip_volume * (1.0 if own is None else own)
 
     def refuse_unseen(self) -> None:
         """Raise ``InvalidTask`` for overlays that lie over no frame of any segment made so far."""

@@ -26,10 +26,10 @@ from cliptask.spec.values import (
 
 
 class Trim(Part):
-    """The part of a clip to use."""
+    """The part of a file to use."""
 
     start: Duration = timedelta(0)
-    """Where the part begins, from the file's first frame. Default: 0ms."""
+    """Where the part begins, from the begin of the file. Default: 0ms."""
     end: Duration | None = None
     """Where the part ends. Default: the end of the file."""
 
@@ -66,6 +66,8 @@ class Clip(Part):
     """A slow camera movement over a still picture, which begins and ends gently; refused for an animated one. panRight: the view moves to the right. Default: none."""
     focus: Focus | None = None
     """The point that stays in view where the clip is cropped, that a zoom goes to, and on whose height (or, up and down, on whose width) a pan runs. Default: the middle."""
+    volume: Annotated[float, Field(ge=0, le=2)] | None = None
+    """Gain of its own sound, by which `sound.clipVolume` is multiplied; refused where nothing of the clip is heard. Default: 1."""
 
     @property
     def label(self) -> str:
@@ -91,6 +93,14 @@ class Clip(Part):
     )
     def _still_moves(self) -> Iterable[Breach]:
         return when(self.motion is not None and self.duration is None)
+
+    @rule(
+        "is for a video with sound: a picture has none",
+        cel="!has(self.volume) || !has(self.duration)",
+        field="volume",
+    )
+    def _sounds(self) -> Iterable[Breach]:
+        return when(self.volume is not None and self.duration is not None)
 
     @rule(
         "must be from 100ms to 10m",
@@ -119,6 +129,8 @@ class Track(Part):
     """Where the file is; as for clips."""
     name: Name | None = None
     """Its label in the videos' names. Default: from the file's name."""
+    trim: Trim | None = None
+    """The part of the music to play, and to begin anew where the video is longer. Default: all of it."""
 
     @property
     def label(self) -> str:

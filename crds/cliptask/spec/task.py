@@ -78,6 +78,17 @@ class ClipTaskSpec(Part):
             if overlay.block is not None and overlay.block not in blocks:
                 yield Breach((index, "block"), f"there are: {', '.join(blocks)}")
 
+    @rule(
+        "a clip has a volume, and sound.clipVolume is 0, which drops the clips' own sound: set it, e.g. to 1",
+        cel="has(self.sound) && has(self.sound.clipVolume) && self.sound.clipVolume > 0.0 || self.videoBlocks.all(b, b.clips.all(c, !has(c.volume)))",
+        field="videoBlocks",
+    )
+    def _heard_clips(self) -> Iterable[Breach]:
+        for row, block in enumerate(self.video_blocks):
+            for index, clip in enumerate(block.clips):
+                if clip.volume is not None and not self.sound.clip_volume:
+                    yield Breach((row, "clips", index, "volume"))
+
     # No CEL: most labels come from URLs and texts.
     @rule("is not the label of one part", cel=None, field="variants")
     def _known_labels(self) -> Iterable[Breach]:

@@ -109,11 +109,11 @@ def _overlays(draft: Draft, prefix: str) -> Iterator[str]:
 
 def _sound(draft: Draft) -> Iterator[str]:
     if draft.tracks:
-        yield "  sound: {musicVolume: 0.3, ducking: true, loudness: -14}    # clipVolume: 1 keeps the clips' own sound"
+        yield "  # sound: {clipVolume: 1}    # keeps the clips' own sound beside the music"
     elif draft.is_heard:
         yield "  sound: {clipVolume: 1}    # the clips' own sound; 0 drops it"
     else:
-        yield "  # sound: {loudness: -14}    # in LUFS, of music and speech"
+        yield "  # sound: {musicVolume: 0.3}    # music beside a voice, which is 1"
 
 
 def _clip(clip: Found, prefix: str) -> str:

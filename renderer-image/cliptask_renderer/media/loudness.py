@@ -20,6 +20,15 @@ _SILENCE_LUFS = -70.0
 _MOST_GAIN_DB = 30.0
 """Music at 0.05 needs about this much. What needs more is noise, and is better left quiet."""
 
+_LEVEL_LUFS = -16.0
+"""To which every source of a balanced mix is brought before its volume: of a voice that leaves room for its peaks."""
+
+NOISE_LUFS = -46.0
+"""A clip's own sound that is quieter is a room, or its camera's hiss: 30 dB below a voice."""
+
+QUIETEST_LUFS = -60.0
+"""Of a track or a recording, which somebody has chosen to be heard."""
+
 _READ_TO = 0.1
 """Both readings are rounded to so much."""
 
@@ -48,6 +57,17 @@ def read(log: str, number: int = 0) -> Loudness:
         message = f"the mix could not be measured: {log[-500:]}"
         raise MediaError(message)
     return Loudness(float(found[1]), float(found[2]))
+
+
+def balancing_db(heard: Loudness, quietest_lufs: float) -> float:
+    """What brings one source of a mix to the level of the others; 0 for what is quieter, or too short to be measured."""
+    return _LEVEL_LUFS - heard.lufs if heard.lufs > quietest_lufs else 0.0
+
+
+def lost_db(given: Loudness, heard: Loudness) -> float:
+    """How much quieter something has become; 0 where one of the two is silence."""
+    is_heard = min(given.lufs, heard.lufs) > _SILENCE_LUFS
+    return given.lufs - heard.lufs if is_heard else 0.0
 
 
 def gain_db(heard: Loudness, wanted_lufs: float, limited: Callable[[Sequence[float]], list[float]]) -> float:

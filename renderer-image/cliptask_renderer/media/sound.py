@@ -3,58 +3,36 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 from cliptask import recipe
-from cliptask.errors import ClipTaskError, MediaError, SourceError
-from cliptask.names import called, speech_object
-from cliptask.orders import ClipSound, SoundtrackOrder
+from cliptask.errors import MediaError
+from cliptask.orders import SoundtrackOrder
 from cliptask_renderer.media import ffmpeg, loudness
 from cliptask_renderer.media.formats import MOST_LOST
+from cliptask_renderer.media.sound_parts import COUNTED, SoundPart, sound_parts, stereo
 
 LIMIT_S = 600
 """For each run of ffmpeg. Ten minutes of sound take 10 s of CPU; the rest is for slow disks and sources of hours."""
 
-_EDGE = recipe.SAMPLE_RATE // 200
-"""5 ms: a waveform that is cut anywhere but at zero clicks; a fade this short is heard as nothing."""
-
 _DUCKING = "sidechaincompress=threshold=0.03:ratio=8:attack=20:release=300"
 """Music gives way from -30 dBFS of speech on, which is below what a voice has and above what a room has."""
 
-_COUNTED = "asetpts=round(N/SR/TB)"
-"""Times by the samples before. Cut off, as ffmpeg does by itself, 97,280 of them would be 97,279 ticks."""
-
 _FULL_SCALE = 0.95
 """-0.4 dBFS. Only what would otherwise clip is touched: below it the limiter is transparent to the bit."""
+
+_HEEDED_DB = 0.2
+"""What the encoder takes off, of white noise a whole dB, is given back from here on."""
 
 _LENIENT = 2 * MOST_LOST
 """What the probe has let pass must pass here, although another version of the decoders may stumble where its own did not."""
 
 _CHANGED = "Reconfiguring filter graph"
 """What ffmpeg says where a sound's rate or channels change midway: filters begin anew, and count from zero again."""
-
-
-@dataclass(frozen=True)
-class _Part:
-    """One input of the mix: how it is called in errors, its file, and the filters that bring it into place."""
-
-    name: str
-    file: Path
-    stream: int
-    """Of the file's, the one that is heard."""
-    filters: str
-    blame: type[ClipTaskError]
-    remedy: str
-    is_even: bool = False
-    """Whether the file is of our own making, and of one form from its begin to its end."""
-
-    @property
-    def input(self) -> ffmpeg.Input:
-        return ffmpeg.own(self.file) if self.is_even else ffmpeg.media(self.file)
 
 
 def mix(
@@ -72,16 +50,23 @@ def mix(
     a minute where a loudness is asked for, and of each source whose rate or channels change midway, removed before
     returning; ``places`` are what errors call sources and lines. The same arguments give the same bytes.
 
-    What is too short for a loudness (0.4 s) and silence keep their level; other mixes come within 0.5 LU of it unless
+    Balanced, each of its sources is measured over what is heard of it and brought to one loudness before its volume. What
+    is too short for a loudness (0.4 s) and silence keep their level; other mixes come within 0.5 LU of it unless
     that takes more than 30 dB of gain. Without a loudness the level is the sum of its parts, limited only where it
     would clip.
 
     Raises ``SourceError`` when the music or a clip's sound cannot be decoded, ``MediaError`` when the recording cannot, or when
     anything else fails.
     """
-    parts = _parts(order, sources, speech, places)
+    parts = sound_parts(order, sources, speech, places)
     with tempfile.TemporaryDirectory(dir=work) as folder:
         decoded = Path(folder, "mix.wav")
+        if order.balanced and parts:
+            parts, log = _from_parts(parts, _measured, _NOWHERE, Path(folder))
+            parts = [
+                replace(part, gain_db=loudness.balancing_db(loudness.read(log, number), part.quietest_lufs))
+                for number, part in enumerate(parts)
+            ]
         if order.loudness is None:
             ending, encoding = f"{_limiter(_FULL_SCALE)},{_exactly(order.samples)}", _encoded(output)
         else:
@@ -89,115 +74,49 @@ def mix(
                 f"{_exactly(order.samples)},{loudness.measure()}",
                 [*_DECODED, f"file:{decoded}"],
             )
-        log = _from_parts(order, parts, ending, encoding)
-        if _CHANGED in log:
-            even = [_evened(part, Path(folder, f"{number}.nut")) for number, part in enumerate(parts)]
-            log = _from_parts(order, even, ending, encoding)
+        _, log = _from_parts(
+            parts, lambda parts: f"{_mixed(order, parts)},{ending}[mix]", encoding, Path(folder)
+        )
         if order.loudness is None:
             return
         limited = partial(_limited, decoded, order.samples)
         gain_db = loudness.gain_db(loudness.read(log), order.loudness, limited)
-        chain = f"[0:a:0]{_mastered(gain_db, order.samples)}[mix]"
-        _run([ffmpeg.media(decoded, "-f", "wav")], chain, _encoded(output))
+        lost_db = _master(decoded, gain_db, order.samples, output)
+        if abs(lost_db) > _HEEDED_DB:
+            _master(decoded, gain_db + lost_db, order.samples, output)
 
 
-def _parts(
-    order: SoundtrackOrder, sources: Mapping[str, Path], speech: Path | None, places: Mapping[str, str]
-) -> list[_Part]:
-    """The music first, then the speech, then the clips in their order."""
-    parts = []
-    if order.track is not None:
-        name = called("music", order.track, places)
-        file, stream = sources[order.track], order.track_stream
-        parts.append(_Part(name, file, stream, _music(order), SourceError, "replace the file"))
-    if order.speech is not None:
-        if speech is None:
-            message = (
-                f"{called('line', order.speech.line_key, places)}: its recording is missing: speak it first"
-            )
-            raise MediaError(message)
-        name = f"{called('line', order.speech.line_key, places)}: its recording"
-        recording = speech_object(order.speech.line_key, order.speech.extension)
-        remedy = f"remove {recording} from the cache, so that it is made anew"
-        parts.append(_Part(name, speech, 0, _speech(order), MediaError, remedy))
-    for clip in order.clips:
-        name, file = f"{called('clip', clip.source, places)}: its sound", sources[clip.source]
-        parts.append(_Part(name, file, clip.stream, _clip(order, clip), SourceError, "replace the file"))
-    return parts
+def _measured(parts: Sequence[SoundPart]) -> str:
+    """The filter graph that measures what is heard of each, side by side in one run."""
+    chains = [
+        f"[{number}:{part.stream}]{part.heard},{loudness.measure(number)}[part{number}]"
+        for number, part in enumerate(parts)
+    ]
+    names = "".join(f"[part{number}]" for number in range(len(parts)))
+    return f"{';'.join(chains)};{names}amix=inputs={len(parts)}:duration=longest[mix]"
 
 
-def _stereo(timing: str = "") -> str:
-    """Any input as 48 kHz float stereo: mono on both sides at its own level, more than two channels mixed down.
-
-    ffmpeg's own way from mono to stereo takes 3 dB off. ``FC`` exists only in mono here, ``FL`` and ``FR`` only in stereo.
-    """
-    return (
-        f"aresample={recipe.SAMPLE_RATE}{timing},aformat=sample_fmts=fltp:channel_layouts=mono|stereo,"
-        "pan=stereo|FL=FL+FC|FR=FR+FC"
-    )
-
-
-def _music(order: SoundtrackOrder) -> str:
-    """Looped, at its volume, faded out at the end.
-
-    Looped after decoding (8 bytes a sample in memory): ffmpeg's ``-stream_loop`` left gaps at the joints of AAC,
-    Vorbis and Opus, and never ends on a file without samples.
-    """
-    samples = order.samples
-    fade = min(samples, round(recipe.MUSIC_FADE_S * recipe.SAMPLE_RATE))
-    return (
-        f"{_stereo()},{_COUNTED},atrim=end_sample={samples},aloop=loop=-1:size={samples},"
-        f"atrim=end_sample={samples},{_COUNTED},volume={order.music_volume},{_fade('out', samples, fade)}"
-    )
-
-
-def _speech(order: SoundtrackOrder) -> str:
-    """As recorded, from the start; what would outlive the picture is cut without a click."""
-    samples = order.samples
-    return f"{_stereo()},{_COUNTED},atrim=end_sample={samples},{_fade('out', samples, min(samples, _EDGE))}"
-
-
-def _clip(order: SoundtrackOrder, clip: ClipSound) -> str:
-    """The span that its pictures have, at their place.
-
-    Fades are of equal power (a quarter of a sine), because two clips' sounds have nothing in common and would dip
-    by 3 dB in a linear crossfade. Gaps in the source's timestamps become silence, so that sound stays with its picture.
-    """
-    rate = recipe.SAMPLE_RATE
-    first = (clip.video_start_us * rate + 500_000) // 1_000_000 + clip.first_frame * rate // order.fps
-    samples = clip.frames * rate // order.fps
-    fade_in = min(samples, max(_EDGE, clip.fade_in_frames * rate // order.fps))
-    fade_out = min(samples, max(_EDGE, clip.fade_out_frames * rate // order.fps))
-    return (
-        f"{_stereo(':async=1:first_pts=0')},{_COUNTED},atrim=start_sample={first}:end_sample={first + samples},{_COUNTED},"
-        f"volume={order.clip_volume},{_fade('in', samples, fade_in)}:curve=qsin,{_fade('out', samples, fade_out)}:curve=qsin,"
-        f"adelay=delays={clip.at_frame * rate // order.fps}S:all=1"
-    )
-
-
-def _fade(kind: str, samples: int, length: int) -> str:
-    start = samples - length if kind == "out" else 0
-    return f"afade=t={kind}:start_sample={start}:nb_samples={length}"
-
-
-def _mixed(order: SoundtrackOrder, parts: Sequence[_Part]) -> str:
+def _mixed(order: SoundtrackOrder, parts: Sequence[SoundPart]) -> str:
     """The filter graph from all inputs to their sum, open at its end."""
     if not parts:
         return f"anullsrc=r={recipe.SAMPLE_RATE}:cl=stereo,atrim=end_sample={order.samples}"
     chains = [f"[{number}:{part.stream}]{part.filters}[part{number}]" for number, part in enumerate(parts)]
     names = [f"[part{number}]" for number in range(len(parts))]
-    if order.ducking and order.track is not None and order.speech is not None:
+    voices = [number for number, part in enumerate(parts) if part.is_voice]
+    if order.ducking and 0 < len(voices) < len(parts):
+        chains += [f"[part{number}]asplit[voice{number}][key{number}]" for number in voices]
+        keys = "".join(f"[key{number}]" for number in voices)
         chains += [
-            "[part1]asplit[speech][voice]",
-            f"[voice]apad=whole_len={order.samples}[key]",  # or the music would end with the speech
+            # Padded, or the music would end with the last voice.
+            f"{keys}amix=inputs={len(voices)}:duration=longest:normalize=0,apad=whole_len={order.samples}[key]",
             f"[part0][key]{_DUCKING}[music]",
         ]
-        names[:2] = ["[music]", "[speech]"]
+        names = ["[music]", *(f"[voice{number}]" for number in voices)]
     return f"{';'.join(chains)};{''.join(names)}amix=inputs={len(names)}:duration=longest:normalize=0"
 
 
 def _exactly(samples: int) -> str:
-    return f"{_COUNTED},apad=whole_len={samples},atrim=end_sample={samples}"
+    return f"{COUNTED},apad=whole_len={samples},atrim=end_sample={samples}"
 
 
 def _limiter(limit: float) -> str:
@@ -209,6 +128,15 @@ def _mastered(gain_db: float, samples: int) -> str:
     return f"volume={gain_db:.2f}dB,{_limiter(loudness.CEILING)},{_exactly(samples)}"
 
 
+def _master(decoded: Path, gain_db: float, samples: int, output: Path) -> float:
+    """Encode a decoded mix with this gain and the ceiling; returns how much quieter the encoder makes it, in LU."""
+    chain = f"[0:a:0]{_mastered(gain_db, samples)},{loudness.measure()}[mix]"
+    given = loudness.read(_run([ffmpeg.media(decoded, "-f", "wav")], chain, _encoded(output)))
+    measuring = f"[0:a:0]{loudness.measure()}[mix]"
+    heard = loudness.read(_run([ffmpeg.media(output, "-f", "mov")], measuring, _NOWHERE))
+    return loudness.lost_db(given, heard)
+
+
 def _limited(decoded: Path, samples: int, gains_db: Sequence[float]) -> list[float]:
     """How loud a decoded mix becomes with each of these gains and the ceiling, in LUFS: in one run that encodes nothing."""
     inputs = [f"[in{number}]" for number in range(len(gains_db))]
@@ -218,7 +146,7 @@ def _limited(decoded: Path, samples: int, gains_db: Sequence[float]) -> list[flo
         for number, (link, gain_db, end) in enumerate(zip(inputs, gains_db, outputs, strict=True))
     ]
     graph = ";".join([f"[0:a:0]asplit={len(gains_db)}{''.join(inputs)}", *chains])
-    log = _run([ffmpeg.media(decoded, "-f", "wav")], graph, ["-f", "null", "-"])
+    log = _run([ffmpeg.media(decoded, "-f", "wav")], graph, _NOWHERE)
     return [loudness.read(log, number).lufs for number in range(len(gains_db))]
 
 
@@ -239,8 +167,25 @@ def _encoded(output: Path) -> list[str]:
 _DECODED = ["-c:a", "pcm_f32le", "-f", "wav"]
 
 
-def _from_parts(order: SoundtrackOrder, parts: Sequence[_Part], ending: str, encoding: Sequence[str]) -> str:
-    """Mix all inputs; where that fails, find out which of them is to blame."""
+_NOWHERE = ["-f", "null", "-"]
+
+
+def _from_parts(
+    parts: list[SoundPart], graph: Callable[[Sequence[SoundPart]], str], encoding: Sequence[str], folder: Path
+) -> tuple[list[SoundPart], str]:
+    """Run a filter graph over all inputs; returns what ffmpeg said, and the inputs as they were taken.
+
+    Where the form of one changes midway, all are taken at one rate and in stereo, from files in ``folder``.
+    """
+    log = _of_parts(parts, graph(parts), encoding)
+    if _CHANGED not in log:
+        return parts, log
+    even = [_evened(part, Path(folder, f"{number}.nut")) for number, part in enumerate(parts)]
+    return even, _of_parts(even, graph(even), encoding)
+
+
+def _of_parts(parts: Sequence[SoundPart], graph: str, encoding: Sequence[str]) -> str:
+    """Where ffmpeg fails, find out which input is to blame."""
     clocks = [
         option
         for index, part in enumerate(parts)
@@ -248,7 +193,7 @@ def _from_parts(order: SoundtrackOrder, parts: Sequence[_Part], ending: str, enc
     ]
     try:
         inputs = [part.input for part in parts]
-        return _run(inputs, f"{_mixed(order, parts)},{ending}[mix]", encoding, clocks)
+        return _run(inputs, graph, encoding, clocks)
     except MediaError:
         for part in parts:
             choice = (*ffmpeg.whole_clock(part.file, 0, part.stream), "-map", f"0:{part.stream}", "-vn")
@@ -260,9 +205,9 @@ def _from_parts(order: SoundtrackOrder, parts: Sequence[_Part], ending: str, enc
         raise
 
 
-def _evened(part: _Part, file: Path) -> _Part:
+def _evened(part: SoundPart, file: Path) -> SoundPart:
     """The same at one rate and in stereo. Silence beside it begins at zero, so that it keeps its distance from there."""
-    graph = f"[0:{part.stream}]{_stereo()}[even]"
+    graph = f"[0:{part.stream}]{stereo()}[even]"
     output = ["-map", "[even]", "-map", "1:a", *_DECODED[:2], "-f", "nut", f"file:{file}"]
     clock = ffmpeg.whole_clock(part.file, 0, part.stream)
     arguments = [*clock, "-filter_complex", graph, *output]

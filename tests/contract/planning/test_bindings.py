@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cliptask.errors import InvalidTask, SourceError
+from cliptask.facts import SourceFacts
 from cliptask.planning.bindings import RATES, ClipRange, bind, rate_for
 from cliptask.planning.plan import plan
 from cliptask.spec.picture import Picture
@@ -17,7 +18,9 @@ from support.campaigns import facts, sources, task, url
 
 def error_of(clip: dict[str, Any], **facts: Any) -> str:  # noqa: ANN401  facts are of many types
     """What is said of a clip written like this whose file has these facts."""
-    of = task([1], videoBlocks=[{"name": "b0", "clips": [{"url": url("b0c0")} | clip]}])
+    of = task(
+        [1], videoBlocks=[{"name": "b0", "clips": [{"url": url("b0c0")} | clip]}], sound={"clipVolume": 1}
+    )
     errors = bind(of.spec, sources(of, b0c0=facts)).errors
     return str(errors[0]) if errors else ""
 
@@ -58,6 +61,12 @@ ANIMATION = {"kind": "animation", "duration_s": 1.5, "fps": 10}
             "clips[0].trim.end (https://cdn.example.com/b0c0.mp4): is after the end of the file, which takes 3s",
         ),
         ({"trim": {"start": "1s", "end": "1.01s"}}, {}, "the trimmed part is shorter than one picture"),
+        (
+            {"volume": 0.5},
+            {},
+            "clips[0].volume (https://cdn.example.com/b0c0.mp4): nothing is heard in the file: leave the volume out",
+        ),
+        ({"volume": 0.5}, {"kind": "animation"}, "nothing is heard in the file"),
     ],
 )
 def test_a_file_in_the_wrong_place_is_named_with_the_remedy(
@@ -74,6 +83,24 @@ def test_a_file_in_the_wrong_place_is_named_with_the_remedy(
 def test_a_trim_to_the_rounded_end_is_accepted() -> None:
     """Durations of files are rarely round: half a frame is forgiven."""
     assert error_of({"trim": {"end": "3s"}}, duration_s=2.99) == ""
+
+
+@pytest.mark.parametrize(
+    ("trim", "words"),
+    [
+        ({"start": "3s"}, "tracks[0].trim.start (https://cdn.example.com/t0.mp4): is after the end of the file, which takes 3s"),
+        ({"end": "3.2s"}, "tracks[0].trim.end (https://cdn.example.com/t0.mp4): is after the end of the file, which takes 3s"),
+        ({"start": "2.95s"}, "leaves less than 100ms of the 3s that the file takes: use a longer part"),
+        ({"start": "1s", "end": "3.03s"}, ""),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_track_lies_within_it(trim: dict[str, str], words: str) -> None:
+    """In and out points that somebody mistyped would be silence, or a buzz of a few samples over and over."""
+    of = task([1], audioBlocks=[{"name": "m", "tracks": [{"url": url("t0"), "trim": trim}]}])
+
+    (bound,) = bind(of.spec, sources(of)).tracks
+
+    assert (words in str(bound)) if words else isinstance(bound, SourceFacts)
 
 
 def test_a_track_must_have_sound_and_an_overlay_be_a_picture() -> None:

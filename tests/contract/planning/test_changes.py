@@ -114,12 +114,12 @@ MATRIX: dict[str, tuple[Data, Callable[[Data], object], dict[tuple[str, tuple[st
     ),
     "a clip trimmed": (
         data(), lambda spec: clip(spec, 0, 1).update(trim={"end": "2s"}),
-        {STAYS: 8, ("changed", ("clip 'hook1' of hook has another trim, duration, motion or focus",)): 4},
+        {STAYS: 8, ("changed", ("clip 'hook1' of hook has another trim, duration, motion, focus or volume",)): 4},
     ),
     "another focus of a clip": (
         data(), lambda spec: (clip(spec, 0, 1).update(focus={"x": "30%"}), spec.update(picture={"fit": "cover"})),
         {
-            ("changed", ("clip 'hook1' of hook has another trim, duration, motion or focus", "picture.fit was contain, is cover")): 4,
+            ("changed", ("clip 'hook1' of hook has another trim, duration, motion, focus or volume", "picture.fit was contain, is cover")): 4,
             ("changed", ("picture.fit was contain, is cover",)): 8,
         },
     ),
@@ -205,11 +205,23 @@ MATRIX: dict[str, tuple[Data, Callable[[Data], object], dict[tuple[str, tuple[st
     ),
     "louder music": (
         data(), lambda spec: spec.update(sound={"musicVolume": 0.3}),
-        {("changed", ("sound.musicVolume was 0.2, is 0.3",)): 12},
+        {("changed", ("sound.musicVolume was 0.4, is 0.3",)): 12},
     ),
     "ducking": (
-        data(), lambda spec: spec.update(sound={"ducking": True}),
-        {("changed", ("sound.ducking was false, is true",)): 12},
+        data(), lambda spec: spec.update(sound={"ducking": False}),
+        {("changed", ("sound.ducking was true, is false",)): 12},
+    ),
+    "music that comes slowly": (
+        data(), lambda spec: spec.update(sound={"musicFadeIn": "1s", "musicFadeOut": "2s"}),
+        {("changed", ("sound.musicFadeIn was 0ms, is 1s", "sound.musicFadeOut was 500ms, is 2s")): 12},
+    ),
+    "sound as it was recorded": (
+        data(), lambda spec: spec.update(sound={"balance": False}),
+        {("changed", ("sound.balance was true, is false",)): 12},
+    ),
+    "a part of a track": (
+        data(), lambda spec: spec["audioBlocks"][0]["tracks"][0].update(trim={"start": "1s"}),
+        {STAYS: 6, ("changed", ("track 'track0' has another trim",)): 6},
     ),
     "captions": (
         data(), lambda spec: spec.update(captions={"mode": "soft"}),

@@ -177,9 +177,50 @@ def test_soundtracks_are_shared_by_variants_of_one_length() -> None:
 def test_settings_that_are_not_heard_change_no_soundtrack() -> None:
     """Ducking without speech, or music at volume 0, must not make anything anew."""
     plain, ducked = (planned(task([1], tracks=1, sound={"ducking": on})) for on in (False, True))
+    faded = planned(task([1], lines=1, sound={"musicFadeIn": "1s", "musicVolume": 1}))
 
     assert plain.soundtracks[0].key == ducked.soundtracks[0].key
     assert planned(task([1], tracks=1, sound={"musicVolume": 0})).soundtracks == ()
+    assert faded.soundtracks[0].key == planned(task([1], lines=1)).soundtracks[0].key
+
+
+def test_music_is_a_part_of_its_track_with_its_fades() -> None:
+    """In and out points that are lost play the long quiet begin of every track."""
+    tracks = [{"url": url("t0"), "trim": {"start": "1.5s", "end": "2.25s"}}]
+    of = task([1], audioBlocks=[{"name": "pool", "tracks": tracks}], sound={"musicFadeIn": "300ms"})
+
+    (track,) = planned(of).soundtracks
+
+    assert (track.track_start_us, track.track_end_us) == (1_500_000, 2_250_000)
+    assert (track.music_fade_in_us, track.music_fade_out_us) == (300_000, 500_000)
+
+
+@pytest.mark.parametrize(
+    ("sound", "balanced", "loudness"),
+    [
+        ({}, True, -14),
+        ({"balance": False}, False, None),
+        ({"balance": False, "loudness": -20}, False, -20),
+        ({"loudness": -18}, True, -18),
+    ],
+)
+def test_a_video_is_as_loud_as_platforms_play_unless_the_task_says_otherwise(
+    sound: dict[str, Any], balanced: bool, loudness: float | None
+) -> None:
+    """A quiet track would be a quiet video, or what was mastered by somebody would be changed."""
+    (track,) = planned(task([1], tracks=1, sound=sound)).soundtracks
+
+    assert (track.balanced, track.loudness) == (balanced, loudness)
+
+
+def test_music_gives_way_to_clips_that_are_heard_too() -> None:
+    """Who speaks in a clip would be drowned."""
+    of = task([1], tracks=1, sound={"clipVolume": 1})
+
+    heard, silent = (plan(of, sources(of, b0c0={"sound_stream": stream}), []) for stream in (1, None))
+
+    assert heard.soundtracks[0].ducking
+    assert not silent.soundtracks[0].ducking
 
 
 def test_clips_of_one_name_in_different_folders_keep_apart() -> None:

@@ -135,7 +135,7 @@ def test_scalars_keep_their_defaults() -> None:
     """``kubectl get -o yaml`` would hide what a task comes to."""
     defaults = {path: node["default"] for path, node, _ in NODES if "default" in node}
 
-    assert defaults["spec.sound.musicVolume"] == 0.2
+    assert defaults["spec.sound.musicVolume"] == 0.4
     assert defaults["spec.overlays[].from"] == "0ms"
     assert defaults["spec.videoBlocks[].clips[].trim.start"] == "0ms"
     assert defaults["spec.variants.music"] == "balanced"

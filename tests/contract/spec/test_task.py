@@ -22,11 +22,11 @@ def test_two_fields_are_all_that_is_required() -> None:
 
     assert not any([task.spec.audio_blocks, task.spec.speech, task.spec.overlays])
     assert (task.spec.sound.music_volume, task.spec.sound.clip_volume, task.spec.sound.ducking) == (
-        0.2,
+        0.4,
         0,
-        False,
+        True,
     )
-    assert task.spec.sound.loudness is None
+    assert task.spec.sound.lufs == -14
     assert task.spec.transition is None
     assert task.spec.picture.width is None
     assert (task.spec.variants.music, task.spec.variants.speech, task.spec.variants.limit) == (

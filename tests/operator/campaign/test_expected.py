@@ -24,9 +24,7 @@ def segment(size: tuple[int, int], first: int = 0, frames: int = 10) -> SegmentO
 
 def soundtrack() -> SoundtrackOrder:
     """A second of music."""
-    return SoundtrackOrder(
-        fps=30, frames=30, track="t", music_volume=1, clip_volume=0, ducking=False, loudness=None
-    )
+    return SoundtrackOrder(fps=30, frames=30, track="t")
 
 
 def order(*segments: SegmentOrder, **parts: object) -> WorkOrder:

@@ -32,7 +32,7 @@ class Made:
         )
 
 
-SOUND = SoundtrackOrder(fps=30, frames=30, music_volume=0.2, clip_volume=0, ducking=False, loudness=None)
+SOUND = SoundtrackOrder(fps=30, frames=30, music_volume=0.2)
 
 
 @pytest.fixture(scope="module")

@@ -25,8 +25,7 @@ Samples = npt.NDArray[np.float64]
 
 def order(**changes: Any) -> SoundtrackOrder:  # noqa: ANN401  the model checks them
     """Two seconds without any sound, but for the changes."""
-    plain: dict[str, Any] = {"music_volume": 1.0, "clip_volume": 1.0, "ducking": False, "loudness": None}
-    return SoundtrackOrder(**{"fps": 30, "frames": 60, **plain, **changes})
+    return SoundtrackOrder(**{"fps": 30, "frames": 60, **changes})
 
 
 def audio(
@@ -150,11 +149,58 @@ def test_music_has_its_volume_and_fades_at_the_end(tmp_path: Path) -> None:
     """Music that stops dead sounds like a broken video."""
     music = audio(tmp_path / "music.wav", "0.5*sin(400*2*PI*t)", 5)
 
-    samples = mixed(tmp_path, order(track=TRACK, music_volume=0.2), music=music)
+    wanted = order(track=TRACK, music_volume=0.2, music_fade_out_us=500_000)
+
+    samples = mixed(tmp_path, wanted, music=music)
 
     assert level(samples, 0.2, 1.4) == pytest.approx(0.0707, rel=0.02)
     assert level(samples, 1.7, 1.8) == pytest.approx(0.0354, rel=0.1)
     assert level(samples, 1.99, 2.0) < 0.002
+
+
+def test_music_comes_as_slowly_as_it_is_told(tmp_path: Path) -> None:
+    """A fade-in that is not heard is a beat that bursts in."""
+    music = audio(tmp_path / "music.wav", "0.5*sin(400*2*PI*t)", 5)
+
+    samples = mixed(tmp_path, order(track=TRACK, music_fade_in_us=1_000_000), music=music)
+
+    assert level(samples, 0.0, 0.01) < 0.005
+    assert level(samples, 0.49, 0.51) == pytest.approx(0.177, rel=0.05)
+    assert level(samples, 1.1, 1.8) == pytest.approx(0.354, rel=0.02)
+
+
+def test_a_part_of_a_track_is_played_and_begun_anew(tmp_path: Path) -> None:
+    """In and out points choose the refrain: what is before and after it must never be heard."""
+    music = audio(tmp_path / "music.wav", "0.3*sin(2*PI*if(between(t,1,1.5),800,200)*t)", 3)
+    wanted = order(track=TRACK, track_start_us=1_000_000, track_end_us=1_500_000)
+
+    got = pitches(mixed(tmp_path, wanted, music=music))
+
+    assert got == [800] * 8
+
+
+@pytest.mark.parametrize("gain", [0.003, 0.03, 0.9])
+def test_balanced_sounds_are_as_loud_beside_each_other_however_they_were_recorded(
+    tmp_path: Path, gain: float
+) -> None:
+    """Quiet music would not be heard under a loud voice, and loud music would drown a quiet one."""
+    music = audio(tmp_path / "music.wav", f"{gain}*sin(1000*2*PI*t)|0", 3)
+    spoken = audio(tmp_path / "line.wav", "0|0.1*sin(1000*2*PI*t)", 3)
+    wanted = order(track=TRACK, speech=SPEECH, music_volume=0.4, balanced=True)
+
+    samples = mixed(tmp_path, wanted, spoken, music=music)
+
+    assert level(samples[0], 0.2, 1.8) / level(samples[1], 0.2, 1.8) == pytest.approx(0.4, rel=0.03)
+
+
+def test_the_hiss_of_a_clip_is_not_balanced(tmp_path: Path) -> None:
+    """Of a product shot in a quiet room nothing but its camera would be heard."""
+    clip = audio(tmp_path / "clip.wav", "0.004*(random(0)-0.5)", 2)
+    part = ClipSound(source=CLIP, first_frame=0, frames=60, at_frame=0)
+
+    balanced, plain = (mixed(tmp_path, order(clips=(part,), balanced=on), clip=clip) for on in (True, False))
+
+    assert level(balanced, 0.2, 1.8) == pytest.approx(level(plain, 0.2, 1.8), rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -233,9 +279,9 @@ def test_a_clips_sound_stays_with_its_pictures(
 def test_a_clips_sound_ends_with_its_pictures(tmp_path: Path) -> None:
     """Sound of a clip's cut-off part would run on under the next clip."""
     clip = audio(tmp_path / "clip.wav", "0.5*sin(400*2*PI*t)", 3)
-    part = ClipSound(source=CLIP, first_frame=10, frames=15, at_frame=30)
+    part = ClipSound(source=CLIP, first_frame=10, frames=15, at_frame=30, volume=0.5)
 
-    samples = mixed(tmp_path, order(clips=(part,), clip_volume=0.5), clip=clip)
+    samples = mixed(tmp_path, order(clips=(part,)), clip=clip)
 
     assert level(samples, 0.0, 0.97) < 0.001
     assert level(samples, 1.02, 1.48) == pytest.approx(0.177, rel=0.03)
@@ -272,6 +318,21 @@ def test_music_gives_way_to_speech_and_comes_back(tmp_path: Path) -> None:
     assert level(samples[1], 0.3, 0.9) == pytest.approx(0.212, rel=0.02)
 
 
+def test_music_gives_way_to_a_clip_that_speaks(tmp_path: Path) -> None:
+    """What a customer says in a clip is as much worth hearing as a line."""
+    music = audio(tmp_path / "music.wav", "0.5*sin(400*2*PI*t)|0", 5)
+    clip = audio(tmp_path / "clip.wav", "0|0.3*sin(900*2*PI*t)", 5)
+    part = ClipSound(source=CLIP, first_frame=0, frames=30, at_frame=30)
+
+    samples = mixed(
+        tmp_path, order(frames=120, track=TRACK, clips=(part,), ducking=True), music=music, clip=clip
+    )
+
+    before, under, after = (level(samples[0], at, at + 0.5) for at in (0.3, 1.4, 3.2))
+    assert before == pytest.approx(after, rel=0.02)
+    assert under < before / 3
+
+
 def test_ducking_without_speech_changes_nothing(tmp_path: Path) -> None:
     """A task asks for ducking once; its variants without a line must sound as if it had not."""
     music = media.track(tmp_path / "music.mp3")
@@ -302,6 +363,57 @@ def test_a_mix_has_the_loudness_that_was_asked_for(tmp_path: Path, speech: str) 
     assert loudness_lufs == pytest.approx(-14.0, abs=0.5)
     assert true_peak_db <= -1.0
     assert not list(tmp_path.glob("*.mix.wav"))
+
+
+def of_random_sounds(folder: Path, seed: int) -> tuple[SoundtrackOrder, dict[str, Path], Path | None]:
+    """A mix of sounds, levels and settings as campaigns have them, and its files: some of the three are missing."""
+    draw = np.random.default_rng(seed)
+
+    def sound_file(name: str, expressions: list[str]) -> Path:
+        peak = 10 ** (draw.uniform(-40, -1) / 20)
+        expression = f"{peak:.4f}*({draw.choice(expressions)})"
+        return audio(
+            folder / f"{name}.wav",
+            expression,
+            draw.uniform(1, 6),
+            rate=int(draw.choice([22_050, 44_100, RATE])),
+        )
+
+    pitch, beat = draw.integers(80, 900), draw.uniform(0.2, 0.8)
+    voices = [
+        f"sin({pitch}*2*PI*t)*lt(mod(t,{beat}),{beat * 0.7})",
+        f"0.2*sin({pitch}*2*PI*t)+0.7*sin({3 * pitch}*2*PI*t)*lt(mod(t,{beat}),0.03)",
+    ]
+    tones = [
+        f"0.6*sin({pitch}*2*PI*t)+0.4*(random(0)-0.5)",
+        f"(random(0)*2-1)*exp(-8*mod(t,{beat}))",
+        *voices,
+    ]
+    music, clip, spoken = sound_file("music", tones), sound_file("clip", tones), sound_file("line", voices)
+    has_music, has_clip, has_speech = draw.random(3) < 0.7
+    part = ClipSound(
+        source=CLIP, first_frame=0, frames=80, at_frame=int(draw.integers(0, 60)), volume=draw.uniform(0.1, 2)
+    )
+    wanted = order(
+        frames=150, loudness=float(draw.uniform(-23, -12)), balanced=bool(draw.random() < 0.8),
+        ducking=bool(draw.random() < 0.5), clips=(part,) if has_clip else (), speech=SPEECH if has_speech else None,
+        track=None if (has_clip or has_speech) and not has_music else TRACK, music_volume=draw.uniform(0.1, 2),
+        music_fade_in_us=int(draw.integers(0, 1_000_000)), music_fade_out_us=int(draw.integers(0, 1_000_000)),
+    )  # fmt: skip
+    return wanted, {"music": music, "clip": clip}, spoken if has_speech else None
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_any_mix_has_its_loudness_and_leaves_room_for_its_peaks(tmp_path: Path, seed: int) -> None:
+    """A campaign whose videos differ in loudness tests the loudness and not the ad."""
+    wanted, sources, spoken = of_random_sounds(tmp_path, seed)
+    assert wanted.loudness is not None
+
+    mixed(tmp_path, wanted, spoken, **sources)
+
+    loudness_lufs, true_peak_db = measured(tmp_path / "mix.m4a")
+    assert loudness_lufs == pytest.approx(wanted.loudness, abs=0.5)
+    assert true_peak_db < -1.0
 
 
 @pytest.mark.parametrize("loudness", [None, -14.0])

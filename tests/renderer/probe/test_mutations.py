@@ -154,8 +154,5 @@ def _made(path: Path, facts: SourceFacts, folder: Path) -> None:
         cut = Cut(kind=facts.kind, source=SHA, first_frame=0, frames=frames, look=facts.look)
         segment.make_segment(SegmentOrder(profile=profile, cuts=(cut,)), {SHA: path}, folder)
     if facts.sound_stream is not None:
-        order = SoundtrackOrder(
-            fps=24, frames=24, track=SHA, track_stream=facts.sound_stream, music_volume=1.0, clip_volume=1.0,
-            ducking=False, loudness=None,
-        )  # fmt: skip
+        order = SoundtrackOrder(fps=24, frames=24, track=SHA, track_stream=facts.sound_stream)
         sound.mix(order, {SHA: path}, None, folder / "made.m4a", folder)

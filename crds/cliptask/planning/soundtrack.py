@@ -1,0 +1,56 @@
+"""What is heard in a variant? From its track, its line and its clips to the order of its soundtrack."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from cliptask.orders import SoundtrackOrder, SpeechRef
+from cliptask.planning.choices import Choice
+from cliptask.planning.timeline import Timeline
+
+
+def soundtrack(
+    timeline: Timeline, choice: Choice, frames: int, speech: SpeechRef | None
+) -> SoundtrackOrder | None:
+    """Only what is heard is in the order, so that what is not heard changes no key; None where nothing is.
+
+    Raises what makes the track unusable.
+    """
+    sound, clips = timeline.spec.sound, timeline.sounds(choice.clips)
+    music = _music(timeline, choice.track)
+    if not music and speech is None and not clips:
+        return None
+    return SoundtrackOrder(
+        fps=timeline.profile.fps,
+        frames=frames,
+        **music,
+        speech=speech,
+        clips=clips,
+        balanced=sound.balance,
+        ducking=sound.ducking and bool(music) and (speech is not None or bool(clips)),
+        loudness=sound.lufs,
+    )
+
+
+def _music(timeline: Timeline, index: int | None) -> dict[str, Any]:
+    """The order's fields of a track; none where it is not heard."""
+    if index is None:
+        return {}
+    sound, track, facts = timeline.spec.sound, timeline.spec.tracks[index], timeline.bindings.track(index)
+    if not sound.music_volume:
+        return {}
+    end = track.trim.end if track.trim else None
+    return {
+        "track": facts.sha256,
+        "track_stream": facts.sound_stream or 0,
+        "track_start_us": _microseconds(track.trim.start) if track.trim else 0,
+        "track_end_us": _microseconds(end) if end else None,
+        "music_volume": sound.music_volume,
+        "music_fade_in_us": _microseconds(sound.music_fade_in),
+        "music_fade_out_us": _microseconds(sound.music_fade_out),
+    }
+
+
+def _microseconds(duration: timedelta) -> int:
+    return duration // timedelta(microseconds=1)
