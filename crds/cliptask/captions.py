@@ -45,13 +45,21 @@ def cues(words: Sequence[Word], end_s: float) -> tuple[Cue, ...]:
     )
 
 
-def last_ms(video_s: float, spoken_s: float | None) -> int:
-    """When the last cue is gone at the latest, where a recording of ``spoken_s`` begins with the video; None: not known yet.
+def last_ms(left_ms: int, spoken_s: float | None) -> int:
+    """When the last cue of a recording of ``spoken_s`` is gone at the latest, from its begin; None: not known yet.
 
-    The same for all videos that are longer than what is said in them, which therefore share their captions.
+    ``left_ms`` is left until the video ends or somebody else speaks. The same for all videos in which more than that is left,
+    which therefore share their captions.
     """
-    video_ms = floor(video_s * 1000 + 1e-6)
-    return video_ms if spoken_s is None else min(video_ms, ceil(spoken_s * 1000) + MIN_MS)
+    return left_ms if spoken_s is None else min(left_ms, ceil(spoken_s * 1000) + MIN_MS)
+
+
+def moved(cues: Sequence[Cue], by_ms: int) -> tuple[Cue, ...]:
+    """The same cues so much later."""
+    return tuple(
+        Cue((round(cue.start_s * 1000) + by_ms) / 1000, (round(cue.end_s * 1000) + by_ms) / 1000, cue.lines)
+        for cue in cues
+    )
 
 
 def webvtt(cues: Sequence[Cue]) -> str:

@@ -107,14 +107,15 @@ class ClipSound(Order):
 
 
 class SpeechRef(Order):
-    """A recording in the store: ``speech/<key>.<extension>`` and its ``.json``."""
+    """A recording in the store, ``speech/<key>.<extension>`` and its ``.json``, and the frame at which it begins."""
 
     line_key: str
     extension: Literal["mp3", "wav"]
+    at_frame: int = 0
 
 
 class SoundtrackOrder(Order):
-    """A finished mix of exactly ``samples`` samples: music, a line and the clips' own sound."""
+    """A finished mix of exactly ``samples`` samples: music, lines and the clips' own sound."""
 
     fps: int
     frames: int
@@ -130,7 +131,8 @@ class SoundtrackOrder(Order):
     """Gain; 1 leaves it as it is."""
     music_fade_in_us: int = 0
     music_fade_out_us: int = 0
-    speech: SpeechRef | None = None
+    speech: tuple[SpeechRef, ...] = ()
+    """In the order in which they begin."""
     clips: tuple[ClipSound, ...] = ()
     balanced: bool = False
     """Whether each of its sources is brought to one loudness before its gain."""
@@ -151,15 +153,32 @@ class SoundtrackOrder(Order):
         return tuple(dict.fromkeys(filter(None, sources)))
 
 
+class CaptionedLine(Order):
+    """The words of a recording, each at the time when it is said."""
+
+    line_key: str
+    at_ms: int = 0
+    """When the recording begins."""
+    end_ms: int
+    """From there; nothing is shown any more."""
+
+
+class CaptionsOrder(Order):
+    """What is said in a video, in a file or in the video itself."""
+
+    lines: tuple[CaptionedLine, ...] = Field(min_length=1)
+    """In the order in which they begin; none lasts into the next."""
+
+
 class VariantOrder(Order):
     """One finished video: segments in a row, one soundtrack for all, captions that players can show."""
 
     segments: tuple[SegmentOrder, ...] = Field(min_length=1)
     soundtrack: SoundtrackOrder | None = None
-    words: str | None = None
-    """Key of the line whose words are its captions; None where it has none, or has them in a file beside it alone."""
+    captions: CaptionsOrder | None = None
+    """Those that players can show; None where it has none, or has them in a file beside it alone."""
     language: str | None = None
-    """What is spoken, as MP4 has it: ISO 639-2/T. None where nobody speaks."""
+    """What is spoken, as MP4 has it: ISO 639-2/T, mul for several. None where nobody speaks."""
     burned: BurnedCaptions | None = None
     """What is said in it, where that is part of the picture; its segments have it as far as it is seen in them."""
 
@@ -171,7 +190,8 @@ class VariantOrder(Order):
         """
         segments = [segment.plain_key for segment in self.segments]
         soundtrack = self.soundtrack.key if self.soundtrack else None
-        parts = {"segments": segments, "soundtrack": soundtrack, "words": self.words}
+        captions = self.captions.key if self.captions else None
+        parts = {"segments": segments, "soundtrack": soundtrack, "captions": captions}
         if self.burned:
             parts["burned"] = self.burned.key
         return digest({"kind": "VariantOrder", **parts, "language": self.language})
@@ -190,14 +210,6 @@ class VariantOrder(Order):
     def duration_s(self) -> float:
         """Length of the picture in seconds."""
         return self.frames / self.profile.fps
-
-
-class CaptionsOrder(Order):
-    """A file with the words of a line, each at the time when it is said."""
-
-    line_key: str
-    end_ms: int
-    """From the beginning of the recording; nothing is shown any more."""
 
 
 class NamedVariant(Order):
@@ -234,7 +246,7 @@ class WorkOrder(Order):
         soundtracks = [*self.soundtracks, *(each.order.soundtrack for each in self.variants)]
         inputs = [sha256 for segment in segments for sha256 in segment.sources]
         for soundtrack in filter(None, soundtracks):
-            inputs += [*soundtrack.sources, *([soundtrack.speech.line_key] if soundtrack.speech else [])]
+            inputs += [*soundtrack.sources, *(each.line_key for each in soundtrack.speech)]
         return self.model_copy(update={"places": {each: places[each] for each in inputs if each in places}})
 
     def without(self, there: AbstractSet[str]) -> Self:

@@ -138,12 +138,12 @@ def make_soundtrack(
     began, before = time.monotonic(), _peak_bytes()
     with _work(cache) as work, ExitStack() as stack:
         sources = {sha256: _source(stack, cache, sha256, places) for sha256 in order.sources}
-        speech = None
-        if order.speech is not None:
-            recording = names.speech_object(order.speech.line_key, order.speech.extension)
-            speech = _local(stack, cache, recording)
+        recordings = {
+            each.line_key: _local(stack, cache, names.speech_object(each.line_key, each.extension))
+            for each in order.speech
+        }
         output = work / "soundtrack.m4a"
-        sound.mix(order, sources, speech, output, work, places)
+        sound.mix(order, sources, recordings, output, work, places)
         check.check_soundtrack(output, order)
         noted = {"samples": str(order.samples), "took": _since(began), **_memory(before)}
         return store_part(cache, name, output, noted)
@@ -224,11 +224,11 @@ def _remembered(cache: NamedObjects, part: StoredPart) -> StoredPart:
 
 def _cues(cache: NamedObjects, order: VariantOrder) -> tuple[Cue, ...]:
     """What is said when, where the video is to show it."""
-    if order.words is None:
+    if order.captions is None:
         return ()
-    from cliptask.captions import cues  # noqa: PLC0415  Unicode's tables, for those videos only that have any
+    from cliptask_renderer.recordings import cues_of  # noqa: PLC0415  as there
 
-    return cues(_recording(_Words(cache.uri, order.words, cache)).words, order.duration_s)
+    return cues_of(order.captions, lambda key: _recording(_Words(cache.uri, key, cache)))
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cliptask.errors import InputError
 from cliptask.names import speech_object
+from cliptask.orders import CaptionsOrder
 from cliptask_renderer.storage.base import NamedObjects
 
 if TYPE_CHECKING:
+    from cliptask.captions import Cue
     from cliptask.facts import Recording
 
 
@@ -24,6 +26,17 @@ def recording_of(cache: NamedObjects, line_key: str, remedy: str = _REMEDY) -> R
     words = speech_object(line_key, "json")
     with needed(cache, words, remedy=remedy):
         return Recording.model_validate_json(cache.read(words))
+
+
+def cues_of(order: CaptionsOrder, recording: Callable[[str], Recording]) -> tuple[Cue, ...]:
+    """What stands on the screen when, of all lines; ``recording`` knows a line by its key."""
+    from cliptask.captions import cues, moved  # noqa: PLC0415  Unicode's tables, for those videos only that have any
+
+    return tuple(
+        cue
+        for each in order.lines
+        for cue in moved(cues(recording(each.line_key).words, each.end_ms / 1000), each.at_ms)
+    )
 
 
 @contextmanager

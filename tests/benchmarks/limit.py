@@ -81,6 +81,9 @@ def _segment(cache: Path, work: Path, order: SegmentOrder) -> float:
 
 
 def _soundtrack(cache: Path, work: Path, order: SoundtrackOrder) -> float:
-    ref = order.speech
-    speech = cache / names.speech_object(ref.line_key, ref.extension) if ref else None
-    return _timed(partial(sound.mix, order, _sources(cache, order), speech, work / f"{order.key}.m4a", work))
+    recordings = {
+        each.line_key: cache / names.speech_object(each.line_key, each.extension) for each in order.speech
+    }
+    return _timed(
+        partial(sound.mix, order, _sources(cache, order), recordings, work / f"{order.key}.m4a", work)
+    )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 import unicodedata
 from itertools import pairwise
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cliptask.captions import Cue, cues, last_ms, webvtt
+from cliptask.captions import Cue, cues, last_ms, moved, webvtt
 from cliptask.facts import Word
 from cliptask.pieces import LINE_WIDTH, is_spaced, word_spans
 from cliptask.text import captioned, letters
@@ -136,10 +137,25 @@ def test_videos_that_are_longer_than_what_is_said_have_the_same_cues(
     spoken_s = words[-1].end_s if words else 0.0
     video_s = spoken_s + more_s
 
-    shared = cues(words, last_ms(video_s, spoken_s) / 1000)
+    video_ms = math.ceil(video_s * 1000)
 
-    assert shared == cues(words, video_s)
-    assert last_ms(video_s, spoken_s) <= last_ms(video_s, None)
+    shared = cues(words, last_ms(video_ms, spoken_s) / 1000)
+
+    assert shared == cues(words, video_ms / 1000)
+    assert last_ms(video_ms, spoken_s) <= last_ms(video_ms, None)
+
+
+@given(words=spoken(), by_ms=st.integers(0, 600_000))
+def test_a_line_that_begins_later_has_the_same_cues_later(words: list[Word], by_ms: int) -> None:
+    """Its words would stand there before they are said, or overlap."""
+    plain = cues(words, 60)
+
+    later = moved(plain, by_ms)
+
+    assert [each.lines for each in later] == [each.lines for each in plain]
+    for before, after in zip(plain, later, strict=True):
+        assert after.start_s == pytest.approx(before.start_s + by_ms / 1000)
+        assert after.end_s - after.start_s == pytest.approx(before.end_s - before.start_s)
 
 
 @given(words=spoken())

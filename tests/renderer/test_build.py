@@ -16,7 +16,7 @@ import pytest
 from cliptask import names
 from cliptask.errors import InputError, MediaError
 from cliptask.facts import Recording, SpokenLine, Word
-from cliptask.orders import SoundtrackOrder, SpeechRef, VariantOrder, WorkOrder
+from cliptask.orders import CaptionedLine, CaptionsOrder, SoundtrackOrder, SpeechRef, VariantOrder, WorkOrder
 from cliptask_renderer import build
 from cliptask_renderer.storage.base import Store, StoredObject
 from cliptask_renderer.storage.folder import FolderStore
@@ -26,6 +26,7 @@ from support import joined, media
 
 LINE = "c" * 64
 SPEECH = SpeechRef(line_key=LINE, extension="mp3")
+CAPTIONS = CaptionsOrder(lines=(CaptionedLine(line_key=LINE, end_ms=833),))
 
 
 class Campaign:
@@ -47,9 +48,9 @@ class Campaign:
         self.seam = f.order_of(f.video(first, 10, 5), f.video(second, 0, 5))
         self.segments = (self.bodies[0], self.seam, self.bodies[1])
         self.sound = SoundtrackOrder(
-            fps=30, frames=25, track=self.track, speech=SPEECH, music_volume=0.2, ducking=True
+            fps=30, frames=25, track=self.track, speech=(SPEECH,), music_volume=0.2, ducking=True
         )  # fmt: skip
-        self.variant = VariantOrder(segments=self.segments, soundtrack=self.sound, words=LINE)
+        self.variant = VariantOrder(segments=self.segments, soundtrack=self.sound, captions=CAPTIONS)
 
     def make(self, name: str = "v", order: VariantOrder | None = None) -> None:
         """Make a variant."""

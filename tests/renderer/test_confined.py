@@ -10,7 +10,16 @@ import pytest
 
 from cliptask import names
 from cliptask.facts import Recording, SpokenLine, Word
-from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder, WorkOrder
+from cliptask.orders import (
+    CaptionedLine,
+    CaptionsOrder,
+    NamedVariant,
+    SegmentOrder,
+    SoundtrackOrder,
+    SpeechRef,
+    VariantOrder,
+    WorkOrder,
+)
 from cliptask_renderer import build
 from cliptask_renderer.storage.base import NamedObjects, StoredObject
 from cliptask_renderer.storage.folder import FolderStore
@@ -18,6 +27,7 @@ from support import frames as f
 from support import media
 
 LINE = "c" * 64
+CAPTIONS = CaptionsOrder(lines=(CaptionedLine(line_key=LINE, end_ms=300),))
 
 
 class Confined:
@@ -110,9 +120,9 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, VariantOrd
         f.order_of(f.video(clip, 5, 10)),
     )
     sound = SoundtrackOrder(
-        fps=30, frames=25, track=track, speech=SpeechRef(line_key=LINE, extension="mp3"), music_volume=0.2, ducking=True,
+        fps=30, frames=25, track=track, speech=(SpeechRef(line_key=LINE, extension="mp3"),), music_volume=0.2, ducking=True,
     )  # fmt: skip
-    return folder, VariantOrder(segments=segments, soundtrack=sound, words=LINE)
+    return folder, VariantOrder(segments=segments, soundtrack=sound, captions=CAPTIONS)
 
 
 def _touched(order: WorkOrder) -> tuple[set[str], set[str], set[str]]:
@@ -122,9 +132,10 @@ def _touched(order: WorkOrder) -> tuple[set[str], set[str], set[str]]:
     soundtracks = {*order.soundtracks, *(each.soundtrack for each in videos if each.soundtrack)}
     sources = [part.sources for part in segments] + [part.sources for part in soundtracks]
     reads = {names.source_object(sha256) for each in sources for sha256 in each}
-    for speech in (each.speech for each in soundtracks if each.speech):
+    for speech in (speech for each in soundtracks for speech in each.speech):
         reads.add(names.speech_object(speech.line_key, speech.extension))
-    reads |= {names.speech_object(each.words, "json") for each in videos if each.words}
+    captions = [each.captions for each in videos if each.captions]
+    reads |= {names.speech_object(line.line_key, "json") for each in captions for line in each.lines}
     makes = {names.segment_object(each.key) for each in segments}
     makes |= {names.picture_object(each.key) for each in segments if not each.is_seam}
     makes |= {names.soundtrack_object(each.key) for each in soundtracks}

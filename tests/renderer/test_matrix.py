@@ -241,7 +241,7 @@ def _check_sound(facts: SourceFacts, source: Path, frames: int, fps: int, folder
         at_frame=0,
     )
     order = SoundtrackOrder(fps=fps, frames=frames, clips=(heard,))
-    sound.mix(order, {"a": source}, None, folder / "mix.m4a", folder)
+    sound.mix(order, {"a": source}, {}, folder / "mix.m4a", folder)
     with av.open(str(folder / "mix.m4a")) as container:
         samples = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
     begin = int(np.argmax(np.abs(samples) > np.abs(samples).max() / 4))

@@ -10,7 +10,15 @@ import pytest
 
 from cliptask import names
 from cliptask.facts import Recording, SpokenLine, Word
-from cliptask.orders import NamedVariant, SoundtrackOrder, SpeechRef, VariantOrder, WorkOrder
+from cliptask.orders import (
+    CaptionedLine,
+    CaptionsOrder,
+    NamedVariant,
+    SoundtrackOrder,
+    SpeechRef,
+    VariantOrder,
+    WorkOrder,
+)
 from cliptask_renderer import build
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.open import open_store
@@ -20,6 +28,7 @@ from support.gcs import FakeGcs, FaultyProxy
 
 VIDEOS = 12
 LINE = "c" * 64
+CAPTIONS = CaptionsOrder(lines=(CaptionedLine(line_key=LINE, end_ms=300),))
 
 
 def begun(cache: Store, folder: Path) -> tuple[VariantOrder, ...]:
@@ -35,10 +44,10 @@ def begun(cache: Store, folder: Path) -> tuple[VariantOrder, ...]:
     cache.put_bytes(names.speech_object(LINE, "json"), recording.model_dump_json().encode())
     clips = [f.order_of(f.video(sha256, at, 3)) for at in range(7)]
     sound = SoundtrackOrder(
-        fps=30, frames=9, speech=SpeechRef(line_key=LINE, extension="mp3")
+        fps=30, frames=9, speech=(SpeechRef(line_key=LINE, extension="mp3"),)
     )  # fmt: skip
     rows = [(a, b, c) for a in clips[:3] for b in clips[3:5] for c in clips[5:]]
-    return tuple(VariantOrder(segments=row, soundtrack=sound, words=LINE) for row in rows)
+    return tuple(VariantOrder(segments=row, soundtrack=sound, captions=CAPTIONS) for row in rows)
 
 
 def kinds(requests: list[str]) -> Counter[str]:

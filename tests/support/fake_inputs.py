@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cliptask.errors import ClipTaskError
 from cliptask.facts import SourceFacts, SpokenLine
-from cliptask.spec.ingredients import Line
+from cliptask.spec.speech import Utterance
 from cliptask.spec.task import ClipTaskSpec
 from cliptask_operator.campaign.inputs import InputObserver, ResolvedInputs
 from cliptask_operator.sources.fetcher import FetchEvent
@@ -36,10 +36,10 @@ class FakeInputs:
     ) -> ResolvedInputs:
         """See ``Inputs``."""
         with self.faults.met("resolve"):
-            observer.begin(len(spec.urls), len(spec.speech) if speak else 0)
+            observer.begin(len(spec.urls), len(spec.lines) if speak else 0)
             await self.opened.wait()
             sources = {url: self._source(url, facts, observer) for url, facts in sources_of(spec).items()}
-            lines = self._lines(spec.speech, observer, speak=speak)
+            lines = self._lines(spec.lines, observer, speak=speak)
             for spoken in (each for each in lines if isinstance(each, SpokenLine) and each.is_spoken):
                 speak_into(cache, spoken)
             return ResolvedInputs(sources, lines)
@@ -51,7 +51,7 @@ class FakeInputs:
         return error or facts
 
     def _lines(
-        self, lines: Sequence[Line], observer: InputObserver, *, speak: bool
+        self, lines: Sequence[Utterance], observer: InputObserver, *, speak: bool
     ) -> list[SpokenLine | ClipTaskError]:
         found: list[SpokenLine | ClipTaskError] = []
         for text in (each.text for each in lines):

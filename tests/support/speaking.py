@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cliptask.facts import Recording, SpokenLine
 from cliptask.names import speech_object
-from cliptask.spec.ingredients import Line
+from cliptask.spec.speech import Line
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.speaker import Speaker, Spoken
 from cliptask_renderer.storage.base import Store

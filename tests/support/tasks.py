@@ -58,16 +58,18 @@ def _list(element: st.SearchStrategy[Data], least: int = 0) -> st.SearchStrategy
 
 _span = st.tuples(durations(0, 1000), durations(1001, 90_000))
 _trims = _span.map(lambda span: {"start": span[0], "end": span[1]}) | _fields(start=durations(0, 99_000))
+_own_lines = _fields({"voice": texts, "text": texts}, offset=durations(0, 600_000))
 _percentages = _matching(PERCENTAGE_PATTERN)
 _focus = _fields(x=_percentages, y=_percentages)
-_videos = _fields({"url": urls}, name=names, trim=_trims, focus=_focus)
+_videos = _fields({"url": urls}, name=names, trim=_trims, focus=_focus, speech=_own_lines)
 _stills = _fields(
     {"url": urls, "duration": durations(100, 600_000)},
     name=names,
     motion=st.sampled_from(get_args(Motion)),
     focus=_focus,
+    speech=_own_lines,
 )
-_blocks = _list(st.fixed_dictionaries({"name": names, "clips": _list(_videos | _stills, 1)}), 1)
+_blocks = _list(_fields({"name": names, "clips": _list(_videos | _stills, 1)}, speech=_own_lines), 1)
 _sizes = st.integers(32, 1920).map(lambda half: half * 2)
 _colours = _matching(COLOUR_PATTERN)
 _pictures = st.one_of(
@@ -150,6 +152,7 @@ def tasks(draw: st.DrawFn) -> ClipTask:
             _fields(
                 {"voice": texts, "text": texts},
                 name=names,
+                at=_fields({"block": st.just(blocks[0]["name"])}, offset=durations(0, 600_000)),
                 language=st.sampled_from(["en", "uk", "no", "pt-BR", "zh-Hans", "es-419"]),
             )
         ),

@@ -14,7 +14,8 @@ from cliptask.planning.allowed import Allowed, allowed
 from cliptask.planning.bindings import Bound
 from cliptask.planning.deal import Draw, OpenRow, deal
 from cliptask.planning.history import LINES, NOTHING, TRACKS, Column, History, Part, recognized
-from cliptask.spec.ingredients import Clip, Line, Track
+from cliptask.spec.ingredients import Clip, Track
+from cliptask.spec.speech import Line
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.values import MAX_VARIANTS
 from cliptask.spec.variants import Assignment

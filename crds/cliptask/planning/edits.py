@@ -9,7 +9,7 @@ from cliptask.planning.history import LINES, TRACKS, Part, columns_before, recog
 from cliptask.planning.plan import Campaign, Variant
 from cliptask.planning.settings import Setting
 
-_OTHERWISE = {LINES: "voice or language", TRACKS: "trim"}
+_OTHERWISE = {LINES: "voice, language or place", TRACKS: "trim"}
 """What is not the text or the file."""
 _MODES = {TRACKS: "variants.music", LINES: "variants.speech"}
 
@@ -59,7 +59,7 @@ class Edits:
             if old.source != new.source:
                 yield f"{_called(column, new.label)} has another {'text' if column == LINES else 'file'}"
             elif old.content != new.content:
-                yield f"{_called(column, new.label)} has another {_OTHERWISE.get(column, 'trim, duration, motion, focus or volume')}"
+                yield f"{_called(column, new.label)} has another {_OTHERWISE.get(column, 'trim, duration, motion, focus, volume or line')}"
         order = [self._was.get(block) for block in self._campaign.blocks]
         if order != [column for column in self._campaign.before.parts if column in order]:
             yield "the blocks stand in another order"
@@ -160,11 +160,11 @@ def _matters(path: str, variant: Variant) -> bool:
         "sound.musicVolume": variant.track,
         "sound.musicFadeIn": variant.track,
         "sound.musicFadeOut": variant.track,
-        "sound.ducking": variant.track and (variant.line or (heard and heard.clips)),
+        "sound.ducking": variant.track and heard and (heard.speech or heard.clips),
         "sound.balance": heard,
         "sound.loudness": heard,
-        "captions.mode": variant.line,
-        settings.CAPTIONS: variant.line,
+        "captions.mode": variant.text,
+        settings.CAPTIONS: variant.text,
         "transition": len(variant.clips) > 1,
     }
     return bool(needed.get(path, True))

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import floor
 
 from cliptask import names
-from cliptask.captions import last_ms
-from cliptask.errors import ClipTaskError, VariantError, joined
+from cliptask.errors import ClipTaskError, joined
 from cliptask.facts import SourceFacts, SpokenLine
-from cliptask.languages import mp4_code
-from cliptask.layers import BurnedCaptions, SpokenAt
-from cliptask.orders import CaptionsOrder, Profile, SegmentOrder, SoundtrackOrder, SpeechRef, VariantOrder
+from cliptask.orders import CaptionsOrder, Profile, SegmentOrder, SoundtrackOrder, VariantOrder
 from cliptask.planning.bindings import Bound, bind
 from cliptask.planning.choices import Choice, Labels, chosen
 from cliptask.planning.forms import remark
 from cliptask.planning.history import NOTHING, History, Part
+from cliptask.planning.lines import Said, said
 from cliptask.planning.looks import caption_look
 from cliptask.planning.settings import Settings, settings_of
 from cliptask.planning.soundtrack import soundtrack
@@ -25,7 +22,6 @@ from cliptask.planning.timeline import Timeline
 from cliptask.spec.places import line_place, source_places
 from cliptask.spec.task import ClipTask, ClipTaskSpec
 from cliptask.spec.values import MAX_VARIANTS
-from cliptask.text import heard
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,7 @@ class Variant:
     track: str | None
     line: str | None
     text: str | None
-    """What is heard of the line."""
+    """What is heard of all its lines."""
     order: VariantOrder
     captions: CaptionsOrder | None = None
     """Of the file with what is said."""
@@ -102,7 +98,7 @@ def plan(
     most: int = MAX_VARIANTS,
     history: History = NOTHING,
 ) -> Campaign:
-    """What is to be made of ``sources`` (by URL) and ``lines`` (as ``spec.speech``), after what ``history`` tells.
+    """What is to be made of ``sources`` (by URL) and ``lines`` (as ``spec.lines``), after what ``history`` tells.
 
     What cannot be had is an error in place of its facts. By ``failurePolicy`` the first of them is raised with the
     messages of all, or the variants that need it are skipped. A line whose length is not known yet is taken to fit; None
@@ -124,16 +120,16 @@ def plan(
     for choice in wanted.choices:
         clips, track, line = labels.of(choice)
         try:
-            order = variant_order(timeline, choice, lines)
-            captions = captions_order(spec, spoken(choice, lines), order.duration_s)
+            words = said(timeline, choice, lines)
+            order = variant_order(timeline, choice, words)
         except ClipTaskError as error:
             skipped.append(Skipped(clips, track, line, error))
             continue
         name = names.variant_name([*clips, *(label for label in (track, line) if label)], order.key)
-        text = None if choice.line is None else heard(spec.speech[choice.line].text)
         # A file may be listed under two names of which nothing is left in the video's.
         pictures = tuple(segment.key for segment in timeline.pictures(choice.clips, order.segments))
-        variants.setdefault(name, Variant(name, clips, track, line, text, order, captions, pictures))
+        captions = captions_order(spec, words)
+        variants.setdefault(name, Variant(name, clips, track, line, words.text, order, captions, pictures))
     if not skipped:
         timeline.refuse_unseen()
     blocks = tuple(block.name for block in spec.video_blocks)
@@ -165,63 +161,25 @@ def input_places(
     return places
 
 
-def variant_order(
-    timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine] | None]
-) -> VariantOrder:
-    """What is to be made of one combination, be it one that the task wants or not; ``lines`` are as for ``plan``.
+def variant_order(timeline: Timeline, choice: Choice, said: Said) -> VariantOrder:
+    """What is to be made of one combination in which this is said, be it one that the task wants or not.
 
-    Raises what makes an input of it unusable, and ``VariantError`` where it cannot become a video.
+    Raises what makes an input of it unusable.
     """
-    spec = timeline.spec
-    segments = timeline.segments(choice.clips)
-    frames, fps = sum(segment.frames for segment in segments), timeline.profile.fps
-    line = spoken(choice, lines)
-    if line is not None and spec.sound.overflow == "Fail" and (line.duration_s or 0) > frames / fps:
-        message = (
-            f"{line_place(spec, choice.line or 0)} takes {line.duration_s:.1f} s, the picture {frames / fps:.1f} s: "
-            "shorten it, use longer clips, or set spec.sound.overflow to Trim"
-        )
-        raise VariantError(message)
-    speech = None if line is None else SpeechRef(line_key=line.key, extension=line.extension)
-    burned = None
-    if line is not None and spec.captions.mode == "burned":
-        burned = _burned(spec, line, spec.speech[choice.line or 0].language, frames / fps)
-        segments = timeline.captioned(segments, burned)
-        # Where its words are seen is no part of a video's name.
-        burned = burned.model_copy(update={"spoken": tuple(_named(each) for each in burned.spoken)})
+    segments, burned = timeline.segments(choice.clips), None
+    if timeline.spec.captions.mode == "burned":
+        burned = said.burned(caption_look(timeline.spec.captions), is_settled=False)
+        shown = said.burned(caption_look(timeline.spec.captions), is_settled=True)
+        segments = timeline.captioned(segments, shown) if shown else segments
     return VariantOrder(
-        burned=burned,
         segments=segments,
-        soundtrack=soundtrack(timeline, choice, frames, speech),
-        words=line.key if line and spec.captions.mode == "soft" else None,
-        language=None if speech is None else mp4_code(spec.speech[choice.line or 0].language),
+        soundtrack=soundtrack(timeline, choice, said),
+        captions=said.captions(is_settled=False) if timeline.spec.captions.mode == "soft" else None,
+        language=said.language,
+        burned=burned,
     )
 
 
-def _burned(spec: ClipTaskSpec, line: SpokenLine, language: str, video_s: float) -> BurnedCaptions:
-    """What is said in a video as a part of its picture; a line whose length is not known yet is taken to last as long."""
-    heard_s = min(video_s, video_s if line.duration_s is None else line.duration_s)
-    spoken = SpokenAt(line_key=line.key, language=language, frame=0, end_ms=floor(heard_s * 1000))
-    return BurnedCaptions(look=caption_look(spec.captions), spoken=(spoken,))
-
-
-def _named(spoken: SpokenAt) -> SpokenAt:
-    return spoken.model_copy(update={"end_ms": 0})
-
-
-def spoken(choice: Choice, lines: Sequence[Bound[SpokenLine] | None]) -> SpokenLine | None:
-    """The line of a combination. Raises what makes it unusable."""
-    line = None if choice.line is None else lines[choice.line]
-    if isinstance(line, ClipTaskError):
-        raise line
-    return line
-
-
-def captions_order(spec: ClipTaskSpec, line: SpokenLine | None, video_s: float) -> CaptionsOrder | None:
-    """The caption file of a video in which this line is spoken.
-
-    The video itself depends on the line alone: how long that takes nobody knows before it is spoken.
-    """
-    if line is None or spec.captions.mode == "none":
-        return None
-    return CaptionsOrder(line_key=line.key, end_ms=last_ms(video_s, line.duration_s))
+def captions_order(spec: ClipTaskSpec, said: Said) -> CaptionsOrder | None:
+    """The caption file of a video in which this is said."""
+    return None if spec.captions.mode == "none" else said.captions(is_settled=True)

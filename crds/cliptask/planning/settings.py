@@ -17,11 +17,17 @@ from cliptask.spec.task import ClipTaskSpec
 Setting = str | bool | int | float | None
 Settings = Mapping[str, Setting]
 
-RECIPE, OVERLAYS, CAPTIONS, ORDER = "recipe", "overlays", "captions", "videoBlocks"
+RECIPE, OVERLAYS, CAPTIONS, ORDER, SPEECH = (
+    "recipe",
+    "overlays",
+    "captions",
+    "videoBlocks",
+    "videoBlocks.speech",
+)
 LIMIT, HISTORY, ONLY, RULES, SEED = (
     f"variants.{each}" for each in ("limit", "history", "only", "rules", "seed")
 )
-HASHED = frozenset({RECIPE, OVERLAYS, CAPTIONS, ONLY, RULES})
+HASHED = frozenset({RECIPE, OVERLAYS, CAPTIONS, ONLY, RULES, SPEECH})
 """These are digits of a hash: too long to be kept, or to be shown."""
 
 
@@ -42,6 +48,11 @@ def settings_of(spec: ClipTaskSpec, bindings: Bindings, profile: Profile) -> dic
         "picture.background": profile.background,
         "transition": f"{transition.kind} of {format_duration(transition.duration)}" if transition else None,
         OVERLAYS: _hash(_overlays(spec, bindings)) if spec.overlays else None,
+        SPEECH: _hash(
+            [each.speech.model_dump(mode="json") if each.speech else None for each in spec.video_blocks]
+        )
+        if any(each.speech for each in spec.video_blocks)
+        else None,
         "captions.mode": spec.captions.mode,
         CAPTIONS: _hash(caption_look(spec.captions).key) if spec.captions.mode == "burned" else None,
         "sound.balance": sound.balance,

@@ -1,34 +1,33 @@
-"""What is heard in a variant? From its track, its line and its clips to the order of its soundtrack."""
+"""What is heard in a variant? From its track, its lines and its clips to the order of its soundtrack."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
-from cliptask.orders import SoundtrackOrder, SpeechRef
+from cliptask.orders import SoundtrackOrder
 from cliptask.planning.choices import Choice
+from cliptask.planning.lines import Said
 from cliptask.planning.timeline import Timeline
 
 
-def soundtrack(
-    timeline: Timeline, choice: Choice, frames: int, speech: SpeechRef | None
-) -> SoundtrackOrder | None:
+def soundtrack(timeline: Timeline, choice: Choice, said: Said) -> SoundtrackOrder | None:
     """Only what is heard is in the order, so that what is not heard changes no key; None where nothing is.
 
     Raises what makes the track unusable.
     """
     sound, clips = timeline.spec.sound, timeline.sounds(choice.clips)
     music = _music(timeline, choice.track)
-    if not music and speech is None and not clips:
+    if not music and not said.lines and not clips:
         return None
     return SoundtrackOrder(
         fps=timeline.profile.fps,
-        frames=frames,
+        frames=said.frames,
         **music,
-        speech=speech,
+        speech=said.refs,
         clips=clips,
         balanced=sound.balance,
-        ducking=sound.ducking and bool(music) and (speech is not None or bool(clips)),
+        ducking=sound.ducking and bool(music) and bool(said.lines or clips),
         loudness=sound.lufs,
     )
 

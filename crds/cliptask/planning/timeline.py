@@ -43,6 +43,8 @@ class Timeline:
             background=picture.background,
         )
         self._overlap = frames_of(spec.transition.duration, fps) if spec.transition else 0
+        self.line_numbers = {path: number for number, path in enumerate(spec.lines_at)}
+        """Of each line among ``spec.lines``, by its path."""
         self._made: dict[object, SegmentOrder] = {}
         self._seen: set[int] = set()
         self._neighbours = neighbours(spec.overlays)
@@ -131,6 +133,14 @@ class Timeline:
         """Of a clip's own sound."""
         own = self.spec.video_blocks[block].clips[clip].volume
         return self.spec.sound.clip_volume * (1.0 if own is None else own)
+
+    def spans(self, clips: Sequence[int]) -> tuple[range, ...]:
+        """The frames of the video that each clip is seen in, those of its transitions included. Raises as ``segments``."""
+        ranges = [self._range(block, clip, len(clips)) for block, clip in enumerate(clips)]
+        return tuple(
+            range(start, start + clip_range.frames)
+            for start, clip_range in zip(self._starts(ranges), ranges, strict=True)
+        )
 
     def refuse_unseen(self) -> None:
         """Raise ``InvalidTask`` for overlays that lie over no frame of any segment made so far."""

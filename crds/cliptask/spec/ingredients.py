@@ -1,4 +1,4 @@
-"""What is a video put together from? Blocks of clips, tracks, lines of speech."""
+"""What is a video put together from? Blocks of clips, and tracks."""
 
 from __future__ import annotations
 
@@ -7,22 +7,15 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field
 
 from cliptask import names
 from cliptask.spec.motion import Motion
 from cliptask.spec.part import Part, distinct_names
 from cliptask.spec.quantities import Duration, Percentage
 from cliptask.spec.rules import Breach, rule, when
-from cliptask.spec.values import (
-    LANGUAGE_PATTERN,
-    SHORTEST,
-    TEXT_PATTERN,
-    Name,
-    SourceUrl,
-    SpokenText,
-    _shortest,
-)
+from cliptask.spec.speech import OwnLine
+from cliptask.spec.values import SHORTEST, Name, SourceUrl
 
 
 class Trim(Part):
@@ -68,6 +61,8 @@ class Clip(Part):
     """The point that stays in view where the clip is cropped, that a zoom goes to, and on whose height (or, up and down, on whose width) a pan runs. Default: the middle."""
     volume: Annotated[float, Field(ge=0, le=2)] | None = None
     """Gain of its own sound, by which `sound.clipVolume` is multiplied; refused where nothing of the clip is heard. Default: 1."""
+    speech: OwnLine | None = None
+    """What is said over it, in every video that shows it. Default: nothing."""
 
     @property
     def label(self) -> str:
@@ -118,6 +113,8 @@ class VideoBlock(Part):
     """The slot's label, e.g. hook or product."""
     clips: tuple[Clip, ...] = Field(min_length=1, max_length=100)
     """The interchangeable clips; each variant shows one of them."""
+    speech: OwnLine | None = None
+    """What is said over the block, in every video, whichever clip it shows. Default: nothing."""
 
     _distinct_clips = distinct_names("two clips of a block have the same name", "clips", named=False)
 
@@ -152,28 +149,3 @@ class AudioBlock(Part):
     """The tracks; each variant plays one of the pool."""
 
     _distinct_tracks = distinct_names("two tracks have the same name", "tracks", named=False)
-
-
-class Line(Part):
-    """One text with a voice."""
-
-    voice: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN)]
-    """The voice's name or id at ElevenLabs, or espeak-ng for the local synthesizer, where that is installed."""
-    text: SpokenText
-    """What is said. Directions for the voice, `[whispers]` and SSML's tags such as `<break time="1s"/>`, are sent to ElevenLabs as they are and show in no caption and no name; espeak-ng gets the words alone."""
-    name: Name | None = None
-    """Its label in the videos' names. Default: from its first words."""
-    language: Annotated[
-        str, StringConstraints(pattern=LANGUAGE_PATTERN, max_length=35), AfterValidator(_shortest)
-    ] = "en"
-    """The text's language as a BCP 47 tag. ElevenLabs is told the language, espeak-ng speaks the nearest variety; the video's sound and captions carry it."""
-
-    @property
-    def label(self) -> str:
-        """What it is called, where no other is called the same."""
-        return self.name or names.label_of_text(self.text)
-
-    @property
-    def title(self) -> str:
-        """What people call it, in its own script."""
-        return self.name or names.title_of_text(self.text)

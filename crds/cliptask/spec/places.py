@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from cliptask.names import public_url, shown
 from cliptask.spec.rules import Path
+from cliptask.spec.speech import Line
 from cliptask.spec.task import ClipTaskSpec
 
 _LONGEST = 200
@@ -73,9 +74,9 @@ def image_place(spec: ClipTaskSpec, overlay: int) -> Place | None:
 
 
 def line_place(spec: ClipTaskSpec, index: int) -> Place:
-    """Of a line."""
-    line = spec.speech[index]
-    return Place(("spec", "speech", index), shown(line.text), line.name)
+    """Of one of ``spec.lines``."""
+    path, line = list(spec.lines_at.items())[index]
+    return Place(path, shown(line.text), line.name if isinstance(line, Line) else None)
 
 
 def track_places(spec: ClipTaskSpec) -> tuple[Place, ...]:

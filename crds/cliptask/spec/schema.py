@@ -153,21 +153,22 @@ def structural(model: type[BaseModel]) -> Schema:
 
 @cache
 def _said(source: str) -> dict[str, dict[str, str]]:
-    """For each class of a module the strings that stand after its fields.
+    """For each class of a module the strings that stand after its fields, and those of a class before it that it extends.
 
     pydantic reads them when a class is made: with every start of the program, for 30 ms.
     """
-    return {
-        node.name: {
+    found: dict[str, dict[str, str]] = {}
+    for node in (each for each in ast.parse(source).body if isinstance(each, ast.ClassDef)):
+        bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
+        inherited = {name: words for base in bases for name, words in found.get(base, {}).items()}
+        found[node.name] = inherited | {
             field.target.id: inspect.cleandoc(text)
             for field, after in pairwise(node.body)
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
             if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
             if isinstance(text := after.value.value, str)
         }
-        for node in ast.parse(source).body
-        if isinstance(node, ast.ClassDef)
-    }
+    return found
 
 
 def _alias(field: str) -> str:

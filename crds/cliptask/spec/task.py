@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -11,13 +12,14 @@ from pydantic import BaseModel, Field
 from cliptask.spec import remedies
 from cliptask.spec.captions import Captions
 from cliptask.spec.execution import Execution, FailurePolicy
-from cliptask.spec.ingredients import AudioBlock, Clip, Line, Track, VideoBlock
+from cliptask.spec.ingredients import AudioBlock, Clip, Track, VideoBlock
 from cliptask.spec.output import Output
 from cliptask.spec.overlays import Overlay
 from cliptask.spec.part import Part, distinct_names
 from cliptask.spec.picture import Picture
-from cliptask.spec.rules import Breach, rule
+from cliptask.spec.rules import Breach, Path, rule
 from cliptask.spec.sound import Sound
+from cliptask.spec.speech import Line, Utterance
 from cliptask.spec.transitions import Transition
 from cliptask.spec.values import Name
 from cliptask.spec.variants import VariantChoice
@@ -33,7 +35,7 @@ class ClipTaskSpec(Part):
     audio_blocks: tuple[AudioBlock, ...] = Field(default=(), max_length=20)
     """Music. Without any, the videos have none."""
     speech: tuple[Line, ...] = Field(default=(), max_length=100)
-    """Lines; each variant speaks one. Without any, nobody speaks."""
+    """Lines; each variant speaks one, beside those of its clips and blocks."""
     variants: VariantChoice = VariantChoice()
     """Which combinations become variants."""
     picture: Picture = Picture()
@@ -79,6 +81,17 @@ class ClipTaskSpec(Part):
                 yield Breach((index, "block"), f"there are: {', '.join(blocks)}")
 
     @rule(
+        "a line names a block that does not exist",
+        cel="!has(self.speech) || self.speech.all(l, !has(l.at) || self.videoBlocks.exists(b, b.name == l.at.block))",
+        field="speech",
+    )
+    def _spoken_blocks(self) -> Iterable[Breach]:
+        blocks = [block.name for block in self.video_blocks]
+        for index, line in enumerate(self.speech):
+            if line.at is not None and line.at.block not in blocks:
+                yield Breach((index, "at", "block"), f"there are: {', '.join(blocks)}")
+
+    @rule(
         "a clip has a volume, and sound.clipVolume is 0, which drops the clips' own sound: set it, e.g. to 1",
         cel="has(self.sound) && has(self.sound.clipVolume) && self.sound.clipVolume > 0.0 || self.videoBlocks.all(b, b.clips.all(c, !has(c.volume)))",
         field="videoBlocks",
@@ -110,6 +123,22 @@ class ClipTaskSpec(Part):
     def tracks(self) -> tuple[Track, ...]:
         """The one pool of tracks, in order."""
         return tuple(track for block in self.audio_blocks for track in block.tracks)
+
+    @cached_property
+    def lines_at(self) -> Mapping[Path, Utterance]:
+        """All that may be said, by its path: the lines that variants choose between, then those of blocks and clips."""
+        lines: dict[Path, Utterance] = {("spec", "speech", i): line for i, line in enumerate(self.speech)}
+        for row, block in enumerate(self.video_blocks):
+            at: Path = ("spec", "videoBlocks", row)
+            lines |= {(*at, "speech"): block.speech} if block.speech else {}
+            for index, clip in enumerate(block.clips):
+                lines |= {(*at, "clips", index, "speech"): clip.speech} if clip.speech else {}
+        return lines
+
+    @property
+    def lines(self) -> tuple[Utterance, ...]:
+        """The same in order."""
+        return tuple(self.lines_at.values())
 
     @property
     def pools(self) -> dict[str, tuple[Clip | Track | Line, ...]]:

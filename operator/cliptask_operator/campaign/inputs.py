@@ -87,7 +87,7 @@ class InputResolver:
         self, spec: ClipTaskSpec, cache: Store, observer: InputObserver, *, speak: bool
     ) -> ResolvedInputs:
         """See ``Inputs``."""
-        found = await self.speaker.resolve(spec.speech, cache)
+        found = await self.speaker.resolve(spec.lines, cache)
         known, refusal = _of_an_account(spec, found)
         refused = [refusal] if refusal and speak else _refused(known, spec)
         if refused:
@@ -100,7 +100,7 @@ class InputResolver:
         try:
             async with asyncio.TaskGroup() as group:
                 fetching = group.create_task(self.fetcher.fetch_all(spec.urls, cache, observer.fetched))
-                speaking = group.create_task(self.speaker.speak_all(spec.speech, cache, observer.spoke))
+                speaking = group.create_task(self.speaker.speak_all(spec.lines, cache, observer.spoke))
         except ExceptionGroup as several:
             # One is enough to say what is wrong with the cache; the other has ended, and tells nothing more.
             raise several.exceptions[0] from several

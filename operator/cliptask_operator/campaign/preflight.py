@@ -131,9 +131,9 @@ def _check_letters(spec: ClipTaskSpec) -> None:
             refused.append(f"{spelled(('spec', 'overlays', index, 'text'))}: {words}")
     if spec.captions.mode == "burned":
         font = caption_look(spec.captions).letters.font
-        for index, line in enumerate(spec.speech):
+        for path, line in spec.lines_at.items():
             if words := unwritable(heard(line.text), font):
-                refused.append(f"{spelled(('spec', 'speech', index, 'text'))}: {words}")
+                refused.append(f"{spelled((*path, 'text'))}: {words}")
     if refused:
         raise InputError("\n".join(refused))
 
@@ -160,11 +160,11 @@ def _count_variants(spec: ClipTaskSpec, policy: Policy) -> int:
 
 def _count_characters(spec: ClipTaskSpec, policy: Policy) -> int:
     # Each of these is a recording of its own, and paid for.
-    recordings = {(line.voice, primary(line.language), line.text.strip()) for line in spec.speech}
+    recordings = {(line.voice, primary(line.language), line.text.strip()) for line in spec.lines}
     characters = sum(len(text) for _, _, text in recordings)
     if policy.max_speech_characters is not None and characters > policy.max_speech_characters:
         message = (
-            f"spec.speech: {characters:,} characters are more than the {policy.max_speech_characters:,} "
+            f"spec: its lines have {characters:,} characters, more than the {policy.max_speech_characters:,} "
             "that this installation speaks for one task: shorten it"
         )
         raise TooMuchSpeech(message)

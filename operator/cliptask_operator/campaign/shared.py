@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-from cliptask.captions import cues, webvtt
+from cliptask.captions import webvtt
 from cliptask.names import captions_file, picture_file, picture_object
 from cliptask.orders import CaptionsOrder
 from cliptask.planning.plan import Variant
 from cliptask_operator.campaign.stores import Stores
-from cliptask_renderer.recordings import recording_of
+from cliptask_renderer.recordings import cues_of, recording_of
 
 _PARALLEL = 16
 """Requests at a time."""
@@ -41,7 +42,7 @@ def caption_texts(
 
 
 def _write_captions(name: str, order: CaptionsOrder, stores: Stores) -> str:
-    text = webvtt(cues(recording_of(stores.cache, order.line_key).words, order.end_ms / 1000))
+    text = webvtt(cues_of(order, partial(recording_of, stores.cache)))
     stores.output.put_bytes(name, text.encode())
     return text
 

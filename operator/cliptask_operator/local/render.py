@@ -79,7 +79,7 @@ async def _pipeline(
     preflight(task.spec, settings.policy)
     # What is tried again is no news; what fails in the end is an error.
     stamina.instrumentation.set_on_retry_hooks([])
-    if task.spec.speech and (said := _DRAFTS.get(settings.speech)):
+    if task.spec.lines and (said := _DRAFTS.get(settings.speech)):
         progress.note(said)
     async with Fetcher(settings.fetch) as fetcher, Speaker(settings.speaking) as speaker:
         yield Pipeline(InputResolver(fetcher, speaker), settings.max_variants)

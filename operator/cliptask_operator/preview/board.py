@@ -14,7 +14,8 @@ from cliptask.orders import CaptionsOrder, VariantOrder
 from cliptask.planning.bindings import Bindings, Bound, bind
 from cliptask.planning.choices import Choice, Labels, chosen
 from cliptask.planning.history import NOTHING, History
-from cliptask.planning.plan import captions_order, input_places, spoken, variant_order
+from cliptask.planning.lines import said
+from cliptask.planning.plan import captions_order, input_places, variant_order
 from cliptask.planning.timeline import Timeline
 from cliptask.spec.task import ClipTask
 from cliptask.spec.values import MAX_VARIANTS
@@ -78,7 +79,7 @@ class Board:
         history: History = NOTHING,
         most: int = MAX_VARIANTS,
     ) -> None:
-        """``sources`` by URL, ``lines`` as ``spec.speech``, ``history`` as for ``plan``. Raises what makes all of it impossible."""
+        """``sources`` by URL, ``lines`` as ``spec.lines``, ``history`` as for ``plan``. Raises what makes all of it impossible."""
         self.task, self.spec, self.lines = task, task.spec, lines
         self.bindings = bind(task.spec, sources)
         if self.bindings.size_error:
@@ -114,11 +115,12 @@ class Board:
 
     def combination(self, choice: Choice) -> Combination:
         """What a choice is made of. Raises why it cannot be made."""
-        full = variant_order(self._full, choice, self._spoken)
-        draft = variant_order(self._draft, choice, self._spoken) if self._draft else None
+        words = said(self._full, choice, self._spoken)
+        full = variant_order(self._full, choice, words)
+        draft = variant_order(self._draft, choice, words) if self._draft else None
         clips, track, line = self.labels.of(choice)
         name = names.variant_name([*clips, *filter(None, (track, line))], full.key)
-        captions = captions_order(self.spec, spoken(choice, self._spoken), full.duration_s)
+        captions = captions_order(self.spec, words)
         return Combination(choice, name, full, draft, captions)
 
     def combinations(self) -> Iterator[Combination]:

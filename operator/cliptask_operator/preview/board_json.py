@@ -48,7 +48,7 @@ def described(read: Read, *, can_speak: bool) -> dict[str, Any]:
         ],
         "lines": [
             {"label": label, "title": line.text, "voice": line.voice, "characters": len(line.text.strip()), **_heard(heard)}
-            for label, line, heard in zip(labels.lines, spec.speech, board.lines, strict=True)
+            for label, line, heard in zip(labels.lines, spec.speech, board.lines, strict=False)
         ],
         "wanted": [[*choice.clips, choice.track, choice.line] for choice in board.chosen],
     }  # fmt: skip

@@ -7,17 +7,18 @@ import os
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import FileIO
 from pathlib import Path
 
-from cliptask.captions import cues, webvtt
+from cliptask.captions import webvtt
 from cliptask.errors import MediaError
 from cliptask.orders import CaptionsOrder, VariantOrder
 from cliptask_operator.preview.making import Shelf, parts_of
 from cliptask_renderer.mux.movie import movie
 from cliptask_renderer.mux.tables import Part
 from cliptask_renderer.parts import stored_part
-from cliptask_renderer.recordings import recording_of
+from cliptask_renderer.recordings import cues_of, recording_of
 from cliptask_renderer.storage.base import Store
 
 PIECE_BYTES = 256 << 10
@@ -143,8 +144,8 @@ def _film(
 ) -> Film:
     sound = parts[0] if order.soundtrack else None
     pictures = parts[1:] if order.soundtrack else parts
-    words = recording_of(cache, captions.line_key, _REMEDY).words if captions else ()
-    shown = cues(words, captions.end_ms / 1000) if captions else ()
-    soft = cues(words, order.duration_s) if order.words else ()
+    recording = partial(recording_of, cache, remedy=_REMEDY)
+    shown = cues_of(captions, recording) if captions else ()
+    soft = cues_of(order.captions, recording) if order.captions else ()
     made = movie(pictures, sound, soft, order.language)
     return Film(order.key, made.head, tuple(files), webvtt(shown) if shown else None, captions)

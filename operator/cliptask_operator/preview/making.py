@@ -69,8 +69,8 @@ class Shelf:
         """What another process is to do."""
         order = part.order
         needed = {*order.sources}
-        if isinstance(order, SoundtrackOrder) and order.speech:
-            needed.add(order.speech.line_key)
+        if isinstance(order, SoundtrackOrder):
+            needed |= {each.line_key for each in order.speech}
         places = {key: place for key, place in self.places.items() if key in needed}
         drafts = self.drafts if part.is_draft else None
         return partial(make, order, self.stores.cache.uri, drafts, self.scratch, places)

@@ -16,9 +16,9 @@ import stamina
 from cliptask.errors import ClipTaskError, MissingInput, SetupError
 from cliptask.facts import SourceFacts
 from cliptask.planning.forms import remark
-from cliptask.spec.ingredients import Line
 from cliptask.spec.loading import Script, load
 from cliptask.spec.places import source_places
+from cliptask.spec.speech import Utterance
 from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.preflight import preflight
 from cliptask_operator.campaign.publish import published
@@ -72,7 +72,7 @@ class Reader:
         self._fetcher = Fetcher(settings.fetch)
         self.rehearsal = Rehearsal(settings.speaking)
         self._facts: dict[tuple[str, str, tuple[Signature, ...]], SourceFacts] = {}
-        self._heard: dict[tuple[str, Line], Heard] = {}
+        self._heard: dict[tuple[str, Utterance], Heard] = {}
         self._sources: tuple[Path, ...] = ()
 
     async def __aenter__(self) -> Self:
@@ -119,7 +119,7 @@ class Reader:
             raise SetupError(message)
         return uri
 
-    async def pay(self, line: Line, read: Read) -> None:
+    async def pay(self, line: Utterance, read: Read) -> None:
         """Have a line spoken by its voice. Raises why it cannot be."""
         cache = read.stores.cache
         self._heard[cache.uri, line] = await self.rehearsal.pay(line, cache)
@@ -131,7 +131,7 @@ class Reader:
         stores = open_stores(self.output(task), scratch=self._settings.scratch)
         sources, lines, history = await asyncio.gather(
             self._resolved(spec.urls, stores),
-            self._lines(spec.speech, stores),
+            self._lines(spec.lines, stores),
             asyncio.to_thread(published, task.metadata.name, stores.output),
         )
         first = {place.url: place for place in reversed([*source_places(spec)])}
@@ -156,7 +156,7 @@ class Reader:
         known.update({keys[url]: each for url, each in fetched.items() if isinstance(each, SourceFacts)})
         return {url: known[key] if key in known else fetched[url] for url, key in keys.items()}
 
-    async def _lines(self, lines: Iterable[Line], stores: Stores) -> list[Heard]:
+    async def _lines(self, lines: Iterable[Utterance], stores: Stores) -> list[Heard]:
         cache, known = stores.cache, self._heard
         new = [line for line in dict.fromkeys(lines) if (cache.uri, line) not in known]
         heard = dict(zip(new, await self.rehearsal.hear(new, cache), strict=True))

@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from cliptask.errors import ClipTaskError
 from cliptask.facts import SpokenLine
-from cliptask.spec.ingredients import Line
+from cliptask.spec.speech import Utterance
 from cliptask_operator.preview.board import Heard
 from cliptask_operator.speech.espeak import VOICE
 from cliptask_operator.speech.settings import SpeechSettings
@@ -33,19 +33,19 @@ class Rehearsal:
         await self._speaker.__aexit__(*exc)
         await self._robot.__aexit__(*exc)
 
-    async def hear(self, lines: Sequence[Line], cache: Store) -> list[Heard]:
+    async def hear(self, lines: Sequence[Utterance], cache: Store) -> list[Heard]:
         """Each line as it can be heard for nothing."""
         found = await self._speaker.resolve(lines, cache)
         return [await self._heard(line, each, cache) for line, each in zip(lines, found, strict=True)]
 
-    async def pay(self, line: Line, cache: Store) -> Heard:
+    async def pay(self, line: Utterance, cache: Store) -> Heard:
         """Have a line spoken by its voice, which costs what its characters do. Raises why it cannot be spoken."""
         (spoken,) = await self._speaker.speak_all([line], cache)
         if isinstance(spoken, ClipTaskError):
             raise spoken
         return Heard(spoken, "voice")
 
-    async def _heard(self, line: Line, found: Spoken, cache: Store) -> Heard:
+    async def _heard(self, line: Utterance, found: Spoken, cache: Store) -> Heard:
         if found is None:
             return Heard(None, "nobody", "nobody is to speak (--speech none)")
         if isinstance(found, SpokenLine) and (found.is_spoken or found.provider == "espeak-ng"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 from cliptask.errors import ClipTaskError, SetupError
 from cliptask.facts import Recording, SpokenLine
 from cliptask.languages import primary
-from cliptask.spec.ingredients import Line
+from cliptask.spec.speech import Utterance
 from cliptask.text import heard_at
 from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.speech import espeak, recordings
@@ -99,14 +99,14 @@ class Speaker:
         """
         return (await self._voices.refresh(store)).voices
 
-    async def resolve(self, lines: Sequence[Line], store: Store) -> list[Spoken]:
+    async def resolve(self, lines: Sequence[Utterance], store: Store) -> list[Spoken]:
         """The key of each line's recording, and its duration if it exists. Pays nothing.
 
         What is free to know of lines that are not spoken yet is found out: whether ElevenLabs has their voices, its model
         their length and language, and espeak-ng theirs. Without an account those of ElevenLabs are ``NoAccount``.
         """
 
-        async def look_up(_line: Line, order: SpeechOrder) -> SpokenLine:
+        async def look_up(_line: Utterance, order: SpeechOrder) -> SpokenLine:
             recording = await asyncio.to_thread(recordings.load_recording, store, order)
             return recording.line if recording else order.spoken(None)
 
@@ -122,7 +122,7 @@ class Speaker:
             self._processes,
         )
 
-        async def vet(line: Line, order: SpeechOrder) -> SpokenLine:
+        async def vet(line: Utterance, order: SpeechOrder) -> SpokenLine:
             if lacks is not None and order.provider == "elevenlabs":
                 raise NoAccount(_named(line), str(lacks), order.spoken(None))
             answers.refuse(order)
@@ -132,14 +132,17 @@ class Speaker:
         return [new or each for new, each in zip(vetted, found, strict=True)]
 
     async def speak_all(
-        self, lines: Sequence[Line], store: Store, on_event: Callable[[SpeechEvent], None] = lambda _: None
+        self,
+        lines: Sequence[Utterance],
+        store: Store,
+        on_event: Callable[[SpeechEvent], None] = lambda _: None,
     ) -> list[Spoken]:
         """Have every line spoken that is not yet, each text with the same voice once."""
 
-        def tell(kind: EventKind, line: Line) -> None:
+        def tell(kind: EventKind, line: Utterance) -> None:
             on_event(SpeechEvent(kind, line.label, len(line.text.strip())))
 
-        async def speak(line: Line, order: SpeechOrder) -> SpokenLine:
+        async def speak(line: Utterance, order: SpeechOrder) -> SpokenLine:
             recording, is_new = await self._recorded(line, order, store, tell)
             tell("spoken" if is_new else "found", line)
             return recording.line
@@ -147,13 +150,13 @@ class Speaker:
         orders = await self._orders(lines, store)
         return await self._each(lines, orders, speak, lambda line: tell("failed", line))
 
-    async def _orders(self, lines: Sequence[Line], store: Store) -> list[_Order]:
+    async def _orders(self, lines: Sequence[Utterance], store: Store) -> list[_Order]:
         """What is to be spoken of each line; ElevenLabs is asked for its voices only if a name is not among those known."""
         names = {line.voice for line in lines if self._is_paid(line) and not is_voice_id(line.voice)}
         book, refusal = await self._voices.with_names(names, store) if names else (VoiceBook(), None)
         return [self._order(line, book, refusal) for line in lines]
 
-    def _order(self, line: Line, book: VoiceBook, refusal: ClipTaskError | None) -> _Order:
+    def _order(self, line: Utterance, book: VoiceBook, refusal: ClipTaskError | None) -> _Order:
         if self._settings.by == "none":
             return None
         try:
@@ -169,14 +172,14 @@ class Speaker:
 
     async def _each(
         self,
-        lines: Sequence[Line],
+        lines: Sequence[Utterance],
         orders: Sequence[_Order],
-        do: Callable[[Line, SpeechOrder], Awaitable[SpokenLine]],
-        on_failure: Callable[[Line], None] = lambda _line: None,
+        do: Callable[[Utterance, SpeechOrder], Awaitable[SpokenLine]],
+        on_failure: Callable[[Utterance], None] = lambda _line: None,
     ) -> list[Spoken]:
         """What is done for every line with its order, side by side, or the line's error."""
 
-        async def one(line: Line, order: _Order) -> Spoken:
+        async def one(line: Utterance, order: _Order) -> Spoken:
             if order is None:
                 return None
             try:
@@ -200,7 +203,7 @@ class Speaker:
         return None
 
     async def _recorded(
-        self, line: Line, order: SpeechOrder, store: Store, tell: Callable[[EventKind, Line], None]
+        self, line: Utterance, order: SpeechOrder, store: Store, tell: Callable[[EventKind, Utterance], None]
     ) -> tuple[Recording, bool]:
         """The recording and whether it was made now."""
         recording = await asyncio.to_thread(recordings.load_recording, store, order)
@@ -246,17 +249,17 @@ class Speaker:
         # Where another process saved one first, that one counts: audio and words must be of one answer.
         return await asyncio.to_thread(recordings.load_answer, store, order) or answer
 
-    def _is_paid(self, line: Line) -> bool:
+    def _is_paid(self, line: Utterance) -> bool:
         return self._settings.by == "elevenlabs" and line.voice != espeak.VOICE
 
-    def _paid_order(self, line: Line, voice_id: str) -> SpeechOrder:
+    def _paid_order(self, line: Utterance, voice_id: str) -> SpeechOrder:
         own, language = self._settings, primary(line.language)
         return SpeechOrder(
             "elevenlabs", line.text.strip(), voice_id, language, own.model, own.output_format, own.content()
         )
 
 
-def _free_order(line: Line) -> SpeechOrder:
+def _free_order(line: Utterance) -> SpeechOrder:
     text, model = line.text.strip(), espeak.version()
     return SpeechOrder("espeak-ng", text, espeak.VOICE, line.language, model, "wav_22050")
 
@@ -267,11 +270,11 @@ def _unspoken(order: _Order, found: Spoken) -> SpeechOrder | None:
     return order if isinstance(order, SpeechOrder) and is_open else None
 
 
-def _named(line: Line) -> str:
+def _named(line: Utterance) -> str:
     return f"line {line.label!r} (voice {line.voice!r})"
 
 
-def _of_line(error: ClipTaskError, line: Line) -> ClipTaskError:
+def _of_line(error: ClipTaskError, line: Utterance) -> ClipTaskError:
     """The error as one of the contract's classes, with the line named first."""
     public = next(kind for kind in type(error).__mro__ if kind.__module__ == ClipTaskError.__module__)
     explained: ClipTaskError = public(f"{_named(line)}: {error}")

@@ -1,4 +1,4 @@
-"""How does a variant sound? Music, a line of speech and the clips' own sound become one AAC track of exact length."""
+"""How does a variant sound? Music, lines of speech and the clips' own sound become one AAC track of exact length."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ _CHANGED = "Reconfiguring filter graph"
 def mix(
     order: SoundtrackOrder,
     sources: Mapping[str, Path],
-    speech: Path | None,
+    recordings: Mapping[str, Path],
     output: Path,
     work: Path,
     places: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Write ``output``: .m4a, AAC-LC, stereo, 48 kHz, one track, exactly ``order.samples`` samples once its edit list is applied.
 
-    ``sources`` has a local file for each SHA-256 in ``order.sources``; ``speech`` is the recording of
-    ``order.speech``, or None without one. ``work`` is an existing folder of the caller's for temporary files: 23 MB
+    ``sources`` has a local file for each SHA-256 in ``order.sources``; ``recordings`` one for each
+    key in ``order.speech``. ``work`` is an existing folder of the caller's for temporary files: 23 MB
     a minute where a loudness is asked for, and of each source whose rate or channels change midway, removed before
     returning; ``places`` are what errors call sources and lines. The same arguments give the same bytes.
 
@@ -58,7 +58,7 @@ def mix(
     Raises ``SourceError`` when the music or a clip's sound cannot be decoded, ``MediaError`` when the recording cannot, or when
     anything else fails.
     """
-    parts = sound_parts(order, sources, speech, places)
+    parts = sound_parts(order, sources, recordings, places)
     with tempfile.TemporaryDirectory(dir=work) as folder:
         decoded = Path(folder, "mix.wav")
         if order.balanced and parts:

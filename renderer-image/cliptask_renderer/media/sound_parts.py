@@ -9,7 +9,7 @@ from pathlib import Path
 from cliptask import recipe
 from cliptask.errors import ClipTaskError, MediaError, SourceError
 from cliptask.names import called, speech_object
-from cliptask.orders import ClipSound, SoundtrackOrder
+from cliptask.orders import ClipSound, SoundtrackOrder, SpeechRef
 from cliptask_renderer.media import ffmpeg, loudness
 
 _EDGE = recipe.SAMPLE_RATE // 200
@@ -54,26 +54,28 @@ class SoundPart:
 
 
 def sound_parts(
-    order: SoundtrackOrder, sources: Mapping[str, Path], speech: Path | None, places: Mapping[str, str]
+    order: SoundtrackOrder,
+    sources: Mapping[str, Path],
+    recordings: Mapping[str, Path],
+    places: Mapping[str, str],
 ) -> list[SoundPart]:
-    """The music first, then the speech, then the clips in their order. Arguments and errors are those of ``sound.mix``."""
+    """The music first, then the lines, then the clips in their order. Arguments and errors are those of ``sound.mix``."""
     parts = []
     if order.track is not None:
         heard, placed = _music(order)
         name, file, stream = called("music", order.track, places), sources[order.track], order.track_stream
         remedy = "replace the file"
         parts.append(SoundPart(name, file, stream, heard, placed, SourceError, remedy, is_voice=False))
-    if order.speech is not None:
-        if speech is None:
-            message = (
-                f"{called('line', order.speech.line_key, places)}: its recording is missing: speak it first"
-            )
+    for line in order.speech:
+        name = f"{called('line', line.line_key, places)}: its recording"
+        if line.line_key not in recordings:
+            message = f"{name} is missing: speak it first"
             raise MediaError(message)
-        heard, placed = _speech(order)
-        name = f"{called('line', order.speech.line_key, places)}: its recording"
-        recording = speech_object(order.speech.line_key, order.speech.extension)
-        remedy = f"remove {recording} from the cache, so that it is made anew"
-        parts.append(SoundPart(name, speech, 0, heard, placed, MediaError, remedy))
+        heard, placed = _speech(order, line)
+        remedy = (
+            f"remove {speech_object(line.line_key, line.extension)} from the cache, so that it is made anew"
+        )
+        parts.append(SoundPart(name, recordings[line.line_key], 0, heard, placed, MediaError, remedy))
     for clip in order.clips:
         heard, placed = _clip(order, clip)
         name, file = f"{called('clip', clip.source, places)}: its sound", sources[clip.source]
@@ -115,10 +117,12 @@ def _music(order: SoundtrackOrder) -> tuple[str, str]:
     return heard, placed
 
 
-def _speech(order: SoundtrackOrder) -> tuple[str, str]:
-    """As recorded, from the start; what would outlive the picture is cut without a click."""
-    samples = order.samples
-    return f"{stereo()},{COUNTED},atrim=end_sample={samples}", _fade("out", samples, min(samples, _EDGE))
+def _speech(order: SoundtrackOrder, line: SpeechRef) -> tuple[str, str]:
+    """As recorded, from its frame on; what would outlive the picture is cut without a click."""
+    at = line.at_frame * recipe.SAMPLE_RATE // order.fps
+    samples = order.samples - at
+    placed = f"{_fade('out', samples, min(samples, _EDGE))},adelay=delays={at}S:all=1"
+    return f"{stereo()},{COUNTED},atrim=end_sample={samples}", placed
 
 
 def _clip(order: SoundtrackOrder, clip: ClipSound) -> tuple[str, str]:

@@ -44,7 +44,7 @@ def data(**spec: object) -> Data:
 def planned(of: Data, before: History = NOTHING, **files: Any) -> Campaign:  # noqa: ANN401  fields of facts
     """The campaign of a task whose files and lines are all ordinary."""
     made = ClipTask.model_validate(of)
-    return plan(made, sources(made, **files), [line(each.text) for each in made.spec.speech], history=before)
+    return plan(made, sources(made, **files), [line(each.text) for each in made.spec.lines], history=before)
 
 
 def made(campaign: Campaign, failed: dict[str, ClipTaskError] | None = None) -> History:
@@ -114,12 +114,12 @@ MATRIX: dict[str, tuple[Data, Callable[[Data], object], dict[tuple[str, tuple[st
     ),
     "a clip trimmed": (
         data(), lambda spec: clip(spec, 0, 1).update(trim={"end": "2s"}),
-        {STAYS: 8, ("changed", ("clip 'hook1' of hook has another trim, duration, motion, focus or volume",)): 4},
+        {STAYS: 8, ("changed", ("clip 'hook1' of hook has another trim, duration, motion, focus, volume or line",)): 4},
     ),
     "another focus of a clip": (
         data(), lambda spec: (clip(spec, 0, 1).update(focus={"x": "30%"}), spec.update(picture={"fit": "cover"})),
         {
-            ("changed", ("clip 'hook1' of hook has another trim, duration, motion, focus or volume", "picture.fit was contain, is cover")): 4,
+            ("changed", ("clip 'hook1' of hook has another trim, duration, motion, focus, volume or line", "picture.fit was contain, is cover")): 4,
             ("changed", ("picture.fit was contain, is cover",)): 8,
         },
     ),
@@ -159,7 +159,7 @@ MATRIX: dict[str, tuple[Data, Callable[[Data], object], dict[tuple[str, tuple[st
     ),
     "another language of a line": (
         data(), lambda spec: spec["speech"][0].update(language="uk"),
-        {STAYS: 6, ("changed", ("line 'line0' has another voice or language",)): 6},
+        {STAYS: 6, ("changed", ("line 'line0' has another voice, language or place",)): 6},
     ),
     "lines in another order": (data(), lambda spec: spec["speech"].reverse(), {STAYS: 12}),
     "a higher limit": (
@@ -218,6 +218,14 @@ MATRIX: dict[str, tuple[Data, Callable[[Data], object], dict[tuple[str, tuple[st
     "sound as it was recorded": (
         data(), lambda spec: spec.update(sound={"balance": False}),
         {("changed", ("sound.balance was true, is false",)): 12},
+    ),
+    "a line at another place": (
+        data(), lambda spec: spec["speech"][0].update(at={"block": "offer", "offset": "100ms"}),
+        {STAYS: 6, ("changed", ("line 'line0' has another voice, language or place",)): 6},
+    ),
+    "a line of a block": (
+        data(), lambda spec: spec["videoBlocks"][1].update(speech={"voice": "Rachel", "text": "x", "offset": "1s"}),
+        {("changed", ("videoBlocks.speech changed",)): 12},
     ),
     "a part of a track": (
         data(), lambda spec: spec["audioBlocks"][0]["tracks"][0].update(trim={"start": "1s"}),

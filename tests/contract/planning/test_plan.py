@@ -22,7 +22,7 @@ from support.campaigns import facts, line, sources, task, url
 
 def planned(of: ClipTask) -> Campaign:
     """The campaign of a task whose files and lines are all ordinary."""
-    return plan(of, sources(of), [line(each.text) for each in of.spec.speech])
+    return plan(of, sources(of), [line(each.text) for each in of.spec.lines])
 
 
 def test_every_combination_is_a_variant_with_a_name_of_its_own() -> None:
@@ -373,8 +373,8 @@ def test_lines_that_nobody_speaks_are_dealt_and_not_heard() -> None:
     assert not {each.name for each in silent.variants} & {each.name for each in heard.variants}
     for each in silent.variants:
         assert each.order.soundtrack is not None
-        assert each.order.soundtrack.speech is None
-        assert (each.order.words, each.captions, each.order.language) == (None, None, None)
+        assert each.order.soundtrack.speech == ()
+        assert (each.order.captions, each.captions, each.order.language) == (None, None, None)
 
 
 @pytest.mark.parametrize(("mode", "is_inside"), [("soft", True), ("sidecar", False)])
@@ -386,7 +386,7 @@ def test_captions_are_a_file_and_only_soft_ones_are_in_the_video(mode: str, *, i
 
     assert all(each.captions for each in videos)
     assert not any(each.captions for each in others)
-    assert [bool(each.order.words) for each in videos] == [is_inside] * 2
+    assert [bool(each.order.captions) for each in videos] == [is_inside] * 2
     assert ([each.name for each in videos] != [each.name for each in others]) == is_inside
 
 
@@ -400,7 +400,7 @@ def test_videos_that_are_longer_than_what_is_said_share_captions() -> None:
         each.captions for each in plan(of, sources(of, **lengths), [line("line 0", duration_s=1.0)]).variants
     ]
 
-    assert [each and each.end_ms for each in captions] == [2000, 2000, 1200]
+    assert [each and each.lines[0].end_ms for each in captions] == [2000, 2000, 1200]
     assert captions[0] == captions[1]
 
 

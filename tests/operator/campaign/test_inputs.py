@@ -146,6 +146,21 @@ async def test_a_bad_line_is_refused_before_anything_is_fetched(desk: Desk, stub
     assert desk.counted("cliptask_speech_lines_total", outcome="SpeechUnusable") == 2
 
 
+async def test_lines_of_blocks_and_clips_are_spoken_once_and_named_by_their_place(
+    desk: Desk, stub: ElevenLabsStub
+) -> None:
+    """A video would lack what belongs to its clip, or its author would look for the mistake among the other lines."""
+    clips = [{"url": f"{desk.server.url}/clip.mp4", "speech": HELLO}]
+    blocks, bad = [{"name": "a", "clips": clips, "speech": HELLO}], {"voice": "Rachell", "text": "Bye."}
+
+    found = await desk.resolve(desk.spec(videoBlocks=blocks, speech=[HELLO]))
+    with pytest.raises(SpeechError) as refused:
+        await desk.resolve(desk.spec(videoBlocks=[{**blocks[0], "speech": bad}]))
+
+    assert (len(found.lines), len(found.recordings), stub.speech_calls) == (3, 1, 1)
+    assert str(refused.value).startswith("spec.videoBlocks[0].speech: ")
+
+
 @pytest.mark.parametrize("policy", ["Fail", "Skip"])
 async def test_without_an_account_nothing_is_fetched_for_lines_that_need_one(desk: Desk, policy: str) -> None:
     """It is nothing that the rest could be made without: whoever runs it has forgotten a key."""

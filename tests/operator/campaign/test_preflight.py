@@ -218,9 +218,19 @@ def test_too_much_speech_is_refused_before_it_is_paid_for() -> None:
     words = refusal(TooMuchSpeech, wanted, settings(max_speech_characters=1014))
 
     assert words == (
-        "spec.speech: 1,015 characters are more than the 1,014 that this installation speaks for one task: shorten it"
+        "spec: its lines have 1,015 characters, more than the 1,014 that this installation speaks for one task: shorten it"
     )
     assert admit(wanted, "ads", settings(max_speech_characters=1015)).counts.speech_characters == 1015
+
+
+def test_lines_of_clips_and_blocks_are_paid_for_too() -> None:
+    """An account would be charged for what no limit has counted; a line of two places is paid for once."""
+    clips = [{"url": "https://x/a.mp4", "speech": SPRING}, {"url": "https://x/b.mp4"}]
+    own = [{"name": "b", "clips": clips, "speech": {"voice": "Rachel", "text": "x" * 100}}]
+
+    demand = admit(spec(speech=[SPRING], videoBlocks=own), "ads", settings())
+
+    assert demand.counts.speech_characters == len(SPRING["text"].strip()) + 100
 
 
 def test_what_is_paid_once_is_counted_once() -> None:

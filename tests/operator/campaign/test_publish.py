@@ -53,8 +53,8 @@ def begun(of: Campaign, store: Store, failed: dict[str, ClipTaskError] | None = 
         for key in variant.pictures:
             stores.cache.put_bytes(picture_object(key), f"picture {key}".encode())
         if variant.captions:
-            spoken = line("").model_copy(update={"key": variant.captions.line_key})
-            speak_into(stores.cache, spoken)
+            for each in variant.captions.lines:
+                speak_into(stores.cache, line("").model_copy(update={"key": each.line_key}))
         if variant.name not in (failed or {}):
             store.put_bytes(f"t/{variant.name}.mp4", b"video", {"key": variant.order.key})
     return stores
@@ -203,7 +203,9 @@ class TestShared:
             for key, clip in zip(variant.pictures, made.clips, strict=True):
                 assert store.read(f"t/{clip.picture}") == f"picture {key}".encode()
             assert variant.captions is not None
-            assert f"Word{variant.captions.line_key[:4]}." in store.read(f"t/{made.captions}").decode()
+            assert (
+                f"Word{variant.captions.lines[0].line_key[:4]}." in store.read(f"t/{made.captions}").decode()
+            )
 
     def test_is_not_written_again(self) -> None:
         """Each run would cost what the first one did, and undo what a person has corrected in a caption."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cliptask.errors import SpeechError
-from cliptask.spec.ingredients import Line
+from cliptask.spec.speech import Line
 from cliptask_operator.preview.speech import Rehearsal
 from cliptask_operator.speech.settings import SpeechBy, SpeechSettings
 from cliptask_renderer.storage.base import Store

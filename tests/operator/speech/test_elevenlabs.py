@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cliptask.errors import ClipTaskError, SetupError, SpeechError, TransientError
-from cliptask.spec.ingredients import Line
+from cliptask.spec.speech import Line
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.speaker import Speaker
 from cliptask_renderer.storage.base import Store

@@ -8,7 +8,7 @@ import pytest
 
 from cliptask.errors import OutputError
 from cliptask.names import speech_object
-from cliptask.spec.ingredients import Line
+from cliptask.spec.speech import Line
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.speaker import Speaker, Spoken
 from cliptask_renderer.storage.base import Store, StoredObject

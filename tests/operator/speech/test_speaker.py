@@ -16,7 +16,7 @@ from cliptask.errors import SetupError, SpeechError
 from cliptask.facts import SpokenLine
 from cliptask.names import speech_object
 from cliptask.pieces import word_spans
-from cliptask.spec.ingredients import Line
+from cliptask.spec.speech import Line
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.speaker import NoAccount, Speaker, SpeechEvent
 from cliptask_renderer.storage.base import Store
@@ -128,7 +128,7 @@ async def test_another_process_makes_no_call(
     first = spoken(await speak([SPRING], store, settings))
     program = """
 import asyncio, sys
-from cliptask.spec.ingredients import Line
+from cliptask.spec.speech import Line
 from cliptask_operator.speech.speaker import Speaker
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_renderer.storage.open import open_store

@@ -4,7 +4,7 @@ import pytest
 
 from cliptask.errors import SetupError, SpeechError, TransientError
 from cliptask.facts import SpokenLine
-from cliptask.spec.ingredients import Line
+from cliptask.spec.speech import Line
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.speaker import Speaker
 from cliptask_renderer.storage.base import Store

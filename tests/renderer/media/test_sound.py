@@ -17,7 +17,7 @@ from support import media
 
 RATE = 48_000
 TRACK = "a" * 64
-SPEECH = SpeechRef(line_key="b" * 64, extension="wav")
+SPEECH = (SpeechRef(line_key="b" * 64, extension="wav"),)
 CLIP = "c" * 64
 
 Samples = npt.NDArray[np.float64]
@@ -49,7 +49,8 @@ def mixed(folder: Path, wanted: SoundtrackOrder, speech: Path | None = None, **s
     """Mix and listen. ``music`` and ``clip`` are the sources."""
     files = {TRACK: sources.get("music", folder), CLIP: sources.get("clip", folder)}
     output = folder / "mix.m4a"
-    sound.mix(wanted, files, speech, output, folder)
+    recordings = {each.line_key: speech for each in wanted.speech} if speech else {}
+    sound.mix(wanted, files, recordings, output, folder)
     return heard(output)
 
 
@@ -233,6 +234,31 @@ def test_speech_starts_with_the_picture(tmp_path: Path) -> None:
     assert level(samples, 0.6, 2.0) < 0.0001
 
 
+@pytest.mark.parametrize(("fps", "at_frame"), [(30, 0), (30, 17), (24, 13), (60, 59), (25, 1)])
+def test_a_line_is_heard_at_its_frame_and_ends_with_the_picture(
+    tmp_path: Path, fps: int, at_frame: int
+) -> None:
+    """What is said of a product would be heard over another, or run on after the last picture."""
+    spoken = audio(tmp_path / "line.wav", "if(eq(n,4800),1,0)+0.01*gte(t,0.5)", 3)
+    line = SPEECH[0].model_copy(update={"at_frame": at_frame})
+
+    samples = mixed(tmp_path, order(fps=fps, frames=2 * fps, speech=(line,)), spoken)
+
+    assert abs(int(np.argmax(np.abs(samples[0]))) - (at_frame * RATE // fps + 4800)) <= 1
+    assert samples.shape[1] == 2 * RATE
+
+
+def test_several_lines_are_heard_each_at_its_place(tmp_path: Path) -> None:
+    """A second line would replace the first, or both begin with the video."""
+    spoken = audio(tmp_path / "line.wav", "0.3*sin(900*2*PI*t)", 0.5)
+    lines = tuple(SPEECH[0].model_copy(update={"at_frame": frame}) for frame in (0, 30))
+
+    samples = mixed(tmp_path, order(speech=lines), spoken)
+
+    levels = [level(samples, at, at + 0.3) for at in (0.1, 0.6, 1.1, 1.6)]
+    assert levels == pytest.approx([0.212, 0, 0.212, 0], abs=0.01)
+
+
 def test_speech_that_outlives_the_picture_is_cut_without_a_click(tmp_path: Path) -> None:
     """The older service left sound running over the last frame; a cut in mid-wave cracks."""
     spoken = audio(tmp_path / "line.wav", "0.5*cos(50*2*PI*t)", 5)
@@ -396,7 +422,7 @@ def of_random_sounds(folder: Path, seed: int) -> tuple[SoundtrackOrder, dict[str
     )
     wanted = order(
         frames=150, loudness=float(draw.uniform(-23, -12)), balanced=bool(draw.random() < 0.8),
-        ducking=bool(draw.random() < 0.5), clips=(part,) if has_clip else (), speech=SPEECH if has_speech else None,
+        ducking=bool(draw.random() < 0.5), clips=(part,) if has_clip else (), speech=SPEECH if has_speech else (),
         track=None if (has_clip or has_speech) and not has_music else TRACK, music_volume=draw.uniform(0.1, 2),
         music_fade_in_us=int(draw.integers(0, 1_000_000)), music_fade_out_us=int(draw.integers(0, 1_000_000)),
     )  # fmt: skip

@@ -155,4 +155,4 @@ def _made(path: Path, facts: SourceFacts, folder: Path) -> None:
         segment.make_segment(SegmentOrder(profile=profile, cuts=(cut,)), {SHA: path}, folder)
     if facts.sound_stream is not None:
         order = SoundtrackOrder(fps=24, frames=24, track=SHA, track_stream=facts.sound_stream)
-        sound.mix(order, {SHA: path}, None, folder / "made.m4a", folder)
+        sound.mix(order, {SHA: path}, {}, folder / "made.m4a", folder)

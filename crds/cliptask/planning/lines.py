@@ -1,0 +1,176 @@
+"""What is said in a variant, and when does each line begin?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from math import floor
+
+from cliptask.captions import last_ms
+from cliptask.errors import ClipTaskError, VariantError
+from cliptask.facts import SpokenLine
+from cliptask.languages import mp4_code
+from cliptask.layers import BurnedCaptions, CaptionLook, SpokenAt
+from cliptask.orders import CaptionedLine, CaptionsOrder, SpeechRef
+from cliptask.planning.bindings import Bound
+from cliptask.planning.choices import Choice
+from cliptask.planning.timeline import Timeline
+from cliptask.spec.places import Place, line_place
+from cliptask.spec.quantities import format_duration, frames_of
+from cliptask.spec.rules import Path
+from cliptask.spec.speech import Utterance
+from cliptask.text import heard
+
+_SEVERAL = "mul"
+"""ISO 639-2 for several languages."""
+
+
+@dataclass(frozen=True)
+class SaidLine:
+    """A line of a variant. Frames count from the begin of the video."""
+
+    number: int
+    """Of ``spec.lines``."""
+    utterance: Utterance
+    line: SpokenLine
+    at_frame: int
+
+
+@dataclass(frozen=True)
+class Said:
+    """All that is said in a variant, in the order in which it begins."""
+
+    lines: tuple[SaidLine, ...]
+    frames: int
+    """Of the video."""
+    fps: int
+
+    @property
+    def refs(self) -> tuple[SpeechRef, ...]:
+        """For the mix."""
+        return tuple(
+            SpeechRef(line_key=each.line.key, extension=each.line.extension, at_frame=each.at_frame)
+            for each in self.lines
+        )
+
+    @property
+    def text(self) -> str | None:
+        """What is heard of it; None where nobody speaks."""
+        return " ".join(heard(each.utterance.text) for each in self.lines) or None
+
+    @property
+    def language(self) -> str | None:
+        """As MP4 has it."""
+        codes = {mp4_code(each.utterance.language) for each in self.lines}
+        return _SEVERAL if len(codes) > 1 else next(iter(codes), None)
+
+    def captions(self, *, is_settled: bool) -> CaptionsOrder | None:
+        """Of all lines. Those in the video itself are not ``is_settled`` by how long a line takes, which nobody knows before it is spoken."""
+        if not self.lines:
+            return None
+        begins = [each.at_frame * 1000 // self.fps for each in self.lines]
+        ends = [*begins[1:], self.frames * 1000 // self.fps]
+        return CaptionsOrder(
+            lines=tuple(
+                CaptionedLine(
+                    line_key=each.line.key,
+                    at_ms=begin,
+                    end_ms=last_ms(end - begin, each.line.duration_s if is_settled else None),
+                )
+                for each, begin, end in zip(self.lines, begins, ends, strict=True)
+            )
+        )
+
+    def burned(self, look: CaptionLook, *, is_settled: bool) -> BurnedCaptions | None:
+        """Of all lines, as a part of the picture; ``is_settled`` as for ``captions``, where an end is 0."""
+        if not self.lines:
+            return None
+        begins = [each.at_frame for each in self.lines]
+        spoken = []
+        for each, begin, end in zip(self.lines, begins, [*begins[1:], self.frames], strict=True):
+            longest_ms = (end - begin) * 1000 // self.fps
+            taken_ms = longest_ms if each.line.duration_s is None else floor(each.line.duration_s * 1000)
+            spoken.append(
+                SpokenAt(
+                    line_key=each.line.key,
+                    language=each.utterance.language,
+                    frame=begin,
+                    end_ms=min(taken_ms, longest_ms) if is_settled else 0,
+                )
+            )
+        return BurnedCaptions(look=look, spoken=tuple(spoken))
+
+
+def said(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine] | None]) -> Said:
+    """What is said in a combination; ``lines`` are as for ``plan``.
+
+    Raises what makes one of them unusable, and ``VariantError`` where one begins after its clip, lasts into the next or, with
+    ``overflow: Fail``, beyond the video.
+    """
+    spec, fps, numbers = timeline.spec, timeline.profile.fps, timeline.line_numbers
+    spans = timeline.spans(choice.clips)
+    found = []
+    for path, below, block, offset in _wanted(timeline, choice):
+        number, span = numbers[path], spans[block]
+        line, late = lines[number], frames_of(offset, fps)
+        if isinstance(line, ClipTaskError):
+            raise line
+        if late >= len(span):
+            message = (
+                f"{line_place(spec, number).at(*below)}: begins {format_duration(offset)} after its clip does, which takes "
+                f"{len(span) / fps:.1f} s in this video: let it begin sooner"
+            )
+            raise VariantError(message)
+        if line is not None:
+            found.append(SaidLine(number, spec.lines_at[path], line, span.start + late))
+    ordered = Said(tuple(sorted(found, key=lambda each: each.at_frame)), spans[-1].stop, fps)
+    _refuse_overlaps(timeline, ordered)
+    return ordered
+
+
+def _wanted(timeline: Timeline, choice: Choice) -> Iterator[tuple[Path, Path, int, timedelta]]:
+    """Of each line its path, where its offset stands below that, its block and its offset."""
+    spec = timeline.spec
+    if choice.line is not None:
+        at = spec.speech[choice.line].at
+        block = next((row for row, each in enumerate(spec.video_blocks) if at and each.name == at.block), 0)
+        yield ("spec", "speech", choice.line), ("at", "offset"), block, at.offset if at else timedelta(0)
+    for row, (block_spec, index) in enumerate(zip(spec.video_blocks, choice.clips, strict=True)):
+        path: Path = ("spec", "videoBlocks", row)
+        for below, own in (
+            (("speech",), block_spec.speech),
+            (("clips", index, "speech"), block_spec.clips[index].speech),
+        ):
+            if own is not None:
+                yield (*path, *below), ("offset",), row, own.offset
+
+
+def _refuse_overlaps(timeline: Timeline, said: Said) -> None:
+    """Two voices at once are understood by nobody, and their captions would lie over each other."""
+
+    def place(of: SaidLine) -> Place:
+        return line_place(timeline.spec, of.number)
+
+    def end_s(of: SaidLine) -> float:
+        return of.at_frame / said.fps + (of.line.duration_s or 0)
+
+    for first, second in pairwise(said.lines):
+        begins_s = second.at_frame / said.fps
+        if first.at_frame == second.at_frame or end_s(first) > begins_s:
+            lasts = f" and takes {first.line.duration_s:.1f} s" if first.line.duration_s else ""
+            message = (
+                f"{place(first)} begins at {first.at_frame / said.fps:.1f} s{lasts}, {place(second)} begins at {begins_s:.1f} s: "
+                "two would speak at once: shorten the first, or give the second a later offset"
+            )
+            raise VariantError(message)
+    picture_s = said.frames / said.fps
+    last = said.lines[-1] if said.lines else None
+    if last and timeline.spec.sound.overflow == "Fail" and end_s(last) > picture_s:
+        begin = f" from {last.at_frame / said.fps:.1f} s on" if last.at_frame else ""
+        message = (
+            f"{place(last)} takes {last.line.duration_s:.1f} s{begin}, the picture {picture_s:.1f} s: "
+            "shorten it, use longer clips, or set spec.sound.overflow to Trim"
+        )
+        raise VariantError(message)
