@@ -44,6 +44,8 @@ class Cut(Order):
     """Counted at the profile's rate from the source's first picture (an animation begins anew) or the clip's start (still)."""
     frames: int = Field(ge=1)
     motion: Motion | None = None
+    speed: float = 1.0
+    """Of a video, how much faster than in its own time it is played: its frames are counted as they are then."""
     motion_frames: int = 0
     """Of a still picture in motion: how many frames the whole movement takes."""
     focus: tuple[float, float] = (0.5, 0.5)
@@ -102,6 +104,8 @@ class ClipSound(Order):
     at_frame: int
     fade_in_frames: int = 0
     fade_out_frames: int = 0
+    speed: float = 1.0
+    """How much faster than in its own time it is played, as its pictures are."""
     volume: float = 1.0
     """Gain; 1 leaves it as it is."""
 

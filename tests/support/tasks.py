@@ -61,7 +61,9 @@ _trims = _span.map(lambda span: {"start": span[0], "end": span[1]}) | _fields(st
 _own_lines = _fields({"voice": texts, "text": texts}, offset=durations(0, 600_000))
 _percentages = _matching(PERCENTAGE_PATTERN)
 _focus = _fields(x=_percentages, y=_percentages)
-_videos = _fields({"url": urls}, name=names, trim=_trims, focus=_focus, speech=_own_lines)
+_videos = _fields(
+    {"url": urls}, name=names, trim=_trims, focus=_focus, speech=_own_lines, speed=st.floats(0.25, 4)
+)
 _stills = _fields(
     {"url": urls, "duration": durations(100, 600_000)},
     name=names,

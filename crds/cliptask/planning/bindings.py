@@ -33,11 +33,12 @@ _USUAL_SIDE = 1920
 
 @dataclass(frozen=True)
 class ClipRange:
-    """A clip as it is used: frames [first_frame, first_frame + frames) of a source at the video's rate."""
+    """A clip as it is used: frames [first_frame, first_frame + frames) of a source as it is played, at the video's rate."""
 
     facts: SourceFacts
     first_frame: int
     frames: int
+    speed: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,10 @@ def _animation(clip: Clip, facts: SourceFacts, fps: int, place: Place) -> Bound[
         return SourceError(
             f"{place.at('motion')}: motion is for still pictures, this one moves: leave it out"
         )
+    if clip.speed is not None:
+        return SourceError(
+            f"{place.at('speed')}: speed is for a video, this is an animated picture: leave it out"
+        )
     if clip.volume is not None:
         return _silent(place)
     if clip.duration is not None:
@@ -185,17 +190,18 @@ def _silent(place: Place) -> SourceError:
 
 
 def _part(clip: Clip, facts: SourceFacts, fps: int, place: Place) -> Bound[ClipRange]:
-    length, frame = timedelta(seconds=facts.duration_s), timedelta(seconds=1 / fps)
+    speed = clip.speed or 1.0
+    length, frame = timedelta(seconds=facts.duration_s), timedelta(seconds=speed / fps)
     start = clip.trim.start if clip.trim else timedelta(0)
     end = (clip.trim.end if clip.trim else None) or length
     if start >= length or end > length + frame / 2:
         late, takes = "start" if start >= length else "end", format_duration(_rounded(length))
         return SourceError(f"{place.at('trim', late)}: is after the end of the file, which takes {takes}")
-    first, last = frames_of(start, fps), min(frames_of(end, fps), frames_of(length, fps))
+    first, last = (frames_of(each / speed, fps) for each in (start, min(end, length)))
     if last <= first:
         picture = format_duration(_rounded(frame))
         return SourceError(f"{place.at('trim')}: the trimmed part is shorter than one picture ({picture})")
-    return ClipRange(facts, first, last - first)
+    return ClipRange(facts, first, last - first, speed)
 
 
 def _track(track: Track, facts: Bound[SourceFacts], place: Place) -> Bound[SourceFacts]:

@@ -97,6 +97,7 @@ class Timeline:
                 at_frame=start,
                 fade_in_frames=self._overlap * (block > 0),
                 fade_out_frames=self._overlap * (block < len(ranges) - 1),
+                speed=clip_range.speed,
                 volume=volumes[block],
             )
             for block, (clip_range, start) in enumerate(zip(ranges, self._starts(ranges), strict=True))
@@ -180,6 +181,7 @@ class Timeline:
             look=facts.look,
             first_frame=(clip_range.first_frame + begin) if moves else 0,
             frames=end - begin,
+            speed=clip_range.speed,
             motion=clip_spec.motion,
             motion_frames=clip_range.frames if clip_spec.motion else 0,
             focus=self._focus(clip_spec),

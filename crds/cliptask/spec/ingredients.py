@@ -59,6 +59,8 @@ class Clip(Part):
     """A slow camera movement over a still picture, which begins and ends gently; refused for an animated one. panRight: the view moves to the right. Default: none."""
     focus: Focus | None = None
     """The point that stays in view where the clip is cropped, that a zoom goes to, and on whose height (or, up and down, on whose width) a pan runs. Default: the middle."""
+    speed: Annotated[float, Field(ge=0.25, le=4)] | None = None
+    """How much faster a video is played, its sound with its pitch kept: 2 takes half the time, 0.5 is slow motion; refused for a picture. `trim` counts in the file's own time. Default: 1."""
     volume: Annotated[float, Field(ge=0, le=2)] | None = None
     """Gain of its own sound, by which `sound.clipVolume` is multiplied; refused where nothing of the clip is heard. Default: 1."""
     speech: OwnLine | None = None
@@ -88,6 +90,14 @@ class Clip(Part):
     )
     def _still_moves(self) -> Iterable[Breach]:
         return when(self.motion is not None and self.duration is None)
+
+    @rule(
+        "is for a video: a picture is shown for its duration",
+        cel="!has(self.speed) || !has(self.duration)",
+        field="speed",
+    )
+    def _plays(self) -> Iterable[Breach]:
+        return when(self.speed is not None and self.duration is not None)
 
     @rule(
         "is for a video with sound: a picture has none",

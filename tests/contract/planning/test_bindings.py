@@ -67,6 +67,9 @@ ANIMATION = {"kind": "animation", "duration_s": 1.5, "fps": 10}
             "clips[0].volume (https://cdn.example.com/b0c0.mp4): nothing is heard in the file: leave the volume out",
         ),
         ({"volume": 0.5}, {"kind": "animation"}, "nothing is heard in the file"),
+        ({"speed": 2}, ANIMATION, "clips[0].speed (https://cdn.example.com/b0c0.mp4): speed is for a video"),
+        ({"speed": 2}, STILL, "is a still picture"),
+        ({"speed": 2, "trim": {"end": "4s"}}, {}, "is after the end of the file, which takes 3s"),
     ],
 )
 def test_a_file_in_the_wrong_place_is_named_with_the_remedy(
@@ -101,6 +104,27 @@ def test_a_part_of_a_track_lies_within_it(trim: dict[str, str], words: str) -> N
     (bound,) = bind(of.spec, sources(of)).tracks
 
     assert (words in str(bound)) if words else isinstance(bound, SourceFacts)
+
+
+@pytest.mark.parametrize(
+    ("speed", "trim", "first", "frames"),
+    [
+        (2, {}, 0, 45),
+        (0.5, {}, 0, 180),
+        (4, {"start": "1s", "end": "3s"}, 8, 15),
+        (1.5, {"end": "1s"}, 0, 20),
+    ],
+)
+def test_a_clip_is_as_long_as_it_takes_at_its_speed(
+    speed: float, trim: dict[str, str], first: int, frames: int
+) -> None:
+    """Blocks would not follow each other, or a clip stand still after its half."""
+    clip = {"url": url("b0c0"), "speed": speed} | ({"trim": trim} if trim else {})
+    of = task([1], videoBlocks=[{"name": "b0", "clips": [clip]}])
+
+    bound = bind(of.spec, sources(of)).clip(0, 0)
+
+    assert (bound.first_frame, bound.frames, bound.speed) == (first, frames, speed)
 
 
 def test_a_track_must_have_sound_and_an_overlay_be_a_picture() -> None:

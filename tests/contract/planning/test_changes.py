@@ -114,12 +114,12 @@ MATRIX: dict[str, tuple[Data, Callable[[Data], object], dict[tuple[str, tuple[st
     ),
     "a clip trimmed": (
         data(), lambda spec: clip(spec, 0, 1).update(trim={"end": "2s"}),
-        {STAYS: 8, ("changed", ("clip 'hook1' of hook has another trim, duration, motion, focus, volume or line",)): 4},
+        {STAYS: 8, ("changed", ("clip 'hook1' of hook has another trim, speed, duration, motion, focus, volume or line",)): 4},
     ),
     "another focus of a clip": (
         data(), lambda spec: (clip(spec, 0, 1).update(focus={"x": "30%"}), spec.update(picture={"fit": "cover"})),
         {
-            ("changed", ("clip 'hook1' of hook has another trim, duration, motion, focus, volume or line", "picture.fit was contain, is cover")): 4,
+            ("changed", ("clip 'hook1' of hook has another trim, speed, duration, motion, focus, volume or line", "picture.fit was contain, is cover")): 4,
             ("changed", ("picture.fit was contain, is cover",)): 8,
         },
     ),
@@ -226,6 +226,10 @@ MATRIX: dict[str, tuple[Data, Callable[[Data], object], dict[tuple[str, tuple[st
     "a line of a block": (
         data(), lambda spec: spec["videoBlocks"][1].update(speech={"voice": "Rachel", "text": "x", "offset": "1s"}),
         {("changed", ("videoBlocks.speech changed",)): 12},
+    ),
+    "a clip played faster": (
+        data(), lambda spec: clip(spec, 0, 0).update(speed=2),
+        {STAYS: 8, ("changed", ("clip 'hook0' of hook has another trim, speed, duration, motion, volume or line",)): 4},
     ),
     "a part of a track": (
         data(), lambda spec: spec["audioBlocks"][0]["tracks"][0].update(trim={"start": "1s"}),

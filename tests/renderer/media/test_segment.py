@@ -457,6 +457,21 @@ def test_twice_the_rate_shows_every_second_picture(name: str, tmp_path: Path) ->
     assert shown == list(range(0, 40, 2))
 
 
+@pytest.mark.parametrize("first", [0, 40, 130])
+@pytest.mark.parametrize("speed", [0.25, 0.5, 1.5, 2.0, 4.0])
+def test_a_clip_is_played_at_its_speed(tmp_path: Path, speed: float, first: int) -> None:
+    """Motion would judder, or a cut in mid-clip begin elsewhere than the one before it has ended."""
+    source = f.encode(tmp_path / "a.mp4", f.numbered(250), *LONG_GOPS)
+    first = min(first, round(250 / speed) - 20)
+
+    made = f.make(f.order_of(f.video(first=first, frames=20, speed=speed)), tmp_path, a=source)
+
+    shown = f.numbers(f.decoded(made, "gray"))
+    due = (first + np.arange(20)) * speed
+    assert np.abs(shown - due).max() <= max(1.0, speed / 2)
+    assert set(np.diff(shown)) <= {int(np.floor(speed)), int(np.ceil(speed))}
+
+
 def test_a_picture_that_rests_for_long_is_found_by_seeking(tmp_path: Path) -> None:
     """A screen recording holds one picture for seconds: seeking behind it would show the next one too early."""
     resting = (

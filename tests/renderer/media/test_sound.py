@@ -123,8 +123,8 @@ def test_the_same_order_gives_the_same_bytes(tmp_path: Path) -> None:
     music = audio(tmp_path / "music.mp3", "0.5*sin(440*2*PI*t)|0.4*random(0)")
     spoken = audio(tmp_path / "line.wav", "0.5*sin(900*2*PI*t)", 0.5)
     clip = media.clip(tmp_path / "clip.mp4")
-    sounds = (ClipSound(source=CLIP, stream=1, first_frame=5, frames=20, at_frame=10),)
-    wanted = order(track=TRACK, speech=SPEECH, clips=sounds, ducking=True, loudness=-14.0)
+    sounds = (ClipSound(source=CLIP, stream=1, first_frame=5, frames=20, at_frame=10, speed=0.7),)
+    wanted = order(track=TRACK, speech=SPEECH, clips=sounds, balanced=True, ducking=True, loudness=-14.0)
 
     mixed(tmp_path, wanted, spoken, music=music, clip=clip)
     first = (tmp_path / "mix.m4a").read_bytes()
@@ -300,6 +300,24 @@ def test_a_clips_sound_stays_with_its_pictures(
     samples = mixed(tmp_path, order(clips=(part,)), clip=clip)
 
     assert abs(int(np.argmax(np.abs(samples[0]))) - lands_at) <= 1
+
+
+@pytest.mark.parametrize("speed", [0.25, 0.5, 0.8, 1.6, 2.0, 4.0])
+def test_a_clips_sound_is_played_at_the_speed_of_its_pictures_and_keeps_its_pitch(
+    tmp_path: Path, speed: float
+) -> None:
+    """Who speaks would sound like a mouse, or move the lips to other words."""
+    click = f"0.3*sin(800*2*PI*t)*between(t,{0.4 * speed},{0.8 * speed})"
+    clip = audio(tmp_path / "clip.wav", click, 12)
+    part = ClipSound(source=CLIP, first_frame=6, frames=50, at_frame=6, speed=speed)
+
+    samples = mixed(tmp_path, order(clips=(part,)), clip=clip)
+
+    near_s = max(1 / 30, 0.01 / speed)
+    loud = np.flatnonzero(np.abs(samples[0]) > 0.15)
+    assert loud[0] / RATE == pytest.approx(0.4, abs=near_s)
+    assert loud[-1] / RATE == pytest.approx(0.8, abs=near_s)
+    assert pitches(samples[:, round(0.45 * RATE) : round(0.75 * RATE)])[0] == pytest.approx(800, abs=10)
 
 
 def test_a_clips_sound_ends_with_its_pictures(tmp_path: Path) -> None:
