@@ -10,13 +10,14 @@ from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cliptask import recipe
 from cliptask.facts import Look
 from cliptask.layers import BurnedCaptions, OverlayOrder
 from cliptask.order import Order, digest
 from cliptask.spec.motion import Motion
+from cliptask.spec.transitions import OverlapKind
 
 
 class Profile(Order):
@@ -53,11 +54,24 @@ class Cut(Order):
     overlays: tuple[OverlayOrder, ...] = ()
 
 
+class TransitionOrder(Order):
+    """How one clip gives way to the next, over all frames of a seam."""
+
+    kind: OverlapKind
+    color: str | None = None
+    """What a fade goes through: ``#`` and six hexadecimal digits, lower-case."""
+
+
 class SegmentOrder(Order):
-    """A run of encoded pictures: one cut, or two of equal length that crossfade (a seam)."""
+    """A run of encoded pictures: one cut, or two of equal length and the transition between them (a seam)."""
 
     profile: Profile
     cuts: tuple[Cut, ...] = Field(min_length=1, max_length=2)
+    transition: TransitionOrder | None = None
+    """Of a seam."""
+    overlays: tuple[OverlayOrder, ...] = ()
+    """Of a seam: what lies over the finished transition and has no part in it. A cut's own move with it."""
+
     captions: BurnedCaptions | None = None
     """What is said while it is seen, over all else; frames count from its first."""
 
@@ -71,6 +85,13 @@ class SegmentOrder(Order):
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return SegmentOrder.model_construct(**{**fields, "captions": captions})
 
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if (self.transition is None) == self.is_seam:
+            message = "two cuts have a transition between them, one has none"
+            raise ValueError(message)
+        return self
+
     @property
     def frames(self) -> int:
         """Pictures in it."""
@@ -82,11 +103,14 @@ class SegmentOrder(Order):
         return len(self.cuts) > 1
 
     @property
+    def all_overlays(self) -> tuple[OverlayOrder, ...]:
+        """Its cuts' and its own."""
+        return (*(overlay for cut in self.cuts for overlay in cut.overlays), *self.overlays)
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """SHA-256 of each source that it reads, pictures of overlays included, each once."""
-        layers = (
-            each for cut in self.cuts for overlay in cut.overlays for each in (overlay, *overlay.beside)
-        )
+        layers = (each for overlay in self.all_overlays for each in (overlay, *overlay.beside))
         images = (layer.image for layer in layers if layer.image)
         return tuple(dict.fromkeys([*(cut.source for cut in self.cuts), *images]))
 

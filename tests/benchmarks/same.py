@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from support.studio import Studio, framemd5, objects  # noqa: E402  found by the line above
 
 EVERYTHING: dict[str, Any] = {
-    "transition": {"kind": "crossfade", "duration": "200ms"},
+    "transitions": [{"kind": "crossfade", "duration": "200ms"}],
     "captions": {"mode": "soft"},
     "sound": {"ducking": True, "loudness": -14, "clipVolume": 0.5, "musicVolume": 0.4},
     "picture": {"width": 180, "height": 320, "fps": 25, "fit": "blur"},

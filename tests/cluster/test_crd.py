@@ -27,7 +27,7 @@ ONLY_PYTHON = {
     "url=https://[::1/a.mp4",  # no pattern can tell
     "port 99999",  # nor this
     "tracks of a name in two blocks",  # CEL's cost budget has no room for it
-    "null transition",  # the API server leaves out what is empty
+    "null transitions",  # the API server leaves out what is empty
     "null speech",  # as above
     "invisible text",  # a pattern would need all ranges of what is invisible
     "invisible title",  # as above

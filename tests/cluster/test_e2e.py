@@ -67,7 +67,7 @@ def campaign(installation: Installation, tmp_path_factory: pytest.TempPathFactor
     media.picture(installation.web.folder / "logo.png")
     wanted = task(
         installation, "camp", [[clip(installation, 0), clip(installation, 1)], [clip(installation, 2), clip(installation, 3)]],
-        transition={"kind": "crossfade", "duration": f"{int(FADE_S * 1000)}ms"},
+        transitions=[{"kind": "crossfade", "duration": f"{int(FADE_S * 1000)}ms"}],
         overlays=[
             {"text": "Only today", "position": "bottom", "from": "200ms", "to": "800ms", "block": "b0"},
             {"image": {"url": f"{installation.web.url}/logo.png"}, "position": "topRight"},

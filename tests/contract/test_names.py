@@ -98,6 +98,9 @@ def test_a_label_holds_whole_words_of_any_script(parts: list[str], between: str)
     whole, short = names.slug(text, 500).split("-"), names.slug(text, 60).split("-")
 
     assert all(whole)
+    if len(whole[0]) > 60:
+        assert short == [whole[0][:60]]
+        return
     assert short == whole[: len(short)]
     assert len(short) == len(whole) or len("-".join(whole[: len(short) + 1])) > 60
 

@@ -22,7 +22,7 @@ def campaign(blocks: list[int], **spec: object) -> Campaign:
         blocks,
         tracks=1,
         lines=1,
-        transition={"duration": "500ms"},
+        transitions=[{"duration": "500ms"}],
         overlays=[{"text": "-20 %", "width": "33.33%"}, {"image": {"url": "https://cdn.example.com/l.png"}}],
         captions={"mode": "soft"},
         sound={"musicVolume": 0.1, "clipVolume": 0.3, "ducking": True, "loudness": -14},

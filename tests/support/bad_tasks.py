@@ -68,6 +68,10 @@ def _one(path: str, value: object, words: str, name: str = "") -> BadTask:
     return _bad(shown, {path: value}, path, words)
 
 
+def _transition(name: str, given: dict[str, Any], below: str, words: str) -> BadTask:
+    return _bad(name, {"spec.transitions": [given]}, f"spec.transitions[0]{below}", words)
+
+
 _MISSING = [
     _bad(f"no {path}", {path: GONE}, path, "is missing")
     for path in (
@@ -75,7 +79,7 @@ _MISSING = [
         "spec.videoBlocks[0].name", "spec.videoBlocks[1].clips", f"{_CLIP}.url", "spec.audioBlocks[0].name",
         "spec.audioBlocks[0].tracks", "spec.audioBlocks[0].tracks[0].url", "spec.speech[0].voice", "spec.speech[0].text",
     )
-] + [_bad("transition without duration", {"spec.transition": {"kind": "crossfade"}}, "spec.transition.duration", "is missing")]  # fmt: skip
+]  # fmt: skip
 
 _WRONG_TYPES = [
     _one("spec", [], "is a list, an object is needed"),
@@ -123,7 +127,7 @@ _WRONG_TYPES = [
     _one(f"{_REQUESTS}.cpu", 0.5, 'is not an amount: write e.g. 500m, 2 or "1.5"'),
     _bad("cpu is true", {f"{_REQUESTS}.cpu": True}, f"{_REQUESTS}.cpu", "is not an amount"),
     _one(f"{_REQUESTS}.memory", ["2Gi"], "is not an amount", "memory is a list"),
-    _one("spec.transition", None, "is empty: give a value or leave the field out", "null transition"),
+    _one("spec.transitions", None, "is empty: give a value or leave the field out", "null transitions"),
     _one("spec.speech", None, "is empty: give a value or leave the field out", "null speech"),
     _one("metadata", "spring", "is a text, an object is needed"),
 ]
@@ -259,9 +263,18 @@ _OUT_OF_BOUNDS = [
     _one("spec.picture.background", "#0af", 'here "#00aaff"'),
     _one("spec.picture.background", "rgb(255, 128, 0)", 'here "#ff8000"'),
     _one("spec.picture.background", None, "# begins a comment, so write a colour in quotes", "colour without quotes"),
-    _one("spec.transition.duration", "50ms", "must be from 100ms to 2s"),
-    _one("spec.transition.duration", "3s", "must be from 100ms to 2s"),
-    _bad("unknown transition", {"spec.transition": {"kind": "wipe", "duration": "1s"}}, "spec.transition.kind", "must be crossfade"),
+    _transition("too short a transition", {"duration": "50ms"}, ".duration", "must be from 100ms to 2s"),
+    _transition("too long a transition", {"duration": "3s"}, ".duration", "must be from 100ms to 2s"),
+    _transition("a wipe to nowhere", {"kind": "wipe", "duration": "1s"}, ".kind", "did you mean wipeLeft?"),
+    _transition("unknown transition", {"kind": "explode", "duration": "1s"}, ".kind", "must be one of crossfade, fade, dissolve"),
+    _transition("transition without duration", {"kind": "crossfade"}, ".duration", "is missing: give how long the two clips overlap, e.g. 500ms"),
+    _transition("cut that takes time", {"kind": "cut", "duration": "1s"}, ".duration", "a cut has none, leave it out"),
+    _transition("fade through nothing", {"kind": "fade", "duration": "1s"}, ".color", "to fade from one clip into the next, write kind: crossfade"),
+    _transition("colored wipe", {"kind": "wipeUp", "duration": "1s", "color": "#ffffff"}, ".color", "is for kind: fade, leave it out"),
+    _transition("color by name", {"kind": "fade", "duration": "1s", "color": "red"}, ".color", 'here "#ff0000"'),
+    _transition("color as a comment", {"kind": "fade", "duration": "1s", "color": None}, ".color", "# begins a comment, so write a colour in quotes"),
+    _transition("transition of one block", {"duration": "1s", "between": ["hook"]}, ".between", "has 1 element, 2 are needed"),
+    _transition("transition of three blocks", {"duration": "1s", "between": ["hook"] * 3}, ".between", "has 3 elements, at most 2"),
     _one("spec.captions.mode", "hard", "must be one of none, sidecar, soft, burned"),
     _one("spec.sound.musicVolume", 2.5, "must be from 0 to 2"),
     _one("spec.sound.clipVolume", -0.1, "must be from 0 to 2"),
@@ -367,6 +380,12 @@ _RELATIONS = [
     _bad("several words one by one", {"spec.captions": {"mode": "burned", "style": "oneWord", "words": 3}}, "spec.captions.words", "oneWord shows one word at a time"),
     _bad("13 words at once", {"spec.captions": {"mode": "burned", "words": 13}}, "spec.captions.words", "must be from 1 to 12"),
     _bad("overlay of no block", {"spec.overlays": [{"text": "x", "block": "outro"}]}, "spec.overlays[0].block", "there are: hook, product"),
+    _transition("transition of no block", {"duration": "1s", "between": ["hook", "outro"]}, ".between[1]", "names a block that does not exist; there are: hook, product"),
+    _transition("transition backwards", {"duration": "1s", "between": ["product", "hook"]}, ".between", "write [hook, product]"),
+    _transition("transition of a block with itself", {"duration": "1s", "between": ["hook", "hook"]}, ".between", "must be two blocks that follow each other, in their order; write [hook, product]"),
+    _bad("transitions of all twice", {"spec.transitions": [{"duration": "1s"}] * 2}, "spec.transitions[1]", "spec.transitions[0] has no between, too: keep one of them, or give the others a between"),
+    _bad("transitions of a pair twice", {"spec.transitions": [{"duration": d, "between": ["hook", "product"]} for d in ("1s", "2s")]}, "spec.transitions[1]", "spec.transitions[0] is between hook and product, too: keep one of them"),
+    _bad("21 transitions", {"spec.transitions": [{"duration": "1s"}] * 21}, "spec.transitions", "has 21 elements, at most 20"),
     _bad("CPU above its limit", {f"{_REQUESTS}.cpu": 2, "spec.execution.resources.limits.cpu": "500m"}, f"{_REQUESTS}.cpu", "2 is more than 500m"),
     _bad("memory above its limit", {f"{_REQUESTS}.memory": "1.5Gi", "spec.execution.resources.limits.memory": "1536M"}, f"{_REQUESTS}.memory", "1.5Gi is more than 1536M"),
     _bad("21 overlays", {"spec.overlays": [{"text": "x"}] * 21}, "spec.overlays", "has 21 elements, at most 20"),

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from cliptask.errors import SourceError
 from cliptask.layers import OverlayOrder
-from cliptask.orders import Cut, Profile, SegmentOrder
+from cliptask.orders import Cut, Profile, SegmentOrder, TransitionOrder
 from cliptask_renderer.media import segment
 from cliptask_renderer.probe.file import probe
 
@@ -131,9 +131,18 @@ def overlay(**rest: object) -> OverlayOrder:
     return OverlayOrder.model_validate({**own, **rest})
 
 
-def order_of(*cuts: Cut, profile: Profile = SMALL) -> SegmentOrder:
+CROSSFADE = TransitionOrder(kind="crossfade")
+
+
+def order_of(
+    *cuts: Cut,
+    profile: Profile = SMALL,
+    transition: TransitionOrder = CROSSFADE,
+    over: Sequence[OverlayOrder] = (),
+) -> SegmentOrder:
     """The order of a segment, or of a seam for two cuts."""
-    return SegmentOrder(profile=profile, cuts=cuts)
+    between = transition if len(cuts) > 1 else None
+    return SegmentOrder(profile=profile, cuts=cuts, transition=between, overlays=tuple(over))
 
 
 def make(order: SegmentOrder, folder: Path, **sources: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any, get_args
 
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from cliptask.spec.loading import load_data
 from cliptask.spec.motion import Motion
 from cliptask.spec.quantities import PERCENTAGE_PATTERN
 from cliptask.spec.task import ClipTask
+from cliptask.spec.transitions import OverlapKind
 from cliptask.text import drawn, heard
 
 Data = dict[str, Any]
@@ -121,6 +123,31 @@ _executions = _fields(
 _assignments = st.sampled_from(["balanced", "random", "product"])
 
 
+_kinds = st.sampled_from(get_args(OverlapKind))
+_overlapping = (
+    st.builds(
+        lambda kind, color, duration: {
+            "kind": kind,
+            "duration": duration,
+            **({"color": color} if kind == "fade" else {}),
+        },
+        _kinds,
+        _colours,
+        durations(100, 2000),
+    )
+    | st.builds(lambda duration: {"duration": duration}, durations(100, 2000))
+    | st.just({"kind": "cut"})
+)
+
+
+def transitions_of(blocks: list[str]) -> st.SearchStrategy[list[Data]]:
+    """Of blocks with these names: for some of their pairs, and for all others or not, in any order."""
+    pairs = [list(pair) for pair in pairwise(blocks)]
+    of_pairs = [_overlapping.map(lambda each, pair=pair: {**each, "between": pair}) for pair in pairs]  # type: ignore[misc]
+    choices = [st.none() | each for each in (_overlapping, *of_pairs)]
+    return st.tuples(*choices).map(lambda given: [each for each in given if each]).flatmap(st.permutations)
+
+
 @st.composite
 def tasks(draw: st.DrawFn) -> ClipTask:
     """A good task. Its texts hold whatever YAML could trip over."""
@@ -166,7 +193,7 @@ def tasks(draw: st.DrawFn) -> ClipTask:
             seed=st.integers(0, 2_147_483_647),
         ),
         picture=_pictures,
-        transition=st.fixed_dictionaries({"duration": durations(100, 2000)}),
+        transitions=transitions_of([block["name"] for block in blocks]),
         overlays=st.lists(
             _overlays | _overlays.map(lambda overlay: {**overlay, "block": blocks[0]["name"]}), max_size=3
         ),

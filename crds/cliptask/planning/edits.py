@@ -165,7 +165,7 @@ def _matters(path: str, variant: Variant) -> bool:
         "sound.loudness": heard,
         "captions.mode": variant.text,
         settings.CAPTIONS: variant.text,
-        "transition": len(variant.clips) > 1,
+        "transitions": len(variant.clips) > 1,
     }
     return bool(needed.get(path, True))
 

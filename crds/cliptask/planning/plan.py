@@ -44,8 +44,8 @@ class Variant:
     @cached_property
     def titles(self) -> tuple[str, ...]:
         """Texts that lie over the picture, in the order in which they appear, each once."""
-        cuts = (cut for segment in self.order.segments for cut in segment.cuts)
-        return tuple(dict.fromkeys(over.text for cut in cuts for over in cut.overlays if over.text))
+        overlays = (over for segment in self.order.segments for over in segment.all_overlays)
+        return tuple(dict.fromkeys(over.text for over in overlays if over.text))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 
 from cliptask import recipe
 from cliptask.facts import SourceFacts
@@ -13,6 +14,7 @@ from cliptask.planning.bindings import Bindings
 from cliptask.planning.looks import caption_look
 from cliptask.spec.quantities import format_duration
 from cliptask.spec.task import ClipTaskSpec
+from cliptask.spec.transitions import described, transition_between
 
 Setting = str | bool | int | float | None
 Settings = Mapping[str, Setting]
@@ -33,7 +35,7 @@ HASHED = frozenset({RECIPE, OVERLAYS, CAPTIONS, ONLY, RULES, SPEECH})
 
 def settings_of(spec: ClipTaskSpec, bindings: Bindings, profile: Profile) -> dict[str, Setting]:
     """What the spec says apart from clips, tracks and lines, with what was derived from the files where it says nothing."""
-    variants, sound, transition = spec.variants, spec.sound, spec.transition
+    variants, sound = spec.variants, spec.sound
     return {
         "variants.music": variants.music,
         "variants.speech": variants.speech,
@@ -46,7 +48,7 @@ def settings_of(spec: ClipTaskSpec, bindings: Bindings, profile: Profile) -> dic
         "picture.fit": profile.fit,
         "picture.crop": ":".join(map(str, profile.crop)) if profile.crop else None,
         "picture.background": profile.background,
-        "transition": f"{transition.kind} of {format_duration(transition.duration)}" if transition else None,
+        "transitions": _transitions(spec),
         OVERLAYS: _hash(_overlays(spec, bindings)) if spec.overlays else None,
         SPEECH: _hash(
             [each.speech.model_dump(mode="json") if each.speech else None for each in spec.video_blocks]
@@ -64,6 +66,20 @@ def settings_of(spec: ClipTaskSpec, bindings: Bindings, profile: Profile) -> dic
         "sound.loudness": sound.loudness,
         RECIPE: _hash(recipe.ALL),
     }
+
+
+def _transitions(spec: ClipTaskSpec) -> Setting:
+    """What happens between each two blocks, in words; once where it is the same everywhere, None where nothing does."""
+    pairs = list(pairwise(block.name for block in spec.video_blocks))
+    between = [transition_between(spec.transitions, *pair) for pair in pairs]
+    if not any(between):
+        return None
+    words = [described(each) for each in between]
+    if len(set(words)) == 1:
+        return words[0]
+    return ", ".join(
+        f"{first} to {second}: {each}" for (first, second), each in zip(pairs, words, strict=True)
+    )
 
 
 def _overlays(spec: ClipTaskSpec, bindings: Bindings) -> list[object]:

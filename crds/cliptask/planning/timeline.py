@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import accumulate, pairwise
 
@@ -10,7 +10,7 @@ from cliptask import recipe
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
 from cliptask.layers import BurnedCaptions, Layer, OverlayOrder, SpokenAt
-from cliptask.orders import ClipSound, Cut, Profile, SegmentOrder
+from cliptask.orders import ClipSound, Cut, Profile, SegmentOrder, TransitionOrder
 from cliptask.pages import STAY_MS
 from cliptask.planning.bindings import Bindings, ClipRange
 from cliptask.planning.looks import clearance, neighbours, style_of
@@ -19,6 +19,7 @@ from cliptask.spec.overlays import Overlay
 from cliptask.spec.places import clip_place
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import ClipTaskSpec
+from cliptask.spec.transitions import Transition, transition_between
 
 IMAGE_WIDTH = 0.2
 
@@ -27,7 +28,8 @@ class Timeline:
     """The frames of every variant.
 
     A transition of d frames makes the last d of one clip and the first d of the next one seam; what is left of a
-    clip is its body, in pieces where it is long. Pieces and seams are segments, equal ones the same object.
+    clip is its body, in pieces where it is long. What lies over the whole video lies over the finished seam, what belongs to
+    a block moves with its clip. Pieces and seams are segments, equal ones the same object.
     """
 
     def __init__(self, spec: ClipTaskSpec, bindings: Bindings) -> None:
@@ -42,7 +44,11 @@ class Timeline:
             crop=picture.crop.as_integer_ratio() if picture.crop else None,
             background=picture.background,
         )
-        self._overlap = frames_of(spec.transition.duration, fps) if spec.transition else 0
+        pairs = pairwise(block.name for block in spec.video_blocks)
+        self._transitions = [transition_between(spec.transitions, *pair) for pair in pairs]
+        lengths = (each.duration if each else None for each in self._transitions)
+        self._overlaps = (0, *(frames_of(each, fps) if each else 0 for each in lengths), 0)
+        """In frames, before each block and after the last."""
         self.line_numbers = {path: number for number, path in enumerate(spec.lines_at)}
         """Of each line among ``spec.lines``, by its path."""
         self._made: dict[object, SegmentOrder] = {}
@@ -54,22 +60,24 @@ class Timeline:
 
         Raises what makes a clip unusable, or ``SourceError`` where one is too short for its transitions.
         """
-        ranges = [self._range(block, clip, len(clips)) for block, clip in enumerate(clips)]
+        ranges = [self._range(block, clip) for block, clip in enumerate(clips)]
         starts = self._starts(ranges)
         parts: list[SegmentOrder] = []
         for block, (clip, clip_range, start) in enumerate(zip(clips, ranges, starts, strict=True)):
-            head, tail = self._overlap * (block > 0), self._overlap * (block < len(clips) - 1)
-            if head:
-                before = ranges[block - 1]
-                end = (block - 1, clips[block - 1], before.frames - head, before.frames, starts[block - 1])
-                parts.append(self._segment(end, (block, clip, 0, head, start)))
-            bounds = _pieces(head, clip_range.frames - tail, self.profile.fps)
-            parts += (self._segment((block, clip, begin, end, start)) for begin, end in pairwise(bounds))
+            head, tail = self._overlaps[block : block + 2]
+            if transition := self._transitions[block - 1] if block else None:
+                before = ranges[block - 1].frames
+                ending = self._cut(block - 1, clips[block - 1], before - head, before, {})
+                beginning = self._cut(block, clip, 0, head, {})
+                over = self._overlays(head, {None: start})
+                parts.append(self._segment((ending, beginning), _order(transition), over))
+            for begin, end in pairwise(_pieces(head, clip_range.frames - tail, self.profile.fps)):
+                parts.append(self._segment((self._cut(block, clip, begin, end, {None: start + begin}),)))
         return tuple(parts)
 
     def pictures(self, clips: Sequence[int], segments: Sequence[SegmentOrder]) -> tuple[SegmentOrder, ...]:
         """Of the segments of a variant, the one for each clip that shows it alone, nearest to its middle."""
-        ranges = [self._range(block, clip, len(clips)) for block, clip in enumerate(clips)]
+        ranges = [self._range(block, clip) for block, clip in enumerate(clips)]
         ends = list(accumulate(segment.frames for segment in segments))
         alone = [
             (end - segment.frames, end, segment)
@@ -95,8 +103,8 @@ class Timeline:
                 first_frame=clip_range.first_frame,
                 frames=clip_range.frames,
                 at_frame=start,
-                fade_in_frames=self._overlap * (block > 0),
-                fade_out_frames=self._overlap * (block < len(ranges) - 1),
+                fade_in_frames=self._overlaps[block],
+                fade_out_frames=self._overlaps[block + 1],
                 speed=clip_range.speed,
                 volume=volumes[block],
             )
@@ -137,7 +145,7 @@ class Timeline:
 
     def spans(self, clips: Sequence[int]) -> tuple[range, ...]:
         """The frames of the video that each clip is seen in, those of its transitions included. Raises as ``segments``."""
-        ranges = [self._range(block, clip, len(clips)) for block, clip in enumerate(clips)]
+        ranges = [self._range(block, clip) for block, clip in enumerate(clips)]
         return tuple(
             range(start, start + clip_range.frames)
             for start, clip_range in zip(self._starts(ranges), ranges, strict=True)
@@ -151,9 +159,9 @@ class Timeline:
                 message = f"spec.overlays[{index}].from: {format_duration(overlay.from_)} is when {place}, so nobody would see it"
                 raise InvalidTask(message)
 
-    def _range(self, block: int, clip: int, blocks: int) -> ClipRange:
+    def _range(self, block: int, clip: int) -> ClipRange:
         clip_range = self.bindings.clip(block, clip)
-        overlaps = self._overlap * ((block > 0) + (block < blocks - 1))
+        overlaps = sum(self._overlaps[block : block + 2])
         if clip_range.frames <= overlaps:
             message = (
                 f"{clip_place(self.spec, block, clip)} has {clip_range.frames} frames, its transitions take {overlaps}: "
@@ -164,17 +172,27 @@ class Timeline:
 
     def _starts(self, ranges: Sequence[ClipRange]) -> list[int]:
         """The frame of the video at which each clip's first frame lies."""
-        return list(accumulate((before.frames - self._overlap for before in ranges[:-1]), initial=0))
+        lasting = (each.frames - self._overlaps[block + 1] for block, each in enumerate(ranges[:-1]))
+        return list(accumulate(lasting, initial=0))
 
-    def _segment(self, *parts: tuple[int, int, int, int, int]) -> SegmentOrder:
-        cuts = tuple(self._cut(*part) for part in parts)
-        return self._made.setdefault(cuts, SegmentOrder(profile=self.profile, cuts=cuts))
+    def _segment(
+        self,
+        cuts: tuple[Cut, ...],
+        transition: TransitionOrder | None = None,
+        overlays: tuple[OverlayOrder, ...] = (),
+    ) -> SegmentOrder:
+        what = (cuts, transition, overlays)
+        if what not in self._made:
+            self._made[what] = SegmentOrder(
+                profile=self.profile, cuts=cuts, transition=transition, overlays=overlays
+            )
+        return self._made[what]
 
-    def _cut(self, block: int, clip: int, begin: int, end: int, start: int) -> Cut:
-        """Frames [begin, end) of a clip whose first frame is the video's frame ``start``."""
-        clip_range, clip_spec = self.bindings.clip(block, clip), self.spec.video_blocks[block].clips[clip]
-        facts = clip_range.facts
-        moves = facts.kind != "still" or clip_spec.motion
+    def _cut(self, block: int, clip: int, begin: int, end: int, origins: Mapping[str | None, int]) -> Cut:
+        """Frames [begin, end) of a clip, with what its block lays over it; ``origins`` as in ``_overlays``, of the video."""
+        clip_range, block_spec = self.bindings.clip(block, clip), self.spec.video_blocks[block]
+        facts, motion = clip_range.facts, block_spec.clips[clip].motion
+        moves = facts.kind != "still" or motion
         return Cut(
             source=facts.sha256,
             kind=facts.kind,
@@ -182,10 +200,10 @@ class Timeline:
             first_frame=(clip_range.first_frame + begin) if moves else 0,
             frames=end - begin,
             speed=clip_range.speed,
-            motion=clip_spec.motion,
-            motion_frames=clip_range.frames if clip_spec.motion else 0,
-            focus=self._focus(clip_spec),
-            overlays=self._overlays(block, begin, end, start),
+            motion=motion,
+            motion_frames=clip_range.frames if motion else 0,
+            focus=self._focus(block_spec.clips[clip]),
+            overlays=self._overlays(end - begin, {block_spec.name: begin, **origins}),
         )
 
     def _focus(self, clip: Clip) -> tuple[float, float]:
@@ -196,15 +214,16 @@ class Timeline:
             return (0.5, 0.5)
         return float(clip.focus.x), float(clip.focus.y)
 
-    def _overlays(self, block: int, begin: int, end: int, start: int) -> tuple[OverlayOrder, ...]:
+    def _overlays(self, frames: int, origins: Mapping[str | None, int]) -> tuple[OverlayOrder, ...]:
+        """What lies over a run of frames: overlays of the blocks, and of the video (None), at whose frames ``origins`` it begins."""
         over = []
         for index, overlay in enumerate(self.spec.overlays):
-            if overlay.block not in (None, self.spec.video_blocks[block].name):
+            if overlay.block not in origins:
                 continue
-            origin = begin if overlay.block else start + begin
+            origin = origins[overlay.block]
             first = max(frames_of(overlay.from_, self.profile.fps) - origin, 0)
-            until = frames_of(overlay.to, self.profile.fps) - origin if overlay.to else end - begin
-            last = min(end - begin, until)
+            until = frames_of(overlay.to, self.profile.fps) - origin if overlay.to else frames
+            last = min(frames, until)
             if first < last:
                 self._seen.add(index)
                 over.append(self._overlay(index, overlay, first, last))
@@ -241,3 +260,7 @@ def _seen_for(spoken: SpokenAt) -> timedelta:
 def _pieces(begin: int, end: int, fps: int) -> list[int]:
     """Where the pieces of the frames [begin, end) begin, and the end of the last: all have one length but that."""
     return [*range(begin, max(end - recipe.GOP_S * fps, begin) + 1, recipe.PIECE_S * fps), end]
+
+
+def _order(transition: Transition) -> TransitionOrder:
+    return TransitionOrder.model_validate(transition.model_dump(include={"kind", "color"}))

@@ -36,6 +36,7 @@ PATTERNS = {
     values.LANGUAGE_PATTERN: "must be a BCP 47 tag such as en, pt-BR or zh-Hans",
     output.OUTPUT_PATTERN: output.OUTPUT_WORDS,
 }
+_EACH_ELEMENT = 'begin each element with "- "'
 _TYPES = {
     "string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
     "array": "a list", "object": "an object",
@@ -118,7 +119,9 @@ def _problems(details: ErrorDetails, schema: Schema, data: object) -> Iterator[P
     elif details["type"] == "missing":
         description = here.get("description", "")
         yield Problem(path, f"is missing{': ' if description else ''}{description}")
-    elif details["type"] != "too_short" or not given:  # a list with a bad element is called too short as well
+    elif details["type"] != "too_short" or _is_short(
+        here, given
+    ):  # a list with a bad element is called too short as well
         kind = "type" if details["type"].endswith("_type") else details["type"]
         tell = _WORDS.get(kind)
         words = (
@@ -127,6 +130,10 @@ def _problems(details: ErrorDetails, schema: Schema, data: object) -> Iterator[P
             else tell({"field": path[-1] if path else "", **here}, given)
         )
         yield Problem(path, words + _given(here, given))
+
+
+def _is_short(schema: Schema, given: Any) -> bool:  # noqa: ANN401  # any plain value
+    return not given or len(given) < schema.get("minItems", 0)
 
 
 def _wrong_type(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain value
@@ -142,7 +149,7 @@ def _wrong_type(schema: Schema, given: Any) -> str:  # noqa: ANN401  # any plain
         bare = isinstance(given, str) and meant != "true or false" and len(given) > 1
         return f"{words}: write {'it without quotes' if bare else meant}"
     if needed == "array":
-        return f'{words}: begin each element with "- "'
+        return f"{words}: {'leave the field out' if remedies.is_default(given) else _EACH_ELEMENT}"
     if needed == "object" and "properties" in schema:
         return f"{words} with the fields {', '.join(schema['properties'])}{_object(schema, given)}"
     return words
@@ -228,7 +235,7 @@ _WORDS: dict[str, Callable[[Schema, Any], str]] = {
     "string_pattern_mismatch": _wrong_form,
     "string_too_short": lambda *_: "is empty: give at least one character",
     "string_too_long": lambda schema, given: f"has {len(given):,} characters, at most {schema['maxLength']:,} are allowed",
-    "too_short": lambda *_: "is empty: give at least one element",
+    "too_short": lambda schema, given: f"has {len(given)} element, {schema['minItems']} are needed" if given else "is empty: give at least one element",
     "too_long": lambda schema, given: f"has {len(given):,} elements, at most {schema.get('maxItems') or schema['maxProperties']:,} are allowed",
 }  # fmt: skip
 

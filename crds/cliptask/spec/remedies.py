@@ -22,7 +22,12 @@ _MEANT = {
     "mode": {"srt": "sidecar", "vtt": "sidecar", "webvtt": "sidecar", "file": "sidecar", "off": "none", "on": "soft", "embedded": "soft", "burnedin": "burned", "burn": "burned", "hard": "burned", "open": "burned", "closed": "soft"},
     "position": {"middle": "center", "centre": "center", "upperleft": "topLeft", "upperright": "topRight", "lowerleft": "bottomLeft", "lowerright": "bottomRight"},
     "music": {"even": "balanced", "all": "product", "shuffle": "random"},
-    "kind": {"fade": "crossfade", "dissolve": "crossfade", "xfade": "crossfade"},
+    "kind": {
+        "xfade": "crossfade", "mix": "crossfade", "fadeblack": "fade", "fadewhite": "fade", "dip": "fade", "dipblack": "fade",
+        "cover": "slideLeft", "whippan": "whipLeft", "zoom": "zoomIn", "circle": "circleOpen", "iris": "circleOpen",
+        "clock": "radial", "hardcut": "cut", "none": "cut",
+        **{each: f"{each}Left" for each in ("wipe", "slide", "push", "whip")},
+    },
     "motion": {"zoom": "zoomIn", "kenburns": "zoomIn", "in": "zoomIn", "out": "zoomOut", "left": "panLeft", "right": "panRight", "up": "panUp", "down": "panDown", "tiltup": "panUp", "tiltdown": "panDown"},
     "onSourceError": {"ignore": "Skip", "continue": "Skip", "abort": "Fail", "stop": "Fail"},
     "overflow": {"cut": "Trim", "truncate": "Trim", "error": "Fail"},
@@ -33,7 +38,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "videos": "videoBlocks", "video": "videoBlocks", "scenes": "videoBlocks",
     "voiceover": "speech", "lines": "speech", "titles": "overlays", "texts": "overlays",
     "logo": "overlays", "images": "overlays", "size": "picture", "resolution": "picture", "subtitles": "captions",
-    "volume": "sound", "transitions": "transition",
+    "volume": "sound", "transition": "transitions",
 }  # fmt: skip
 """Other words for fields of a task's spec."""
 _DEFAULT_WORDS = {"all", "any", "auto", "default", "max", "no", "none", "null", "off", "unlimited"}

@@ -20,7 +20,12 @@ from cliptask.spec.picture import Picture
 from cliptask.spec.rules import Breach, Path, rule
 from cliptask.spec.sound import Sound
 from cliptask.spec.speech import Line, Utterance
-from cliptask.spec.transitions import Transition
+from cliptask.spec.transitions import (
+    Transition,
+    between_known_blocks,
+    between_neighbours,
+    one_for_each_pair,
+)
 from cliptask.spec.values import Name
 from cliptask.spec.variants import VariantChoice
 
@@ -40,7 +45,7 @@ class ClipTaskSpec(Part):
     """Which combinations become variants."""
     picture: Picture = Picture()
     """Size, rate and fit of the picture."""
-    transition: Transition | None = None
+    transitions: tuple[Transition, ...] = Field(default=(), max_length=20)
     """Between clips. Default: hard cuts."""
     overlays: tuple[Overlay, ...] = Field(default=(), max_length=20)
     """Titles and logos, later ones over earlier ones."""
@@ -79,6 +84,12 @@ class ClipTaskSpec(Part):
         for index, overlay in enumerate(self.overlays):
             if overlay.block is not None and overlay.block not in blocks:
                 yield Breach((index, "block"), f"there are: {', '.join(blocks)}")
+
+    _known_blocks, _neighbours, _one_for_each_pair = (
+        between_known_blocks,
+        between_neighbours,
+        one_for_each_pair,
+    )
 
     @rule(
         "a line names a block that does not exist",

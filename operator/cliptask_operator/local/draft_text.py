@@ -70,7 +70,8 @@ def _lines(draft: Draft, name: str, prefix: str) -> Iterator[str]:
     yield "  # captions: {mode: soft}    # the spoken words as text"
     yield from _variants(draft, counts)
     yield from _picture(draft)
-    yield "  # transition: {kind: crossfade, duration: 500ms}"
+    yield "  # transitions:"
+    yield "  # - {kind: crossfade, duration: 500ms}    # or fade, dissolve, wipeLeft, slideLeft, pushLeft, whipLeft, zoomIn, circleOpen, glitch"
     yield from _overlays(draft, prefix)
     yield from _sound(draft)
     yield "  output: {uri: out}    # beside this file; gs://bucket/folder for a cluster, which needs URLs of the clips too"

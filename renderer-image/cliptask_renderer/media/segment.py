@@ -12,7 +12,7 @@ from cliptask.facts import Look, Word
 from cliptask.layers import OverlayOrder
 from cliptask.names import called
 from cliptask.orders import Cut, Profile, SegmentOrder
-from cliptask_renderer.media import animation, ffmpeg, motion, overlays, stills, subtitles
+from cliptask_renderer.media import animation, ffmpeg, motion, overlays, stills, subtitles, transitions
 from cliptask_renderer.media.film import Film
 from cliptask_renderer.media.fit import COLOURS, STRAIGHT, TAGS, fit, tags, to_bt709
 from cliptask_renderer.media.formats import is_streamed
@@ -91,8 +91,7 @@ def make_segment(
     graph, profile, frames = _Graph(order, sources, work, places), order.profile, order.frames
     made = Encoded(work / "segment.mp4", work / "packets.txt")
     links = [_cut(graph, number, cut) for number, cut in enumerate(order.cuts)]
-    fade = f"xfade=transition=fade:duration={frames / profile.fps:.6f}:offset=0,trim=end_frame={frames},"
-    link = f"{''.join(links)}{fade if order.is_seam else ''}"
+    link = _seam(graph, *links) if order.is_seam else links[0]
     if order.captions:
         film = subtitles.compose(order.captions, words, profile, frames, work / "captions.nut")
         link = _film(graph, f"{link}{TAGS}", film) if film else link
@@ -146,6 +145,21 @@ def _cut(graph: _Graph, number: int, cut: Cut) -> str:
     graph.chains.append(f"{base},setpts=N/{graph.order.profile.fps}/TB,{TAGS}{link}")
     for index, overlay in enumerate(cut.overlays):
         link = _overlay(graph, link, f"[over{number}_{index}]", overlay)
+    return link
+
+
+def _seam(graph: _Graph, first: str, second: str) -> str:
+    """Add the transition between two links, and what lies over all of it; returns the link's name, as ``_cut``."""
+    order, helping = graph.order, ""
+    if (help_ := transitions.helper(order)) is not None:
+        content, width, height = help_
+        file = graph.work / "transition.yuv"
+        file.write_bytes(content)
+        helping = f"[{graph.add(ffmpeg.pictures(width, height, order.profile.fps, 'yuv420p', file))}:v]"
+    link = "[seam]"
+    graph.chains.append(f"{transitions.chain(order, first, second, helping)},{TAGS}{link}")
+    for index, overlay in enumerate(order.overlays):
+        link = _overlay(graph, link, f"[over_{index}]", overlay)
     return link
 
 

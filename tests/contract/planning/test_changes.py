@@ -192,9 +192,13 @@ MATRIX: dict[str, tuple[Data, Callable[[Data], object], dict[tuple[str, tuple[st
         data(), lambda spec: spec.update(picture={"fit": "cover"}),
         {("changed", ("picture.fit was contain, is cover",)): 12},
     ),
+    "a wipe between two blocks": (
+        data(), lambda spec: spec.update(transitions=[{"kind": "wipeUp", "duration": "500ms", "between": [each["name"] for each in spec["videoBlocks"][:2]]}]),
+        {("changed", ("transitions was unset, is hook to product: wipeUp of 500ms, product to offer: cut",)): 12},
+    ),
     "a crossfade": (
-        data(), lambda spec: spec.update(transition={"duration": "500ms"}),
-        {("changed", ("transition was unset, is crossfade of 500ms",)): 12},
+        data(), lambda spec: spec.update(transitions=[{"duration": "500ms"}]),
+        {("changed", ("transitions was unset, is crossfade of 500ms",)): 12},
     ),
     "a title": (
         data(), lambda spec: spec.update(overlays=[{"text": "Spring"}]), {("changed", ("overlays changed",)): 12},
@@ -229,7 +233,7 @@ MATRIX: dict[str, tuple[Data, Callable[[Data], object], dict[tuple[str, tuple[st
     ),
     "a clip played faster": (
         data(), lambda spec: clip(spec, 0, 0).update(speed=2),
-        {STAYS: 8, ("changed", ("clip 'hook0' of hook has another trim, speed, duration, motion, volume or line",)): 4},
+        {STAYS: 8, ("changed", ("clip 'hook0' of hook has another trim, speed, duration, motion, focus, volume or line",)): 4},
     ),
     "a part of a track": (
         data(), lambda spec: spec["audioBlocks"][0]["tracks"][0].update(trim={"start": "1s"}),

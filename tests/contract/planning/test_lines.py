@@ -51,7 +51,7 @@ def begins(campaign: Campaign) -> list[tuple[str, int]]:
 def test_a_line_begins_where_its_block_does(transition: dict[str, str] | None, at: int) -> None:
     """Words about the product would be heard over the hook, or late by every transition before them."""
     line_at = said("a", at={"block": "product", "offset": "300ms"})
-    of = of_lines([{}, {}], speech=[line_at], **({"transition": transition} if transition else {}))
+    of = of_lines([{}, {}], speech=[line_at], **({"transitions": [transition]} if transition else {}))
 
     assert begins(planned(of)) == [("a", at)]
 

@@ -44,7 +44,7 @@ def test_segments_are_the_sum_of_the_clips_and_not_their_product() -> None:
 
 def test_a_transition_adds_one_seam_for_each_pair_in_a_row() -> None:
     """Seams are shared by every variant with that pair; bodies lose what the seams show."""
-    campaign = planned(task([3, 3, 3], transition={"kind": "crossfade", "duration": "500ms"}))
+    campaign = planned(task([3, 3, 3], transitions=[{"kind": "crossfade", "duration": "500ms"}]))
 
     seams = [segment for segment in campaign.segments if segment.is_seam]
     assert len(seams) == 9 + 9
@@ -415,7 +415,7 @@ def test_a_video_is_called_the_same_before_its_line_is_spoken() -> None:
 
 def test_each_clip_of_a_video_has_a_picture_and_no_transition_does() -> None:
     """A storyboard would show a clip twice, or none of it."""
-    of = task([2, 1, 2], transition={"duration": "500ms"})
+    of = task([2, 1, 2], transitions=[{"duration": "500ms"}])
 
     variants = planned(of).variants
 

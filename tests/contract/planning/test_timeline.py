@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cliptask.errors import InvalidTask, SourceError
-from cliptask.orders import SegmentOrder, VariantOrder
+from cliptask.orders import SegmentOrder, TransitionOrder, VariantOrder
 from cliptask.planning.bindings import bind
 from cliptask.planning.plan import plan
 from cliptask.planning.timeline import Timeline
@@ -23,13 +23,14 @@ def only(blocks: list[int], sources_changes: dict[str, Any] | None = None, **spe
 
 
 def windows(segment: SegmentOrder) -> list[list[tuple[int, int]]]:
-    """The overlays' frames of each cut."""
-    return [[(over.start_frame, over.end_frame) for over in cut.overlays] for cut in segment.cuts]
+    """The overlays' frames of each cut, and after them those of a seam itself."""
+    over = [cut.overlays for cut in segment.cuts] + ([segment.overlays] if segment.is_seam else [])
+    return [[(each.start_frame, each.end_frame) for each in some] for some in over]
 
 
 def test_a_crossfade_splits_clips_into_bodies_and_seams() -> None:
     """Every frame of every clip is shown exactly once, but for those that overlap."""
-    order = only([1, 1, 1], transition=CROSSFADE)
+    order = only([1, 1, 1], transitions=[CROSSFADE])
 
     spans = [
         [(cut.first_frame, cut.first_frame + cut.frames) for cut in part.cuts] for part in order.segments
@@ -86,7 +87,7 @@ def test_a_trim_moves_every_range() -> None:
     assert (order.segments[0].cuts[0].first_frame, order.frames) == (30, 30)
 
 
-@pytest.mark.parametrize("transition", [{}, {"transition": {"duration": "500ms"}}])
+@pytest.mark.parametrize("transition", [{}, {"transitions": [{"duration": "500ms"}]}])
 def test_each_clip_is_stood_for_by_a_segment_that_shows_it_alone(transition: dict[str, Any]) -> None:
     """A storyboard would show a clip twice, none of it, or two clips in one picture."""
     of = task([1, 1, 1], **transition)
@@ -108,7 +109,9 @@ def test_parts_of_an_animation_know_where_in_it_they_are() -> None:
     ]
     moving = {"kind": "animation", "duration_s": 1.0, "fps": 10}
 
-    order = only([1], {"b1c0": moving}, videoBlocks=blocks, transition=CROSSFADE, sound={"clipVolume": 1.0})
+    order = only(
+        [1], {"b1c0": moving}, videoBlocks=blocks, transitions=[CROSSFADE], sound={"clipVolume": 1.0}
+    )
 
     cuts = [part.cuts[-1] for part in order.segments[1:]]
     assert [(cut.kind, cut.first_frame, cut.frames) for cut in cuts] == [
@@ -120,7 +123,7 @@ def test_parts_of_an_animation_know_where_in_it_they_are() -> None:
 
 def test_a_clip_too_short_for_its_transitions_is_named() -> None:
     """A body of no frames cannot be encoded."""
-    of = task([1, 1, 1], transition=CROSSFADE)
+    of = task([1, 1, 1], transitions=[CROSSFADE])
 
     campaign = plan(of, sources(of, b1c0={"duration_s": 1.0}), [])
 
@@ -136,9 +139,9 @@ def test_an_overlay_of_a_block_counts_from_the_clip() -> None:
     """From and to are the block's own time, in bodies and in seams."""
     over = [{"text": "A", "from": "200ms", "to": "1s", "block": "b1"}]
 
-    order = only([1, 1], transition=CROSSFADE, overlays=over)
+    order = only([1, 1], transitions=[CROSSFADE], overlays=over)
 
-    assert [windows(part) for part in order.segments] == [[[]], [[], [(6, 15)]], [[(0, 15)]]]
+    assert [windows(part) for part in order.segments] == [[[]], [[], [(6, 15)], []], [[(0, 15)]]]
 
 
 def test_an_overlay_of_the_video_runs_through_every_block() -> None:
@@ -151,10 +154,58 @@ def test_an_overlay_of_the_video_runs_through_every_block() -> None:
 
 
 def test_an_overlay_without_an_end_lasts_to_the_end() -> None:
-    """A logo stays through seams on both sides."""
-    order = only([1, 1], transition=CROSSFADE, overlays=[{"text": "A"}])
+    """A logo stays through seams, and moves with neither of the two clips."""
+    order = only([1, 1], transitions=[CROSSFADE], overlays=[{"text": "A"}])
 
-    assert [windows(part) for part in order.segments] == [[[(0, 75)]], [[(0, 15)], [(0, 15)]], [[(0, 75)]]]
+    assert [windows(part) for part in order.segments] == [[[(0, 75)]], [[], [], [(0, 15)]], [[(0, 75)]]]
+
+
+def test_an_overlay_of_the_video_begins_within_a_seam() -> None:
+    """A title from 2.7 s on would come late or early: the seam has its frames from 2.5 s to 3 s."""
+    order = only([1, 1], transitions=[CROSSFADE], overlays=[{"text": "A", "from": "2.7s", "to": "2.9s"}])
+
+    assert [windows(part) for part in order.segments] == [[[]], [[], [], [(6, 12)]], [[]]]
+
+
+def test_each_pair_has_its_own_transition() -> None:
+    """Lengths add up pair by pair, and what fades is said to fade: pictures and sounds would part."""
+    given = [
+        {"duration": "500ms"},
+        {"kind": "fade", "color": "#ffffff", "duration": "1s", "between": ["b1", "b2"]},
+    ]
+    loud = {f"b{block}c0": {"sound_stream": 1} for block in range(3)}
+
+    order = only([1, 1, 1], loud, transitions=given, sound={"clipVolume": 1})
+
+    seams = [(part.transition, part.frames) for part in order.segments if part.is_seam]
+    assert seams == [
+        (TransitionOrder(kind="crossfade"), 15),
+        (TransitionOrder(kind="fade", color="#ffffff"), 30),
+    ]
+    assert order.frames == 3 * 90 - 15 - 30
+    assert order.soundtrack is not None
+    assert [
+        (each.at_frame, each.fade_in_frames, each.fade_out_frames) for each in order.soundtrack.clips
+    ] == [(0, 0, 15), (75, 15, 30), (135, 30, 0)]
+
+
+def test_a_cut_is_what_a_pair_has_for_itself() -> None:
+    """Nothing would do without a transition that all other pairs have."""
+    given = [{"duration": "500ms"}, {"kind": "cut", "between": ["b0", "b1"]}]
+
+    order = only([1, 1, 1], transitions=given)
+
+    assert [part.is_seam for part in order.segments] == [False, False, True, False]
+
+
+def test_another_kind_is_another_seam_and_nothing_else() -> None:
+    """The clips would be encoded again, or the old transition shown."""
+    kinds = ("crossfade", "slideLeft")
+
+    one, other = (only([1, 1], transitions=[{"kind": kind, "duration": "500ms"}]) for kind in kinds)
+
+    same = [a.key == b.key for a, b in zip(one.segments, other.segments, strict=True)]
+    assert same == [True, False, True]
 
 
 def test_an_overlay_that_nobody_would_see_is_refused() -> None:
@@ -167,7 +218,7 @@ def test_clips_sounds_lie_where_their_pictures_do() -> None:
     """Dropped unless wanted, faded over where the pictures are."""
     loud = {"b0c0": {"sound_stream": 1}, "b1c0": {"sound_stream": 1}}
 
-    order = only([1, 1], loud, transition=CROSSFADE, sound={"clipVolume": 1})
+    order = only([1, 1], loud, transitions=[CROSSFADE], sound={"clipVolume": 1})
 
     assert order.soundtrack is not None
     placed = [

@@ -304,7 +304,7 @@ _json_values = st.recursive(
 )
 _fields = st.sampled_from([
     "spec.videoBlocks", "spec.videoBlocks[0]", "spec.videoBlocks[0].clips[0]", "spec.audioBlocks", "spec.speech[0]",
-    "spec.variants", "spec.variants.limit", "spec.picture", "spec.transition", "spec.overlays", "spec.sound", "spec.output.uri",
+    "spec.variants", "spec.variants.limit", "spec.picture", "spec.transitions[0]", "spec.transitions", "spec.overlays", "spec.sound", "spec.output.uri",
     "metadata", "metadata.name", "metadata.labels", "kind", "status", "spec.execution.parallelism", "spec.execution.resources.requests.cpu",
     "spec.execution.resources.limits", "spec.videoBlocks[0].clips[0].trim",
 ])  # fmt: skip
@@ -370,9 +370,9 @@ def test_any_value_is_taken_or_refused_at_its_place(path: str, value: object) ->
     ("field", "words"),
     [
         ("sound: {musicVolume: 0,2}", "write musicVolume: 0.2"),
-        ("transition: {duration: 0,5s}", "write duration: 0.5s"),
+        ("transitions: [{duration: 0,5s}]", "write duration: 0.5s"),
         ("variants: {limit: 1,000}", "write limit: 1000"),
-        ("transition: none", "leave the field out"),
+        ("transitions: none", "leave the field out"),
         ("music: https://x.example/y.mp3", "did you mean audioBlocks?"),
         ("speech: [{voice: R, text: hi, language: jp}]", "write ja"),
         ("speech: [{voice: R, text: hi, language: en-UK}]", "write en-GB"),

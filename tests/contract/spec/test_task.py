@@ -27,7 +27,7 @@ def test_two_fields_are_all_that_is_required() -> None:
         True,
     )
     assert task.spec.sound.lufs == -14
-    assert task.spec.transition is None
+    assert task.spec.transitions == ()
     assert task.spec.picture.width is None
     assert (task.spec.variants.music, task.spec.variants.speech, task.spec.variants.limit) == (
         "balanced",
@@ -45,7 +45,7 @@ def test_task_of_the_design_loads_with_its_order() -> None:
         "spec.videoBlocks[1].clips[0]": {"url": "https://x/photo.jpg", "duration": "3s", "motion": "zoomIn"},
         "spec.variants": {"music": "product", "speech": "random", "limit": 100, "seed": 7},
         "spec.picture": {"width": 1080, "height": 1920, "fps": 30, "fit": "blur"},
-        "spec.transition": {"kind": "crossfade", "duration": "500ms"},
+        "spec.transitions": [{"kind": "slideLeft", "duration": "400ms", "between": ["hook", "product"]}, {"duration": "500ms"}],
         "spec.overlays": [
             {"text": "-20 % until Sunday", "position": "bottom", "from": "1s", "to": "4s", "block": "product"},
             {"image": {"url": "https://x/logo.png"}, "position": "topRight", "width": "20%"},

@@ -99,7 +99,7 @@ def test_a_segment_is_there_with_its_picture(lost: Callable[[str], str], tmp_pat
 
 def test_a_transition_is_there_without_a_picture(tmp_path: Path) -> None:
     """It would be made again at every run."""
-    of = task([1, 1], transition={"duration": "500ms"})
+    of = task([1, 1], transitions=[{"duration": "500ms"}])
     wanted, where = plan(of, sources(of), []), place(tmp_path)
     (seam,) = (each for each in wanted.segments if each.is_seam)
     where.cache.put_bytes(names.segment_object(seam.key), b"content")

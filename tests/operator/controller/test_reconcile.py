@@ -24,7 +24,7 @@ BROKEN = JobFailure("CheckFailed", "24 frames instead of 25")
 
 def campaign(blocks: list[int], *, tracks: int = 0, crossfade: bool = False) -> Campaign:
     """Every combination of that many clips in each block."""
-    spec: dict[str, Any] = {"transition": {"duration": "500ms"}} if crossfade else {}
+    spec: dict[str, Any] = {"transitions": [{"duration": "500ms"}]} if crossfade else {}
     wanted = task(blocks, tracks, **spec)
     return plan(wanted, sources(wanted), [])
 

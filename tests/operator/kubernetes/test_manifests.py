@@ -258,7 +258,7 @@ def test_people_see_what_a_job_makes() -> None:
 
 def test_names_are_fit_for_jobs_and_their_pods() -> None:
     """The API refuses longer ones, and a pod adds six characters to its Job's."""
-    for unit in units([2, 2], transition={"duration": "500ms"}):
+    for unit in units([2, 2], transitions=[{"duration": "500ms"}]):
         name = manifests.job_name(unit, replace(TASK, name=LONGEST_NAME))
 
         assert re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", name)
@@ -268,7 +268,7 @@ def test_names_are_fit_for_jobs_and_their_pods() -> None:
 
 def test_another_work_or_another_task_has_another_name() -> None:
     """A Job of a deleted task would be taken for the new one's, or one work for another."""
-    every = [*units([3, 2], transition={"duration": "500ms"}), *units([3, 1])]
+    every = [*units([3, 2], transitions=[{"duration": "500ms"}]), *units([3, 1])]
     distinct = {unit.key: unit for unit in every}.values()
 
     names = {manifests.job_name(unit, TASK) for unit in distinct}

@@ -41,7 +41,7 @@ def test_a_campaign_becomes_videos_an_index_and_a_gallery(studio: Studio, tmp_pa
         [[0, 1], [2]],
         tracks=2,
         lines=2,
-        transition=CROSSFADE,
+        transitions=[CROSSFADE],
         overlays=[{"text": "Now"}, {"image": {"url": studio.picture()}, "position": "topRight"}],
         captions={"mode": "soft"},
         sound={"ducking": True, "loudness": -14, "clipVolume": 0.5},
@@ -125,7 +125,7 @@ def test_an_added_clip_makes_one_segment_with_its_seams_and_only_the_new_videos(
         )
         paying.render(
             studio.write(
-                [[0, 1, 2], [3, 4, 5], [6, 7, 8]], tracks=2, lines=3, voice="Rachel", transition=CROSSFADE
+                [[0, 1, 2], [3, 4, 5], [6, 7, 8]], tracks=2, lines=3, voice="Rachel", transitions=[CROSSFADE]
             ),
             tmp_path,
         )
@@ -135,7 +135,11 @@ def test_an_added_clip_makes_one_segment_with_its_seams_and_only_the_new_videos(
 
         printed = paying.render(
             studio.write(
-                [[0, 1, 2], [3, 4, 5, 9], [6, 7, 8]], tracks=2, lines=3, voice="Rachel", transition=CROSSFADE
+                [[0, 1, 2], [3, 4, 5, 9], [6, 7, 8]],
+                tracks=2,
+                lines=3,
+                voice="Rachel",
+                transitions=[CROSSFADE],
             ),
             tmp_path,
         )
@@ -225,7 +229,7 @@ def test_a_rule_is_kept_and_one_that_cannot_be_is_refused_before_anything_is_fet
 
 def test_two_fresh_folders_hold_the_same_keys_and_the_same_frames(studio: Studio, tmp_path: Path) -> None:
     """Keys are of content: another machine must come to the same."""
-    task = studio.write([[0, 1], [2]], tracks=1, lines=1, transition=CROSSFADE, sound={"loudness": -14})
+    task = studio.write([[0, 1], [2]], tracks=1, lines=1, transitions=[CROSSFADE], sound={"loudness": -14})
 
     for folder in ("one", "two"):
         studio.render(task, tmp_path / folder)
@@ -342,7 +346,7 @@ def test_new_signatures_of_the_same_files_change_nothing(
 def test_twenty_kills_at_random_moments_change_nothing(studio: Studio, tmp_path: Path) -> None:
     """Whatever ends the program, the next run goes on: nothing half written, nothing encoded twice."""
     task = studio.write(
-        [[0, 1, 2], [3, 4]], tracks=1, lines=2, transition=CROSSFADE, captions={"mode": "soft"}
+        [[0, 1, 2], [3, 4]], tracks=1, lines=2, transitions=[CROSSFADE], captions={"mode": "soft"}
     )
     studio.render(task, tmp_path / "undisturbed")
     moment = random.Random(7)  # noqa: S311  not for keys
@@ -406,7 +410,7 @@ def test_plan_tells_what_a_render_makes_and_pays_nothing(studio: Studio, tmp_pat
         paying = Studio(
             studio.folder, {"ELEVENLABS_API_KEY": KEY, "CLIPTASK_ELEVENLABS_BASE_URL": account.url}
         )
-        task = studio.write([[0, 1], [2, 3]], tracks=1, lines=2, voice="Rachel", transition=CROSSFADE)
+        task = studio.write([[0, 1], [2, 3]], tracks=1, lines=2, voice="Rachel", transitions=[CROSSFADE])
 
         before = paying.run("plan", task, "-o", "json", "--folder", tmp_path)
         assert account.speech_calls == 0

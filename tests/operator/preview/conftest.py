@@ -22,7 +22,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         [[0, 1], [2, 3]],
         tracks=1,
         lines=1,
-        transition={"kind": "crossfade", "duration": "200ms"},
+        transitions=[{"kind": "crossfade", "duration": "200ms"}],
         captions={"mode": "soft"},
     )
     out = tmp_path_factory.mktemp("made") / "out"

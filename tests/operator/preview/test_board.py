@@ -25,7 +25,7 @@ def board(of: ClipTask) -> Board:
 
 def test_the_videos_of_the_campaign_are_those_that_render_makes() -> None:
     """A preview of something else would be none, and what it makes would be made again."""
-    of = task([3, 2, 2], 2, 3, transition=CROSSFADE, captions={"mode": "soft"}, picture=LARGE)
+    of = task([3, 2, 2], 2, 3, transitions=[CROSSFADE], captions={"mode": "soft"}, picture=LARGE)
 
     found = [*board(of).combinations()]
 
@@ -68,7 +68,7 @@ def test_a_combination_that_there_is_not_is_refused(
 
 def test_a_draft_is_the_same_video_in_small() -> None:
     """Other frames or another sound would not tell what the video is like."""
-    of = task([1, 1], 1, 1, transition=CROSSFADE, picture=LARGE)
+    of = task([1, 1], 1, 1, transitions=[CROSSFADE], picture=LARGE)
 
     found = board(of).combination(Choice((0, 0), 0, 0))
 
@@ -84,7 +84,7 @@ def test_a_small_video_needs_no_draft() -> None:
     assert board(task([1])).combination(Choice((0,), None, None)).draft is None
 
 
-@pytest.mark.parametrize(("spec", "starts"), [({}, (0, 3, 6)), ({"transition": CROSSFADE}, (0, 2.5, 5))])
+@pytest.mark.parametrize(("spec", "starts"), [({}, (0, 3, 6)), ({"transitions": [CROSSFADE]}, (0, 2.5, 5))])
 def test_a_block_starts_where_its_clip_begins_to_show(
     spec: dict[str, Any], starts: tuple[float, ...]
 ) -> None:

@@ -84,7 +84,7 @@ def preview(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         lines=2,
         voice="Rachel",
         picture=PICTURE,
-        transition={"kind": "crossfade", "duration": "200ms"},
+        transitions=[{"kind": "crossfade", "duration": "200ms"}],
         captions={"mode": "soft"},
         sound={"overflow": "Trim"},
         overlays=[{"text": "First", "block": "b0"}],
@@ -216,10 +216,10 @@ def test_a_mistake_is_shown_with_its_line_until_it_is_mended(page: Page, preview
     film = shown(page)
     good = preview.task.read_text()
 
-    preview.task.write_text(good.replace("transition:", "transitions:"))
+    preview.task.write_text(good.replace("transitions:", "transition:"))
 
     problems = page.locator("#problems")
-    expect(problems).to_contain_text(re.compile(r"cliptask\.yaml:\d+:\d+: spec\.transitions"))
+    expect(problems).to_contain_text(re.compile(r"cliptask\.yaml:\d+:\d+: spec\.transition"))
     expect(problems).to_contain_text("what plays is as it was before")
     assert shown(page) == film
     preview.task.write_text(good)
