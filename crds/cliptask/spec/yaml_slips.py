@@ -16,6 +16,8 @@ _FIELD = re.compile(r"\s*(?:- +)*[\w./-]+$")
 """What stands before the colon of a line that is a field."""
 _HYPHEN = re.compile(r"\s*-[^\s-].*")
 _NO_SPACE = re.compile(r"""\s*(?:- +)*[A-Za-z]\w*:[^\s"'/].*""")
+_COMMENT = re.compile(r"(\w+:) (#[^\s,}\]]*)")
+"""A field whose value looks like a color."""
 _CLOSING = {"[": "]", "{": "}"}
 _LONGEST_QUOTED = 40
 
@@ -136,6 +138,9 @@ def _brackets(read: _Text, context: str) -> Slip | None:
     if not read.before.strip() or not read.rest:
         words = f"the {read.opening} that opens here is not closed: close it with {closing}"
         return read.at(row, column, words)
+    if comment := _COMMENT.search(read.lines[row], column):
+        words = f"# begins a comment, and hides what follows: put it in quotes, {comment[1]} '{comment[2]}'"
+        return read.at(row, comment.start(2), words)
     since = f"the {read.opening} of line {row + 1}, column {column + 1}"
     if read.rest[0] in "]}":
         return read.here(f"{read.rest[0]} stands where {since} is to be closed: write {closing}")

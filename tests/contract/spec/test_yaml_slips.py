@@ -47,6 +47,7 @@ SLIPS = [
     ('d.mp4"}]', 'd.mp4"}', (15, 12), "the [ that opens here is not closed: close it with ]"),
     ('d.mp4"}]', 'd.mp4"}}]', (15, 63), "} stands where the [ of line 15, column 12"),
     ('d.mp4"}]', 'd.mp4"}]]', (15, 64), "] closes nothing: remove it"),
+    ('d.mp4"}]', 'd.mp4", color: #1a2b3c}]', (15, 71), "# begins a comment, and hides what follows: put it in quotes, color: '#1a2b3c'"),
     ('"}, {url', '"} {url', (15, 38), "a comma is missing before"),
     ('"https://x/d.mp4"', '"https://x/d.mp4', (15, 45), 'the quote " that opens here is not closed'),
     (TEXT, "'Hello there", (18, 11), "the quote ' that opens here is not closed"),
