@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cliptask.orders import NamedVariant, WorkOrder, WorkReport
+from cliptask.orders import NamedVariant, SegmentOrder, WorkOrder, WorkReport
 from cliptask.planning.plan import Campaign, plan
 from cliptask.spec.places import Place
 from support.campaigns import line, sources, task
@@ -141,3 +141,29 @@ def test_a_report_is_read_as_it_was_written(failed: dict[str, str], message: str
     report = WorkReport(reason="SourceUnusable" if failed else "", message=message, failed=failed)
 
     assert WorkReport.model_validate_json(report.model_dump_json(exclude_defaults=True)) == report
+
+
+@pytest.mark.parametrize(("cuts", "kind"), [(1, "crossfade"), (2, None)])
+def test_a_transition_stands_between_two_cuts(cuts: int, kind: str | None) -> None:
+    """A seam would be made as somebody else's guess, or a piece have a key of its own for nothing."""
+    cut = {"source": "a", "kind": "video", "first_frame": 0, "frames": 5}
+    profile = {"width": 96, "height": 160, "fps": 30, "fit": "cover"}
+    order = {"profile": profile, "cuts": [cut] * cuts, "transition": kind and {"kind": kind}}
+
+    with pytest.raises(ValueError, match="two cuts have a transition between them, one has none"):
+        SegmentOrder.model_validate(order)
+
+
+def test_what_lies_over_a_seam_is_among_its_sources() -> None:
+    """The picture would not be fetched for the Job that lays it over the transition."""
+    cut = {"source": "a", "kind": "video", "first_frame": 0, "frames": 5}
+    profile = {"width": 96, "height": 160, "fps": 30, "fit": "cover"}
+    logo = {"image": "logo", "position": "top", "width": 0.2, "start_frame": 0, "end_frame": 5}
+    order = {
+        "profile": profile,
+        "cuts": [cut, {**cut, "source": "b"}],
+        "transition": {"kind": "glitch"},
+        "overlays": [logo],
+    }
+
+    assert SegmentOrder.model_validate(order).sources == ("a", "b", "logo")
