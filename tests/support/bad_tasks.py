@@ -219,9 +219,9 @@ _OUT_OF_BOUNDS = [
     _one(f"{_CLIP}.duration", "601s", "must be from 100ms to 10m"),
     _bad("unknown motion", {f"{_CLIP}.duration": "3s", f"{_CLIP}.motion": "zoomin"}, f"{_CLIP}.motion", "did you mean zoomIn?"),
     _bad("motion by another word", {f"{_CLIP}.duration": "3s", f"{_CLIP}.motion": "up"}, f"{_CLIP}.motion", "did you mean panUp?"),
-    _bad("focus beside the picture", {f"{_CLIP}.focus": {"x": "130%"}}, f"{_CLIP}.focus.x", "is not a percentage from 0% to 100%"),
-    _bad("focus as a share", {f"{_CLIP}.focus": {"y": 0.3}}, f"{_CLIP}.focus.y", "here 30%"),
-    _bad("focus in words", {f"{_CLIP}.focus": "left"}, f"{_CLIP}.focus", "an object is needed"),
+    _bad("focus beside the picture", {f"{_CLIP}.focus": {"left": "130%"}}, f"{_CLIP}.focus.left", "is not a percentage from 0% to 100%"),
+    _bad("focus as a share", {f"{_CLIP}.focus": {"top": 0.3}}, f"{_CLIP}.focus.top", "here 30%"),
+    _bad("focus in words", {f"{_CLIP}.focus": "face"}, f"{_CLIP}.focus", "an object is needed"),
     _one("spec.audioBlocks[0].tracks", [], "is empty: give at least one element"),
     _one("spec.audioBlocks[0].tracks[0].url", "s3://media/upbeat.mp3", "is not a URL that can be fetched"),
     _one("spec.speech[0].text", "", "is empty: give at least one character", "empty text"),
@@ -330,7 +330,7 @@ _OUT_OF_BOUNDS = [
 
 _UNKNOWN = [
     _one("videoBlocks", [], "it belongs to spec", "videoBlocks beside spec"),
-    _one("extra", {}, "allowed here: apiVersion, kind, metadata, spec"),
+    _one("x", {}, "allowed here: apiVersion, kind, metadata, spec"),
     _one("spec.videoBlock", [], "did you mean videoBlocks?"),
     _one("spec.video_blocks", [], "did you mean videoBlocks?"),
     _one("spec.clips", [1], "it belongs to spec.videoBlocks[]"),

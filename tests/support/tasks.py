@@ -62,7 +62,7 @@ _span = st.tuples(durations(0, 1000), durations(1001, 90_000))
 _trims = _span.map(lambda span: {"start": span[0], "end": span[1]}) | _fields(start=durations(0, 99_000))
 _own_lines = _fields({"voice": texts, "text": texts}, offset=durations(0, 600_000))
 _percentages = _matching(PERCENTAGE_PATTERN)
-_focus = _fields(x=_percentages, y=_percentages)
+_focus = _fields(left=_percentages, top=_percentages)
 _videos = _fields(
     {"url": urls}, name=names, trim=_trims, focus=_focus, speech=_own_lines, speed=st.floats(0.25, 4)
 )

@@ -212,7 +212,7 @@ class Timeline:
             clip.motion or self.profile.crop or self.profile.fit in {"cover", "blur"}
         ):
             return (0.5, 0.5)
-        return float(clip.focus.x), float(clip.focus.y)
+        return float(clip.focus.left), float(clip.focus.top)
 
     def _overlays(self, frames: int, origins: Mapping[str | None, int]) -> tuple[OverlayOrder, ...]:
         """What lies over a run of frames: overlays of the blocks, and of the video (None), at whose frames ``origins`` it begins."""

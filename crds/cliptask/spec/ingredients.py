@@ -36,11 +36,11 @@ class Trim(Part):
 
 
 class Focus(Part):
-    """What matters in a clip's picture."""
+    """What matters in a clip's picture. Not x and y: to kubectl y is true."""
 
-    x: Percentage = Fraction(1, 2)
+    left: Percentage = Fraction(1, 2)
     """How far from the left edge of the upright picture, in percent of its width. Default: 50%."""
-    y: Percentage = Fraction(1, 2)
+    top: Percentage = Fraction(1, 2)
     """How far from its upper edge, in percent of its height. Default: 50%."""
 
 

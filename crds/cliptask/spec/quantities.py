@@ -66,6 +66,11 @@ def _parse_percentage(value: object) -> Fraction:
     return Fraction(_match(PERCENTAGE_PATTERN, value, what, remedies.percentage)[1]) / 100
 
 
+def format_percentage(share: Fraction) -> str:
+    """A share as it is written, e.g. ``12.5%``."""
+    return f"{float(share * 100):g}%"
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(_parse_duration),
@@ -77,7 +82,7 @@ Duration = Annotated[
 Percentage = Annotated[
     Fraction,
     BeforeValidator(_parse_percentage),
-    PlainSerializer(lambda share: f"{float(share * 100):g}%"),
+    PlainSerializer(format_percentage),
     WithJsonSchema({"type": "string", "pattern": PERCENTAGE_PATTERN, "maxLength": 6}),
 ]
 """A share such as ``20%``; in Python a fraction from 0 to 1."""

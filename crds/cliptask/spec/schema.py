@@ -6,6 +6,7 @@ import ast
 import inspect
 import sys
 from datetime import timedelta
+from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -16,7 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from cliptask.spec.output import OUTPUT_PATTERN, OUTPUT_WORDS
 from cliptask.spec.part import Part
-from cliptask.spec.quantities import format_duration
+from cliptask.spec.quantities import format_duration, format_percentage
 from cliptask.spec.rules import Rule, rules_of
 from cliptask.spec.status import ClipTaskStatus
 from cliptask.spec.task import GROUP, KIND, PLURAL, VERSION, ClipTask
@@ -82,6 +83,8 @@ class _WithDefaults(GenerateJsonSchema):
     """pydantic's schema, with durations in the form that a task has."""
 
     def encode_default(self, dft: Any) -> Any:  # noqa: ANN401  # the signature of the base class
+        if isinstance(dft, Fraction):
+            return format_percentage(dft)
         return format_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
 

@@ -109,13 +109,13 @@ def _soft(profile: Profile, number: int, *, has_alpha: bool) -> str:
     width, height = profile.width, profile.height
     fade = round(min(width, height) * _FADE)
     across, down = (
-        f"if(gt({side},2),clip((min({at},{side}-1-{at})+0.5)/max(min({fade},({whole}-{side})/2),0.5),0,1),1)"
+        f"if(gt({side},1),clip((min({at},{side}-1-{at})+0.5)/max(min({fade},({whole}-{side})/2),0.5),0,1),1)"
         for at, side, whole in (("X", "W", width), ("Y", "H", height))
     )
     mask = (
-        f"trim=end_frame=1,scale=w='if(lt(iw,{width}),iw,2)':h='if(lt(ih,{height}),ih,2)',format=gray,"
+        f"trim=end_frame=1,format=gray,scale=w='if(lt(iw,{width}),iw,1)':h='if(lt(ih,{height}),ih,1)',"
         f"geq=lum='st(0,min({across},{down}));255*ld(0)*ld(0)*(3-2*ld(0))',"
-        f"scale=w='if(eq(iw,2),{width},iw)':h='if(eq(ih,2),{height},ih)':flags=neighbor"
+        f"scale=w='if(eq(iw,1),{width},iw)':h='if(eq(ih,1),{height},ih)':flags=neighbor"
     )
     kept, edge, shape = (f"[{each}{number}]" for each in ("kept", "edge", "shape"))
     if not has_alpha:

@@ -117,7 +117,7 @@ MATRIX: dict[str, tuple[Data, Callable[[Data], object], dict[tuple[str, tuple[st
         {STAYS: 8, ("changed", ("clip 'hook1' of hook has another trim, speed, duration, motion, focus, volume or line",)): 4},
     ),
     "another focus of a clip": (
-        data(), lambda spec: (clip(spec, 0, 1).update(focus={"x": "30%"}), spec.update(picture={"fit": "cover"})),
+        data(), lambda spec: (clip(spec, 0, 1).update(focus={"left": "30%"}), spec.update(picture={"fit": "cover"})),
         {
             ("changed", ("clip 'hook1' of hook has another trim, speed, duration, motion, focus, volume or line", "picture.fit was contain, is cover")): 4,
             ("changed", ("picture.fit was contain, is cover",)): 8,

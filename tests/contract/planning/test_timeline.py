@@ -248,7 +248,11 @@ def test_a_silent_clip_has_no_part_in_the_sound() -> None:
 )
 def test_a_focus_is_told_where_it_is_seen(fit: str, motion: str | None, *, is_seen: bool) -> None:
     """A crop would not know what matters; or what nobody sees would have everything encoded again."""
-    clip = {"url": "https://cdn.example.com/b0c0.mp4", "duration": "1s", "focus": {"x": "30%", "y": "12.5%"}}
+    clip = {
+        "url": "https://cdn.example.com/b0c0.mp4",
+        "duration": "1s",
+        "focus": {"left": "30%", "top": "12.5%"},
+    }
     blocks = [{"name": "b0", "clips": [clip | ({"motion": motion} if motion else {})]}]
 
     order = only([1], {"b0c0": {"kind": "still"}}, videoBlocks=blocks, picture={"fit": fit})
