@@ -79,8 +79,10 @@ class SpokenAt(Order):
     language: str
     frame: int
     """At which it begins; less than 0 where that was before."""
+    speed: float = 1.0
+    """How much faster than it was spoken it is played."""
     end_ms: int
-    """Of the recording, as far as it is read."""
+    """From there; nothing of it is shown any more."""
 
 
 class BurnedCaptions(Order):

@@ -44,6 +44,8 @@ class Cut(Order):
     first_frame: int
     """Counted at the profile's rate from the source's first picture (an animation begins anew) or the clip's start (still)."""
     frames: int = Field(ge=1)
+    is_held: bool = False
+    """Whether its first picture stands in all of them."""
     motion: Motion | None = None
     speed: float = 1.0
     """Of a video, how much faster than in its own time it is played: its frames are counted as they are then."""
@@ -140,6 +142,8 @@ class SpeechRef(Order):
     line_key: str
     extension: Literal["mp3", "wav"]
     at_frame: int = 0
+    speed: float = 1.0
+    """How much faster than it was spoken it is played."""
 
 
 class SoundtrackOrder(Order):
@@ -187,6 +191,8 @@ class CaptionedLine(Order):
     line_key: str
     at_ms: int = 0
     """When the recording begins."""
+    speed: float = 1.0
+    """How much faster than it was spoken it is played."""
     end_ms: int
     """From there; nothing is shown any more."""
 

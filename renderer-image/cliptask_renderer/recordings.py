@@ -30,12 +30,14 @@ def recording_of(cache: NamedObjects, line_key: str, remedy: str = _REMEDY) -> R
 
 def cues_of(order: CaptionsOrder, recording: Callable[[str], Recording]) -> tuple[Cue, ...]:
     """What stands on the screen when, of all lines; ``recording`` knows a line by its key."""
-    from cliptask.captions import cues, moved  # noqa: PLC0415  Unicode's tables, for those videos only that have any
+    from cliptask.captions import cues, moved, sooner  # noqa: PLC0415  Unicode's tables, for those videos only that have any
 
     return tuple(
         cue
         for each in order.lines
-        for cue in moved(cues(recording(each.line_key).words, each.end_ms / 1000), each.at_ms)
+        for cue in moved(
+            cues(sooner(recording(each.line_key).words, each.speed), each.end_ms / 1000), each.at_ms
+        )
     )
 
 

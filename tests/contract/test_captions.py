@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cliptask.captions import Cue, cues, last_ms, moved, webvtt
+from cliptask.captions import Cue, cues, last_ms, moved, sooner, webvtt
 from cliptask.facts import Word
 from cliptask.pieces import LINE_WIDTH, is_spaced, word_spans
 from cliptask.text import captioned, letters
@@ -143,6 +143,18 @@ def test_videos_that_are_longer_than_what_is_said_have_the_same_cues(
 
     assert shared == cues(words, video_ms / 1000)
     assert last_ms(video_ms, spoken_s) <= last_ms(video_ms, None)
+
+
+@given(words=spoken(), speed=st.floats(1, 1.25))
+def test_words_that_are_spoken_faster_are_read_sooner(words: list[Word], speed: float) -> None:
+    """Captions would lag behind the voice, more with each word."""
+    faster = sooner(words, speed)
+
+    assert [each.text for each in faster] == [each.text for each in words]
+    assert all(
+        (after.start_s, after.end_s) == pytest.approx((before.start_s / speed, before.end_s / speed))
+        for before, after in zip(words, faster, strict=True)
+    )
 
 
 @given(words=spoken(), by_ms=st.integers(0, 600_000))

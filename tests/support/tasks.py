@@ -166,7 +166,7 @@ def tasks(draw: st.DrawFn) -> ClipTask:
         musicFadeOut=durations(0, 30_000),
         ducking=st.booleans(),
         loudness=st.floats(-36, -8),
-        overflow=st.sampled_from(["Fail", "Trim"]),
+        overflow=st.sampled_from(["Fail", "Trim", "Freeze", "Loop", "Speed"]),
     )
     spec = _fields(
         {

@@ -163,6 +163,7 @@ def _matters(path: str, variant: Variant) -> bool:
         "sound.ducking": variant.track and heard and (heard.speech or heard.clips),
         "sound.balance": heard,
         "sound.loudness": heard,
+        "sound.overflow": variant.text,
         "captions.mode": variant.text,
         settings.CAPTIONS: variant.text,
         "transitions": len(variant.clips) > 1,

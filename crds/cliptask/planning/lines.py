@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
-from math import floor
+from math import ceil, floor
 
 from cliptask.captions import last_ms
 from cliptask.errors import ClipTaskError, VariantError
@@ -17,12 +17,14 @@ from cliptask.orders import CaptionedLine, CaptionsOrder, SpeechRef
 from cliptask.planning.bindings import Bound
 from cliptask.planning.choices import Choice
 from cliptask.planning.timeline import Timeline
-from cliptask.spec.places import Place, line_place
+from cliptask.spec.places import line_place
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.rules import Path
 from cliptask.spec.speech import Utterance
 from cliptask.text import heard
 
+FASTEST = 1.25
+"""Up to which a voice still sounds as if it spoke so: 150 words a minute, the usual of speech, become 190."""
 _SEVERAL = "mul"
 """ISO 639-2 for several languages."""
 
@@ -36,6 +38,13 @@ class SaidLine:
     utterance: Utterance
     line: SpokenLine
     at_frame: int
+    speed: float = 1.0
+    """How much faster than it was spoken it is played."""
+
+    @property
+    def takes_s(self) -> float | None:
+        """As it is played; None: not known yet."""
+        return None if self.line.duration_s is None else self.line.duration_s / self.speed
 
 
 @dataclass(frozen=True)
@@ -46,12 +55,19 @@ class Said:
     frames: int
     """Of the video."""
     fps: int
+    more: int = 0
+    """How many of them come after its clips, so that the last line is heard to its end."""
 
     @property
     def refs(self) -> tuple[SpeechRef, ...]:
         """For the mix."""
         return tuple(
-            SpeechRef(line_key=each.line.key, extension=each.line.extension, at_frame=each.at_frame)
+            SpeechRef(
+                line_key=each.line.key,
+                extension=each.line.extension,
+                at_frame=each.at_frame,
+                speed=each.speed,
+            )
             for each in self.lines
         )
 
@@ -77,7 +93,8 @@ class Said:
                 CaptionedLine(
                     line_key=each.line.key,
                     at_ms=begin,
-                    end_ms=last_ms(end - begin, each.line.duration_s if is_settled else None),
+                    speed=each.speed,
+                    end_ms=last_ms(end - begin, each.takes_s if is_settled else None),
                 )
                 for each, begin, end in zip(self.lines, begins, ends, strict=True)
             )
@@ -91,12 +108,13 @@ class Said:
         spoken = []
         for each, begin, end in zip(self.lines, begins, [*begins[1:], self.frames], strict=True):
             longest_ms = (end - begin) * 1000 // self.fps
-            taken_ms = longest_ms if each.line.duration_s is None else floor(each.line.duration_s * 1000)
+            taken_ms = longest_ms if each.takes_s is None else floor(each.takes_s * 1000)
             spoken.append(
                 SpokenAt(
                     line_key=each.line.key,
                     language=each.utterance.language,
                     frame=begin,
+                    speed=each.speed,
                     end_ms=min(taken_ms, longest_ms) if is_settled else 0,
                 )
             )
@@ -106,8 +124,8 @@ class Said:
 def said(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine] | None]) -> Said:
     """What is said in a combination; ``lines`` are as for ``plan``.
 
-    Raises what makes one of them unusable, and ``VariantError`` where one begins after its clip, lasts into the next or, with
-    ``overflow: Fail``, beyond the video.
+    Raises what makes one of them unusable, and ``VariantError`` where one begins after its clip, lasts into the next or, by
+    ``sound.overflow``, may not last as long as it does. One whose length is not known yet is taken to fit.
     """
     spec, fps, numbers = timeline.spec, timeline.profile.fps, timeline.line_numbers
     spans = timeline.spans(choice.clips)
@@ -125,9 +143,9 @@ def said(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine] |
             raise VariantError(message)
         if line is not None:
             found.append(SaidLine(number, spec.lines_at[path], line, span.start + late))
-    ordered = Said(tuple(sorted(found, key=lambda each: each.at_frame)), spans[-1].stop, fps)
+    ordered = tuple(sorted(found, key=lambda each: each.at_frame))
     _refuse_overlaps(timeline, ordered)
-    return ordered
+    return _settled(timeline, ordered, spans[-1])
 
 
 def _wanted(timeline: Timeline, choice: Choice) -> Iterator[tuple[Path, Path, int, timedelta]]:
@@ -147,30 +165,43 @@ def _wanted(timeline: Timeline, choice: Choice) -> Iterator[tuple[Path, Path, in
                 yield (*path, *below), ("offset",), row, own.offset
 
 
-def _refuse_overlaps(timeline: Timeline, said: Said) -> None:
+def _refuse_overlaps(timeline: Timeline, lines: Sequence[SaidLine]) -> None:
     """Two voices at once are understood by nobody, and their captions would lie over each other."""
-
-    def place(of: SaidLine) -> Place:
-        return line_place(timeline.spec, of.number)
-
-    def end_s(of: SaidLine) -> float:
-        return of.at_frame / said.fps + (of.line.duration_s or 0)
-
-    for first, second in pairwise(said.lines):
-        begins_s = second.at_frame / said.fps
-        if first.at_frame == second.at_frame or end_s(first) > begins_s:
+    fps = timeline.profile.fps
+    for first, second in pairwise(lines):
+        begins_s, ends_s = second.at_frame / fps, first.at_frame / fps + (first.line.duration_s or 0)
+        if first.at_frame == second.at_frame or ends_s > begins_s:
             lasts = f" and takes {first.line.duration_s:.1f} s" if first.line.duration_s else ""
+            one, other = (line_place(timeline.spec, each.number) for each in (first, second))
             message = (
-                f"{place(first)} begins at {first.at_frame / said.fps:.1f} s{lasts}, {place(second)} begins at {begins_s:.1f} s: "
+                f"{one} begins at {first.at_frame / fps:.1f} s{lasts}, {other} begins at {begins_s:.1f} s: "
                 "two would speak at once: shorten the first, or give the second a later offset"
             )
             raise VariantError(message)
-    picture_s = said.frames / said.fps
-    last = said.lines[-1] if said.lines else None
-    if last and timeline.spec.sound.overflow == "Fail" and end_s(last) > picture_s:
-        begin = f" from {last.at_frame / said.fps:.1f} s on" if last.at_frame else ""
-        message = (
-            f"{place(last)} takes {last.line.duration_s:.1f} s{begin}, the picture {picture_s:.1f} s: "
-            "shorten it, use longer clips, or set spec.sound.overflow to Trim"
-        )
-        raise VariantError(message)
+
+
+def _settled(timeline: Timeline, lines: tuple[SaidLine, ...], last_clip: range) -> Said:
+    """With what becomes of the picture, whose last clip has these frames, or of the last line, where that lasts longer. Raises ``VariantError`` where it may not."""
+    fps, frames, overflow = timeline.profile.fps, last_clip.stop, timeline.spec.sound.overflow
+    said = Said(lines, frames, fps)
+    last = lines[-1] if lines else None
+    if last is None or last.line.duration_s is None or overflow == "Trim":
+        return said
+    more = ceil(last.at_frame + last.line.duration_s * fps - 1e-6) - frames
+    if more <= 0:
+        return said
+    if overflow in ("Freeze", "Loop"):
+        longer = timeline.lasting(len(last_clip), more)
+        return replace(said, frames=frames + longer, more=longer)
+    speed = ceil(last.line.duration_s * fps / (frames - last.at_frame) * 1000) / 1000
+    if overflow == "Speed" and speed <= FASTEST:
+        return replace(said, lines=(*lines[:-1], replace(last, speed=speed)))
+    begin = f" from {last.at_frame / fps:.1f} s on" if last.at_frame else ""
+    remedy = (
+        f"it would have to be {speed:g} times as fast, {FASTEST:g} is the most: shorten it, use longer clips, or set "
+        "spec.sound.overflow to Trim, Freeze or Loop"
+        if overflow == "Speed"
+        else "shorten it, use longer clips, or set spec.sound.overflow to Trim, Freeze, Loop or Speed"
+    )
+    message = f"{line_place(timeline.spec, last.number)} takes {last.line.duration_s:.1f} s{begin}, the picture {frames / fps:.1f} s: {remedy}"
+    raise VariantError(message)

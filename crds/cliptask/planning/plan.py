@@ -166,7 +166,7 @@ def variant_order(timeline: Timeline, choice: Choice, said: Said) -> VariantOrde
 
     Raises what makes an input of it unusable.
     """
-    segments, burned = timeline.segments(choice.clips), None
+    segments, burned = timeline.segments(choice.clips, said.more), None
     if timeline.spec.captions.mode == "burned":
         burned = said.burned(caption_look(timeline.spec.captions), is_settled=False)
         shown = said.burned(caption_look(timeline.spec.captions), is_settled=True)

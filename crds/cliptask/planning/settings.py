@@ -64,6 +64,7 @@ def settings_of(spec: ClipTaskSpec, bindings: Bindings, profile: Profile) -> dic
         "sound.clipVolume": sound.clip_volume,
         "sound.ducking": sound.ducking,
         "sound.loudness": sound.loudness,
+        "sound.overflow": sound.overflow,
         RECIPE: _hash(recipe.ALL),
     }
 

@@ -16,7 +16,7 @@ def soundtrack(timeline: Timeline, choice: Choice, said: Said) -> SoundtrackOrde
 
     Raises what makes the track unusable.
     """
-    sound, clips = timeline.spec.sound, timeline.sounds(choice.clips)
+    sound, clips = timeline.spec.sound, timeline.sounds(choice.clips, said.more)
     music = _music(timeline, choice.track)
     if not music and not said.lines and not clips:
         return None

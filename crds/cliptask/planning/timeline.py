@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import accumulate, pairwise
 
@@ -22,6 +22,8 @@ from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.transitions import Transition, transition_between
 
 IMAGE_WIDTH = 0.2
+_FEWEST = 3
+"""Frames of a segment: of fewer the encoder reorders none, and their clock begins otherwise than that of the others."""
 
 
 class Timeline:
@@ -55,10 +57,11 @@ class Timeline:
         self._seen: set[int] = set()
         self._neighbours = neighbours(spec.overlays)
 
-    def segments(self, clips: Sequence[int]) -> tuple[SegmentOrder, ...]:
+    def segments(self, clips: Sequence[int], more: int = 0) -> tuple[SegmentOrder, ...]:
         """The segments of a variant in order; ``clips`` has the place of a clip in each block.
 
-        Raises what makes a clip unusable, or ``SourceError`` where one is too short for its transitions.
+        The picture lasts ``more`` frames longer than its clips. Raises what makes a clip unusable, or ``SourceError`` where one
+        is too short for its transitions.
         """
         ranges = [self._range(block, clip) for block, clip in enumerate(clips)]
         starts = self._starts(ranges)
@@ -73,7 +76,27 @@ class Timeline:
                 parts.append(self._segment((ending, beginning), _order(transition), over))
             for begin, end in pairwise(_pieces(head, clip_range.frames - tail, self.profile.fps)):
                 parts.append(self._segment((self._cut(block, clip, begin, end, {None: start + begin}),)))
+        for first, stop, shift in self._rounds(ranges[-1].frames, more):
+            last, start = len(clips) - 1, starts[-1] + shift
+            for begin, end in pairwise(_pieces(first, stop, self.profile.fps)):
+                parts.append(self._segment((self._cut(last, clips[-1], begin, end, {None: start + begin}),)))
         return tuple(parts)
+
+    def lasting(self, length: int, more: int) -> int:
+        """How many frames longer a picture lasts that is to last at least ``more`` longer than its last clip of so many frames."""
+        rounds, rest = divmod(more, length) if self.spec.sound.overflow == "Loop" else (0, more)
+        return rounds * length + (max(rest, _FEWEST) if rest else 0)
+
+    def _rounds(self, length: int, more: int) -> Iterator[tuple[int, int, int]]:
+        """What of a clip of so many frames is shown after its end: frames [begin, end), of a clip that begins so much later.
+
+        Those beyond its length are its last picture, which stands.
+        """
+        if self.spec.sound.overflow == "Loop":
+            for shift in range(0, more, length):
+                yield 0, min(length, more - shift), length + shift
+        elif more:
+            yield length, length + more, 0
 
     def pictures(self, clips: Sequence[int], segments: Sequence[SegmentOrder]) -> tuple[SegmentOrder, ...]:
         """Of the segments of a variant, the one for each clip that shows it alone, nearest to its middle."""
@@ -91,11 +114,11 @@ class Timeline:
             found.append(min(own, key=lambda each: max(each[0] - middle, middle - each[1] + 1, 0))[2])
         return tuple(found)
 
-    def sounds(self, clips: Sequence[int]) -> tuple[ClipSound, ...]:
-        """The clips' own sounds in their places, faded over where the pictures are; those that are wanted."""
+    def sounds(self, clips: Sequence[int], more: int = 0) -> tuple[ClipSound, ...]:
+        """The clips' own sounds in their places, faded over where the pictures are; those that are wanted. ``more`` as for ``segments``."""
         ranges = [self.bindings.clip(block, clip) for block, clip in enumerate(clips)]
         volumes = [self._volume(block, clip) for block, clip in enumerate(clips)]
-        return tuple(
+        sounds = [
             ClipSound(
                 source=clip_range.facts.sha256,
                 stream=clip_range.facts.sound_stream,
@@ -110,7 +133,17 @@ class Timeline:
             )
             for block, (clip_range, start) in enumerate(zip(ranges, self._starts(ranges), strict=True))
             if clip_range.facts.sound_stream is not None and volumes[block]
-        )
+        ]
+        if sounds and ranges[-1].facts.sound_stream is not None and volumes[-1]:
+            again, length = sounds[-1], ranges[-1].frames
+            sounds += [
+                again.model_copy(
+                    update={"frames": end, "at_frame": again.at_frame + shift, "fade_in_frames": 0}
+                )
+                for begin, end, shift in self._rounds(length, more)
+                if begin < length
+            ]
+        return tuple(sounds)
 
     def captioned(
         self, segments: Sequence[SegmentOrder], captions: BurnedCaptions
@@ -189,7 +222,10 @@ class Timeline:
         return self._made[what]
 
     def _cut(self, block: int, clip: int, begin: int, end: int, origins: Mapping[str | None, int]) -> Cut:
-        """Frames [begin, end) of a clip, with what its block lays over it; ``origins`` as in ``_overlays``, of the video."""
+        """Frames [begin, end) of a clip, with what its block lays over it; ``origins`` as in ``_overlays``, of the video.
+
+        Beyond its end its last picture stands.
+        """
         clip_range, block_spec = self.bindings.clip(block, clip), self.spec.video_blocks[block]
         facts, motion = clip_range.facts, block_spec.clips[clip].motion
         moves = facts.kind != "still" or motion
@@ -197,8 +233,9 @@ class Timeline:
             source=facts.sha256,
             kind=facts.kind,
             look=facts.look,
-            first_frame=(clip_range.first_frame + begin) if moves else 0,
+            first_frame=clip_range.first_frame + min(begin, clip_range.frames - 1) if moves else 0,
             frames=end - begin,
+            is_held=bool(moves) and begin >= clip_range.frames,
             speed=clip_range.speed,
             motion=motion,
             motion_frames=clip_range.frames if motion else 0,

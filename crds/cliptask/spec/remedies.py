@@ -30,7 +30,7 @@ _MEANT = {
     },
     "motion": {"zoom": "zoomIn", "kenburns": "zoomIn", "in": "zoomIn", "out": "zoomOut", "left": "panLeft", "right": "panRight", "up": "panUp", "down": "panDown", "tiltup": "panUp", "tiltdown": "panDown"},
     "onSourceError": {"ignore": "Skip", "continue": "Skip", "abort": "Fail", "stop": "Fail"},
-    "overflow": {"cut": "Trim", "truncate": "Trim", "error": "Fail"},
+    "overflow": {"cut": "Trim", "truncate": "Trim", "error": "Fail", "hold": "Freeze", "repeat": "Loop", "faster": "Speed"},
 }  # fmt: skip
 _MEANT["speech"] = _MEANT["music"]
 FIELDS: Final[Mapping[str, str]] = {

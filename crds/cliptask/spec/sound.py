@@ -34,8 +34,8 @@ class Sound(Part):
     """Lower the music while somebody speaks: the line's voice, and the clips' own sound where that is in the mix."""
     loudness: Annotated[float, Field(ge=-36, le=-8)] | None = None
     """Integrated loudness of the video, in LUFS; ad platforms play at about -14. Default: -14; without `balance` the mix as it falls."""
-    overflow: Literal["Fail", "Trim"] = "Fail"
-    """What to do with speech longer than the picture. Fail: refuse the variant; Trim: cut the speech."""
+    overflow: Literal["Fail", "Trim", "Freeze", "Loop", "Speed"] = "Fail"
+    """What to do with speech longer than the picture. Fail: refuse the variant; Trim: cut the speech; Freeze: the last picture stands until it ends; Loop: the last clip begins anew until then; Speed: it is spoken faster, up to 1.25 times, else the variant is refused."""
 
     @rule(
         "must be at most 30s",

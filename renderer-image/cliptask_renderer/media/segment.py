@@ -132,6 +132,9 @@ def _blame(order: SegmentOrder, graph: _Graph, limit_s: float, error: MediaError
 
 def _cut(graph: _Graph, number: int, cut: Cut) -> str:
     """Add one cut with its overlays; returns the link's name, whose frames are at the profile's rate from zero."""
+    whole, held = cut, ""
+    if cut.is_held:
+        cut, held = cut.model_copy(update={"frames": 1}), f",loop=loop=-1:size=1,trim=end_frame={cut.frames}"
     if cut.kind == "video":
         base = _video(graph, cut)
     elif cut.kind == "animation":
@@ -142,8 +145,8 @@ def _cut(graph: _Graph, number: int, cut: Cut) -> str:
     else:
         base = _moving(graph, number, cut)
     link = f"[cut{number}]"
-    graph.chains.append(f"{base},setpts=N/{graph.order.profile.fps}/TB,{TAGS}{link}")
-    for index, overlay in enumerate(cut.overlays):
+    graph.chains.append(f"{base}{held},setpts=N/{graph.order.profile.fps}/TB,{TAGS}{link}")
+    for index, overlay in enumerate(whole.overlays):
         link = _overlay(graph, link, f"[over{number}_{index}]", overlay)
     return link
 

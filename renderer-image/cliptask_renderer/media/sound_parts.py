@@ -126,7 +126,8 @@ def _speech(order: SoundtrackOrder, line: SpeechRef) -> tuple[str, str]:
     at = line.at_frame * recipe.SAMPLE_RATE // order.fps
     samples = order.samples - at
     placed = f"{_fade('out', samples, min(samples, _EDGE))},adelay=delays={at}S:all=1"
-    return f"{stereo()},{COUNTED},atrim=end_sample={samples}", placed
+    paced = f"{_PACED}{line.speed},{COUNTED}," if line.speed != 1 else ""
+    return f"{stereo()},{COUNTED},{paced}atrim=end_sample={samples}", placed
 
 
 def _clip(order: SoundtrackOrder, clip: ClipSound) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cliptask.captions import sooner
 from cliptask.facts import Word
 from cliptask.layers import BurnedCaptions, CaptionLook, SpokenAt
 from cliptask.orders import Profile
@@ -63,7 +64,7 @@ def compose(
 
 
 def _shown(spoken: SpokenAt, words: Sequence[Word], look: CaptionLook, fps: int) -> Iterator[_Shown]:
-    for page in pages(words, look.words, spoken.end_ms / 1000):
+    for page in pages(sooner(words, spoken.speed), look.words, spoken.end_ms / 1000):
         starts = tuple(spoken.frame + _frame(start_ms, fps) for start_ms in page.starts_ms)
         yield _Shown(
             page, spoken.language, starts, max(spoken.frame + _frame(page.end_ms, fps), starts[-1] + 1)

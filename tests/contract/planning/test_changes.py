@@ -235,6 +235,9 @@ MATRIX: dict[str, tuple[Data, Callable[[Data], object], dict[tuple[str, tuple[st
         data(), lambda spec: clip(spec, 0, 0).update(speed=2),
         {STAYS: 8, ("changed", ("clip 'hook0' of hook has another trim, speed, duration, motion, focus, volume or line",)): 4},
     ),
+    "what is done with long speech, of which there is none": (
+        data(), lambda spec: spec.update(sound={"overflow": "Loop"}), {STAYS: 12},
+    ),
     "a part of a track": (
         data(), lambda spec: spec["audioBlocks"][0]["tracks"][0].update(trim={"start": "1s"}),
         {STAYS: 6, ("changed", ("track 'track0' has another trim",)): 6},

@@ -153,3 +153,69 @@ def test_a_video_in_several_languages_says_so() -> None:
     of = of_lines([{"speech": said("b", language="uk")}, {}], speech=[said("a", at={"block": "product"})])
 
     assert planned(of).variants[0].order.language == "mul"
+
+
+@pytest.mark.parametrize(("overflow", "held"), [("Freeze", [False, False, True]), ("Loop", [False] * 3)])
+def test_a_picture_lasts_until_its_speech_ends(overflow: str, held: list[bool]) -> None:
+    """The line would be cut off, or all of the last clip encoded anew for each line."""
+    of = of_lines([{}, {}], speech=[said("a")], sound={"overflow": overflow})
+
+    short, long = (planned(of, a=duration_s).variants[0].order for duration_s in (1.0, 6.51))
+
+    assert (short.frames, long.frames) == (180, 196)
+    assert [each.cuts[0].is_held for each in long.segments] == held
+    assert long.segments[:2] == short.segments
+    assert long.segments[2].cuts[0].first_frame == (89 if overflow == "Freeze" else 0)
+    assert long.soundtrack is not None
+    assert long.soundtrack.frames == 196
+
+
+@pytest.mark.parametrize(("overflow", "frames"), [("Freeze", 93), ("Loop", 93)])
+@pytest.mark.parametrize("duration_s", [3.02, 3.06, 3.1])
+def test_a_picture_lasts_no_less_longer_than_an_encoder_needs(
+    overflow: str, frames: int, duration_s: float
+) -> None:
+    """A segment of one or two frames joins with no other: the video would fail once all else is made."""
+    of = of_lines([{}], speech=[said("a")], sound={"overflow": overflow})
+
+    assert planned(of, a=duration_s).variants[0].order.frames == frames
+
+
+def test_a_clip_that_begins_anew_is_heard_anew() -> None:
+    """Lips would move without a sound."""
+    of = of_lines([{}], speech=[said("a")], sound={"overflow": "Loop", "clipVolume": 1})
+
+    campaign = plan(of, sources(of, c0={"sound_stream": 1}), [line("a", 7.0)])
+
+    (soundtrack,) = campaign.soundtracks
+    assert [(each.at_frame, each.frames) for each in soundtrack.clips] == [(0, 90), (90, 90), (180, 30)]
+
+
+def test_a_title_stays_over_a_picture_that_stands() -> None:
+    """What to buy, and until when, would vanish while the voice still speaks of it."""
+    titles = [{"text": "Now", "block": "hook"}, {"text": "Brief", "to": "2s"}]
+    of = of_lines([{}], speech=[said("a")], sound={"overflow": "Freeze"}, overlays=titles)
+
+    (variant,) = planned(of, a=4.0).variants
+
+    (over,) = variant.order.segments[-1].cuts[0].overlays
+    assert (over.text, over.start_frame, over.end_frame) == ("Now", 0, 30)
+
+
+@pytest.mark.parametrize(("duration_s", "speed"), [(2.9, 1.0), (3.6, 1.2), (3.75, 1.25), (3.8, None)])
+def test_speech_is_made_to_fit_as_long_as_it_sounds_like_speech(
+    duration_s: float, speed: float | None
+) -> None:
+    """A line would be gabbled, or refused although nobody would hear the difference."""
+    of = of_lines([{}], speech=[said("a")], sound={"overflow": "Speed"}, captions={"mode": "soft"})
+
+    campaign = planned(of, a=duration_s)
+
+    if speed is None:
+        assert "it would have to be 1.267 times as fast, 1.25 is the most" in str(campaign.skipped[0].error)
+    else:
+        (variant,) = campaign.variants
+        assert variant.order.soundtrack is not None
+        assert variant.captions is not None
+        assert variant.order.soundtrack.speech[0].speed == variant.captions.lines[0].speed == speed
+        assert variant.order.frames == 90

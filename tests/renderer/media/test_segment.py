@@ -472,6 +472,32 @@ def test_a_clip_is_played_at_its_speed(tmp_path: Path, speed: float, first: int)
     assert set(np.diff(shown)) <= {int(np.floor(speed)), int(np.ceil(speed))}
 
 
+@pytest.mark.parametrize("first", [0, 99])
+def test_a_picture_can_be_held(tmp_path: Path, first: int) -> None:
+    """A clip whose speech is longer would move on, or go black."""
+    source = f.encode(tmp_path / "a.mp4", f.numbered(100), *LONG_GOPS)
+
+    made = f.make(f.order_of(f.video(first=first, frames=12, is_held=True)), tmp_path, a=source)
+
+    assert f.numbers(f.decoded(made, "gray")) == [first] * 12
+
+
+@pytest.mark.parametrize("kind", ["animation", "still"])
+def test_a_picture_of_any_kind_can_be_held(tmp_path: Path, kind: str) -> None:
+    """A campaign whose last block is a photo that zooms would fail once its line is too long."""
+    if kind == "still":
+        source = media.picture(tmp_path / "a.png")
+        cut = f.still(frames=5, motion="zoomIn", first_frame=29, motion_frames=30, is_held=True)
+    else:
+        source = media.ffmpeg(["-f", "lavfi", "-i", "testsrc2=s=96x160:r=10:d=1"], tmp_path / "a.gif")
+        cut = f.animation(first=20, frames=5, is_held=True)
+
+    shown = f.decoded(f.make(f.order_of(cut), tmp_path, a=source))
+
+    assert len(shown) == 5
+    assert np.abs(shown.astype(int) - shown[0]).max() <= 6
+
+
 def test_a_picture_that_rests_for_long_is_found_by_seeking(tmp_path: Path) -> None:
     """A screen recording holds one picture for seconds: seeking behind it would show the next one too early."""
     resting = (

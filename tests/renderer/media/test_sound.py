@@ -259,6 +259,19 @@ def test_several_lines_are_heard_each_at_its_place(tmp_path: Path) -> None:
     assert levels == pytest.approx([0.212, 0, 0.212, 0], abs=0.01)
 
 
+def test_a_line_is_spoken_faster_at_its_own_pitch(tmp_path: Path) -> None:
+    """It would be cut off, or sound like another voice."""
+    spoken = audio(tmp_path / "line.wav", "0.3*sin(800*2*PI*t)*between(t,1,2)", 2.4)
+    line = SPEECH[0].model_copy(update={"speed": 1.2})
+
+    samples = mixed(tmp_path, order(speech=(line,)), spoken)
+
+    loud = np.flatnonzero(np.abs(samples[0]) > 0.15)
+    assert loud[0] / RATE == pytest.approx(1 / 1.2, abs=0.02)
+    assert loud[-1] / RATE == pytest.approx(2 / 1.2, abs=0.02)
+    assert pitches(samples[:, RATE : round(1.5 * RATE)]) == pytest.approx([800, 800], abs=10)
+
+
 def test_speech_that_outlives_the_picture_is_cut_without_a_click(tmp_path: Path) -> None:
     """The older service left sound running over the last frame; a cut in mid-wave cracks."""
     spoken = audio(tmp_path / "line.wav", "0.5*cos(50*2*PI*t)", 5)

@@ -188,3 +188,18 @@ def test_long_words_are_written_smaller(tmp_path: Path) -> None:
     words = [Word(text="Donaudampfschifffahrtsgesellschaftskapitän", start_s=0.1, end_s=1.0)]
 
     assert has(shown(tmp_path, captions("plain"), words=words)[10], WHITE)
+
+
+def test_words_come_sooner_where_a_line_is_played_faster(tmp_path: Path) -> None:
+    """Words would stand after they were said."""
+    slow = captions("oneWord")
+    fast = slow.model_copy(
+        update={"spoken": (slow.spoken[0].model_copy(update={"speed": 2.0, "end_ms": 1000}),)}
+    )
+
+    found = shown(tmp_path, fast, 60)
+
+    assert not found[2].any()
+    assert found[4].any()
+    assert has(found[28], YELLOW)
+    assert not found[45].any()
