@@ -22,7 +22,9 @@
     group.exists = group.values.some((value) => value !== "");
   }
   const there = groups.filter((group) => group.exists);
-  const texts = new Map(variants.map((variant) => [variant.line, variant.text]));
+  // A line goes by its text, unless its videos say more than that, each by its clips.
+  const texts = new Map();
+  for (const { line, text } of variants) texts.set(line, texts.has(line) && texts.get(line) !== text ? null : text);
   const mark = (group) => {
     const element = make("span", "mark", group.sign);
     element.setAttribute("aria-hidden", "true");

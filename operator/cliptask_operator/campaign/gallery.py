@@ -52,7 +52,7 @@ def gallery_html(index: CampaignIndex, captions: Mapping[str, str] | None = None
 def _data(index: CampaignIndex, captions: Mapping[str, str]) -> dict[str, Any]:
     """The index with the texts of its captions by their files, and its pictures by number: ten thousand variants share them.
 
-    Of the parts, only what people call them where that is not their label, by block and label; of music by ``Track``.
+    Of the parts, only what people call them where that is not their label, by block and label; of music by ``Track``, of lines by ``Line``.
     """
     data = index.model_dump(
         mode="json",
@@ -61,8 +61,8 @@ def _data(index: CampaignIndex, captions: Mapping[str, str]) -> dict[str, Any]:
     )
     called: dict[str, dict[str, str]] = {}
     for part in index.parts:
-        if part.kind != "line" and part.title != part.label:
-            called.setdefault(part.block or "Track", {})[part.label] = part.title
+        if part.title != part.label:
+            called.setdefault(part.block or part.kind.capitalize(), {})[part.label] = part.title
     pictures: dict[str, int] = {}
     for clip in (clip for variant in data["variants"] for clip in variant["clips"]):
         picture = clip.pop("picture")

@@ -14,7 +14,7 @@ import PIL.Image
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from cliptask.index import CampaignIndex
+from cliptask.index import CampaignIndex, IndexedPart
 from cliptask_operator.campaign.gallery import gallery_html
 from support.browsing import needs_chromium, until
 from support.colours import Look, contrast, faint, linear, looks
@@ -162,6 +162,24 @@ class TestFilters:
         assert card.locator("dd").all_text_contents() == ["a", "one", "upbeat"]
         expect(page.locator("#facts")).to_have_text("3 videos · 6 s · 4.5 MB · 90 \N{MULTIPLICATION SIGN} 160 · 10 fps".replace(" ", "\N{NO-BREAK SPACE}"), use_inner_text=False)  # fmt: skip
         until(page, "[...document.images].every((image) => image.naturalWidth === 90)")
+
+    def test_a_line_whose_videos_say_more_goes_by_its_own_words(self, show: Callable[..., Page]) -> None:
+        """Else all videos of a line would be filtered by what a clip of one of them says."""
+        plain = index(12)
+        said = [
+            each.model_copy(update={"text": f"{each.text} {n}"}) if each.line == "spring" else each
+            for n, each in enumerate(plain.variants)
+        ]
+        line = IndexedPart(
+            kind="line", label="spring", content="0" * 64, id="0" * 8, source="0" * 64, title="Spring is"
+        )
+
+        page = show(plain.model_copy(update={"variants": tuple(said), "parts": (line,)}))
+
+        assert page.locator("fieldset").last.locator(".chip span").all_text_contents() == [
+            "Spring is",
+            "Summer is near.",
+        ]
 
     def test_filters_by_clip_track_and_line(self, show: Callable[..., Page]) -> None:
         """Else nobody could find the video with a certain hook among hundreds."""
