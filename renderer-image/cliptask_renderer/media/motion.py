@@ -42,18 +42,36 @@ def canvas(file: Path, profile: Profile, cut: Cut) -> Canvas:
     """The part of a picture that will be seen at all, at the size that the closest view needs."""
     from PIL import Image  # noqa: PLC0415  only where something is made
 
-    picture = stills.opened(file, 2 * profile.width, 2 * profile.height)
-    if picture.mode == "RGBA" and (profile.fit != "blur" or picture.getchannel("A").getextrema()[0] == 255):  # noqa: PLR2004
-        picture = stills.opaque(picture, profile.background)
+    picture, focus = stills.opened(file, 2 * profile.width, 2 * profile.height), cut.focus
     width, height = shown_size(profile, picture.width, picture.height)
+    is_cut_out = picture.mode == "RGBA" and picture.getchannel("A").getextrema() != (255, 255)
+    if is_cut_out and profile.fit in {"contain", "blur"} and not crops(profile):
+        picture, focus = _with_room(picture, cut)
+    if not is_cut_out or profile.fit != "blur":
+        picture = stills.opaque(picture, profile.background)
     whole = (0.0, 0.0, float(picture.width), float(picture.height))
-    box = _around(cut.focus, *picture.size, width / height) if crops(profile) else whole
+    box = _around(focus, *picture.size, width / height) if crops(profile) else whole
     size = (2 * math.ceil(width * ZOOM * DETAIL / 2), 2 * math.ceil(height * ZOOM * DETAIL / 2))
     x, y = (
         min(max((share * side - low) / (high - low), 0), 1)
-        for share, side, low, high in zip(cut.focus, picture.size, box[:2], box[2:], strict=True)
+        for share, side, low, high in zip(focus, picture.size, box[:2], box[2:], strict=True)
     )
     return Canvas(picture.resize(size, Image.Resampling.BICUBIC, box=box), width, height, (x, y))
+
+
+def _with_room(picture: Image.Image, cut: Cut) -> tuple[Image.Image, tuple[float, float]]:
+    """A cut-out with as much around it as the movement leaves out of view, and the focus in it.
+
+    What stands free has no edge at which it could be cut off: at the closest view, and at both ends of a pan, it is whole.
+    """
+    from PIL import Image  # noqa: PLC0415  as above
+
+    room = ZOOM if cut.motion in {"zoomIn", "zoomOut"} else 1 / (2 / ZOOM - 1)
+    wide, high = (round(side * room) for side in picture.size)
+    wider = Image.new("RGBA", (wide, high))
+    wider.paste(picture, ((wide - picture.width) // 2, (high - picture.height) // 2))
+    x, y = (0.5 + (share - 0.5) / room for share in cut.focus)
+    return wider, (x, y)
 
 
 def _around(
