@@ -191,8 +191,7 @@ def _settled(timeline: Timeline, lines: tuple[SaidLine, ...], last_clip: range) 
     if more <= 0:
         return said
     if overflow in ("Freeze", "Loop"):
-        longer = timeline.lasting(len(last_clip), more)
-        return replace(said, frames=frames + longer, more=longer)
+        return replace(said, frames=frames + more, more=more)
     speed = ceil(last.line.duration_s * fps / (frames - last.at_frame) * 1000) / 1000
     if overflow == "Speed" and speed <= FASTEST:
         return replace(said, lines=(*lines[:-1], replace(last, speed=speed)))

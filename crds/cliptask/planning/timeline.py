@@ -22,8 +22,6 @@ from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.transitions import Transition, transition_between
 
 IMAGE_WIDTH = 0.2
-_FEWEST = 3
-"""Frames of a segment: of fewer the encoder reorders none, and their clock begins otherwise than that of the others."""
 
 
 class Timeline:
@@ -81,11 +79,6 @@ class Timeline:
             for begin, end in pairwise(_pieces(first, stop, self.profile.fps)):
                 parts.append(self._segment((self._cut(last, clips[-1], begin, end, {None: start + begin}),)))
         return tuple(parts)
-
-    def lasting(self, length: int, more: int) -> int:
-        """How many frames longer a picture lasts that is to last at least ``more`` longer than its last clip of so many frames."""
-        rounds, rest = divmod(more, length) if self.spec.sound.overflow == "Loop" else (0, more)
-        return rounds * length + (max(rest, _FEWEST) if rest else 0)
 
     def _rounds(self, length: int, more: int) -> Iterator[tuple[int, int, int]]:
         """What of a clip of so many frames is shown after its end: frames [begin, end), of a clip that begins so much later.

@@ -47,25 +47,13 @@ class Combination:
     draft: VariantOrder | None
     """The same in small, to be seen sooner; None where the video itself is as small."""
     captions: CaptionsOrder | None = None
+    starts_s: tuple[float, ...] = ()
+    """When each block's clip begins to show."""
 
     @property
     def orders(self) -> tuple[VariantOrder, ...]:
         """What may be played, the best first."""
         return tuple(filter(None, (self.full, self.draft)))
-
-    @property
-    def starts_s(self) -> tuple[float, ...]:
-        """When each block's clip begins to show."""
-        starts: list[int] = []
-        at, seam = 0, None
-        for segment in self.full.segments:
-            if segment.is_seam:
-                seam = at
-            else:
-                starts.append(at if seam is None else seam)
-                seam = None
-            at += segment.frames
-        return tuple(start / self.full.profile.fps for start in starts)
 
 
 class Board:
@@ -121,7 +109,8 @@ class Board:
         clips, track, line = self.labels.of(choice)
         name = names.variant_name([*clips, *filter(None, (track, line))], full.key)
         captions = captions_order(self.spec, words)
-        return Combination(choice, name, full, draft, captions)
+        starts_s = tuple(span.start / full.profile.fps for span in self._full.spans(choice.clips))
+        return Combination(choice, name, full, draft, captions, starts_s)
 
     def combinations(self) -> Iterator[Combination]:
         """Those that the task wants made and that can be."""

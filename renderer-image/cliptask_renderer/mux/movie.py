@@ -102,11 +102,14 @@ def movie(
 
 def _in_a_row(segments: Sequence[Part], begins: Sequence[int]) -> Track:
     """The segments' samples one after the other; their files begin at ``begins``."""
-    first, tracks = segments[0].track, [segment.track for segment in segments]
+    # Of fewer than three pictures the encoder reorders none: they are shown as soon as they are decoded.
+    latest = max(segment.track.begin for segment in segments)
+    tracks = [segment.track.begun_at(latest) for segment in segments]
+    first = tracks[0]
     for number, track in enumerate(tracks, 1):
         if track.entry != first.entry:
             _refuse(number, "has other parameter sets than the first")
-        if (track.kind, track.timescale, track.begin) != ("video", first.timescale, first.begin):
+        if (track.kind, track.timescale) != ("video", first.timescale):
             _refuse(number, "has another clock than the first")
         if track.keyframes is not None and track.keyframes[:1] != (1,):
             _refuse(number, "does not begin with a keyframe")

@@ -36,7 +36,8 @@ def prove(made: Movie, frames: int, fps: int, what: str) -> None:
 
 def _prove_track(whole: Track, parts: Sequence[tuple[Part, int]], what: str) -> None:
     """The samples of a track are those of its parts in a row."""
-    tracks = [part.track for part, _ in parts]
+    begin = max(part.track.begin for part, _ in parts)
+    tracks = [part.track.begun_at(begin) if whole.kind == "video" else part.track for part, _ in parts]
     for name in ("entry", "timescale", "begin", "groups"):
         if any(getattr(track, name) != getattr(whole, name) for track in tracks):
             _refuse(what, f"has another {name} of its {whole.kind} than its parts")

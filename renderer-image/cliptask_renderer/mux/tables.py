@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, groupby, pairwise
 from typing import Literal, NamedTuple, NoReturn
 
@@ -60,6 +60,14 @@ class Track:
     height: int = 0
     groups: bytes = b""
     """Boxes of groups of samples, as they are: how long sound must be decoded before it is right."""
+
+    def begun_at(self, begin: int) -> Track:
+        """The same samples, shown so much later on the track's clock that its part begins then."""
+        if begin == self.begin:
+            return self
+        shown = self.offsets or (Run(len(self.sizes), 0),)
+        later = tuple(Run(run.samples, run.value + begin - self.begin) for run in shown)
+        return replace(self, begin=begin, offsets=later)
 
     @property
     def duration(self) -> int:

@@ -170,17 +170,6 @@ def test_a_picture_lasts_until_its_speech_ends(overflow: str, held: list[bool]) 
     assert long.soundtrack.frames == 196
 
 
-@pytest.mark.parametrize(("overflow", "frames"), [("Freeze", 93), ("Loop", 93)])
-@pytest.mark.parametrize("duration_s", [3.02, 3.06, 3.1])
-def test_a_picture_lasts_no_less_longer_than_an_encoder_needs(
-    overflow: str, frames: int, duration_s: float
-) -> None:
-    """A segment of one or two frames joins with no other: the video would fail once all else is made."""
-    of = of_lines([{}], speech=[said("a")], sound={"overflow": overflow})
-
-    assert planned(of, a=duration_s).variants[0].order.frames == frames
-
-
 def test_a_clip_that_begins_anew_is_heard_anew() -> None:
     """Lips would move without a sound."""
     of = of_lines([{}], speech=[said("a")], sound={"overflow": "Loop", "clipVolume": 1})

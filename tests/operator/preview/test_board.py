@@ -94,6 +94,14 @@ def test_a_block_starts_where_its_clip_begins_to_show(
     assert board(of).combination(Choice((0, 0, 0), None, None)).starts_s == starts
 
 
+def test_a_long_clip_has_one_start() -> None:
+    """It is encoded in pieces, and whoever picks the clip after it would be shown one of them."""
+    of = task([1, 1])
+    long = sources(of, b0c0={"duration_s": 20.0})
+
+    assert Board(of, long, []).combination(Choice((0, 0), None, None)).starts_s == (0, 20)
+
+
 def test_a_bad_clip_spoils_only_what_shows_it() -> None:
     """A person would see nothing of a campaign for one file that is not there yet."""
     of = task([2, 1])
