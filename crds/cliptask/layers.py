@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cliptask.order import Order
-from cliptask.spec.position import Align, CaptionStyle, LetterCase, Position
+from cliptask.spec.position import Align, CaptionStyle, LetterCase, PassageKind, Position
 
 
 class Style(Order):
@@ -44,6 +44,16 @@ class Layer(Order):
     """Whether it keeps clear of what platforms lay over a video."""
     width: float
     """Share of the picture's width: of an image the width itself, of a text the most it may take."""
+    rotation: float = 0.0
+    """Degrees, clockwise."""
+    opacity: float = 1.0
+
+
+class Passage(Order):
+    """How a layer comes or goes, in so many frames."""
+
+    kind: PassageKind
+    frames: int
 
 
 class OverlayOrder(Layer):
@@ -55,6 +65,19 @@ class OverlayOrder(Layer):
     """Those that stand in its place already: it lies farther from the edge by their heights."""
     clear: float = 0.0
     """Farther from the edge by this share of the picture's height, too: captions stand there."""
+    enter: Passage | None = None
+    """How it comes; None where it has come before the cut."""
+    leave: Passage | None = None
+    """How it goes; None where it goes after the cut."""
+    before: int = 0
+    """While it comes: how many of its frames are before the cut."""
+    after: int = 0
+    """While it goes: how many are after it."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether it looks otherwise from frame to frame."""
+        return self.enter is not None or self.leave is not None
 
 
 class CaptionLook(Order):

@@ -103,9 +103,10 @@ _styles = _fields(
 )
 _overlays = st.tuples(
     st.one_of(st.fixed_dictionaries({"text": texts}, optional={"style": _styles}), st.fixed_dictionaries({"image": st.fixed_dictionaries({"url": urls})})),
-    _fields(position=st.sampled_from(["top", "bottomRight"]), width=_widths, safe=st.booleans()),
+    _fields(position=st.sampled_from(["top", "bottomRight"]), width=_widths, safe=st.booleans(), rotation=st.integers(-180, 180), opacity=_widths),
+    st.fixed_dictionaries({}, optional={"in": _fields({"kind": st.sampled_from(["fade", "pop", "slideUp"])}, duration=durations(50, 3000))}),
     _span.map(lambda span: {"from": span[0], "to": span[1]}) | st.just({}),
-).map(lambda parts: {**parts[0], **parts[1], **parts[2]})  # fmt: skip
+).map(lambda parts: {**parts[0], **parts[1], **parts[2], **parts[3]})  # fmt: skip
 _executions = _fields(
     parallelism=st.integers(1, 2000),
     variantsPerJob=st.integers(1, 10_000) | st.just("auto"),

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from fractions import Fraction
 
-from cliptask.layers import CaptionLook, Style
+from cliptask.layers import CaptionLook, Passage, Style
 from cliptask.orders import Profile
 from cliptask.spec.captions import Captions
 from cliptask.spec.overlays import Overlay
+from cliptask.spec.overlays import Passage as SpecPassage
+from cliptask.spec.position import Position
+from cliptask.spec.quantities import frames_of
 from cliptask.spec.style import TextStyle
 
 _CAPTION_SIZE, _ONE_WORD_SIZE = 0.07, 0.12
@@ -44,6 +47,13 @@ def style_of(style: TextStyle | None) -> Style:
     )
 
 
+def passage(given: SpecPassage | None, fps: int) -> Passage | None:
+    """How an overlay comes or goes, in frames."""
+    if given is None:
+        return None
+    return Passage(kind=given.kind, frames=max(frames_of(given.duration, fps), 1))
+
+
 def caption_look(captions: Captions) -> CaptionLook:
     """How burned captions look, with all that the task leaves open."""
     kind = captions.style or "highlightWord"
@@ -66,14 +76,14 @@ def clearance(overlay: Overlay, captions: Captions, profile: Profile) -> float:
     if captions.mode != "burned":
         return 0.0
     look = caption_look(captions)
-    if overlay.position != look.position:
+    if not _share_a_place(overlay.position, look.position):
         return 0.0
     em = look.letters.size * min(profile.width, profile.height) / profile.height
     return round(em * (look.lines * (look.letters.line_height or _TALL_LINE) + _CLEAR), 4)
 
 
 def neighbours(overlays: Sequence[Overlay]) -> list[tuple[int, ...]]:
-    """For each overlay those that are in its place before it, nearest to the edge first, by their numbers.
+    """For each overlay those that are in its place, or would be covered by it, before it, nearest to the edge first, by their numbers.
 
     What lies over the whole video comes before what lies over a block, so that it never moves; else the task's order
     counts. Those whose times never meet have the same place.
@@ -87,12 +97,25 @@ def neighbours(overlays: Sequence[Overlay]) -> list[tuple[int, ...]]:
 
 def _meet(one: Overlay, other: Overlay) -> bool:
     """Whether both may be seen in one place at one time; where a block lies in a video, each video tells."""
-    if (one.position, one.safe) != (other.position, other.safe):
+    if one.safe != other.safe or not _share_a_place(one.position, other.position):
         return False
     if one.block != other.block:
         return one.block is None or other.block is None
     ends = [each.to if each.to is not None else timedelta.max for each in (one, other)]
     return one.from_ < ends[1] and other.from_ < ends[0]
+
+
+def _share_a_place(one: Position, other: Position) -> bool:
+    """Whether two may cover each other: in one row, unless one stands at its left end and the other at its right."""
+    rows, columns = zip(*(_place(each) for each in (one, other)), strict=True)
+    return rows[0] == rows[1] and (columns[0] == columns[1] or "" in columns)
+
+
+def _place(position: Position) -> tuple[str, str]:
+    """Row and column; empty for those in the middle."""
+    lower = position.lower()
+    row = next((each for each in ("top", "bottom") if lower.startswith(each)), "")
+    return row, next((each for each in ("left", "right") if lower.endswith(each)), "")
 
 
 def _share(given: Fraction | None, default: float) -> float:

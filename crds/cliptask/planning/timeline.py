@@ -13,7 +13,7 @@ from cliptask.layers import BurnedCaptions, Layer, OverlayOrder, SpokenAt
 from cliptask.orders import ClipSound, Cut, Profile, SegmentOrder, TransitionOrder
 from cliptask.pages import STAY_MS
 from cliptask.planning.bindings import Bindings, ClipRange
-from cliptask.planning.looks import clearance, neighbours, style_of
+from cliptask.planning.looks import clearance, neighbours, passage, style_of
 from cliptask.spec.ingredients import Clip
 from cliptask.spec.overlays import Overlay
 from cliptask.spec.places import clip_place
@@ -250,22 +250,35 @@ class Timeline:
         for index, overlay in enumerate(self.spec.overlays):
             if overlay.block not in origins:
                 continue
-            origin = origins[overlay.block]
-            first = max(frames_of(overlay.from_, self.profile.fps) - origin, 0)
-            until = frames_of(overlay.to, self.profile.fps) - origin if overlay.to else frames
-            last = min(frames, until)
+            origin, fps = origins[overlay.block], self.profile.fps
+            begin = frames_of(overlay.from_, fps) - origin
+            end = frames_of(overlay.to, fps) - origin if overlay.to else None
+            first, last = max(begin, 0), min(frames, frames if end is None else end)
             if first < last:
                 self._seen.add(index)
-                over.append(self._overlay(index, overlay, first, last))
+                over.append(self._overlay(index, overlay, range(first, last), begin, end))
         return tuple(over)
 
-    def _overlay(self, index: int, overlay: Overlay, first: int, last: int) -> OverlayOrder:
+    def _overlay(
+        self, index: int, overlay: Overlay, seen: range, begin: int, end: int | None
+    ) -> OverlayOrder:
+        """An overlay that lasts from ``begin`` to ``end`` over the frames of a cut in which it is ``seen``."""
+        fps = self.profile.fps
+        enter, leave = passage(overlay.in_, fps), passage(overlay.out, fps)
+        before, after = seen.start - begin, seen.stop if end is None else end - seen.stop
+        # Only while it moves: cuts in which it rests are the same wherever they lie.
+        enter = enter if enter and before < enter.frames else None
+        leave = leave if leave and after < leave.frames else None
         return OverlayOrder(
             **dict(self._layer(index, overlay)),
-            start_frame=first,
-            end_frame=last,
+            start_frame=seen.start,
+            end_frame=seen.stop,
             beside=tuple(self._layer(each, self.spec.overlays[each]) for each in self._neighbours[index]),
             clear=clearance(overlay, self.spec.captions, self.profile),
+            enter=enter,
+            leave=leave,
+            before=before if enter else 0,
+            after=after if leave else 0,
         )
 
     def _layer(self, index: int, overlay: Overlay) -> Layer:
@@ -280,6 +293,8 @@ class Timeline:
             position=overlay.position,
             is_safe=overlay.safe,
             width=float(overlay.width) if overlay.width is not None else default,
+            rotation=float(overlay.rotation),
+            opacity=float(overlay.opacity) if overlay.opacity is not None else 1.0,
         )
 
 

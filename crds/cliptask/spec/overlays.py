@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Annotated
 
 from pydantic import Field
 
 from cliptask.spec.part import Part
-from cliptask.spec.position import Position
+from cliptask.spec.position import PassageKind, Position
 from cliptask.spec.quantities import Duration, Percentage
 from cliptask.spec.rules import Breach, rule, when
 from cliptask.spec.style import TextStyle
@@ -22,6 +23,23 @@ class OverlayImage(Part):
     """Where the picture is (PNG with transparency, JPEG, WebP, AVIF, HEIC; none that moves); as for clips."""
 
 
+class Passage(Part):
+    """How an overlay comes or goes."""
+
+    kind: PassageKind
+    """fade; slideUp, slideDown, slideLeft, slideRight: it moves there, fading; pop: it jumps to its size, and goes as it came; typewriter: a text comes word by word."""
+    duration: Duration = timedelta(milliseconds=300)
+    """How long that takes, 50ms to 3s. Default: 300ms."""
+
+    @rule(
+        "must be from 50ms to 3s",
+        cel="!has(self.duration) || duration(self.duration) >= duration('50ms') && duration(self.duration) <= duration('3s')",
+        field="duration",
+    )
+    def _bounded(self) -> Iterable[Breach]:
+        return when(not timedelta(milliseconds=50) <= self.duration <= timedelta(seconds=3))
+
+
 class Overlay(Part):
     """A text or a picture over the video."""
 
@@ -32,7 +50,7 @@ class Overlay(Part):
     image: OverlayImage | None = None
     """A logo or another picture."""
     position: Position = "bottom"
-    """Where it stands, within what safe leaves. What comes later to the same place, while it is taken, stands beside it: above at the bottom, below elsewhere."""
+    """Where it stands, within what safe leaves. What comes later to the same place, or would cover what is in its row, stands beside it: above at the bottom, below elsewhere."""
     safe: bool = True
     """Keep clear of what platforms lay over upright videos, their buttons and captions: on 1080x1920 that leaves 120 to 888 across and 288 to 1248 down. Other shapes, and false, leave a margin of 5 % of the picture's shorter side."""
     width: Percentage | None = None
@@ -41,6 +59,14 @@ class Overlay(Part):
     """When it appears, from the start of its block, or of the video if no block is named. Default: 0ms."""
     to: Duration | None = None
     """When it disappears, counted like from. Default: at the end."""
+    in_: Passage | None = Field(default=None, alias="in")
+    """How it comes. Default: at once."""
+    out: Passage | None = None
+    """How it goes; for one with an end of its own, to. Default: at once."""
+    rotation: Annotated[int, Field(ge=-180, le=180)] = 0
+    """Degrees by which it is turned, clockwise."""
+    opacity: Percentage | None = None
+    """How much of the picture it hides, 1% to 100%. Default: 100%."""
     block: Name | None = None
     """The video block that it belongs to. Default: the whole video."""
 
@@ -59,6 +85,26 @@ class Overlay(Part):
     )
     def _ordered(self) -> Iterable[Breach]:
         return when(self.to is not None and self.to <= self.from_)
+
+    @rule("is for an overlay with an end: give to as well", cel="!has(self.out) || has(self.to)", field="out")
+    def _leaves_at_an_end(self) -> Iterable[Breach]:
+        return when(self.out is not None and self.to is None)
+
+    @rule(
+        "typewriter is how a text comes",
+        cel="(!has(self.out) || self.out.kind != 'typewriter') && (!has(self.in) || self.in.kind != 'typewriter' || has(self.text))",
+    )
+    def _typed(self) -> Iterable[Breach]:
+        yield from when(self.out is not None and self.out.kind == "typewriter")
+        yield from when(self.in_ is not None and self.in_.kind == "typewriter" and self.text is None)
+
+    @rule(
+        "must be from 1% to 100%",
+        cel="!has(self.opacity) || double(self.opacity.replace('%', '')) >= 1.0",
+        field="opacity",
+    )
+    def _seen(self) -> Iterable[Breach]:
+        return when(self.opacity is not None and self.opacity * 100 < 1)
 
     @rule(
         "must be from 1% to 100%",

@@ -1,4 +1,4 @@
-"""Where may something stand, and how are its lines set? Apart from the task's models, which a Job's work order does not need."""
+"""Where may something stand, how are its lines set, and how does it come and go? Apart from the task's models, which a Job's work order does not need."""
 
 from __future__ import annotations
 
@@ -10,3 +10,4 @@ Position = Literal[
 Align = Literal["left", "center", "right"]
 CaptionStyle = Literal["plain", "highlightWord", "highlightBox", "karaoke", "pop", "oneWord"]
 LetterCase = Literal["asWritten", "upper", "lower"]
+PassageKind = Literal["fade", "slideUp", "slideDown", "slideLeft", "slideRight", "pop", "typewriter"]

@@ -35,8 +35,13 @@ _TALL = re.compile("[\u0590-\u0fff\u1000-\u109f\u1780-\u17ff\ua8e0-\ua8ff\ufb1d-
 _SPACELESS_PHRASES = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
 )
+_AMOUNT = re.compile("(?<=[0-9]) (?=[%\u2030\u20a0-\u20bf$\u00a3\u00a5])")
+"""The space between a number and its sign, at which no line should break."""
 _JOINER = "\u2060"
 """No line breaks at it."""
+
+CLEAR = "#00000000"
+"""Of a word that is not seen, nor its outline."""
 
 _BREAK = [faces.Run("\n", ())]
 _MARK = 0.12
@@ -155,12 +160,13 @@ def _data(
         "mark_padding": _MARK,
         "mark_radius": _MARK,
         "margin": size,
+        "clear": CLEAR,
     }
 
 
 def _held(text: str) -> str:
     """Words of scripts without spaces held together, where a line could break within them."""
-    text = SPACES.sub(" ", text)
+    text = _AMOUNT.sub("\u00a0", SPACES.sub(" ", text))
     if not _SPACELESS_PHRASES.search(text):
         return text
     ends, place, held = phrase_ends(text), 0, []

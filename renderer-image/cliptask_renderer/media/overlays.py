@@ -11,7 +11,8 @@ import numpy as np
 
 from cliptask.layers import Layer, OverlayOrder, Style
 from cliptask.orders import Profile
-from cliptask_renderer.lettering.typeset import Room, Text, typeset
+from cliptask.text import phrases
+from cliptask_renderer.lettering.typeset import CLEAR, Look, Room, Text, typeset
 from cliptask_renderer.media import stills
 from cliptask_renderer.media.places import GAP, Area, area
 
@@ -23,10 +24,15 @@ if TYPE_CHECKING:
 class Composed:
     """Pixels, and where their upper left corner lies in the picture."""
 
-    rgba: npt.NDArray[np.uint8]
-    """Shape (height, width, 4)."""
+    steps: tuple[npt.NDArray[np.uint8], ...]
+    """Of shape (height, width, 4); more than one where a text is typed: with one word, with two, and so on."""
     x: int
     y: int
+
+    @property
+    def rgba(self) -> npt.NDArray[np.uint8]:
+        """All of it."""
+        return self.steps[-1]
 
 
 def compose(order: OverlayOrder, profile: Profile, sources: Mapping[str, Path]) -> Composed:
@@ -37,20 +43,51 @@ def compose(order: OverlayOrder, profile: Profile, sources: Mapping[str, Path]) 
     room = area(profile, is_safe=order.is_safe)
     gap, beside = round(profile.height * GAP), round(profile.height * order.clear)
     for each in order.beside:
-        beside += _pixels(each, profile, room, room.height - beside, sources).shape[0] + gap
-    rgba = _pixels(order, profile, room, room.height - beside, sources)
-    height, width = rgba.shape[:2]
-    return Composed(rgba, *room.place(order.position, width, height, beside))
+        beside += _steps(each, profile, room, room.height - beside, sources)[-1].shape[0] + gap
+    is_typed = order.enter is not None and order.enter.kind == "typewriter"
+    steps = _steps(order, profile, room, room.height - beside, sources, is_typed=is_typed)
+    height, width = steps[-1].shape[:2]
+    return Composed(tuple(steps), *room.place(order.position, width, height, beside))
 
 
-def _pixels(
-    layer: Layer, profile: Profile, room: Area, height: int, sources: Mapping[str, Path]
-) -> npt.NDArray[np.uint8]:
+def _steps(
+    layer: Layer,
+    profile: Profile,
+    room: Area,
+    height: int,
+    sources: Mapping[str, Path],
+    *,
+    is_typed: bool = False,
+) -> list[npt.NDArray[np.uint8]]:
     most = Room(round(min(profile.width * layer.width, room.width(layer.position))), max(height, 1))
     if layer.image is None:
-        shorter = min(profile.width, profile.height)
-        return typeset(Text((layer.text or "",)), layer.style or Style(), shorter, most)[0]
-    return _picture(sources[layer.image], profile, most)
+        style, shorter = layer.style or Style(), min(profile.width, profile.height)
+        # By words also where all of them stand at once: a text that is typed ends as the same pixels.
+        words = tuple(phrases(layer.text or ""))
+        last = range(len(words)) if is_typed else [len(words) - 1]
+        looks = [Look(tuple(style.color if n <= seen else CLEAR for n in range(len(words)))) for seen in last]
+        steps = typeset(Text(words), style, shorter, most, looks)
+    else:
+        steps = [_picture(sources[layer.image], profile, most)]
+    return [_turned(step, layer) for step in steps]
+
+
+def _turned(rgba: npt.NDArray[np.uint8], layer: Layer) -> npt.NDArray[np.uint8]:
+    """Turned, and as opaque as it is to be."""
+    from PIL import Image  # noqa: PLC0415  only where something is laid over
+
+    if layer.rotation:
+        # Weighed by its opacity meanwhile, so that no colour of what is invisible shines through.
+        weighed = (
+            Image.fromarray(rgba)
+            .convert("RGBa")
+            .rotate(-layer.rotation, Image.Resampling.BICUBIC, expand=True)
+        )
+        rgba = np.asarray(weighed.convert("RGBA"))
+    if layer.opacity < 1:
+        rgba = rgba.copy()
+        rgba[..., 3] = np.rint(rgba[..., 3] * layer.opacity)
+    return rgba
 
 
 def _picture(image: Path, profile: Profile, most: Room) -> npt.NDArray[np.uint8]:

@@ -12,7 +12,16 @@ from cliptask.facts import Look, Word
 from cliptask.layers import OverlayOrder
 from cliptask.names import called
 from cliptask.orders import Cut, Profile, SegmentOrder
-from cliptask_renderer.media import animation, ffmpeg, motion, overlays, stills, subtitles, transitions
+from cliptask_renderer.media import (
+    animation,
+    ffmpeg,
+    motion,
+    overlays,
+    passages,
+    stills,
+    subtitles,
+    transitions,
+)
 from cliptask_renderer.media.film import Film
 from cliptask_renderer.media.fit import COLOURS, STRAIGHT, TAGS, fit, tags, to_bt709
 from cliptask_renderer.media.formats import is_streamed
@@ -94,7 +103,9 @@ def make_segment(
     link = _seam(graph, *links) if order.is_seam else links[0]
     if order.captions:
         film = subtitles.compose(order.captions, words, profile, frames, work / "captions.nut")
-        link = _film(graph, f"{link}{TAGS}", film) if film else link
+        if film:
+            graph.chains.append(f"{link}{TAGS}[seen]")
+            link = _film(graph, "[seen]", film)
     graph.chains.append(f"{link}{TAGS}[out]")
     encoding = ffmpeg.video_encoding(profile.width, profile.height, profile.fps)
     limit_s = 60 + frames * SECONDS_PER_FRAME_LIMIT
@@ -267,6 +278,9 @@ def _fit_picture(profile: Profile, graph: _Graph, cut: Cut) -> str:
 def _overlay(graph: _Graph, base: str, link: str, order: OverlayOrder) -> str:
     profile = graph.order.profile
     layer = overlays.compose(order, profile, graph.sources)
+    if order.changes:
+        file = graph.work / f"overlay{len(graph.inputs)}.nut"
+        return _film(graph, base, passages.film(order, layer, profile, graph.order.frames, file))
     height, width = layer.rgba.shape[:2]
     file = graph.work / f"layer{len(graph.inputs)}.rgba"
     file.write_bytes(layer.rgba.tobytes())
@@ -280,11 +294,10 @@ def _overlay(graph: _Graph, base: str, link: str, order: OverlayOrder) -> str:
 
 
 def _film(graph: _Graph, base: str, film: Film) -> str:
-    """Lay a film over a chain that is not closed yet; returns the link of both."""
+    """Lay a film over a link; returns that of both."""
     index = graph.add(ffmpeg.own(film.file))
-    graph.chains.append(f"{base}[seen{index}]")
     graph.chains.append(f"[{index}:v]scale={COLOURS},format=yuva420p[film{index}]")
     graph.chains.append(
-        f"[seen{index}][film{index}]overlay={film.x}:{film.y}:format=yuv420:{STRAIGHT}:eof_action=repeat[with{index}]"
+        f"{base}[film{index}]overlay={film.x}:{film.y}:format=yuv420:{STRAIGHT}:eof_action=repeat[with{index}]"
     )
     return f"[with{index}]"

@@ -258,3 +258,37 @@ def test_a_focus_is_told_where_it_is_seen(fit: str, motion: str | None, *, is_se
     order = only([1], {"b0c0": {"kind": "still"}}, videoBlocks=blocks, picture={"fit": fit})
 
     assert order.segments[0].cuts[0].focus == ((0.3, 0.125) if is_seen else (0.5, 0.5))
+
+
+def test_only_cuts_in_which_a_title_moves_know_of_it() -> None:
+    """The rest of a long clip would be encoded again for another entrance."""
+    moving = {"text": "Sale", "from": "1s", "to": "14s", "in": {"kind": "pop"}, "out": {"kind": "fade"}}
+    long = {"b0c0": {"duration_s": 15.0}}
+
+    order = only([1], long, overlays=[moving])
+    plain = only([1], long, overlays=[{"text": "Sale", "from": "1s", "to": "14s"}])
+
+    over = [part.cuts[0].overlays[0] for part in order.segments]
+    assert [(each.enter is not None, each.leave is not None) for each in over] == [
+        (True, False),
+        (False, False),
+        (False, True),
+    ]
+    assert [one.key == other.key for one, other in zip(order.segments, plain.segments, strict=True)] == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_a_title_that_moves_over_a_cut_of_its_block_goes_on_after_it() -> None:
+    """It would come anew with each piece."""
+    moving = {"text": "Sale", "from": "5.9s", "in": {"kind": "slideUp", "duration": "1s"}}
+
+    order = only([1], {"b0c0": {"duration_s": 15.0}}, overlays=[moving])
+
+    over = [part.cuts[0].overlays[0] for part in order.segments[:2]]
+    assert [(each.start_frame, each.before, each.enter and each.enter.frames) for each in over] == [
+        (177, 0, 30),
+        (0, 3, 30),
+    ]

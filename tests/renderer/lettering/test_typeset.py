@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cliptask.errors import InputError
 from cliptask.layers import Style
-from cliptask_renderer.lettering.typeset import SMALLEST, Look, Room, Text, typeset
+from cliptask_renderer.lettering.typeset import CLEAR, SMALLEST, Look, Room, Text, typeset
 
 ROOM = Room(700, 1600)
 SHORTER = 1000
@@ -92,7 +92,7 @@ def test_line_breaks_are_kept() -> None:
 
 
 @pytest.mark.parametrize("width", [300, 340, 380, 420, 480, 560, 640])
-@pytest.mark.parametrize("kept", ["100\u00a0€", "20\u202f%", "3\u00a0€"])
+@pytest.mark.parametrize("kept", ["100\u00a0€", "20\u202f%", "3\u00a0€", "20 %", "5 $"])
 def test_no_line_breaks_where_it_must_not(kept: str, width: int) -> None:
     """A price would stand in one line, its currency in the next."""
     found = drawn(f"NOW {kept}", Room(width, 1600), outline=0.0)
@@ -168,6 +168,18 @@ def test_a_shadow_falls_below() -> None:
 def test_letters_have_the_case_that_is_wanted(case: str, same: str) -> None:
     """A headline would not look like the brand's."""
     assert (drawn("Straße", letter_case=case) == drawn(same)).all()
+
+
+def test_a_word_that_is_not_seen_yet_leaves_its_place_free() -> None:
+    """A text that is typed would move with each word, or show its outline before it."""
+    words, seen = ("Only ", "today ", "here"), Style().color
+    looks = [Look(tuple(seen if n <= last else CLEAR for n in range(3))) for last in range(3)]
+
+    pages = typeset(Text(words), Style(), SHORTER, ROOM, looks)
+
+    ink = [int((page[..., 3] > 0).sum()) for page in pages]
+    assert ink[0] < ink[1] < ink[2]
+    assert all(((pages[2] == page) | (page[..., 3:] == 0)).all() for page in pages)
 
 
 def test_looks_differ_in_their_colours_alone() -> None:
