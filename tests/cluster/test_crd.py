@@ -29,6 +29,7 @@ ONLY_PYTHON = {
     "tracks of a name in two blocks",  # CEL's cost budget has no room for it
     "null transitions",  # the API server leaves out what is empty
     "null speech",  # as above
+    "colour None",  # as above
     "colour without quotes",  # as above
     "invisible text",  # a pattern would need all ranges of what is invisible
     "invisible title",  # as above

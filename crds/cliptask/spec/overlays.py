@@ -92,7 +92,7 @@ class Overlay(Part):
 
     @rule(
         "typewriter is how a text comes",
-        cel="(!has(self.out) || self.out.kind != 'typewriter') && (!has(self.in) || self.in.kind != 'typewriter' || has(self.text))",
+        cel="(!has(self.out) || self.out.kind != 'typewriter') && (!has(self.__in__) || self.__in__.kind != 'typewriter' || has(self.text))",
     )
     def _typed(self) -> Iterable[Breach]:
         yield from when(self.out is not None and self.out.kind == "typewriter")
