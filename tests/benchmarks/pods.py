@@ -22,8 +22,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))  # where ``cluster`` is, which nobody installs
 
-from benchmarks import footage  # noqa: E402  after the path
-from benchmarks.campaigns import FULL, QUICK, Material  # noqa: E402  as above
+from benchmarks import run  # noqa: E402  after the path
+from benchmarks.campaigns import FULL, QUICK  # noqa: E402  as above
 from benchmarks.recipes import campaign_task  # noqa: E402  as above
 from cluster import images  # noqa: E402  as above
 from cluster.installation import Installation  # noqa: E402  as above
@@ -46,10 +46,7 @@ def main() -> None:
     given = parser.parse_args()
     out = ROOT / "build" / "bench"
     out.mkdir(parents=True, exist_ok=True)
-    size = footage.Size(270, 480, 60) if given.quick else footage.Size()
-    material = Material(
-        size, footage.sources(out / "footage", size), footage.tracks(out / "footage"), footage.recordings(out / "footage")
-    )  # fmt: skip
+    material = run.material_of(out, quick=given.quick)
     campaign = (QUICK if given.quick else FULL)[1]
     renderer, operator = images.build("renderer"), images.build("operator")
     with (

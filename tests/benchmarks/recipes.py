@@ -8,11 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -69,15 +70,23 @@ def ffmpeg(videos: Sequence[Video], folder: Path, width: int) -> Run:
 
 
 def product(
-    campaign: Campaign, material: Material, folder: Path, sample: Sequence[Video], workers: int
+    campaign: Campaign,
+    material: Material,
+    folder: Path,
+    sample: Sequence[Video],
+    workers: int,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> Run:
     """``cliptask render`` in an empty folder: everything from the start of Python to the index and the gallery.
 
-    ``folder`` keeps ``task.yaml`` and, below ``out``, what was made.
+    ``folder`` keeps ``task.yaml`` and, below ``out``, what was made; ``more`` are fields of the spec beside those of
+    ``campaign_task``.
     """
     _empty(folder)
     task, out = folder / "task.yaml", folder / "out"
-    task.write_text(yaml.safe_dump(campaign_task(campaign, material, out), sort_keys=False))
+    body = campaign_task(campaign, material, out)
+    body["spec"] |= more
+    task.write_text(yaml.safe_dump(body, sort_keys=False))
     environment = {name: value for name, value in os.environ.items() if name != "ELEVENLABS_API_KEY"}
     command = [str(Path(sys.executable).with_name("cliptask")), "render", str(task), "-d", str(out)]
     words = folder / "render.log"
@@ -122,6 +131,8 @@ def campaign_task(campaign: Campaign, material: Material, out: Path) -> dict[str
             "videoBlocks": blocks,
             "audioBlocks": [{"name": "music", "tracks": [{"url": file.as_uri()} for file in tracks]}],
             "speech": [{"voice": "espeak-ng", "text": text} for text in (LINES[:1] if alone else LINES)],
+            # As the other recipes mix: each file as it was recorded.
+            "sound": {"balance": False, "musicVolume": 0.2, "ducking": False},
             "picture": {"width": material.size.width, "height": material.size.height, "fps": FPS},
             "output": {"uri": out.as_uri()},
         },

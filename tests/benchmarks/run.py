@@ -47,14 +47,9 @@ def bench(
 
     ``width`` is how many videos (a) and (b) make side by side; None tries what is fastest.
     """
-    size = footage.Size(270, 480, 60) if quick else footage.Size()
     say("clips, music and speech")
-    material = Material(
-        size,
-        footage.sources(out / "footage", size),
-        footage.tracks(out / "footage"),
-        footage.recordings(out / "footage"),
-    )
+    material = material_of(out, quick=quick)
+    size = material.size
     campaigns = QUICK if quick else FULL
     workers = os.cpu_count() or 1
     work = out / "work"
@@ -105,6 +100,17 @@ def bench(
     )
     shutil.rmtree(work)
     return results
+
+
+def material_of(out: Path, *, quick: bool) -> Material:
+    """What campaigns are rendered from, made below ``out`` where it is missing."""
+    size = footage.Size(270, 480, 60) if quick else footage.Size()
+    return Material(
+        size,
+        footage.sources(out / "footage", size),
+        footage.tracks(out / "footage"),
+        footage.recordings(out / "footage"),
+    )
 
 
 def machine() -> str:

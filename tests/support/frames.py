@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -149,8 +149,13 @@ def make(order: SegmentOrder, folder: Path, **sources: Path) -> Path:
     """Make a segment in a new folder of its own; the sources are named as in its cuts, and looked at as when fetched."""
     work = folder / f"work{len(list(folder.glob('work*')))}"
     work.mkdir()
+    return segment.make_segment(looked_at(order, sources), sources, work).file
+
+
+def looked_at(order: SegmentOrder, sources: Mapping[str, Path]) -> SegmentOrder:
+    """The order with what is found out of each source when it is fetched."""
     cuts = tuple(_looked_at(cut, sources[cut.source]) for cut in order.cuts)
-    return segment.make_segment(order.model_copy(update={"cuts": cuts}), sources, work).file
+    return order.model_copy(update={"cuts": cuts})
 
 
 def _looked_at(cut: Cut, source: Path) -> Cut:

@@ -1,6 +1,6 @@
 """What does each transition look like? Frames of real footage on one sheet, a row for each kind.
 
-``python tests/benchmarks/transition_sheet.py SHEET.jpg [KIND...]``: docs/pictures/transitions.jpg, or these kinds alone.
+``python tests/showcase/transitions.py SHEET.jpg [KIND...]``: docs/pictures/transitions.jpg, or these kinds alone.
 """
 
 from __future__ import annotations
