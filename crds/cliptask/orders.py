@@ -279,6 +279,7 @@ class WorkOrder(Order):
         segments = [*self.segments, *(part for each in self.variants for part in each.order.segments)]
         soundtracks = [*self.soundtracks, *(each.order.soundtrack for each in self.variants)]
         inputs = [sha256 for segment in segments for sha256 in segment.sources]
+        inputs += [key for each in segments if each.captions for key in each.captions.line_keys]
         for soundtrack in filter(None, soundtracks):
             inputs += [*soundtrack.sources, *(each.line_key for each in soundtrack.speech)]
         return self.model_copy(update={"places": {each: places[each] for each in inputs if each in places}})

@@ -10,6 +10,7 @@ import pytest
 
 from cliptask import names
 from cliptask.facts import Recording, SpokenLine, Word
+from cliptask.layers import BurnedCaptions, CaptionLook, SpokenAt, Style
 from cliptask.orders import (
     CaptionedLine,
     CaptionsOrder,
@@ -136,14 +137,21 @@ def _touched(order: WorkOrder) -> tuple[set[str], set[str], set[str]]:
         reads.add(names.speech_object(speech.line_key, speech.extension))
     captions = [each.captions for each in videos if each.captions]
     reads |= {names.speech_object(line.line_key, "json") for each in captions for line in each.lines}
+    burned = [part.captions for part in segments if part.captions]
+    reads |= {names.speech_object(key, "json") for each in burned for key in each.line_keys}
     makes = {names.segment_object(each.key) for each in segments}
     makes |= {names.picture_object(each.key) for each in segments if not each.is_seam}
     makes |= {names.soundtrack_object(each.key) for each in soundtracks}
     return reads, makes, {f"{order.task}/{each.name}{names.VIDEO}" for each in order.variants}
 
 
+BURNED = BurnedCaptions(
+    look=CaptionLook(kind="plain", letters=Style(), accent="#ffffff", words=4, lines=2, position="center"),
+    spoken=(SpokenAt(line_key=LINE, language="en", frame=0, end_ms=500),),
+)
 WORK: dict[str, Callable[[VariantOrder], dict[str, object]]] = {
     "a segment": lambda video: {"segments": video.segments[:1]},
+    "a segment in which somebody speaks": lambda video: {"segments": (video.segments[0].captioned(BURNED),)},
     "a seam": lambda video: {"segments": video.segments[1:2]},
     "a soundtrack": lambda video: {"soundtracks": (video.soundtrack,)},
     "a video of which nothing is there": lambda video: {"variants": (NamedVariant(name="v-1", order=video),)},

@@ -102,7 +102,7 @@ def make_segment(
     links = [_cut(graph, number, cut) for number, cut in enumerate(order.cuts)]
     link = _seam(graph, *links) if order.is_seam else links[0]
     if order.captions:
-        film = subtitles.compose(order.captions, words, profile, frames, work / "captions.nut")
+        film = subtitles.compose(order.captions, words, profile, frames, work / "captions.nut", places)
         if film:
             graph.chains.append(f"{link}{TAGS}[seen]")
             link = _film(graph, "[seen]", film)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from cliptask.captions import sooner
 from cliptask.facts import Word
 from cliptask.layers import BurnedCaptions, CaptionLook, SpokenAt
+from cliptask.names import called
 from cliptask.orders import Profile
 from cliptask.pages import Page, pages
 from cliptask_renderer.lettering.typeset import Look, Room, Text, typeset
@@ -33,22 +35,29 @@ class _Shown:
 
     page: Page
     language: str
+    what: str
+    """What errors call it."""
     starts: tuple[int, ...]
     end: int
 
 
 def compose(
-    captions: BurnedCaptions, words: Mapping[str, Sequence[Word]], profile: Profile, frames: int, file: Path
+    captions: BurnedCaptions,
+    words: Mapping[str, Sequence[Word]],
+    profile: Profile,
+    frames: int,
+    file: Path,
+    places: Mapping[str, str] = MappingProxyType({}),
 ) -> Film | None:
     """Write what lies over the ``frames`` pictures of a segment; None where nothing is said in them.
 
-    ``words`` has those of each recording, by its line's key. Raises ``InputError`` for what no font here can write.
+    ``words`` has those of each recording, by its line's key; ``places`` are what errors call lines. Raises ``InputError`` for what no font here can write.
     """
     look = captions.look
     shown = [
         page
         for spoken in captions.spoken
-        for page in _shown(spoken, words[spoken.line_key], look, profile.fps)
+        for page in _shown(spoken, words[spoken.line_key], look, profile.fps, places)
         if page.starts[0] < frames and page.end > 0
     ]
     if not shown:
@@ -63,11 +72,14 @@ def compose(
     return write_film(_from_zero(states, canvas.empty, frames), profile.fps, file, x, y)
 
 
-def _shown(spoken: SpokenAt, words: Sequence[Word], look: CaptionLook, fps: int) -> Iterator[_Shown]:
+def _shown(
+    spoken: SpokenAt, words: Sequence[Word], look: CaptionLook, fps: int, places: Mapping[str, str]
+) -> Iterator[_Shown]:
+    what = f"{called('line', spoken.line_key, places)}: its caption"
     for page in pages(sooner(words, spoken.speed), look.words, spoken.end_ms / 1000):
         starts = tuple(spoken.frame + _frame(start_ms, fps) for start_ms in page.starts_ms)
         yield _Shown(
-            page, spoken.language, starts, max(spoken.frame + _frame(page.end_ms, fps), starts[-1] + 1)
+            page, spoken.language, what, starts, max(spoken.frame + _frame(page.end_ms, fps), starts[-1] + 1)
         )
 
 
@@ -117,7 +129,7 @@ def _states(
 ) -> Iterator[tuple[int, Pixels]]:
     """Each picture with the frame from which on it stands, the empty one after each page included."""
     for each in shown:
-        text = Text(each.page.words, each.language, "the caption", is_steady=True)
+        text = Text(each.page.words, each.language, each.what, is_steady=True)
         drawn = typeset(text, look.letters, shorter, room, _looks(each, look))
         jump = [
             (each.starts[0] + frame, canvas.with_page(drawn[0], _popped(frame, fps)))
