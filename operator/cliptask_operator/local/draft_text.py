@@ -67,7 +67,7 @@ def _lines(draft: Draft, name: str, prefix: str) -> Iterator[str]:
     yield "  # speech:"
     yield '  # - {voice: "Rachel", text: "Spring is here. Go outside!"}'
     yield '  # - {voice: "Rachel", text: "Twenty percent off until Sunday."}'
-    yield "  # captions: {mode: soft}    # the spoken words as text"
+    yield "  # captions: {mode: burned}    # the words in the picture as they are said; soft: a track that players can show"
     yield from _variants(draft, counts)
     yield from _picture(draft)
     yield "  # transitions:"
@@ -94,7 +94,8 @@ def _picture(draft: Draft) -> Iterator[str]:
     picture = draft.picture
     size = [f"width: {picture.form.width}, height: {picture.form.height}"] if picture.form else []
     fit = [f"fit: {picture.fit}"] if picture.fit else []
-    yield f"  # The picture: {picture.why}.{' fit: blur fills what clips of another shape leave free.' * bool(fit)}"
+    more = " fit: blur fills what clips of another shape leave free; crop: '4:5' gives all of them one place."
+    yield f"  # The picture: {picture.why}.{more if fit else ''}"
     yield f"  {'' if size or fit else '# '}picture: {{{', '.join(size + fit) or 'width: 1080, height: 1920'}}}"
 
 
@@ -105,7 +106,7 @@ def _overlays(draft: Draft, prefix: str) -> Iterator[str]:
     for number, logo in enumerate(draft.logos):
         mark = "# " if number else ""
         yield f"  {mark}- {{image: {{url: {_url(logo, prefix)}}}, position: topRight, width: 18%}}"
-    yield '  # - {text: "Until Sunday", position: bottom, from: 500ms}'
+    yield '  # - {text: "Until Sunday", position: top, from: 500ms, in: {kind: pop}}'
 
 
 def _sound(draft: Draft) -> Iterator[str]:
