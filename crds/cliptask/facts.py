@@ -46,14 +46,14 @@ class SourceFacts(Fact):
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     size_bytes: int
-    kind: Literal["video", "animation", "still", "audio"]
+    kind: Literal["video", "animation", "still", "audio", "font"]
     """animation: a picture that moves (GIF, WebP, APNG, AVIF)."""
     container: str
-    """Short name of the demuxer, e.g. ``mov``, ``matroska``, ``png``."""
+    """Short name of the demuxer, e.g. ``mov``, ``matroska``, ``png``; of a font ``ttf``, ``otf``, ``ttc``, ``woff``, ``woff2``."""
     duration_s: float = 0.0
-    """Of the video stream, of one round of an animation, or of the audio for ``kind == "audio"``; 0 for a still picture."""
+    """Of the video stream, of one round of an animation, or of the audio for ``kind == "audio"``; 0 for what takes no time."""
     width: int = 0
-    """Pixels as displayed: after rotation and with the sample aspect ratio applied; 0 for audio."""
+    """Pixels as displayed: after rotation and with the sample aspect ratio applied; 0 for what has none."""
     height: int = 0
     fps: float = 0.0
     """Pictures a second: of an even rhythm its rate, of an uneven one that of its usual step."""

@@ -5,11 +5,16 @@ from __future__ import annotations
 from cliptask.order import Order
 from cliptask.spec.position import Align, CaptionStyle, LetterCase, PassageKind, Position
 
+SHA256_DIGITS = 64
+
 
 class Style(Order):
     """How a text looks. Shares are of the em, the height of its letters, unless they say otherwise."""
 
     font: str = "Montserrat"
+    """A family that comes with the program, or the SHA-256 of a font's source."""
+    emoji: str | None = None
+    """SHA-256 of the source of the font of emoji; None for that of the program."""
     weight: int = 800
     size: float = 0.1
     """The em, as a share of the picture's shorter side."""
@@ -30,6 +35,11 @@ class Style(Order):
     """In em; None for what the text's scripts need."""
     letter_case: LetterCase = "asWritten"
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """SHA-256 of each font that is no part of the program."""
+        return tuple(each for each in (self.font, self.emoji) if each and len(each) == SHA256_DIGITS)
+
 
 class Layer(Order):
     """A text or a picture, and where it stands."""
@@ -47,6 +57,13 @@ class Layer(Order):
     rotation: float = 0.0
     """Degrees, clockwise."""
     opacity: float = 1.0
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """SHA-256 of its picture, or of each font that is no part of the program."""
+        if self.image is not None:
+            return (self.image,)
+        return self.style.sources if self.style else ()
 
 
 class Passage(Order):

@@ -111,10 +111,11 @@ class SegmentOrder(Order):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """SHA-256 of each source that it reads, pictures of overlays included, each once."""
+        """SHA-256 of each source that it reads, pictures of overlays and fonts included, each once."""
         layers = (each for overlay in self.all_overlays for each in (overlay, *overlay.beside))
-        images = (layer.image for layer in layers if layer.image)
-        return tuple(dict.fromkeys([*(cut.source for cut in self.cuts), *images]))
+        over = [sha256 for layer in layers for sha256 in layer.sources]
+        fonts = self.captions.look.letters.sources if self.captions else ()
+        return tuple(dict.fromkeys([*(cut.source for cut in self.cuts), *over, *fonts]))
 
 
 class ClipSound(Order):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cliptask.planning.bindings import RATES
+from cliptask_renderer.lettering import own
 from cliptask_renderer.media.colours import KNEE, REFERENCE_WHITE_NITS
 from cliptask_renderer.media.formats import MOST_LOST, TAKEN
 from cliptask_renderer.probe import signature
@@ -27,8 +28,9 @@ def test_every_format_is_there_and_no_other() -> None:
     table = PAGE.partition("| file |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| (.+?) \| (.+?) \|$", table, re.MULTILINE)
 
-    assert rows[:-1] == [(each.called, each.reason) for each in TAKEN]
-    assert rows[-1][0] == "PNG, JPEG, WebP, GIF, AVIF, HEIC"
+    assert rows[:-2] == [(each.called, each.reason) for each in TAKEN]
+    assert rows[-2][0] == "PNG, JPEG, WebP, GIF, AVIF, HEIC"
+    assert {*rows[-1][0].lower().split(", ")} == {*own.CONTAINERS.values()}
 
 
 @pytest.mark.parametrize("what", REFUSED)

@@ -11,6 +11,7 @@ from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.open import open_store
 from support.elevenlabs_stub import KEY, ElevenLabsStub
+from support.fonts import brand
 from support.http_server import MediaServer
 from support.media import clip, picture, track
 
@@ -40,6 +41,7 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("footage")
     clip(folder / "clip.mp4")
     picture(folder / "logo.png")
+    brand(folder / "brand.ttf", has="\ue001")
     track(folder / "tone.mp3")
     return folder
 

@@ -84,4 +84,7 @@ def sources_of(spec: ClipTaskSpec, **changes: Any) -> dict[str, SourceFacts]:  #
     for overlay in spec.overlays:
         if overlay.image:
             found[overlay.image.url] = facts(overlay.image.url, kind="still", duration_s=0, fps=0)
+    for font in spec.fonts:
+        given = {"kind": "font", "container": "ttf", "duration_s": 0, "width": 0, "height": 0, "fps": 0}
+        found[font.url] = facts(font.url, **(given | changes.get(font.name, {})))
     return found

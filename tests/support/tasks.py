@@ -90,7 +90,8 @@ _pictures = st.one_of(
 _widths = _percentages.filter(lambda text: float(text[:-1]) >= 1)
 _colors = _matching(TRANSLUCENT_PATTERN)
 _styles = _fields(
-    font=st.sampled_from(["Montserrat", "Noto Sans"]),
+    font=st.sampled_from(["Montserrat", "Noto Sans", "brand"]),
+    emoji=st.just("brand"),
     weight=st.sampled_from([100, 400, 900]),
     size=st.sampled_from(["1%", "7.5%", "50%"]),
     color=_colors,
@@ -172,6 +173,7 @@ def tasks(draw: st.DrawFn) -> ClipTask:
     spec = _fields(
         {
             "videoBlocks": st.just(blocks),
+            "fonts": urls.map(lambda url: [{"name": "brand", "url": url}]),
             "output": _fields({"uri": st.just("file:///srv/campaigns")}, prune=st.booleans()),
             **({"sound": sounds} if has_volume else {}),
         },

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeAlias, TypeVar, get_args
 
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
+from cliptask.spec.fonts import INSTALLED
 from cliptask.spec.ingredients import Clip, Track
-from cliptask.spec.places import Place, clip_place, image_place, track_places
+from cliptask.spec.places import Place, clip_place, font_places, image_place, track_places
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.values import LARGEST_SIDE, SHORTEST, SMALLEST_SIDE, Fps
@@ -52,6 +53,8 @@ class Bindings:
     tracks: tuple[Bound[SourceFacts], ...]
     images: tuple[Bound[SourceFacts] | None, ...]
     """For each overlay; None where it is a text."""
+    fonts: Mapping[str, Bound[SourceFacts]] = field(default_factory=dict)
+    """By their names in the spec."""
     size_error: InvalidTask | None = None
     """Why the picture cannot be as large as the clips are."""
 
@@ -62,6 +65,7 @@ class Bindings:
             *(clip for block in self.clips for clip in block),
             *self.tracks,
             *self.images,
+            *self.fonts.values(),
             self.size_error,
         ]
         return tuple(place for place in places if isinstance(place, ClipTaskError))
@@ -69,6 +73,10 @@ class Bindings:
     def clip(self, block: int, index: int) -> ClipRange:
         """A block's clip. Raises what makes it unusable."""
         return _usable(self.clips[block][index])
+
+    def font(self, name: str) -> str:
+        """What an order calls a font: its family where it comes with the program, else its SHA-256. Raises what makes it unusable."""
+        return name if name in INSTALLED else _usable(self.fonts[name]).sha256
 
     def track(self, index: int) -> SourceFacts:
         """A track. Raises what makes it unusable."""
@@ -100,7 +108,8 @@ def bind(spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> Bindi
         _image(sources[place.url], place) if (place := image_place(spec, index)) else None
         for index in range(len(spec.overlays))
     )
-    return Bindings(fps, width, height, clips, tracks, images, size_error)
+    fonts = {place.name or "": _font(sources[place.url], place) for place in font_places(spec)}
+    return Bindings(fps, width, height, clips, tracks, images, fonts, size_error)
 
 
 def rate_for(fastest: float) -> int:
@@ -112,7 +121,7 @@ def rate_for(fastest: float) -> int:
 
 def size_for(clips: Sequence[SourceFacts]) -> tuple[int, int]:
     """Width and height of the widest and the highest of what moves; of the still pictures where nothing does."""
-    seen = [facts for facts in clips if facts.kind != "audio"]
+    seen = [facts for facts in clips if facts.kind not in {"audio", "font"}]
     sized = [facts for facts in seen if facts.kind != "still"] or seen
     if not sized:
         return SMALLEST_SIDE, SMALLEST_SIDE
@@ -145,6 +154,8 @@ def _clip(clip: Clip, facts: Bound[SourceFacts], fps: int, place: Place) -> Boun
         return facts
     if facts.kind == "audio":
         return SourceError(f"{place} is sound without pictures: name it under audioBlocks, or give a video")
+    if facts.kind == "font":
+        return SourceError(f"{place} is a font: name it under spec.fonts, or give a video or a picture")
     kinds = {"still": _still, "animation": _animation, "video": _video}
     return kinds[facts.kind](clip, facts, fps, place)
 
@@ -232,6 +243,12 @@ def _image(facts: Bound[SourceFacts], place: Place) -> Bound[SourceFacts]:
         return SourceError(
             f"{place} is not a picture: an overlay's image must be PNG, JPEG, WebP, AVIF or HEIC"
         )
+    return facts
+
+
+def _font(facts: Bound[SourceFacts], place: Place) -> Bound[SourceFacts]:
+    if isinstance(facts, SourceFacts) and facts.kind != "font":
+        return SourceError(f"{place} is not a font: give a TTF, OTF, TTC, WOFF or WOFF2 file")
     return facts
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from fractions import Fraction
 
@@ -23,14 +23,15 @@ _CLEAR = 0.5
 """In em: between captions and what stands beside them."""
 
 
-def style_of(style: TextStyle | None) -> Style:
-    """A style with all that the task leaves open."""
+def style_of(style: TextStyle | None, font: Callable[[str], str]) -> Style:
+    """A style with all that the task leaves open; ``font`` tells what orders call a font, see ``Bindings.font``."""
     if style is None:
         return Style()
     plain = Style(outline=0.0) if style.box else Style()
     outline, shadow, box = style.outline, style.shadow, style.box
     return Style(
-        font=style.font,
+        font=font(style.font),
+        emoji=font(style.emoji) if style.emoji else None,
         weight=style.weight,
         size=_share(style.size, plain.size),
         color=style.color,
@@ -54,10 +55,10 @@ def passage(given: SpecPassage | None, fps: int) -> Passage | None:
     return Passage(kind=given.kind, frames=max(frames_of(given.duration, fps), 1))
 
 
-def caption_look(captions: Captions) -> CaptionLook:
-    """How burned captions look, with all that the task leaves open."""
+def caption_look(captions: Captions, font: Callable[[str], str]) -> CaptionLook:
+    """How burned captions look, with all that the task leaves open; ``font`` as for ``style_of``."""
     kind = captions.style or "highlightWord"
-    letters = style_of(captions.letters)
+    letters = style_of(captions.letters, font)
     if captions.letters is None or captions.letters.size is None:
         letters = letters.model_copy(update={"size": _ONE_WORD_SIZE if kind == "oneWord" else _CAPTION_SIZE})
     accent = _PLATE if kind == "highlightBox" else _ACCENT
@@ -75,7 +76,7 @@ def clearance(overlay: Overlay, captions: Captions, profile: Profile) -> float:
     """How much of the picture's height burned captions take from an overlay's place."""
     if captions.mode != "burned":
         return 0.0
-    look = caption_look(captions)
+    look = caption_look(captions, str)
     if not _share_a_place(overlay.position, look.position):
         return 0.0
     em = look.letters.size * min(profile.width, profile.height) / profile.height

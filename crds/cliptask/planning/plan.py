@@ -168,8 +168,9 @@ def variant_order(timeline: Timeline, choice: Choice, said: Said) -> VariantOrde
     """
     segments, burned = timeline.segments(choice.clips, said.more), None
     if timeline.spec.captions.mode == "burned":
-        burned = said.burned(caption_look(timeline.spec.captions), is_settled=False)
-        shown = said.burned(caption_look(timeline.spec.captions), is_settled=True)
+        look = caption_look(timeline.spec.captions, timeline.bindings.font)
+        burned = said.burned(look, is_settled=False)
+        shown = said.burned(look, is_settled=True)
         segments = timeline.captioned(segments, shown) if shown else segments
     return VariantOrder(
         segments=segments,

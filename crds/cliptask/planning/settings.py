@@ -12,6 +12,7 @@ from cliptask.facts import SourceFacts
 from cliptask.orders import Profile
 from cliptask.planning.bindings import Bindings
 from cliptask.planning.looks import caption_look
+from cliptask.spec.fonts import styles_of
 from cliptask.spec.quantities import format_duration
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.transitions import described, transition_between
@@ -19,17 +20,18 @@ from cliptask.spec.transitions import described, transition_between
 Setting = str | bool | int | float | None
 Settings = Mapping[str, Setting]
 
-RECIPE, OVERLAYS, CAPTIONS, ORDER, SPEECH = (
+RECIPE, OVERLAYS, CAPTIONS, FONTS, ORDER, SPEECH = (
     "recipe",
     "overlays",
     "captions",
+    "fonts",
     "videoBlocks",
     "videoBlocks.speech",
 )
 LIMIT, HISTORY, ONLY, RULES, SEED = (
     f"variants.{each}" for each in ("limit", "history", "only", "rules", "seed")
 )
-HASHED = frozenset({RECIPE, OVERLAYS, CAPTIONS, ONLY, RULES, SPEECH})
+HASHED = frozenset({RECIPE, OVERLAYS, CAPTIONS, FONTS, ONLY, RULES, SPEECH})
 """These are digits of a hash: too long to be kept, or to be shown."""
 
 
@@ -56,7 +58,8 @@ def settings_of(spec: ClipTaskSpec, bindings: Bindings, profile: Profile) -> dic
         if any(each.speech for each in spec.video_blocks)
         else None,
         "captions.mode": spec.captions.mode,
-        CAPTIONS: _hash(caption_look(spec.captions).key) if spec.captions.mode == "burned" else None,
+        CAPTIONS: _hash(caption_look(spec.captions, str).key) if spec.captions.mode == "burned" else None,
+        FONTS: _hash(_fonts(spec, bindings)) if spec.fonts else None,
         "sound.balance": sound.balance,
         "sound.musicVolume": sound.music_volume,
         "sound.musicFadeIn": format_duration(sound.music_fade_in),
@@ -92,6 +95,16 @@ def _overlays(spec: ClipTaskSpec, bindings: Bindings) -> list[object]:
         ]
         for each, image in zip(spec.overlays, bindings.images, strict=True)
     ]
+
+
+def _fonts(spec: ClipTaskSpec, bindings: Bindings) -> dict[str, str | None]:
+    """Those that a style names, by their bytes: as pictures."""
+    used = {name for _, style in styles_of(spec) for name in (style.font, style.emoji)}
+    return {
+        name: facts.sha256 if isinstance(facts, SourceFacts) else None
+        for name, facts in bindings.fonts.items()
+        if name in used
+    }
 
 
 def _hash(content: object) -> str:

@@ -288,7 +288,7 @@ class Timeline:
         default = 1.0 if overlay.image is None else IMAGE_WIDTH
         return Layer(
             text=overlay.text,
-            style=style_of(overlay.style) if overlay.text else None,
+            style=style_of(overlay.style, self.bindings.font) if overlay.text else None,
             image=image.sha256 if isinstance(image, SourceFacts) else None,
             position=overlay.position,
             is_safe=overlay.safe,

@@ -21,7 +21,7 @@ _LONGEST = 200
 
 @dataclass(frozen=True)
 class Place:
-    """A clip, a track, an overlay's image or a line. As a text it is ``spec.overlays[1].image (https://x/logo.png)``."""
+    """A clip, a track, an overlay's image, a font or a line. As a text it is ``spec.overlays[1].image (https://x/logo.png)``."""
 
     path: Path
     what: str
@@ -73,6 +73,13 @@ def image_place(spec: ClipTaskSpec, overlay: int) -> Place | None:
     return _source(("spec", "overlays", overlay, "image"), image.url) if image else None
 
 
+def font_places(spec: ClipTaskSpec) -> tuple[Place, ...]:
+    """Of all fonts, in order."""
+    return tuple(
+        _source(("spec", "fonts", index), font.url, font.name) for index, font in enumerate(spec.fonts)
+    )
+
+
 def line_place(spec: ClipTaskSpec, index: int) -> Place:
     """Of one of ``spec.lines``."""
     path, line = list(spec.lines_at.items())[index]
@@ -94,6 +101,7 @@ def source_places(spec: ClipTaskSpec) -> Iterator[Place]:
         yield from (clip_place(spec, row, index) for index in range(len(block.clips)))
     yield from track_places(spec)
     yield from filter(None, (image_place(spec, index) for index in range(len(spec.overlays))))
+    yield from font_places(spec)
 
 
 def _source(path: Path, url: str, name: str | None = None) -> Place:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -12,9 +12,7 @@ from cliptask.spec.part import Part
 from cliptask.spec.position import Align, LetterCase
 from cliptask.spec.quantities import Percentage
 from cliptask.spec.rules import Breach, rule, when
-
-Family = Literal["Montserrat", "Poppins", "Anton", "Noto Sans"]
-"""What is installed with the program. Letters that a family lacks are Noto Sans', of their script."""
+from cliptask.spec.values import FontName
 
 SMALLEST, LARGEST = 1, 50
 """Percent of the picture's shorter side."""
@@ -52,8 +50,10 @@ class Box(Part):
 class TextStyle(Part):
     """The look of a text."""
 
-    font: Family = "Montserrat"
-    """The family of its letters. Those that it lacks, of other scripts and emoji, are Noto's."""
+    font: FontName = "Montserrat"
+    """The font of its letters: Montserrat, Poppins, Anton, Noto Sans, or a name of spec.fonts. Words with letters that it lacks, of other scripts, are written in Noto's fonts."""
+    emoji: FontName | None = None
+    """The font of its emoji, a name of spec.fonts: one with colours shows them in colour. Default: Noto Emoji, in the letters' colour."""
     weight: Annotated[int, Field(ge=100, le=900, multiple_of=100)] = 800
     """How heavy the letters are: 400 regular, 700 bold, 900 black; the family's nearest."""
     size: Percentage | None = None

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from cliptask.spec import remedies
 from cliptask.spec.captions import Captions
 from cliptask.spec.execution import Execution, FailurePolicy
+from cliptask.spec.fonts import Font, fonts_of_captions, fonts_of_overlays
 from cliptask.spec.ingredients import AudioBlock, Clip, Track, VideoBlock
 from cliptask.spec.output import Output
 from cliptask.spec.overlays import Overlay
@@ -49,6 +50,8 @@ class ClipTaskSpec(Part):
     """Between clips. Default: hard cuts."""
     overlays: tuple[Overlay, ...] = Field(default=(), max_length=20)
     """Titles and logos, later ones over earlier ones."""
+    fonts: tuple[Font, ...] = Field(default=(), max_length=10)
+    """Fonts of the brand's, for titles and captions. All are fetched and checked, also those that no style names."""
     captions: Captions = Captions()
     """The spoken words as text."""
     sound: Sound = Sound()
@@ -84,6 +87,9 @@ class ClipTaskSpec(Part):
         for index, overlay in enumerate(self.overlays):
             if overlay.block is not None and overlay.block not in blocks:
                 yield Breach((index, "block"), f"there are: {', '.join(blocks)}")
+
+    _distinct_fonts = distinct_names("two fonts have the same name", "fonts", given=False)
+    _fonts_of_overlays, _fonts_of_captions = fonts_of_overlays, fonts_of_captions
 
     _known_blocks, _neighbours, _one_for_each_pair = (
         between_known_blocks,
@@ -163,7 +169,8 @@ class ClipTaskSpec(Part):
         """Every URL that the task names, each once, in order."""
         clips = (clip.url for block in self.video_blocks for clip in block.clips)
         images = (overlay.image.url for overlay in self.overlays if overlay.image)
-        return tuple(dict.fromkeys([*clips, *(track.url for track in self.tracks), *images]))
+        tracks, fonts = (track.url for track in self.tracks), (font.url for font in self.fonts)
+        return tuple(dict.fromkeys([*clips, *tracks, *images, *fonts]))
 
 
 class Metadata(BaseModel, frozen=True, extra="ignore"):

@@ -76,6 +76,9 @@ Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=40)]
 Label = Annotated[str, StringConstraints(pattern=LABEL_PATTERN, max_length=47)]
 """What a clip, a track or a line is called in the videos' names: its name, or a label with six digits."""
 
+FontName = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+"""One that comes with the program, or a name of the task's own."""
+
 SourceUrl = Annotated[
     str, StringConstraints(pattern=URL_PATTERN, max_length=LONGEST_URL), AfterValidator(_splits)
 ]

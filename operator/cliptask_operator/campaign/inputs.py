@@ -11,6 +11,7 @@ from cliptask.errors import ClipTaskError, InputError, SetupError, TransientErro
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.spec.places import Place, line_place, source_places
 from cliptask.spec.task import ClipTaskSpec
+from cliptask_operator.campaign.own_fonts import check_own_fonts
 from cliptask_operator.sources.fetcher import Fetcher, FetchEvent
 from cliptask_operator.speech.speaker import NoAccount, Speaker, SpeechEvent, Spoken
 from cliptask_renderer.storage.base import Store
@@ -71,8 +72,9 @@ class Inputs(Protocol):
     ) -> ResolvedInputs:
         """Bring every source into the cache and have every line spoken; without ``speak`` nothing is paid for.
 
-        Raises the cache's errors, and before anything is fetched those of lines, unless bad ones are to be skipped; what
-        else concerns a single source or line stands in its place.
+        Raises the cache's errors, before anything is fetched those of lines, unless bad ones are to be skipped, and before
+        anything is spoken ``InputError`` for texts that the task's own fonts cannot write; what else concerns a single
+        source or line stands in its place.
         """
 
 
@@ -94,17 +96,22 @@ class InputResolver:
             observer.refused(refused)
             raise joined(refused)
         observer.begin(len(spec.urls), sum(line is not None for line in known) if speak else 0)
+        own = dict.fromkeys(font.url for font in spec.fonts)
+        fonts = await self.fetcher.fetch_all(own, cache, observer.fetched)
+        await check_own_fonts(spec, fonts, cache)
+        media = [url for url in spec.urls if url not in own]
         if not speak:
-            sources = await self.fetcher.fetch_all(spec.urls, cache, observer.fetched)
-            return ResolvedInputs(_placed(spec, sources), known, refusal)
+            sources = await self.fetcher.fetch_all(media, cache, observer.fetched)
+            return ResolvedInputs(_placed(spec, {**sources, **fonts}), known, refusal)
         try:
             async with asyncio.TaskGroup() as group:
-                fetching = group.create_task(self.fetcher.fetch_all(spec.urls, cache, observer.fetched))
+                fetching = group.create_task(self.fetcher.fetch_all(media, cache, observer.fetched))
                 speaking = group.create_task(self.speaker.speak_all(spec.lines, cache, observer.spoke))
         except ExceptionGroup as several:
             # One is enough to say what is wrong with the cache; the other has ended, and tells nothing more.
             raise several.exceptions[0] from several
-        return ResolvedInputs(_placed(spec, fetching.result()), _placed_lines(spec, speaking.result()))
+        sources = {**fetching.result(), **fonts}
+        return ResolvedInputs(_placed(spec, sources), _placed_lines(spec, speaking.result()))
 
 
 def _of_an_account(spec: ClipTaskSpec, found: Sequence[Spoken]) -> tuple[list[Spoken], ClipTaskError | None]:

@@ -9,15 +9,13 @@ from cliptask.errors import InputError, SourceError, TooManyCombinations
 from cliptask.languages import primary
 from cliptask.names import public_url
 from cliptask.planning.choices import count_variants
-from cliptask.planning.looks import caption_look, style_of
 from cliptask.spec.places import source_places, spelled
 from cliptask.spec.quantities import amount
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.values import MAX_VARIANTS
-from cliptask.text import heard
+from cliptask_operator.campaign.letters import check_letters
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.urls import refusal
-from cliptask_renderer.lettering.faces import unwritable
 
 
 class Refused(InputError):
@@ -85,7 +83,7 @@ def preflight(spec: ClipTaskSpec, policy: Policy) -> Demand:
     _check_buckets(spec, policy)
     _check_resources(spec, policy)
     demand = Demand(_count_variants(spec, policy), _count_characters(spec, policy))
-    _check_letters(spec)
+    check_letters(spec)
     _check_sources(spec, policy)
     return demand
 
@@ -121,21 +119,6 @@ def _check_resources(spec: ClipTaskSpec, policy: Policy) -> None:
                     "gives: ask for less"
                 )
                 raise ResourcesNotAllowed(message)
-
-
-def _check_letters(spec: ClipTaskSpec) -> None:
-    """Titles, and lines that are shown in the picture: a font must have all of their letters."""
-    refused = []
-    for index, overlay in enumerate(spec.overlays):
-        if overlay.text is not None and (words := unwritable(overlay.text, style_of(overlay.style).font)):
-            refused.append(f"{spelled(('spec', 'overlays', index, 'text'))}: {words}")
-    if spec.captions.mode == "burned":
-        font = caption_look(spec.captions).letters.font
-        for path, line in spec.lines_at.items():
-            if words := unwritable(heard(line.text), font):
-                refused.append(f"{spelled((*path, 'text'))}: {words}")
-    if refused:
-        raise InputError("\n".join(refused))
 
 
 def _check_sources(spec: ClipTaskSpec, policy: Policy) -> None:

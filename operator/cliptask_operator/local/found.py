@@ -15,7 +15,7 @@ from cliptask_operator.local.contents import Contents, Found, Unused
 from cliptask_operator.local.progress import ProgressReporter
 from cliptask_operator.local.walk import files_below
 from cliptask_renderer.media.pictures import DAMAGE, opened
-from cliptask_renderer.probe.limits import ProbeLimits
+from cliptask_renderer.probe.limits import ProbeLimits, refuse
 from cliptask_renderer.probe.process import Probes
 
 LARGEST_LOGO = 1024
@@ -70,6 +70,8 @@ async def _look(folder: Path, path: str, probes: Probes) -> Found | Unused:
                 path, "the folder cannot be read; correct its permissions" if is_folder else "it is no file"
             )
         facts = await probes.probe(file, await asyncio.to_thread(_sha256, file), ProbeLimits())
+        if facts.kind == "font":
+            refuse("it is a font", "name it under spec.fonts")
         return Found(path, facts, await asyncio.to_thread(_is_cut_out, file, facts))
     except UnicodeEncodeError:
         return Unused(ascii(path)[1:-1], "its name is not UTF-8; rename it")

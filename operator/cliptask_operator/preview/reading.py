@@ -20,6 +20,7 @@ from cliptask.spec.loading import Script, load
 from cliptask.spec.places import source_places
 from cliptask.spec.speech import Utterance
 from cliptask.spec.task import ClipTask
+from cliptask_operator.campaign.own_fonts import check_own_fonts
 from cliptask_operator.campaign.preflight import preflight
 from cliptask_operator.campaign.publish import published
 from cliptask_operator.campaign.stores import Stores, open_stores
@@ -134,6 +135,7 @@ class Reader:
             self._lines(spec.lines, stores),
             asyncio.to_thread(published, task.metadata.name, stores.output),
         )
+        await check_own_fonts(spec, sources, stores.cache)
         first = {place.url: place for place in reversed([*source_places(spec)])}
         placed = {
             url: type(each)(first[url].blaming(str(each), "url")) if isinstance(each, ClipTaskError) else each

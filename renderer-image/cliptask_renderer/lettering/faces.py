@@ -1,4 +1,4 @@
-"""Which fonts are there, and what can they write? Only such as are installed with the program: the same everywhere."""
+"""Which fonts are there, and what can they write? Such as are installed with the program, the same everywhere, and the task's own."""
 
 from __future__ import annotations
 
@@ -44,6 +44,22 @@ def writable(text: str) -> str:
 
 
 @dataclass(frozen=True)
+class Family:
+    """A font, as it can be set."""
+
+    name: str
+    """Within its file: by which typst finds it."""
+    folder: Path
+    """Where its file lies."""
+    characters: frozenset[str]
+
+
+def installed(name: str) -> Family:
+    """One that comes with the program."""
+    return Family(name, _file(name)[0].parent, _characters(name))
+
+
+@dataclass(frozen=True)
 class Run:
     """A piece of a text that one list of families writes: the first of them that has a letter writes it."""
 
@@ -51,8 +67,8 @@ class Run:
     families: tuple[str, ...]
 
 
-def runs(text: str, first: str, language: str | None = None) -> list[Run]:
-    """A text in runs: signs in the family of signs, words in the ``first`` where it has all their letters.
+def runs(text: str, first: Family, language: str | None = None, signs: Family | None = None) -> list[Run]:
+    """A text in runs: signs in the family of ``signs``, words in the ``first`` where it has all their letters.
 
     Else in those of their scripts: no word is written in two hands. Spaces belong to the word before them.
     """
@@ -60,11 +76,12 @@ def runs(text: str, first: str, language: str | None = None) -> list[Run]:
     found: list[Run] = []
     for piece in _PIECE.findall(text):
         if _SIGN.match(piece):
-            chosen: tuple[str, ...] = ("Noto Emoji", first, *others)
-        elif _seen(piece) <= _characters(first):
-            chosen = (first,)
-        elif all(letter in _characters(first) for letter in _seen(piece) if letter.isalpha()):
-            chosen = (first, *others)
+            own = (signs.name,) if signs else ()
+            chosen: tuple[str, ...] = (*own, "Noto Emoji", first.name, *others)
+        elif _seen(piece) <= first.characters:
+            chosen = (first.name,)
+        elif all(letter in first.characters for letter in _seen(piece) if letter.isalpha()):
+            chosen = (first.name, *others)
         else:
             chosen = others
         if found and found[-1].families == chosen:
@@ -84,20 +101,26 @@ def _others(text: str, language: str | None) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def folders(families: Iterable[str]) -> list[str]:
-    """Where the fonts of these families lie."""
-    return sorted({str(_file(family)[0].parent) for family in families})
+def folders(families: Iterable[str], own: Iterable[Family]) -> list[str]:
+    """Where the fonts of these families lie, of which some are the task's ``own``."""
+    brought = {family.name: family.folder for family in own}
+    return sorted({str(brought.get(family) or _file(family)[0].parent) for family in families})
 
 
-def unwritable(text: str, family: str) -> str | None:
-    """Which characters no font here has a shape for, with the remedy; None where all are there."""
+def unwritable(text: str, called: str, own: Iterable[Family]) -> str | None:
+    """Which characters neither its ``own`` fonts, ``called`` so, nor another here have a shape for, with the remedy.
+
+    None where all are there.
+    """
     left = _seen(text)
-    for each in (family, "Noto Sans", *_noto(), *_han(text, None), "Noto Emoji"):
+    for family in own:
+        left -= family.characters
+    for each in ("Noto Sans", *_noto(), *_han(text, None), "Noto Emoji"):
         left -= _characters(each) if left else set()
     if not left:
         return None
     return (
-        f"{shown(text)} has characters that neither {family} nor the fonts beside it can write: "
+        f"{shown(text)} has characters that neither {called} nor the fonts beside it can write: "
         f"{', '.join(map(_named, sorted(left)))}; leave them out, or give a title as an image"
     )
 
@@ -158,8 +181,12 @@ def _file(family: str) -> tuple[Path, int]:
 
 @cache
 def _characters(family: str) -> frozenset[str]:
+    return characters_of(*_file(family))
+
+
+def characters_of(file: Path, number: int = 0) -> frozenset[str]:
+    """All that a file's font of this number has a shape for."""
     import uharfbuzz  # noqa: PLC0415  only where a text is looked at
 
-    file, number = _file(family)
     face = uharfbuzz.Face(uharfbuzz.Blob.from_file_path(str(file)), number)
     return frozenset(map(chr, face.unicodes))

@@ -6,21 +6,22 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cliptask.errors import InputError
+from cliptask.errors import InputError, SourceError
 from cliptask.languages import primary
 from cliptask.layers import Style
 from cliptask.names import shown
 from cliptask.text import SPACES, captioned, line_parts, phrase_ends
 from cliptask_renderer.lettering import faces
+from cliptask_renderer.lettering.own import family_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -43,6 +44,7 @@ _JOINER = "\u2060"
 CLEAR = "#00000000"
 """Of a word that is not seen, nor its outline."""
 
+_BROKEN = "the text's font is broken: export it again as TTF or OTF"
 _BREAK = [faces.Run("\n", ())]
 _MARK = 0.12
 """How far the plate of a word reaches beyond it, and the radius of its corners, in em."""
@@ -57,6 +59,24 @@ class Look:
     marked: int | None = None
     """The word that has a plate behind it."""
     mark: str = "#00000000"
+
+
+@dataclass(frozen=True)
+class Fonts:
+    """What a task's own fonts are made ready from."""
+
+    sources: Mapping[str, Path]
+    """A file for each SHA-256 that a style names."""
+    work: Path
+    """A folder that lasts as long as texts are set."""
+
+    def own(self, style: Style) -> dict[str, faces.Family]:
+        """Those of a style, by what it calls them. Raises ``SourceError`` for a broken one."""
+        return {sha256: family_of(self.sources[sha256], sha256, self.work) for sha256 in style.sources}
+
+
+NO_FONTS = Fonts({}, Path())
+"""Of styles that name what comes with the program."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +102,12 @@ class Text:
 
 
 def typeset(
-    text: Text, style: Style, shorter: int, room: Room, looks: Sequence[Look] = ()
+    text: Text,
+    style: Style,
+    shorter: int,
+    room: Room,
+    looks: Sequence[Look] = (),
+    fonts: Fonts = NO_FONTS,
 ) -> list[npt.NDArray[np.uint8]]:
     """A text in each of ``looks`` (one plain one if none is given): RGBA of shape (height, width, 4), all of one shape.
 
@@ -90,17 +115,38 @@ def typeset(
     no spaces, and are of about one length. Empty rows and columns around what any of the looks draws are left out. The
     same arguments give the same pixels on every machine.
 
-    Raises ``InputError`` for characters that no font here has, and for text that does not fit even at ``SMALLEST``.
+    Raises ``InputError`` for characters that no font here has, and for text that does not fit even at ``SMALLEST``, ``SourceError``
+    for a broken font.
     """
     words = _cased([faces.writable(captioned(word)) for word in text.words], style)
-    if missing := faces.unwritable("".join(words), style.font):
+    own = fonts.own(style)
+    first = own.get(style.font) or faces.installed(style.font)
+    called = "the task's own font" if style.font in own else style.font
+    if missing := faces.unwritable("".join(words), called, [first, *own.values()]):
         message = f"{text.what}'s text {missing}"
         raise InputError(message)
     looks = looks or [Look((style.color,) * len(words))]
-    pages = _pages(_data(words, style, shorter, room, looks, text.language), text)
+    hand = _Hand(first, own.get(style.emoji or ""), text.language)
+    pages = _pages(_data(words, style, shorter, room, looks, hand), text, hand)
     if style.shadow:
         pages = [_shadowed(page, style, shorter) for page in pages]
     return _cropped(pages, steady_px=round(style.size * shorter) if text.is_steady else None)
+
+
+@dataclass(frozen=True)
+class _Hand:
+    """Who writes a text."""
+
+    first: faces.Family
+    signs: faces.Family | None
+    language: str | None
+
+    @property
+    def own(self) -> list[faces.Family]:
+        return [self.first, *([self.signs] if self.signs else [])]
+
+    def runs(self, text: str) -> list[faces.Run]:
+        return faces.runs(text, self.first, self.language, self.signs)
 
 
 def _cased(words: Sequence[str], style: Style) -> list[str]:
@@ -119,7 +165,7 @@ def _data(
     shorter: int,
     room: Room,
     looks: Sequence[Look],
-    language: str | None,
+    hand: _Hand,
 ) -> dict[str, Any]:
     """What ``sheet.typ`` reads."""
     text = "".join(words)
@@ -128,13 +174,9 @@ def _data(
         (run, number)
         for number, word in enumerate(words)
         for place, line in enumerate(re.split("\r\n|\n|\r", word))
-        for run in [*_BREAK[: place > 0], *faces.runs(_held(line), style.font, language)]
+        for run in [*_BREAK[: place > 0], *hand.runs(_held(line))]
     ]
-    parts = [
-        faces.runs(part.strip(" "), style.font, language)
-        for line in text.splitlines()
-        for part in line_parts(_held(line))
-    ]
+    parts = [hand.runs(part.strip(" ")) for line in text.splitlines() for part in line_parts(_held(line))]
     fonts = list(dict.fromkeys(run.families for run in (*(run for run, _ in runs), *chain(*parts))))
     first = next((each for each in map(unicodedata.bidirectional, text) if each in {"L", "R", "AL"}), "L")
     around = 2 * size * (style.outline + (style.box_padding if style.box_color else 0.0))
@@ -144,7 +186,7 @@ def _data(
         "fonts": fonts,
         "looks": [asdict(look) for look in looks],
         "weight": style.weight,
-        "language": primary(language or "en"),
+        "language": primary(hand.language or "en"),
         "rtl": first != "L",
         "align": style.align,
         "size": size,
@@ -176,11 +218,12 @@ def _held(text: str) -> str:
     return "".join(held)
 
 
-def _pages(data: dict[str, Any], text: Text) -> list[npt.NDArray[np.uint8]]:
+def _pages(data: dict[str, Any], text: Text, hand: _Hand) -> list[npt.NDArray[np.uint8]]:
     import typst  # noqa: PLC0415  80 MB, only where a text is set
     from PIL import Image  # noqa: PLC0415  as above
 
-    compiler = _compiler(tuple(faces.folders(chain(*data["fonts"]))))
+    used = tuple(dict.fromkeys(chain(*data["fonts"])))
+    compiler = _compiler(tuple(faces.folders(used, hand.own)), used)
     try:
         made = compiler.compile(
             Path(__file__).with_name("sheet.typ").read_bytes(),
@@ -193,15 +236,22 @@ def _pages(data: dict[str, Any], text: Text) -> list[npt.NDArray[np.uint8]]:
             raise
         message = f"{text.what}'s text {shown(''.join(text.words))} does not fit on the picture: shorten it, or give it more width"
         raise InputError(message) from error
+    except BaseException as error:  # typst's own end, of which its interface has no name
+        if type(error).__name__ != "PanicException":
+            raise
+        raise SourceError(_BROKEN) from error
     pages = made if isinstance(made, list) else [made or b""]
     return [np.asarray(Image.open(io.BytesIO(page)).convert("RGBA")) for page in pages]
 
 
-@cache
-def _compiler(folders: tuple[str, ...]) -> typst.Compiler:
+@lru_cache(maxsize=16)
+def _compiler(folders: tuple[str, ...], names: tuple[str, ...]) -> typst.Compiler:
+    """One that has the fonts in these folders. Raises ``SourceError`` where they are not all that these ``names`` want."""
     import typst  # noqa: PLC0415  as above
 
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=list(folders))
+    if not {*names} <= {*fonts.families()}:
+        raise SourceError(_BROKEN)
     return typst.Compiler(font_paths=fonts)
 
 

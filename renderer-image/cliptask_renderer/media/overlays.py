@@ -12,7 +12,7 @@ import numpy as np
 from cliptask.layers import Layer, OverlayOrder, Style
 from cliptask.orders import Profile
 from cliptask.text import phrases
-from cliptask_renderer.lettering.typeset import CLEAR, Look, Room, Text, typeset
+from cliptask_renderer.lettering.typeset import CLEAR, Fonts, Look, Room, Text, typeset
 from cliptask_renderer.media import stills
 from cliptask_renderer.media.places import GAP, Area, area
 
@@ -35,17 +35,17 @@ class Composed:
         return self.steps[-1]
 
 
-def compose(order: OverlayOrder, profile: Profile, sources: Mapping[str, Path]) -> Composed:
+def compose(order: OverlayOrder, profile: Profile, sources: Mapping[str, Path], fonts: Fonts) -> Composed:
     """Lay out one overlay for a picture of the profile's size.
 
-    ``sources`` has a file for each SHA-256 that the order names. Raises ``InputError`` for text that no font here can write.
+    ``sources`` has a file for each SHA-256 of a picture that the order names, ``fonts`` are for its texts. Raises ``InputError`` for text that no font here can write.
     """
     room = area(profile, is_safe=order.is_safe)
     gap, beside = round(profile.height * GAP), round(profile.height * order.clear)
     for each in order.beside:
-        beside += _steps(each, profile, room, room.height - beside, sources)[-1].shape[0] + gap
+        beside += _steps(each, profile, room, room.height - beside, sources, fonts)[-1].shape[0] + gap
     is_typed = order.enter is not None and order.enter.kind == "typewriter"
-    steps = _steps(order, profile, room, room.height - beside, sources, is_typed=is_typed)
+    steps = _steps(order, profile, room, room.height - beside, sources, fonts, is_typed=is_typed)
     height, width = steps[-1].shape[:2]
     return Composed(tuple(steps), *room.place(order.position, width, height, beside))
 
@@ -56,6 +56,7 @@ def _steps(
     room: Area,
     height: int,
     sources: Mapping[str, Path],
+    fonts: Fonts,
     *,
     is_typed: bool = False,
 ) -> list[npt.NDArray[np.uint8]]:
@@ -66,7 +67,7 @@ def _steps(
         words = tuple(phrases(layer.text or ""))
         last = range(len(words)) if is_typed else [len(words) - 1]
         looks = [Look(tuple(style.color if n <= seen else CLEAR for n in range(len(words)))) for seen in last]
-        steps = typeset(Text(words), style, shorter, most, looks)
+        steps = typeset(Text(words), style, shorter, most, looks, fonts)
     else:
         steps = [_picture(sources[layer.image], profile, most)]
     return [_turned(step, layer) for step in steps]

@@ -12,6 +12,7 @@ from cliptask.facts import Look, Word
 from cliptask.layers import OverlayOrder
 from cliptask.names import called
 from cliptask.orders import Cut, Profile, SegmentOrder
+from cliptask_renderer.lettering.typeset import Fonts
 from cliptask_renderer.media import (
     animation,
     ffmpeg,
@@ -102,7 +103,9 @@ def make_segment(
     links = [_cut(graph, number, cut) for number, cut in enumerate(order.cuts)]
     link = _seam(graph, *links) if order.is_seam else links[0]
     if order.captions:
-        film = subtitles.compose(order.captions, words, profile, frames, work / "captions.nut", places)
+        film = subtitles.compose(
+            order.captions, words, profile, frames, work / "captions.nut", Fonts(sources, work), places
+        )
         if film:
             graph.chains.append(f"{link}{TAGS}[seen]")
             link = _film(graph, "[seen]", film)
@@ -277,7 +280,7 @@ def _fit_picture(profile: Profile, graph: _Graph, cut: Cut) -> str:
 
 def _overlay(graph: _Graph, base: str, link: str, order: OverlayOrder) -> str:
     profile = graph.order.profile
-    layer = overlays.compose(order, profile, graph.sources)
+    layer = overlays.compose(order, profile, graph.sources, Fonts(graph.sources, graph.work))
     if order.changes:
         file = graph.work / f"overlay{len(graph.inputs)}.nut"
         return _film(graph, base, passages.film(order, layer, profile, graph.order.frames, file))

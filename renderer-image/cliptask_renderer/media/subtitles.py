@@ -16,7 +16,7 @@ from cliptask.layers import BurnedCaptions, CaptionLook, SpokenAt
 from cliptask.names import called
 from cliptask.orders import Profile
 from cliptask.pages import Page, pages
-from cliptask_renderer.lettering.typeset import Look, Room, Text, typeset
+from cliptask_renderer.lettering.typeset import Fonts, Look, Room, Text, typeset
 from cliptask_renderer.media.film import Film, write_film
 from cliptask_renderer.media.places import area
 
@@ -47,6 +47,7 @@ def compose(
     profile: Profile,
     frames: int,
     file: Path,
+    fonts: Fonts,
     places: Mapping[str, str] = MappingProxyType({}),
 ) -> Film | None:
     """Write what lies over the ``frames`` pictures of a segment; None where nothing is said in them.
@@ -68,7 +69,8 @@ def compose(
     height = min(round(shorter * look.letters.size * (line * look.lines + 0.5)) // 2 * 2, room.height)
     x, y = room.place(look.position, width, height, 0)
     canvas = _Canvas(width // 2 * 2, height, look)
-    states = sorted(_states(shown, look, Room(width, height), shorter, canvas, profile.fps), key=lambda state: state[0])  # fmt: skip
+    drawn = [(each, _drawn(each, look, Room(width, height), shorter, fonts)) for each in shown]
+    states = sorted(_states(drawn, look, canvas, profile.fps), key=lambda state: state[0])
     return write_film(_from_zero(states, canvas.empty, frames), profile.fps, file, x, y)
 
 
@@ -124,13 +126,16 @@ class _Canvas:
         return np.asarray(canvas)
 
 
+def _drawn(shown: _Shown, look: CaptionLook, room: Room, shorter: int, fonts: Fonts) -> list[Pixels]:
+    text = Text(shown.page.words, shown.language, shown.what, is_steady=True)
+    return typeset(text, look.letters, shorter, room, _looks(shown, look), fonts)
+
+
 def _states(
-    shown: Sequence[_Shown], look: CaptionLook, room: Room, shorter: int, canvas: _Canvas, fps: int
+    shown: Sequence[tuple[_Shown, list[Pixels]]], look: CaptionLook, canvas: _Canvas, fps: int
 ) -> Iterator[tuple[int, Pixels]]:
     """Each picture with the frame from which on it stands, the empty one after each page included."""
-    for each in shown:
-        text = Text(each.page.words, each.language, each.what, is_steady=True)
-        drawn = typeset(text, look.letters, shorter, room, _looks(each, look))
+    for each, drawn in shown:
         jump = [
             (each.starts[0] + frame, canvas.with_page(drawn[0], _popped(frame, fps)))
             for frame in range(_jump_frames(look, fps))

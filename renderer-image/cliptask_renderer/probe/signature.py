@@ -111,7 +111,6 @@ SIGNATURES: Final[Sequence[Signature]] = (
     Signature("a Mac's hidden companion file (._ before its name)", _LINK, (b"\0\5\x16\7", b"\0\5\x16\0")),
     Signature("a property list of Apple's", "give the media itself", (b"bplist00",)),
     Signature("an executable", "give the media itself", (b"MZ\x90\0", b"MZP\0", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe")),
-    Signature("a font", "give the media itself", (b"wOFF", b"wOF2", b"OTTO\0", b"\0\1\0\0\0", b"ttcf")),
     Signature("an encrypted file", "decrypt it first", (b"Salted__", b"age-encryption.org", b"\x85\x01\x0c\x03", b"-----BEGIN PGP")),
 )  # fmt: skip
 """The first that fits counts. None begins as a file does that is taken."""

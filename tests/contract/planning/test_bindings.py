@@ -32,6 +32,7 @@ ANIMATION = {"kind": "animation", "duration_s": 1.5, "fps": 10}
 @pytest.mark.parametrize(
     ("clip", "facts", "words"),
     [
+        ({}, {"kind": "font"}, "is a font: name it under spec.fonts, or give a video or a picture"),
         ({}, {"kind": "audio"}, "is sound without pictures: name it under audioBlocks"),
         ({}, STILL, "is a still picture: say how long to show it, e.g. duration: 3s"),
         (
@@ -241,3 +242,14 @@ def test_an_animated_picture_lasts_as_its_task_says_or_as_it_does_itself() -> No
 
     cut = [(part.first_frame, part.frames) for part in ranges if isinstance(part, ClipRange)]
     assert cut == [(0, 36), (0, 96), (24, 12)]
+
+
+def test_a_font_must_be_one() -> None:
+    """A film would be read as letters."""
+    of = task([1], fonts=[{"name": "brand", "url": "https://cdn.example.com/brand.mp4"}])
+
+    error = bind(of.spec, sources(of, brand={"kind": "video"})).errors[0]
+
+    assert str(error) == (
+        "spec.fonts[0] (brand, https://cdn.example.com/brand.mp4) is not a font: give a TTF, OTF, TTC, WOFF or WOFF2 file"
+    )

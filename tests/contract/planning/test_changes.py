@@ -365,3 +365,24 @@ def _task(spec: Any) -> Data:  # noqa: ANN401  a ClipTaskSpec
         "metadata": {"name": "t"},
         "spec": spec.model_dump(mode="json", by_alias=True, exclude_defaults=True),
     }
+
+
+def test_another_font_is_the_reason() -> None:
+    """Every video would come anew, and nobody would know why."""
+    brand = {"fonts": [{"name": "brand", "url": "https://cdn.example.com/brand.ttf"}]}
+    before = data(**brand, overlays=[{"text": "Now", "style": {"font": "brand"}}])
+    was = planned(before)
+
+    now = planned(before, made(was), brand={"sha256": "f" * 64})
+
+    told = changes(now, set())
+    assert {(each.kind, each.because) for each in told.values()} == {("changed", ("fonts changed",))}
+
+
+def test_a_font_that_nobody_names_changes_nothing() -> None:
+    """All videos would be made anew for a line more in the task."""
+    brand = {"fonts": [{"name": "brand", "url": "https://cdn.example.com/brand.ttf"}]}
+
+    assert [each.name for each in planned(data()).variants] == [
+        each.name for each in planned(data(**brand)).variants
+    ]

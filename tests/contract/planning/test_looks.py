@@ -22,7 +22,7 @@ def overlay(**fields: Any) -> Overlay:  # noqa: ANN401  a spec's fields
 
 def test_a_title_without_a_style_looks_as_one_with_an_empty_one() -> None:
     """Leaving a word out would change a video."""
-    assert style_of(TextStyle()) == style_of(None) == Style()
+    assert style_of(TextStyle(), str) == style_of(None, str) == Style()
 
 
 @pytest.mark.parametrize(
@@ -31,13 +31,13 @@ def test_a_title_without_a_style_looks_as_one_with_an_empty_one() -> None:
 )  # fmt: skip
 def test_a_box_takes_the_place_of_the_outline(style: dict[str, Any], outline: float) -> None:
     """Letters on a plate would look dirty, and nobody could ask for both."""
-    assert style_of(TextStyle.model_validate(style)).outline == outline
+    assert style_of(TextStyle.model_validate(style), str).outline == outline
 
 
 @pytest.mark.parametrize(("one", "other"), [("#FF8800", "#ff8800"), ("#AABBCC80", "#aabbcc80")])
 def test_one_colour_is_one_however_it_is_written(one: str, other: str) -> None:
     """The same video would be encoded again."""
-    assert style_of(TextStyle(color=one)) == style_of(TextStyle(color=other))
+    assert style_of(TextStyle(color=one), str) == style_of(TextStyle(color=other), str)
 
 
 def test_what_lies_over_the_whole_video_keeps_its_place() -> None:

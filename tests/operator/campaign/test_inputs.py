@@ -22,6 +22,8 @@ from support.campaigns import task
 from support.elevenlabs_stub import ElevenLabsStub
 from support.http_server import MediaServer, Status
 
+RARE, NOWHERE = "\ue001", "\ue002"
+"""A sign that the brand's font has and no other, and one that none has."""
 HELLO = {"voice": "Rachel", "text": "Hello."}
 
 
@@ -253,3 +255,31 @@ async def test_the_same_line_twice_is_one_recording(desk: Desk, stub: ElevenLabs
 
     assert stub.characters == 6
     assert (found.characters, found.characters_spoken) == (6, 6)
+
+
+@pytest.mark.parametrize("style", [{"font": "brand"}, {"emoji": "brand"}])
+async def test_letters_of_an_own_font_are_judged_before_anything_is_spoken(
+    desk: Desk, stub: ElevenLabsStub, style: dict[str, str]
+) -> None:
+    """Every line would be paid for, and then the title refused; or refused though the font has it."""
+    own = [{"name": "brand", "url": f"{desk.server.url}/brand.ttf"}]
+    title = {"text": f"{RARE} {NOWHERE}", "style": style}
+    spec = desk.spec("clip.mp4", fonts=own, overlays=[title], speech=[HELLO])
+
+    with pytest.raises(InputError, match=r"spec.overlays\[0\].text: .* write: .*U\+E002") as raised:
+        await desk.resolve(spec)
+
+    assert "U+E001" not in str(raised.value)
+    assert stub.characters == 0
+
+
+async def test_what_only_an_own_font_has_is_taken(desk: Desk) -> None:
+    """A brand's own signs would be refused as letters that no font has."""
+    own = [{"name": "brand", "url": f"{desk.server.url}/brand.ttf"}]
+    spec = desk.spec("clip.mp4", fonts=own, overlays=[{"text": RARE, "style": {"font": "brand"}}])
+
+    found = await desk.resolve(spec)
+
+    facts = found.sources[own[0]["url"]]
+    assert isinstance(facts, SourceFacts)
+    assert (facts.kind, facts.container) == ("font", "ttf")

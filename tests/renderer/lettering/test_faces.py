@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cliptask_renderer.lettering.faces import runs, unwritable
+from cliptask_renderer.lettering.faces import installed, runs, unwritable
 
 SCRIPTS = {
     "latin": "Größe, naïve café, Łódź, Việt Nam €", "greek": "Καλημέρα", "cyrillic": "Привіт, ґанок", "arabic": "مرحبا بالعالم",
@@ -18,7 +18,7 @@ SCRIPTS = {
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_every_script_can_be_written(script: str, family: str) -> None:
     """Boxes would stand in place of letters."""
-    assert unwritable(SCRIPTS[script], family) is None
+    assert unwritable(SCRIPTS[script], family, [installed(family)]) is None
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -26,12 +26,15 @@ def test_runs_are_the_text(script: str) -> None:
     """Something would be lost, or written twice."""
     text = f"{SCRIPTS[script]} and {SCRIPTS[script]}, 20 %"
 
-    assert "".join(run.text for run in runs(text, "Montserrat")) == text
+    assert "".join(run.text for run in runs(text, installed("Montserrat"))) == text
 
 
 def test_no_word_is_written_in_two_hands() -> None:
     """Montserrat has the Greek mu alone, from physics: it would stand out."""
-    assert [run.families[0] for run in runs("κόσμε and µ", "Montserrat")] == ["Noto Sans", "Montserrat"]
+    assert [run.families[0] for run in runs("κόσμε and µ", installed("Montserrat"))] == [
+        "Noto Sans",
+        "Montserrat",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -40,14 +43,16 @@ def test_no_word_is_written_in_two_hands() -> None:
 )
 def test_signs_of_several_characters_stay_whole(sign: str, around: str) -> None:
     """A family would become three people, a keycap a number with a box over it."""
-    found = [run for run in runs(f"{around}{sign}", "Montserrat") if run.families[0] == "Noto Emoji"]
+    found = [
+        run for run in runs(f"{around}{sign}", installed("Montserrat")) if run.families[0] == "Noto Emoji"
+    ]
 
     assert [run.text.strip() for run in found] == [sign]
 
 
 def test_plain_numbers_are_no_signs() -> None:
     """They can begin one, and would be drawn as emoji are."""
-    assert len(runs("1 2 3 # *", "Montserrat")) == 1
+    assert len(runs("1 2 3 # *", installed("Montserrat"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -56,7 +61,7 @@ def test_plain_numbers_are_no_signs() -> None:
 )  # fmt: skip
 def test_han_has_the_forms_of_its_readers(text: str, language: str | None, country: str) -> None:
     """A Japanese reader would find a Chinese character in the text."""
-    assert f"Noto Sans CJK {country}" in runs(text, "Montserrat", language)[0].families
+    assert f"Noto Sans CJK {country}" in runs(text, installed("Montserrat"), language)[0].families
 
 
 @pytest.mark.parametrize(
@@ -69,7 +74,7 @@ def test_han_has_the_forms_of_its_readers(text: str, language: str | None, count
 )
 def test_what_no_font_can_write_is_named(text: str, named: str) -> None:
     """A thousand videos would show boxes."""
-    words = unwritable(text, "Anton")
+    words = unwritable(text, "Anton", [installed("Anton")])
 
     assert words is not None
     assert named in words

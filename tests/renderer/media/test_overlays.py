@@ -12,6 +12,7 @@ from cliptask.errors import InputError
 from cliptask.layers import Layer, OverlayOrder
 from cliptask.orders import Profile
 from cliptask.spec.position import Position
+from cliptask_renderer.lettering.typeset import NO_FONTS
 from cliptask_renderer.media import overlays
 from cliptask_renderer.media.places import area
 from support import frames as f
@@ -25,7 +26,7 @@ MARGIN = 26
 def _compose(profile: Profile = LARGE, image: Path | None = None, **rest: Any) -> overlays.Composed:  # noqa: ANN401  fields
     sources = {"logo": image} if image else {}
     order = f.overlay(**{"is_safe": False, **({"image": "logo"} if image else {}), **rest})
-    return overlays.compose(order, profile, sources)
+    return overlays.compose(order, profile, sources, NO_FONTS)
 
 
 def _edges(layer: overlays.Composed, profile: Profile = LARGE) -> tuple[int, int, int, int]:
@@ -150,7 +151,7 @@ def test_the_same_overlay_is_the_same_to_the_last_pixel() -> None:
     """A segment with a title would have other bytes each time."""
     order = OverlayOrder(text="Hi", position="top", width=0.9, start_frame=0, end_frame=9)
 
-    first, second = (overlays.compose(order, LARGE, {}) for _ in range(2))
+    first, second = (overlays.compose(order, LARGE, {}, NO_FONTS) for _ in range(2))
 
     assert (first.rgba == second.rgba).all()
 

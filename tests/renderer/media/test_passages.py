@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cliptask.layers import OverlayOrder, Passage
 from cliptask.orders import Profile
 from cliptask.spec.position import PassageKind
+from cliptask_renderer.lettering.typeset import NO_FONTS
 from cliptask_renderer.media import overlays, passages
 from support import frames as f
 
@@ -35,7 +36,7 @@ def shown(
     folder: Path, of: OverlayOrder, frames: int = 60, sources: dict[str, Path] | None = None
 ) -> list[NDArray[np.uint8]]:
     """What lies over the picture at each frame."""
-    layer = overlays.compose(of, PROFILE, sources or {})
+    layer = overlays.compose(of, PROFILE, sources or {}, NO_FONTS)
     film = passages.film(of, layer, PROFILE, frames, folder / "film.nut")
     found: list[NDArray[np.uint8]] = []
     with av.open(str(film.file)) as container:
@@ -69,7 +70,7 @@ def test_it_comes_in_its_time_and_rests_as_a_still_one_does(kind: PassageKind, t
 
     found = shown(tmp_path, of)
 
-    still = overlays.compose(of, PROFILE, {})
+    still = overlays.compose(of, PROFILE, {}, NO_FONTS)
     expected = np.zeros_like(found[0])
     expected[still.y : still.y + still.rgba.shape[0], still.x : still.x + still.rgba.shape[1]] = still.rgba
     assert not any(each.any() for each in found[:10])
@@ -157,7 +158,7 @@ def test_it_is_turned_clockwise_and_translucent() -> None:
     """A sticker would lean the other way, or hide what is behind it."""
     orders = (order(), order(rotation=30.0), order(opacity=0.5))
 
-    plain, turned, faint = (overlays.compose(each, PROFILE, {}).rgba for each in orders)
+    plain, turned, faint = (overlays.compose(each, PROFILE, {}, NO_FONTS).rgba for each in orders)
 
     assert turned.shape[0] > plain.shape[0] * 1.5
     left, right = (

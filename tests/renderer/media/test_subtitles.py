@@ -16,6 +16,7 @@ from cliptask.facts import Word
 from cliptask.layers import BurnedCaptions, CaptionLook, SpokenAt, Style
 from cliptask.orders import Profile
 from cliptask.spec.position import CaptionStyle, Position
+from cliptask_renderer.lettering.typeset import NO_FONTS
 from cliptask_renderer.media.subtitles import compose
 from support import frames as f
 
@@ -43,7 +44,7 @@ def shown(
     words: Sequence[Word] = WORDS,
 ) -> list[NDArray[np.uint8]]:
     """What stands at each frame."""
-    film = compose(order, {"a" * 64: words}, profile, frames, folder / "film.nut")
+    film = compose(order, {"a" * 64: words}, profile, frames, folder / "film.nut", NO_FONTS)
     if film is None:
         return []
     found: list[NDArray[np.uint8]] = []
@@ -172,7 +173,7 @@ def test_words_stand_in_the_picture(profile: Profile, position: Position, tmp_pa
     """They would be cut at its edge."""
     order = captions(position=position, letters=Style(size=0.1))
 
-    film = compose(order, {"a" * 64: WORDS}, profile, 60, tmp_path / "film.nut")
+    film = compose(order, {"a" * 64: WORDS}, profile, 60, tmp_path / "film.nut", NO_FONTS)
 
     assert film is not None
     height, width = shown(tmp_path, order, 60, profile)[0].shape[:2]

@@ -1,0 +1,62 @@
+"""Which texts in the picture have letters that no font can write? Of a task's own fonts it is known once they are fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from cliptask.errors import InputError
+from cliptask.spec.fonts import INSTALLED
+from cliptask.spec.places import spelled
+from cliptask.spec.rules import Path
+from cliptask.spec.style import TextStyle
+from cliptask.spec.task import ClipTaskSpec
+from cliptask.text import heard
+from cliptask_renderer.lettering.faces import Family, installed, unwritable
+
+
+def check_letters(spec: ClipTaskSpec) -> None:
+    """Raise ``InputError`` for titles and shown lines that fonts of the program are to write, and cannot."""
+    _refuse(
+        f"{spelled(path)}: {words}"
+        for path, text, style in _texts(spec)
+        if not own_fonts(style) and (words := unwritable(text, style.font, [installed(style.font)]))
+    )
+
+
+def check_own_letters(spec: ClipTaskSpec, own: Mapping[str, Family]) -> None:
+    """Raise ``InputError`` for those that the task's ``own`` fonts are to write, by their names, and cannot.
+
+    A font that could not be had is not among them, and nothing is said of its texts.
+    """
+    _refuse(
+        f"{spelled(path)}: {words}"
+        for path, text, style in _texts(spec)
+        if (names := own_fonts(style))
+        and all(name in own for name in names)
+        and (words := unwritable(text, style.font, _families(style, own)))
+    )
+
+
+def own_fonts(style: TextStyle) -> tuple[str, ...]:
+    """The fonts of the task's own that a style names."""
+    return tuple(name for name in (style.font, style.emoji) if name and name not in INSTALLED)
+
+
+def _families(style: TextStyle, own: Mapping[str, Family]) -> list[Family]:
+    first = [installed(style.font)] if style.font in INSTALLED else []
+    return [*first, *(own[name] for name in own_fonts(style))]
+
+
+def _texts(spec: ClipTaskSpec) -> Iterator[tuple[Path, str, TextStyle]]:
+    """What stands in the picture."""
+    for index, overlay in enumerate(spec.overlays):
+        if overlay.text is not None:
+            yield ("spec", "overlays", index, "text"), overlay.text, overlay.style or TextStyle()
+    if spec.captions.mode == "burned":
+        for path, line in spec.lines_at.items():
+            yield (*path, "text"), heard(line.text), spec.captions.letters or TextStyle()
+
+
+def _refuse(messages: Iterator[str]) -> None:
+    if refused := "\n".join(messages):
+        raise InputError(refused)
