@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import zip_longest
-from math import ceil, floor
+from math import ceil, floor, inf
 
 from cliptask.facts import Word
 from cliptask.pieces import LINE_WIDTH, PAUSE_MS, Piece, best_break, joined, pieces_of, sentences, width
@@ -60,6 +60,34 @@ def sooner(words: Sequence[Word], speed: float) -> tuple[Word, ...]:
         word.model_copy(update={"start_s": word.start_s / speed, "end_s": word.end_s / speed})
         for word in words
     )
+
+
+def within(words: Sequence[Word], start_ms: int) -> tuple[Word, ...]:
+    """The words of which at least half is said after ``start_ms``, and none before that."""
+    return tuple(
+        word.model_copy(update={"start_s": max(word.start_s, start_ms / 1000)})
+        for word in words
+        if (word.start_s + word.end_s) * 500 >= start_ms
+    )
+
+
+def without(whole: range, taken: Iterable[range]) -> Iterator[range]:
+    """What is left of a time, in frames or milliseconds; what is ``taken`` of it is in order."""
+    start = whole.start
+    for each in taken:
+        if each.start < whole.stop and each.stop > start:
+            if each.start > start:
+                yield range(start, each.start)
+            start = each.stop
+    if start < whole.stop:
+        yield range(start, whole.stop)
+
+
+def one_after_another(cues: Iterable[Cue]) -> tuple[Cue, ...]:
+    """The same in order, each gone when the next one comes."""
+    ordered = sorted(cues, key=lambda cue: cue.start_s)
+    ends = [*(cue.start_s for cue in ordered[1:]), inf]
+    return tuple(replace(cue, end_s=min(cue.end_s, end)) for cue, end in zip(ordered, ends, strict=True))
 
 
 def moved(cues: Sequence[Cue], by_ms: int) -> tuple[Cue, ...]:

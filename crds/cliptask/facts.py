@@ -46,12 +46,12 @@ class SourceFacts(Fact):
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     size_bytes: int
-    kind: Literal["video", "animation", "still", "audio", "font"]
-    """animation: a picture that moves (GIF, WebP, APNG, AVIF)."""
+    kind: Literal["video", "animation", "still", "audio", "captions", "font"]
+    """animation: a picture that moves (GIF, WebP, APNG, AVIF). captions: a text with times (SubRip, WebVTT)."""
     container: str
     """Short name of the demuxer, e.g. ``mov``, ``matroska``, ``png``; of a font ``ttf``, ``otf``, ``ttc``, ``woff``, ``woff2``."""
     duration_s: float = 0.0
-    """Of the video stream, of one round of an animation, or of the audio for ``kind == "audio"``; 0 for what takes no time."""
+    """Of the video stream, of one round of an animation, or of the audio for ``kind == "audio"``; of captions until the last word; 0 for what takes no time."""
     width: int = 0
     """Pixels as displayed: after rotation and with the sample aspect ratio applied; 0 for what has none."""
     height: int = 0
@@ -93,6 +93,12 @@ class SpokenLine(Fact):
     def is_spoken(self) -> bool:
         """Whether there is a recording."""
         return self.duration_s is not None
+
+
+class TimedWords(Fact, extra="ignore"):
+    """The words of a recording, as its JSON has them among other things, or of a clip's captions, whose JSON has nothing else."""
+
+    words: tuple[Word, ...]
 
 
 class Recording(Fact):

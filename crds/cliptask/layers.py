@@ -113,14 +113,17 @@ class CaptionLook(Order):
 
 
 class SpokenAt(Order):
-    """A recording that is heard, and read: its words lie beside it in the cache."""
+    """Words that are heard, and read: those of a recording, or of a clip's own captions."""
 
-    line_key: str
+    words: str
+    """Name in the cache of the JSON that has them."""
     language: str
     frame: int
-    """At which it begins; less than 0 where that was before."""
+    """At which recording or clip's file begins; less than 0 where that was before."""
     speed: float = 1.0
     """How much faster than it was spoken it is played."""
+    start_ms: int = 0
+    """As it is played; what was said before is not shown."""
     end_ms: int
     """From there; nothing of it is shown any more."""
 
@@ -132,6 +135,6 @@ class BurnedCaptions(Order):
     spoken: tuple[SpokenAt, ...]
 
     @property
-    def line_keys(self) -> tuple[str, ...]:
-        """Of the recordings, each once."""
-        return tuple(dict.fromkeys(each.line_key for each in self.spoken))
+    def words(self) -> tuple[str, ...]:
+        """Where they all are in the cache, each once."""
+        return tuple(dict.fromkeys(each.words for each in self.spoken))

@@ -169,6 +169,11 @@ def speech_object(key: str, extension: str) -> str:
     return f"speech/{key}.{extension}"
 
 
+def words_object(key: str) -> str:
+    """Name of the words of a clip's captions, with their times."""
+    return f"words/{key}.json"
+
+
 def segment_object(key: str) -> str:
     """Name of a segment in the cache."""
     return f"segments/{key}.mp4"

@@ -186,14 +186,17 @@ class SoundtrackOrder(Order):
         return tuple(dict.fromkeys(filter(None, sources)))
 
 
-class CaptionedLine(Order):
-    """The words of a recording, each at the time when it is said."""
+class CaptionedWords(Order):
+    """The words of a recording or of a clip's own captions, each at the time when it is said."""
 
-    line_key: str
+    words: str
+    """Name in the cache of the JSON that has them."""
     at_ms: int = 0
-    """When the recording begins."""
+    """When the recording, or the clip's file, begins; less than 0 where a clip is shown from a later moment on."""
     speed: float = 1.0
     """How much faster than it was spoken it is played."""
+    start_ms: int = 0
+    """As it is played; what was said before is not shown."""
     end_ms: int
     """From there; nothing is shown any more."""
 
@@ -201,8 +204,10 @@ class CaptionedLine(Order):
 class CaptionsOrder(Order):
     """What is said in a video, in a file or in the video itself."""
 
-    lines: tuple[CaptionedLine, ...] = Field(min_length=1)
+    lines: tuple[CaptionedWords, ...] = ()
     """In the order in which they begin; none lasts into the next."""
+    clips: tuple[CaptionedWords, ...] = ()
+    """What is said in clips, likewise; it is shown where no line is."""
 
 
 class VariantOrder(Order):
@@ -280,7 +285,7 @@ class WorkOrder(Order):
         segments = [*self.segments, *(part for each in self.variants for part in each.order.segments)]
         soundtracks = [*self.soundtracks, *(each.order.soundtrack for each in self.variants)]
         inputs = [sha256 for segment in segments for sha256 in segment.sources]
-        inputs += [key for each in segments if each.captions for key in each.captions.line_keys]
+        inputs += [name for each in segments if each.captions for name in each.captions.words]
         for soundtrack in filter(None, soundtracks):
             inputs += [*soundtrack.sources, *(each.line_key for each in soundtrack.speech)]
         return self.model_copy(update={"places": {each: places[each] for each in inputs if each in places}})

@@ -22,7 +22,7 @@ from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, Variant
 from cliptask_renderer.mux.movie import movie
 from cliptask_renderer.mux.proof import prove
 from cliptask_renderer.parts import StoredPart, put_together, refuse_damaged, store_part, stored_part
-from cliptask_renderer.recordings import needed, recording_of
+from cliptask_renderer.recordings import needed, words_of
 from cliptask_renderer.storage.base import NamedObjects
 from cliptask_renderer.storage.disk_errors import disk_errors
 from cliptask_renderer.storage.open import open_store
@@ -30,7 +30,7 @@ from cliptask_renderer.storage.scratch import scratch_root
 
 if TYPE_CHECKING:
     from cliptask.captions import Cue
-    from cliptask.facts import Recording
+    from cliptask.facts import Word
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
 PartOrder: TypeAlias = SegmentOrder | SoundtrackOrder
@@ -87,8 +87,8 @@ def make_segment(
     pixels = order.frames * order.profile.width * order.profile.height
     with _work(cache) as work, ExitStack() as stack:
         sources = {sha256: _source(stack, cache, sha256, places) for sha256 in order.sources}
-        keys = order.captions.line_keys if order.captions else ()
-        words = {key: _recording(_Words(cache.uri, key, cache)).words for key in keys}
+        said = order.captions.words if order.captions else ()
+        words = {name: _words(_Words(cache.uri, name, cache)) for name in said}
         made = segment.make_segment(order, sources, work, places, words)
         check.check_segment(made.file, made.packets, order, segment.named(order, places))
         if not order.is_seam:
@@ -228,21 +228,21 @@ def _cues(cache: NamedObjects, order: VariantOrder) -> tuple[Cue, ...]:
         return ()
     from cliptask_renderer.recordings import cues_of  # noqa: PLC0415  as there
 
-    return cues_of(order.captions, lambda key: _recording(_Words(cache.uri, key, cache)))
+    return cues_of(order.captions, lambda name: _words(_Words(cache.uri, name, cache)))
 
 
 @dataclass(frozen=True)
 class _Words:
-    """Of a recording: the same for whichever store object of a place leads there."""
+    """Of a recording or a clip's captions: the same for whichever store object of a place leads there."""
 
     uri: str
-    line_key: str
+    name: str
     cache: NamedObjects = field(compare=False)
 
 
 @lru_cache(maxsize=64)
-def _recording(words: _Words) -> Recording:
-    return recording_of(words.cache, words.line_key)
+def _words(words: _Words) -> tuple[Word, ...]:
+    return words_of(words.cache, words.name)
 
 
 @contextmanager

@@ -1,44 +1,47 @@
-"""What is known of a recording? Its words with their times lie beside it in the cache: captions are made of them."""
+"""What is said when? Words with their times lie in the cache, of recordings and of clips' captions: captions are made of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cliptask.errors import InputError
-from cliptask.names import speech_object
 from cliptask.orders import CaptionsOrder
 from cliptask_renderer.storage.base import NamedObjects
 
 if TYPE_CHECKING:
     from cliptask.captions import Cue
-    from cliptask.facts import Recording
+    from cliptask.facts import Word
 
 
 _REMEDY = "run the task again, which fetches or makes it anew"
 
 
-def recording_of(cache: NamedObjects, line_key: str, remedy: str = _REMEDY) -> Recording:
-    """What is known of a line's recording. Raises ``InputError`` with the remedy where it is gone."""
-    from cliptask.facts import Recording  # noqa: PLC0415  for those videos only that have captions
+def words_of(cache: NamedObjects, name: str, remedy: str = _REMEDY) -> tuple[Word, ...]:
+    """The words of a recording or of a clip's captions. Raises ``InputError`` with the remedy where they are gone."""
+    from cliptask.facts import TimedWords  # noqa: PLC0415  for those videos only that have captions
 
-    words = speech_object(line_key, "json")
-    with needed(cache, words, remedy=remedy):
-        return Recording.model_validate_json(cache.read(words))
+    with needed(cache, name, remedy=remedy):
+        return TimedWords.model_validate_json(cache.read(name)).words
 
 
-def cues_of(order: CaptionsOrder, recording: Callable[[str], Recording]) -> tuple[Cue, ...]:
-    """What stands on the screen when, of all lines; ``recording`` knows a line by its key."""
-    from cliptask.captions import cues, moved, sooner  # noqa: PLC0415  Unicode's tables, for those videos only that have any
+def cues_of(order: CaptionsOrder, words: Callable[[str], Sequence[Word]]) -> tuple[Cue, ...]:
+    """What stands on the screen when: of all lines, and of clips where no line is said. ``words`` has them by their names."""
+    from cliptask.captions import cues, moved, one_after_another, sooner, within, without  # noqa: PLC0415  Unicode's tables, for those videos only that have any
 
-    return tuple(
-        cue
-        for each in order.lines
-        for cue in moved(
-            cues(sooner(recording(each.line_key).words, each.speed), each.end_ms / 1000), each.at_ms
-        )
-    )
+    found: list[Cue] = []
+    spoken: list[range] = []
+    for each in (*order.lines, *order.clips):
+        own, whole = sooner(words(each.words), each.speed), range(each.start_ms, each.end_ms)
+        is_line = len(spoken) < len(order.lines)
+        taken = () if is_line else (range(line.start - each.at_ms, line.stop - each.at_ms) for line in spoken)
+        for free in without(whole, taken):
+            found += moved(cues(within(own, free.start), free.stop / 1000), each.at_ms)
+        if is_line:
+            last_ms = max((round(word.end_s * 1000) for word in own), default=0)
+            spoken.append(range(each.at_ms, each.at_ms + min(last_ms, each.end_ms)))
+    return one_after_another(found)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cliptask.captions import Cue, cues, last_ms, moved, sooner, webvtt
+from cliptask.captions import Cue, cues, last_ms, moved, one_after_another, sooner, webvtt, within, without
 from cliptask.facts import Word
 from cliptask.pieces import LINE_WIDTH, is_spaced, word_spans
 from cliptask.text import captioned, letters
@@ -336,3 +336,35 @@ def test_nothing_said_is_an_empty_file() -> None:
     made = cues([], 5)
 
     assert webvtt(made) == "WEBVTT\n"
+
+
+def test_words_are_shown_where_most_of_them_is_said() -> None:
+    """What was trimmed away would be read, or the first word be lost by a rounding."""
+    words = [
+        Word(text=text, start_s=start, end_s=start + 0.4) for text, start in (("a", 0), ("b", 0.9), ("c", 2))
+    ]
+
+    assert [(word.text, word.start_s) for word in within(words, 1000)] == [("b", 1.0), ("c", 2.0)]
+    assert [word.text for word in within(words, 1101)] == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("taken", "left"),
+    [
+        ([], [range(10, 20)]),
+        ([range(5, 12), range(14, 16)], [range(12, 14), range(16, 20)]),
+        ([range(10, 20)], []),
+        ([range(10), range(20, 30)], [range(10, 20)]),
+        ([range(18, 40)], [range(10, 18)]),
+    ],
+)
+def test_what_is_taken_of_a_time_leaves_the_rest(taken: list[range], left: list[range]) -> None:
+    """A clip's words would lie over a line's, or be lost after it."""
+    assert list(without(range(10, 20), taken)) == left
+
+
+def test_a_cue_is_gone_when_the_next_one_comes() -> None:
+    """Two texts would stand in one place."""
+    late, early = Cue(2.0, 3.0, ("b",)), Cue(1.0, 2.5, ("a",))
+
+    assert one_after_another([late, early]) == (Cue(1.0, 2.0, ("a",)), late)

@@ -16,7 +16,7 @@ import pytest
 from cliptask import names
 from cliptask.errors import InputError, MediaError
 from cliptask.facts import Recording, SpokenLine, Word
-from cliptask.orders import CaptionedLine, CaptionsOrder, SoundtrackOrder, SpeechRef, VariantOrder, WorkOrder
+from cliptask.orders import CaptionedWords, CaptionsOrder, SoundtrackOrder, SpeechRef, VariantOrder, WorkOrder
 from cliptask_renderer import build
 from cliptask_renderer.storage.base import Store, StoredObject
 from cliptask_renderer.storage.folder import FolderStore
@@ -26,7 +26,7 @@ from support import joined, media
 
 LINE = "c" * 64
 SPEECH = SpeechRef(line_key=LINE, extension="mp3")
-CAPTIONS = CaptionsOrder(lines=(CaptionedLine(line_key=LINE, end_ms=833),))
+CAPTIONS = CaptionsOrder(lines=(CaptionedWords(words=names.speech_object(LINE, "json"), end_ms=833),))
 
 
 class Campaign:

@@ -12,7 +12,7 @@ from cliptask import names
 from cliptask.facts import Recording, SpokenLine, Word
 from cliptask.layers import BurnedCaptions, CaptionLook, SpokenAt, Style
 from cliptask.orders import (
-    CaptionedLine,
+    CaptionedWords,
     CaptionsOrder,
     NamedVariant,
     SegmentOrder,
@@ -28,7 +28,7 @@ from support import frames as f
 from support import media
 
 LINE = "c" * 64
-CAPTIONS = CaptionsOrder(lines=(CaptionedLine(line_key=LINE, end_ms=300),))
+CAPTIONS = CaptionsOrder(lines=(CaptionedWords(words=names.speech_object(LINE, "json"), end_ms=300),))
 
 
 class Confined:
@@ -136,9 +136,8 @@ def _touched(order: WorkOrder) -> tuple[set[str], set[str], set[str]]:
     for speech in (speech for each in soundtracks for speech in each.speech):
         reads.add(names.speech_object(speech.line_key, speech.extension))
     captions = [each.captions for each in videos if each.captions]
-    reads |= {names.speech_object(line.line_key, "json") for each in captions for line in each.lines}
-    burned = [part.captions for part in segments if part.captions]
-    reads |= {names.speech_object(key, "json") for each in burned for key in each.line_keys}
+    reads |= {line.words for each in captions for line in each.lines}
+    reads |= {name for part in segments if part.captions for name in part.captions.words}
     makes = {names.segment_object(each.key) for each in segments}
     makes |= {names.picture_object(each.key) for each in segments if not each.is_seam}
     makes |= {names.soundtrack_object(each.key) for each in soundtracks}
@@ -147,7 +146,7 @@ def _touched(order: WorkOrder) -> tuple[set[str], set[str], set[str]]:
 
 BURNED = BurnedCaptions(
     look=CaptionLook(kind="plain", letters=Style(), accent="#ffffff", words=4, lines=2, position="center"),
-    spoken=(SpokenAt(line_key=LINE, language="en", frame=0, end_ms=500),),
+    spoken=(SpokenAt(words=names.speech_object(LINE, "json"), language="en", frame=0, end_ms=500),),
 )
 WORK: dict[str, Callable[[VariantOrder], dict[str, object]]] = {
     "a segment": lambda video: {"segments": video.segments[:1]},

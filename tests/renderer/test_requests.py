@@ -11,7 +11,7 @@ import pytest
 from cliptask import names
 from cliptask.facts import Recording, SpokenLine, Word
 from cliptask.orders import (
-    CaptionedLine,
+    CaptionedWords,
     CaptionsOrder,
     NamedVariant,
     SoundtrackOrder,
@@ -28,7 +28,7 @@ from support.gcs import FakeGcs, FaultyProxy
 
 VIDEOS = 12
 LINE = "c" * 64
-CAPTIONS = CaptionsOrder(lines=(CaptionedLine(line_key=LINE, end_ms=300),))
+CAPTIONS = CaptionsOrder(lines=(CaptionedWords(words=names.speech_object(LINE, "json"), end_ms=300),))
 
 
 def begun(cache: Store, folder: Path) -> tuple[VariantOrder, ...]:

@@ -115,7 +115,7 @@ def _captions(kind: CaptionStyle) -> list[Image.Image]:
         kind=kind, letters=Style(size=0.13 if kind == "oneWord" else 0.09), accent=accent, words=1 if kind == "oneWord" else 4,
         lines=2, position="center",
     )  # fmt: skip
-    spoken = SpokenAt(line_key="a" * 64, language="en", frame=0, end_ms=1600)
+    spoken = SpokenAt(words="a" * 64, language="en", frame=0, end_ms=1600)
     order = f.order_of(_cut(50), profile=SHOWN).captioned(BurnedCaptions(look=look, spoken=(spoken,)))
     pictures = _made(order)
     return [pictures[frame] for frame in (0, 1, 3, 6, 12, 20, 27, 31, 36, 42)]

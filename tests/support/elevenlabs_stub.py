@@ -26,8 +26,8 @@ from urllib.parse import parse_qs, urlsplit
 import imageio_ffmpeg
 
 from cliptask.text import heard_at
+from cliptask.word_timing import words_from_events
 from cliptask_operator.speech import espeak
-from cliptask_operator.speech.word_timing import words_from_events
 
 KEY = "stub-key"
 RACHEL, ADAM, SARAH = "21m00Tcm4TlvDq8ikWAM", "pNInz6obpgDQGcFmaJgB", "EXAVITQu4vr4xnSDxMaL"

@@ -63,9 +63,11 @@ _trims = _span.map(lambda span: {"start": span[0], "end": span[1]}) | _fields(st
 _own_lines = _fields({"voice": texts, "text": texts}, offset=durations(0, 600_000))
 _percentages = _matching(PERCENTAGE_PATTERN)
 _focus = _fields(left=_percentages, top=_percentages)
+_languages = st.sampled_from(["en", "uk", "no", "pt-BR", "zh-Hans", "es-419"])
 _videos = _fields(
     {"url": urls}, name=names, trim=_trims, focus=_focus, speech=_own_lines, speed=st.floats(0.25, 4)
 )
+_captions_of_clips = _fields({"url": urls}, language=_languages)
 _stills = _fields(
     {"url": urls, "duration": durations(100, 600_000)},
     name=names,
@@ -101,6 +103,15 @@ _styles = _fields(
     align=st.sampled_from(["left", "right"]),
     lineHeight=st.sampled_from([0.7, 1.2, 3]),
     letterCase=st.sampled_from(["upper", "lower"]),
+)
+_burned = _fields(
+    {"mode": st.just("burned")},
+    style=st.sampled_from(["plain", "karaoke"]),
+    words=st.integers(1, 12),
+    lines=st.integers(1, 4),
+    position=st.sampled_from(["top", "center"]),
+    accent=_colors,
+    letters=_styles,
 )
 _overlays = st.tuples(
     st.one_of(st.fixed_dictionaries({"text": texts}, optional={"style": _styles}), st.fixed_dictionaries({"image": st.fixed_dictionaries({"url": urls})})),
@@ -160,6 +171,10 @@ def tasks(draw: st.DrawFn) -> ClipTask:
     has_volume = clip_volume > 0 and "duration" not in blocks[0]["clips"][0]
     if has_volume:
         blocks[0]["clips"][0]["volume"] = draw(volumes)
+    has_captions = draw(st.booleans()) and "duration" not in blocks[0]["clips"][0]
+    if has_captions:
+        blocks[0]["clips"][0]["captions"] = draw(_captions_of_clips)
+    shown = _fields({"mode": st.sampled_from(["sidecar", "soft"])}) | _burned
     sounds = _fields(
         {"clipVolume": st.just(clip_volume)},
         balance=st.booleans(),
@@ -176,6 +191,7 @@ def tasks(draw: st.DrawFn) -> ClipTask:
             "fonts": urls.map(lambda url: [{"name": "brand", "url": url}]),
             "output": _fields({"uri": st.just("file:///srv/campaigns")}, prune=st.booleans()),
             **({"sound": sounds} if has_volume else {}),
+            **({"captions": shown} if has_captions else {}),
         },
         audioBlocks=_list(
             st.fixed_dictionaries({"name": names, "tracks": st.lists(tracks, min_size=1, max_size=3)})
@@ -185,7 +201,7 @@ def tasks(draw: st.DrawFn) -> ClipTask:
                 {"voice": texts, "text": texts},
                 name=names,
                 at=_fields({"block": st.just(blocks[0]["name"])}, offset=durations(0, 600_000)),
-                language=st.sampled_from(["en", "uk", "no", "pt-BR", "zh-Hans", "es-419"]),
+                language=_languages,
             )
         ),
         variants=_fields(
@@ -200,17 +216,8 @@ def tasks(draw: st.DrawFn) -> ClipTask:
         overlays=st.lists(
             _overlays | _overlays.map(lambda overlay: {**overlay, "block": blocks[0]["name"]}), max_size=3
         ),
-        captions=_fields(mode=st.sampled_from(["none", "sidecar", "soft"]))
-        | _fields(
-            {"mode": st.just("burned")},
-            style=st.sampled_from(["plain", "karaoke"]),
-            words=st.integers(1, 12),
-            lines=st.integers(1, 4),
-            position=st.sampled_from(["top", "center"]),
-            accent=_colors,
-            letters=_styles,
-        ),
         **{} if has_volume else {"sound": sounds},
+        **{} if has_captions else {"captions": shown | _fields(mode=st.just("none"))},
         failurePolicy=_fields(onSourceError=st.sampled_from(["Fail", "Skip"])),
         execution=_executions,
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeAlias, TypeVar, get_args
 
+from cliptask.caption_file import words_key
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
+from cliptask.names import words_object
 from cliptask.spec.fonts import INSTALLED
 from cliptask.spec.ingredients import Clip, Track
-from cliptask.spec.places import Place, clip_place, font_places, image_place, track_places
+from cliptask.spec.places import Place, captions_place, clip_place, font_places, image_place, track_places
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.values import LARGEST_SIDE, SHORTEST, SMALLEST_SIDE, Fps
@@ -40,6 +42,8 @@ class ClipRange:
     first_frame: int
     frames: int
     speed: float = 1.0
+    words: str | None = None
+    """Name in the cache of the JSON with the words of its captions; None where it has none."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,11 @@ def bind(spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> Bindi
         size_error = _size_error(width, height)
     clips = tuple(
         tuple(
-            _clip(clip, sources[clip.url], fps, clip_place(spec, row, column))
+            _captioned(
+                _clip(clip, sources[clip.url], fps, clip_place(spec, row, column)),
+                sources[place.url] if (place := captions_place(spec, row, column)) else None,
+                place,
+            )
             for column, clip in enumerate(block.clips)
         )
         for row, block in enumerate(spec.video_blocks)
@@ -121,7 +129,7 @@ def rate_for(fastest: float) -> int:
 
 def size_for(clips: Sequence[SourceFacts]) -> tuple[int, int]:
     """Width and height of the widest and the highest of what moves; of the still pictures where nothing does."""
-    seen = [facts for facts in clips if facts.kind not in {"audio", "font"}]
+    seen = [facts for facts in clips if facts.kind not in {"audio", "captions", "font"}]
     sized = [facts for facts in seen if facts.kind != "still"] or seen
     if not sized:
         return SMALLEST_SIDE, SMALLEST_SIDE
@@ -156,8 +164,25 @@ def _clip(clip: Clip, facts: Bound[SourceFacts], fps: int, place: Place) -> Boun
         return SourceError(f"{place} is sound without pictures: name it under audioBlocks, or give a video")
     if facts.kind == "font":
         return SourceError(f"{place} is a font: name it under spec.fonts, or give a video or a picture")
+    if facts.kind == "captions":
+        return SourceError(
+            f"{place} is a caption file: name it as the captions of its clip, and give a video here"
+        )
     kinds = {"still": _still, "animation": _animation, "video": _video}
     return kinds[facts.kind](clip, facts, fps, place)
+
+
+def _captioned(
+    clip: Bound[ClipRange], facts: Bound[SourceFacts] | None, place: Place | None
+) -> Bound[ClipRange]:
+    """A clip with what its captions turned out to be."""
+    if isinstance(clip, ClipTaskError) or facts is None:
+        return clip
+    if isinstance(facts, ClipTaskError):
+        return facts
+    if facts.kind != "captions":
+        return SourceError(f"{place} is no caption file: give SubRip (.srt) or WebVTT (.vtt)")
+    return replace(clip, words=words_object(words_key(facts.sha256)))
 
 
 def _still(clip: Clip, facts: SourceFacts, fps: int, place: Place) -> Bound[ClipRange]:
@@ -178,6 +203,10 @@ def _animation(clip: Clip, facts: SourceFacts, fps: int, place: Place) -> Bound[
     if clip.speed is not None:
         return SourceError(
             f"{place.at('speed')}: speed is for a video, this is an animated picture: leave it out"
+        )
+    if clip.captions is not None:
+        return SourceError(
+            f"{place.at('captions')}: captions are for a video, nobody speaks in an animated picture: leave them out"
         )
     if clip.volume is not None:
         return _silent(place)

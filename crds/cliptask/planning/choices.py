@@ -14,6 +14,7 @@ from cliptask.planning.allowed import Allowed, allowed
 from cliptask.planning.bindings import Bound
 from cliptask.planning.deal import Draw, OpenRow, deal
 from cliptask.planning.history import LINES, NOTHING, TRACKS, Column, History, Part, recognized
+from cliptask.spec.captions import ClipCaptions
 from cliptask.spec.ingredients import Clip, Track
 from cliptask.spec.speech import Line
 from cliptask.spec.task import ClipTaskSpec
@@ -44,12 +45,17 @@ class Labels:
     """
 
     def __init__(self, spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> None:
-        def source(part: Clip | Track) -> str:
+        def source(part: Clip | Track | ClipCaptions) -> str:
             facts = sources.get(part.url)
             return facts.sha256 if isinstance(facts, SourceFacts) else names.public_url(part.url)
 
         def content(part: Clip | Track) -> str:
-            return f"{source(part)} {part.model_dump_json(exclude={'name', 'url'}, exclude_defaults=True)}"
+            own = part.model_dump_json(
+                exclude={"name": True, "url": True, "captions": {"url"}}, exclude_defaults=True
+            )
+            # A signed URL is another one at each run, of captions, too.
+            words = source(part.captions) if isinstance(part, Clip) and part.captions else ""
+            return f"{source(part)} {own}{words}"
 
         def part(label: str, of: Clip | Track | Line) -> Part:
             # Files of one name are told apart in their titles as well.

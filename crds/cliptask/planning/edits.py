@@ -59,7 +59,7 @@ class Edits:
             if old.source != new.source:
                 yield f"{_called(column, new.label)} has another {'text' if column == LINES else 'file'}"
             elif old.content != new.content:
-                yield f"{_called(column, new.label)} has another {_OTHERWISE.get(column, 'trim, speed, duration, motion, focus, volume or line')}"
+                yield f"{_called(column, new.label)} has another {_OTHERWISE.get(column, 'trim, speed, duration, motion, focus, volume, captions or line')}"
         order = [self._was.get(block) for block in self._campaign.blocks]
         if order != [column for column in self._campaign.before.parts if column in order]:
             yield "the blocks stand in another order"
@@ -164,8 +164,8 @@ def _matters(path: str, variant: Variant) -> bool:
         "sound.balance": heard,
         "sound.loudness": heard,
         "sound.overflow": variant.text,
-        "captions.mode": variant.text,
-        settings.CAPTIONS: variant.text,
+        "captions.mode": variant.text or variant.captions,
+        settings.CAPTIONS: variant.text or variant.captions,
         "transitions": len(variant.clips) > 1,
     }
     return bool(needed.get(path, True))

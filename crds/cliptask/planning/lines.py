@@ -13,9 +13,11 @@ from cliptask.errors import ClipTaskError, VariantError
 from cliptask.facts import SpokenLine
 from cliptask.languages import mp4_code
 from cliptask.layers import BurnedCaptions, CaptionLook, SpokenAt
-from cliptask.orders import CaptionedLine, CaptionsOrder, SpeechRef
+from cliptask.names import speech_object
+from cliptask.orders import CaptionedWords, CaptionsOrder, SpeechRef
 from cliptask.planning.bindings import Bound
 from cliptask.planning.choices import Choice
+from cliptask.planning.clip_words import ClipWords, clip_words
 from cliptask.planning.timeline import Timeline
 from cliptask.spec.places import line_place
 from cliptask.spec.quantities import format_duration, frames_of
@@ -57,6 +59,8 @@ class Said:
     fps: int
     more: int = 0
     """How many of them come after its clips, so that the last line is heard to its end."""
+    clips: tuple[ClipWords, ...] = ()
+    """What is said in its clips, as far as their captions tell."""
 
     @property
     def refs(self) -> tuple[SpeechRef, ...]:
@@ -80,44 +84,50 @@ class Said:
     def language(self) -> str | None:
         """As MP4 has it."""
         codes = {mp4_code(each.utterance.language) for each in self.lines}
+        codes |= {mp4_code(each.language) for each in self.clips}
         return _SEVERAL if len(codes) > 1 else next(iter(codes), None)
 
     def captions(self, *, is_settled: bool) -> CaptionsOrder | None:
-        """Of all lines. Those in the video itself are not ``is_settled`` by how long a line takes, which nobody knows before it is spoken."""
-        if not self.lines:
+        """Of all that is said. Those in the video itself are not ``is_settled`` by how long a line takes, which nobody knows before it is spoken."""
+        if not self.lines and not self.clips:
             return None
         begins = [each.at_frame * 1000 // self.fps for each in self.lines]
-        ends = [*begins[1:], self.frames * 1000 // self.fps]
+        ends = [*begins, self.frames * 1000 // self.fps][1:]
         return CaptionsOrder(
             lines=tuple(
-                CaptionedLine(
-                    line_key=each.line.key,
+                CaptionedWords(
+                    words=speech_object(each.line.key, "json"),
                     at_ms=begin,
                     speed=each.speed,
                     end_ms=last_ms(end - begin, each.takes_s if is_settled else None),
                 )
                 for each, begin, end in zip(self.lines, begins, ends, strict=True)
-            )
+            ),
+            clips=tuple(each.captioned(self.fps) for each in self.clips),
         )
 
     def burned(self, look: CaptionLook, *, is_settled: bool) -> BurnedCaptions | None:
-        """Of all lines, as a part of the picture; ``is_settled`` as for ``captions``, where an end is 0."""
-        if not self.lines:
+        """Of all that is said, as a part of the picture; ``is_settled`` as for ``captions``, where a line's end is 0."""
+        if not self.lines and not self.clips:
             return None
         begins = [each.at_frame for each in self.lines]
-        spoken = []
-        for each, begin, end in zip(self.lines, begins, [*begins[1:], self.frames], strict=True):
+        spoken, taken = [], []
+        for each, begin, end in zip(self.lines, begins, [*begins, self.frames][1:], strict=True):
             longest_ms = (end - begin) * 1000 // self.fps
             taken_ms = longest_ms if each.takes_s is None else floor(each.takes_s * 1000)
             spoken.append(
                 SpokenAt(
-                    line_key=each.line.key,
+                    words=speech_object(each.line.key, "json"),
                     language=each.utterance.language,
                     frame=begin,
                     speed=each.speed,
                     end_ms=min(taken_ms, longest_ms) if is_settled else 0,
                 )
             )
+            if is_settled:
+                taken.append(range(begin, begin + ceil(min(taken_ms, longest_ms) * self.fps / 1000)))
+        for clip in self.clips:
+            spoken += clip.burned(self.fps, taken)
         return BurnedCaptions(look=look, spoken=tuple(spoken))
 
 
@@ -145,7 +155,7 @@ def said(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine] |
             found.append(SaidLine(number, spec.lines_at[path], line, span.start + late))
     ordered = tuple(sorted(found, key=lambda each: each.at_frame))
     _refuse_overlaps(timeline, ordered)
-    return _settled(timeline, ordered, spans[-1])
+    return replace(_settled(timeline, ordered, spans[-1]), clips=clip_words(timeline, choice))
 
 
 def _wanted(timeline: Timeline, choice: Choice) -> Iterator[tuple[Path, Path, int, timedelta]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from cliptask import names
+from cliptask.caption_file import words_key
 from cliptask.errors import ClipTaskError, joined
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.orders import CaptionsOrder, Profile, SegmentOrder, SoundtrackOrder, VariantOrder
@@ -150,14 +151,17 @@ def plan(
 def input_places(
     spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]], lines: Sequence[Bound[SpokenLine] | None]
 ) -> dict[str, str]:
-    """Where the spec first names each source and each line, by SHA-256 and by key."""
+    """Where the spec first names each source and each line, by SHA-256 and by key, and the words of each by their names."""
     places: dict[str, str] = {}
     for place in source_places(spec):
         if isinstance(facts := sources[place.url], SourceFacts):
             places.setdefault(facts.sha256, str(place))
+            if facts.kind == "captions":
+                places.setdefault(names.words_object(words_key(facts.sha256)), str(place))
     for index, spoken in enumerate(lines):
         if isinstance(spoken, SpokenLine):
             places.setdefault(spoken.key, str(line_place(spec, index)))
+            places.setdefault(names.speech_object(spoken.key, "json"), str(line_place(spec, index)))
     return places
 
 

@@ -9,9 +9,8 @@ from itertools import accumulate, pairwise
 from cliptask import recipe
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
-from cliptask.layers import BurnedCaptions, Layer, OverlayOrder, SpokenAt
+from cliptask.layers import BurnedCaptions, Layer, OverlayOrder
 from cliptask.orders import ClipSound, Cut, Profile, SegmentOrder, TransitionOrder
-from cliptask.pages import STAY_MS
 from cliptask.planning.bindings import Bindings, ClipRange
 from cliptask.planning.looks import clearance, neighbours, passage, style_of
 from cliptask.spec.ingredients import Clip
@@ -153,8 +152,8 @@ class Timeline:
         heard = tuple(
             each.model_copy(update={"frame": each.frame - start})
             for each in captions.spoken
-            if each.frame < start + segment.frames
-            and start < each.frame + frames_of(_seen_for(each), fps) + 1
+            if each.frame + frames_of(timedelta(milliseconds=each.start_ms), fps) < start + segment.frames
+            and start < each.frame + frames_of(timedelta(milliseconds=each.end_ms), fps)
         )
         if not heard:
             return segment
@@ -296,10 +295,6 @@ class Timeline:
             rotation=float(overlay.rotation),
             opacity=float(overlay.opacity) if overlay.opacity is not None else 1.0,
         )
-
-
-def _seen_for(spoken: SpokenAt) -> timedelta:
-    return timedelta(milliseconds=spoken.end_ms + STAY_MS)
 
 
 def _pieces(begin: int, end: int, fps: int) -> list[int]:

@@ -12,6 +12,16 @@ from cliptask.spec.part import Part
 from cliptask.spec.position import CaptionStyle, Position
 from cliptask.spec.rules import Breach, rule, when
 from cliptask.spec.style import TextStyle
+from cliptask.spec.values import Language, SourceUrl
+
+
+class ClipCaptions(Part):
+    """What is said in a clip itself, as text."""
+
+    url: SourceUrl
+    """Where the caption file is, SubRip (.srt) or WebVTT, in UTF-8; as for clips, in local mode also its path. Its times are the clip's file's own, before any trim and speed."""
+    language: Language = "en"
+    """The language as a BCP 47 tag; the video's sound and captions carry it."""
 
 
 class Captions(Part):

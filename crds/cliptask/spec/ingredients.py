@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from cliptask import names
+from cliptask.spec.captions import ClipCaptions
 from cliptask.spec.motion import Motion
 from cliptask.spec.part import Part, distinct_names
 from cliptask.spec.quantities import Duration, Percentage
@@ -65,6 +66,8 @@ class Clip(Part):
     """Gain of its own sound, by which `sound.clipVolume` is multiplied; refused where nothing of the clip is heard. Default: 1."""
     speech: OwnLine | None = None
     """What is said over it, in every video that shows it. Default: nothing."""
+    captions: ClipCaptions | None = None
+    """What is said in it, shown as the words of lines are, by the task's `captions.mode`, where no line is said; refused for a picture. Default: nothing."""
 
     @property
     def label(self) -> str:
@@ -75,6 +78,11 @@ class Clip(Part):
     def title(self) -> str:
         """What people call it, in its own script."""
         return self.name or names.title_of_url(self.url)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Its own, and that of its captions."""
+        return (self.url, self.captions.url) if self.captions else (self.url,)
 
     @rule(
         "trim is for a video, duration for a still picture: give one of them",
@@ -106,6 +114,14 @@ class Clip(Part):
     )
     def _sounds(self) -> Iterable[Breach]:
         return when(self.volume is not None and self.duration is not None)
+
+    @rule(
+        "is for a video: nobody speaks in a picture",
+        cel="!has(self.captions) || !has(self.duration)",
+        field="captions",
+    )
+    def _speaks(self) -> Iterable[Breach]:
+        return when(self.captions is not None and self.duration is not None)
 
     @rule(
         "must be from 100ms to 10m",

@@ -21,7 +21,7 @@ _LONGEST = 200
 
 @dataclass(frozen=True)
 class Place:
-    """A clip, a track, an overlay's image, a font or a line. As a text it is ``spec.overlays[1].image (https://x/logo.png)``."""
+    """A clip, its captions, a track, an overlay's image, a font or a line. As a text it is ``spec.overlays[1].image (https://x/logo.png)``."""
 
     path: Path
     what: str
@@ -67,6 +67,13 @@ def clip_place(spec: ClipTaskSpec, block: int, index: int) -> Place:
     return _source(("spec", "videoBlocks", block, "clips", index), clip.url, clip.name)
 
 
+def captions_place(spec: ClipTaskSpec, block: int, index: int) -> Place | None:
+    """Of a clip's captions, if it has any."""
+    captions = spec.video_blocks[block].clips[index].captions
+    path: Path = ("spec", "videoBlocks", block, "clips", index, "captions")
+    return _source(path, captions.url) if captions else None
+
+
 def image_place(spec: ClipTaskSpec, overlay: int) -> Place | None:
     """Of an overlay's image, if it has one."""
     image = spec.overlays[overlay].image
@@ -98,7 +105,9 @@ def track_places(spec: ClipTaskSpec) -> tuple[Place, ...]:
 def source_places(spec: ClipTaskSpec) -> Iterator[Place]:
     """Of everything that names a URL, in order."""
     for row, block in enumerate(spec.video_blocks):
-        yield from (clip_place(spec, row, index) for index in range(len(block.clips)))
+        for index in range(len(block.clips)):
+            yield clip_place(spec, row, index)
+            yield from filter(None, (captions_place(spec, row, index),))
     yield from track_places(spec)
     yield from filter(None, (image_place(spec, index) for index in range(len(spec.overlays))))
     yield from font_places(spec)

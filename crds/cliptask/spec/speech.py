@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import StringConstraints
 
 from cliptask import names
 from cliptask.spec.part import Part
 from cliptask.spec.quantities import Duration
-from cliptask.spec.values import LANGUAGE_PATTERN, TEXT_PATTERN, Name, SpokenText, _shortest
+from cliptask.spec.values import TEXT_PATTERN, Language, Name, SpokenText
 
 
 class Utterance(Part):
@@ -20,9 +20,7 @@ class Utterance(Part):
     """The voice's name or id at ElevenLabs, or espeak-ng for the local synthesizer, where that is installed."""
     text: SpokenText
     """What is said. Directions for the voice, `[whispers]` and SSML's tags such as `<break time="1s"/>`, are sent to ElevenLabs as they are and show in no caption and no name; espeak-ng gets the words alone."""
-    language: Annotated[
-        str, StringConstraints(pattern=LANGUAGE_PATTERN, max_length=35), AfterValidator(_shortest)
-    ] = "en"
+    language: Language = "en"
     """The text's language as a BCP 47 tag. ElevenLabs is told the language, espeak-ng speaks the nearest variety; the video's sound and captions carry it."""
 
     @property

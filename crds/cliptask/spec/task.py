@@ -119,6 +119,17 @@ class ClipTaskSpec(Part):
                 if clip.volume is not None and not self.sound.clip_volume:
                     yield Breach((row, "clips", index, "volume"))
 
+    @rule(
+        "a clip has captions, and captions.mode is none, which shows no words: set it, e.g. to burned",
+        cel="has(self.captions) && has(self.captions.mode) && self.captions.mode != 'none' || self.videoBlocks.all(b, b.clips.all(c, !has(c.captions)))",
+        field="videoBlocks",
+    )
+    def _shown_words(self) -> Iterable[Breach]:
+        for row, block in enumerate(self.video_blocks):
+            for index, clip in enumerate(block.clips):
+                if clip.captions is not None and self.captions.mode == "none":
+                    yield Breach((row, "clips", index, "captions"))
+
     # No CEL: most labels come from URLs and texts.
     @rule("is not the label of one part", cel=None, field="variants")
     def _known_labels(self) -> Iterable[Breach]:
@@ -167,7 +178,7 @@ class ClipTaskSpec(Part):
     @property
     def urls(self) -> tuple[str, ...]:
         """Every URL that the task names, each once, in order."""
-        clips = (clip.url for block in self.video_blocks for clip in block.clips)
+        clips = (url for block in self.video_blocks for clip in block.clips for url in clip.urls)
         images = (overlay.image.url for overlay in self.overlays if overlay.image)
         tracks, fonts = (track.url for track in self.tracks), (font.url for font in self.fonts)
         return tuple(dict.fromkeys([*clips, *tracks, *images, *fonts]))

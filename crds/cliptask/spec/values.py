@@ -78,6 +78,10 @@ Label = Annotated[str, StringConstraints(pattern=LABEL_PATTERN, max_length=47)]
 
 FontName = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 """One that comes with the program, or a name of the task's own."""
+Language = Annotated[
+    str, StringConstraints(pattern=LANGUAGE_PATTERN, max_length=35), AfterValidator(_shortest)
+]
+"""A BCP 47 tag in its usual case."""
 
 SourceUrl = Annotated[
     str, StringConstraints(pattern=URL_PATTERN, max_length=LONGEST_URL), AfterValidator(_splits)

@@ -11,9 +11,11 @@ from cliptask.errors import ClipTaskError, InputError, SetupError, TransientErro
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.spec.places import Place, line_place, source_places
 from cliptask.spec.task import ClipTaskSpec
+from cliptask_operator.campaign.clip_letters import writable_only
 from cliptask_operator.campaign.own_fonts import check_own_fonts
 from cliptask_operator.sources.fetcher import Fetcher, FetchEvent
 from cliptask_operator.speech.speaker import NoAccount, Speaker, SpeechEvent, Spoken
+from cliptask_renderer.lettering.faces import Family
 from cliptask_renderer.storage.base import Store
 
 
@@ -96,22 +98,35 @@ class InputResolver:
             observer.refused(refused)
             raise joined(refused)
         observer.begin(len(spec.urls), sum(line is not None for line in known) if speak else 0)
-        own = dict.fromkeys(font.url for font in spec.fonts)
-        fonts = await self.fetcher.fetch_all(own, cache, observer.fetched)
-        await check_own_fonts(spec, fonts, cache)
-        media = [url for url in spec.urls if url not in own]
+        fonts = await self.fetcher.fetch_all(
+            dict.fromkeys(font.url for font in spec.fonts), cache, observer.fetched
+        )
+        own = await check_own_fonts(spec, fonts, cache)
+        media = [url for url in spec.urls if url not in fonts]
         if not speak:
-            sources = await self.fetcher.fetch_all(media, cache, observer.fetched)
+            sources = await self._fetched(spec, media, own, cache, observer)
             return ResolvedInputs(_placed(spec, {**sources, **fonts}), known, refusal)
         try:
             async with asyncio.TaskGroup() as group:
-                fetching = group.create_task(self.fetcher.fetch_all(media, cache, observer.fetched))
+                fetching = group.create_task(self._fetched(spec, media, own, cache, observer))
                 speaking = group.create_task(self.speaker.speak_all(spec.lines, cache, observer.spoke))
         except ExceptionGroup as several:
             # One is enough to say what is wrong with the cache; the other has ended, and tells nothing more.
             raise several.exceptions[0] from several
         sources = {**fetching.result(), **fonts}
         return ResolvedInputs(_placed(spec, sources), _placed_lines(spec, speaking.result()))
+
+    async def _fetched(
+        self,
+        spec: ClipTaskSpec,
+        urls: Sequence[str],
+        own: Mapping[str, Family],
+        cache: Store,
+        observer: InputObserver,
+    ) -> Mapping[str, SourceFacts | ClipTaskError]:
+        """All sources but fonts; captions that no font can write are as bad as those that are none."""
+        sources = await self.fetcher.fetch_all(urls, cache, observer.fetched)
+        return await asyncio.to_thread(writable_only, spec, sources, own, cache)
 
 
 def _of_an_account(spec: ClipTaskSpec, found: Sequence[Spoken]) -> tuple[list[Spoken], ClipTaskError | None]:

@@ -33,7 +33,7 @@ def check_own_letters(spec: ClipTaskSpec, own: Mapping[str, Family]) -> None:
         for path, text, style in _texts(spec)
         if (names := own_fonts(style))
         and all(name in own for name in names)
-        and (words := unwritable(text, style.font, _families(style, own)))
+        and (words := unwritable(text, style.font, families(style, own)))
     )
 
 
@@ -42,7 +42,8 @@ def own_fonts(style: TextStyle) -> tuple[str, ...]:
     return tuple(name for name in (style.font, style.emoji) if name and name not in INSTALLED)
 
 
-def _families(style: TextStyle, own: Mapping[str, Family]) -> list[Family]:
+def families(style: TextStyle, own: Mapping[str, Family]) -> list[Family]:
+    """The fonts that a style names, of the program's and of the task's ``own``."""
     first = [installed(style.font)] if style.font in INSTALLED else []
     return [*first, *(own[name] for name in own_fonts(style))]
 

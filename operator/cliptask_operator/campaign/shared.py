@@ -15,7 +15,7 @@ from cliptask.names import captions_file, picture_file, picture_object
 from cliptask.orders import CaptionsOrder
 from cliptask.planning.plan import Variant
 from cliptask_operator.campaign.stores import Stores
-from cliptask_renderer.recordings import cues_of, recording_of
+from cliptask_renderer.recordings import cues_of, words_of
 
 _PARALLEL = 16
 """Requests at a time."""
@@ -42,7 +42,7 @@ def caption_texts(
 
 
 def _write_captions(name: str, order: CaptionsOrder, stores: Stores) -> str:
-    text = webvtt(cues_of(order, partial(recording_of, stores.cache)))
+    text = webvtt(cues_of(order, partial(words_of, stores.cache)))
     stores.output.put_bytes(name, text.encode())
     return text
 

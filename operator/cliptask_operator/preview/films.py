@@ -18,7 +18,7 @@ from cliptask_operator.preview.making import Shelf, parts_of
 from cliptask_renderer.mux.movie import movie
 from cliptask_renderer.mux.tables import Part
 from cliptask_renderer.parts import stored_part
-from cliptask_renderer.recordings import cues_of, recording_of
+from cliptask_renderer.recordings import cues_of, words_of
 from cliptask_renderer.storage.base import Store
 
 PIECE_BYTES = 256 << 10
@@ -144,8 +144,8 @@ def _film(
 ) -> Film:
     sound = parts[0] if order.soundtrack else None
     pictures = parts[1:] if order.soundtrack else parts
-    recording = partial(recording_of, cache, remedy=_REMEDY)
-    shown = cues_of(captions, recording) if captions else ()
-    soft = cues_of(order.captions, recording) if order.captions else ()
+    words = partial(words_of, cache, remedy=_REMEDY)
+    shown = cues_of(captions, words) if captions else ()
+    soft = cues_of(order.captions, words) if order.captions else ()
     made = movie(pictures, sound, soft, order.language)
     return Film(order.key, made.head, tuple(files), webvtt(shown) if shown else None, captions)

@@ -23,6 +23,7 @@ from cliptask import __version__, names
 from cliptask.errors import ClipTaskError, SetupError, SourceError, TransientError
 from cliptask.facts import SourceFacts
 from cliptask_operator.concurrency.single_flight import SingleFlight
+from cliptask_operator.sources.caption_words import keep_words
 from cliptask_operator.sources.file import copy_file
 from cliptask_operator.sources.http import download
 from cliptask_operator.sources.partial_download import Download, Validators
@@ -204,12 +205,15 @@ class Fetcher:
                     facts = await self._probe_and_store(downloaded, file, store)
         except _SourceFailedError as failure:
             return failure.error, False
+        if downloaded is None:
+            if memory.known is None:  # pragma: no cover (what nobody knows is downloaded)
+                raise AssertionError
+            facts = memory.known.facts
+        if facts.kind == "captions":
+            await asyncio.to_thread(keep_words, facts.sha256, store)
         if downloaded is not None:
             await asyncio.to_thread(memory.remember, downloaded)
-            return facts, True
-        if memory.known is None:  # pragma: no cover (what nobody knows is downloaded)
-            raise AssertionError
-        return memory.known.facts, False
+        return facts, downloaded is not None
 
     async def _download(self, target: Path, memory: _Memory) -> Download | None:
         """The content into ``target``; None where it is known already."""

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from cliptask.errors import OutputError
 from cliptask.facts import Fact, Recording, SpokenLine, Word
 from cliptask.names import speech_object
-from cliptask_operator.speech.word_timing import words_by_length, words_from_characters
+from cliptask.word_timing import words_by_length, words_from_characters
 from cliptask_renderer.storage.base import Store
 
 Provider = Literal["elevenlabs", "espeak-ng"]

@@ -14,6 +14,7 @@ from cliptask.facts import Recording, SpokenLine
 from cliptask.languages import primary
 from cliptask.spec.speech import Utterance
 from cliptask.text import heard_at
+from cliptask.word_timing import words_from_events
 from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.speech import espeak, recordings
 from cliptask_operator.speech.recordings import Answer, SpeechOrder
@@ -21,7 +22,6 @@ from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.vetting import ask
 from cliptask_operator.speech.voice_list import VoiceList
 from cliptask_operator.speech.voices import Voice, VoiceBook, VoiceGone, is_voice_id
-from cliptask_operator.speech.word_timing import words_from_events
 from cliptask_renderer.storage.base import Store
 
 if TYPE_CHECKING:

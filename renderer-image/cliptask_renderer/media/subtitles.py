@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cliptask.captions import sooner
+from cliptask.captions import sooner, within
 from cliptask.facts import Word
 from cliptask.layers import BurnedCaptions, CaptionLook, SpokenAt
 from cliptask.names import called
@@ -52,13 +52,13 @@ def compose(
 ) -> Film | None:
     """Write what lies over the ``frames`` pictures of a segment; None where nothing is said in them.
 
-    ``words`` has those of each recording, by its line's key; ``places`` are what errors call lines. Raises ``InputError`` for what no font here can write.
+    ``words`` has those of each recording and of each clip's captions, by their names in the cache; ``places`` are what errors call them. Raises ``InputError`` for what no font here can write.
     """
     look = captions.look
     shown = [
         page
         for spoken in captions.spoken
-        for page in _shown(spoken, words[spoken.line_key], look, profile.fps, places)
+        for page in _shown(spoken, words[spoken.words], look, profile.fps, places)
         if page.starts[0] < frames and page.end > 0
     ]
     if not shown:
@@ -77,8 +77,9 @@ def compose(
 def _shown(
     spoken: SpokenAt, words: Sequence[Word], look: CaptionLook, fps: int, places: Mapping[str, str]
 ) -> Iterator[_Shown]:
-    what = f"{called('line', spoken.line_key, places)}: its caption"
-    for page in pages(sooner(words, spoken.speed), look.words, spoken.end_ms / 1000):
+    what = f"{called('text', spoken.words, places)}: its caption"
+    said = within(sooner(words, spoken.speed), spoken.start_ms)
+    for page in pages(said, look.words, spoken.end_ms / 1000):
         starts = tuple(spoken.frame + _frame(start_ms, fps) for start_ms in page.starts_ms)
         yield _Shown(
             page, spoken.language, what, starts, max(spoken.frame + _frame(page.end_ms, fps), starts[-1] + 1)

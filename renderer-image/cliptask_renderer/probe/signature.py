@@ -40,6 +40,7 @@ _PICTURE = "save it as JPEG, PNG or WebP"
 _EXPORT = "export a video from it, as MP4 or MOV"
 _SOUND = "convert it to WAV or FLAC"
 _UNPACK = "unpack it, and name a file in it"
+_SUBTITLES = "give the video or sound itself, or captions as SubRip (.srt) or WebVTT (.vtt)"
 _LINK = "give the file that it leads to"
 _PAGE = "check that the link leads to the file itself"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -120,7 +121,7 @@ TEXTS: Final[Sequence[tuple[str, str, str]]] = (
     (r"#extm3u(?=[\s\S]*#ext-x-)", "an HLS playlist", "give the video itself, as one MP4"),
     (r"#extm3u", "an M3U or HLS playlist", "give the file that it names, or the video itself, as one MP4"),
     (r"\[playlist\]|ffconcat version", "a playlist", "give the file that it names"),
-    (r"webvtt(\s|$)|\d+\s+\d\d:\d\d:\d\d[,.]\d+ -->|\[script info\]|\{\d+\}\{\d+\}", "a subtitle file", "give the video or sound itself"),
+    (r"\[script info\]|\{\d+\}\{\d+\}", "a subtitle file", _SUBTITLES),
     (r"\{\\rtf", "an RTF text", "give the media itself"),
     (r"\[internetshortcut\]|\[desktop entry\]", "a shortcut", _LINK),
     (r"data:\w+/[^,]{0,80};base64,", "a data: link", "decode it, and give the media itself"),
@@ -139,7 +140,7 @@ ROOTS: Final[Mapping[str, tuple[str, str]]] = {
     "mpd": ("a DASH manifest", "give the video itself, as one MP4"),
     "asx": ("a playlist", "give the file that it names"),
     "smil": ("a playlist", "give the file that it names"),
-    "tt": ("a subtitle file", "give the video or sound itself"),
+    "tt": ("a subtitle file", _SUBTITLES),
     "fcpxml": ("a Final Cut project", _EXPORT),
     "xmeml": ("a Final Cut or Premiere project", _EXPORT),
     "premieredata": ("a Premiere project", _EXPORT),
@@ -159,7 +160,7 @@ def what_instead(head: bytes) -> tuple[str, str] | None:
         return _gzip(head)
     if head.startswith(b"BM") and head[6:10] == bytes(4):
         return "it is a BMP picture", _PICTURE
-    text = _text(head)
+    text = text_of(head)
     return None if text is None else _told(text)
 
 
@@ -168,7 +169,7 @@ def _gzip(head: bytes) -> tuple[str, str]:
         inside = zlib.decompressobj(wbits=31).decompress(head, HEAD_BYTES)
     except zlib.error:
         inside = b""
-    text = (_text(inside) or "").lower()
+    text = (text_of(inside) or "").lower()
     for name, called in (("premieredata", "a Premiere project"), ("<ableton", "an Ableton project")):
         if name in text:
             return f"it is {called}", _EXPORT
@@ -214,8 +215,8 @@ def _quoted(text: str) -> str:
     return shown(" ".join(re.sub(r"<[^>]{0,80}>", " ", text[:_QUOTED]).split()))
 
 
-def _text(head: bytes) -> str | None:
-    """The beginning as text; None for what is none."""
+def text_of(head: bytes) -> str | None:
+    """The beginning of a file as text; None for what is none."""
     for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
         if head.startswith(mark):
             text = head[2:].decode(encoding, errors="replace")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from cliptask.errors import VariantError
-from cliptask.orders import CaptionedLine
+from cliptask.names import speech_object
+from cliptask.orders import CaptionedWords
 from cliptask.planning.plan import Campaign, plan
 from cliptask.spec.task import ClipTask
 from support.campaigns import line, sha, sources, task, url
@@ -141,8 +142,8 @@ def test_captions_stand_where_their_lines_are_said_and_none_lasts_into_the_next(
     first, second = (sha(text) for text in ("a", "b"))
     assert variant.captions is not None
     assert variant.captions.lines == (
-        CaptionedLine(line_key=first, at_ms=2000, end_ms=1500),
-        CaptionedLine(line_key=second, at_ms=3500, end_ms=2000),
+        CaptionedWords(words=speech_object(first, "json"), at_ms=2000, end_ms=1500),
+        CaptionedWords(words=speech_object(second, "json"), at_ms=3500, end_ms=2000),
     )
     assert variant.order.captions is not None
     assert [each.end_ms for each in variant.order.captions.lines] == [1500, 2500]

@@ -293,6 +293,7 @@ def test_every_input_has_its_place_in_the_spec() -> None:
         f"spec.audioBlocks[1].tracks[0] ({url('u')})",
         f"spec.overlays[1].image ({url('l')})",
         'spec.speech[0] ("line 0")',
+        'spec.speech[0] ("line 0")',  # of its words
         f"spec.videoBlocks[0].clips[0] ({url('a')})",
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 
 import pytest
 
@@ -54,7 +55,7 @@ def begun(of: Campaign, store: Store, failed: dict[str, ClipTaskError] | None = 
             stores.cache.put_bytes(picture_object(key), f"picture {key}".encode())
         if variant.captions:
             for each in variant.captions.lines:
-                speak_into(stores.cache, line("").model_copy(update={"key": each.line_key}))
+                speak_into(stores.cache, line("").model_copy(update={"key": PurePath(each.words).stem}))
         if variant.name not in (failed or {}):
             store.put_bytes(f"t/{variant.name}.mp4", b"video", {"key": variant.order.key})
     return stores
@@ -204,7 +205,8 @@ class TestShared:
                 assert store.read(f"t/{clip.picture}") == f"picture {key}".encode()
             assert variant.captions is not None
             assert (
-                f"Word{variant.captions.lines[0].line_key[:4]}." in store.read(f"t/{made.captions}").decode()
+                f"Word{variant.captions.lines[0].words.removeprefix('speech/')[:4]}."
+                in store.read(f"t/{made.captions}").decode()
             )
 
     def test_is_not_written_again(self) -> None:

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from cliptask.errors import SpeechError
 from cliptask.pieces import word_spans
+from cliptask.word_timing import words_by_length, words_from_characters, words_from_events
 from cliptask_operator.speech.espeak import speak
-from cliptask_operator.speech.word_timing import words_by_length, words_from_characters, words_from_events
 
 
 async def test_it_speaks_a_wav_of_the_length_it_says() -> None:

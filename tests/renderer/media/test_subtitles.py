@@ -32,7 +32,7 @@ YELLOW, WHITE = (255, 213, 0), (255, 255, 255)
 def captions(kind: CaptionStyle = "highlightWord", frame: int = 0, **look: Any) -> BurnedCaptions:  # noqa: ANN401  fields
     """Of one recording that begins at a frame."""
     fields = {"letters": Style(size=0.08), "accent": "#ffd500", "words": 1 if kind == "oneWord" else 4, "lines": 2, "position": "bottom"}  # fmt: skip
-    spoken = SpokenAt(line_key="a" * 64, language="en", frame=frame, end_ms=2000)
+    spoken = SpokenAt(words="a" * 64, language="en", frame=frame, end_ms=2000)
     return BurnedCaptions(look=CaptionLook.model_validate({"kind": kind, **fields, **look}), spoken=(spoken,))
 
 

@@ -174,7 +174,7 @@ def text(content: str) -> Maker:
         (text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsibling.mp4\n#EXT-X-ENDLIST\n"), "HLS"),
         (text("v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=video 1 RTP/AVP 96\n"), "SDP"),
         (text('<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>'), "SVG"),
-        (text("1\n00:00:00,000 --> 00:00:01,000\nHello\n"), "subtitle"),
+        (text("[Script Info]\nTitle: x\n"), "subtitle"),
         (text("RIFF\x01\x00\x00\x00AVI LIST\x02"), "no media"),
         (text("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"), "HEIC"),
         (text("\x00\x01\x02" * 3000), "no media"),

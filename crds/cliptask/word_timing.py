@@ -50,8 +50,12 @@ def words_from_events(text: str, events: Iterable[tuple[int, float]], duration_s
 
 def words_by_length(text: str, duration_s: float) -> tuple[Word, ...]:
     """Every word that is heard of a text, each as long as its share of the characters: where no times are known."""
-    said = heard(text)
-    return _monotone(said, _shared(word_spans(said), 0.0, duration_s), duration_s)
+    return words_between(heard(text), 0.0, duration_s)
+
+
+def words_between(text: str, begin_s: float, end_s: float) -> tuple[Word, ...]:
+    """The same of a text without directions that is said from ``begin_s`` to ``end_s``."""
+    return _monotone(text, _shared(word_spans(text), begin_s, end_s), end_s)
 
 
 def _shared(spans: Sequence[tuple[int, int]], begin_s: float, end_s: float) -> list[_Timed]:

@@ -1,0 +1,42 @@
+"""Which clips' captions hold letters that no font can write? They are refused before anything is encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cliptask.caption_file import words_key
+from cliptask.errors import ClipTaskError, SourceError
+from cliptask.facts import SourceFacts
+from cliptask.names import words_object
+from cliptask.spec.style import TextStyle
+from cliptask.spec.task import ClipTaskSpec
+from cliptask_operator.campaign.letters import families, own_fonts
+from cliptask_operator.sources.urls import shown_url
+from cliptask_renderer.lettering.faces import Family, unwritable
+from cliptask_renderer.recordings import words_of
+from cliptask_renderer.storage.base import Store
+
+
+def writable_only(
+    spec: ClipTaskSpec,
+    sources: Mapping[str, SourceFacts | ClipTaskError],
+    own: Mapping[str, Family],
+    cache: Store,
+) -> dict[str, SourceFacts | ClipTaskError]:
+    """The sources by URL, with an error for captions that are to be part of the picture and cannot. Blocks.
+
+    ``own`` are the task's fonts by their names; where one of them could not be had, nothing is said of what it writes.
+    """
+    found, style = dict(sources), spec.captions.letters or TextStyle()
+    if spec.captions.mode != "burned" or any(name not in own for name in own_fonts(style)):
+        return found
+    written = families(style, own)
+    for captions in (clip.captions for block in spec.video_blocks for clip in block.clips):
+        facts = found[captions.url] if captions else None
+        if captions is None or not isinstance(facts, SourceFacts) or facts.kind != "captions":
+            continue
+        words = words_of(cache, words_object(words_key(facts.sha256)))
+        bad = " ".join(word.text for word in words if unwritable(word.text, style.font, written))
+        if wrong := unwritable(bad, style.font, written):
+            found[captions.url] = SourceError(f"{shown_url(captions.url)}: {wrong}")
+    return found

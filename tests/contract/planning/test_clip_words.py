@@ -1,0 +1,160 @@
+"""When the words of clips' own captions are shown, beside those of lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cliptask.caption_file import words_key
+from cliptask.layers import SpokenAt
+from cliptask.names import words_object
+from cliptask.orders import VariantOrder
+from cliptask.planning.changes import changes
+from cliptask.planning.plan import Campaign, plan
+from support.campaigns import line, sha, sources, task, url
+
+WORDS = url("words")
+NAME = words_object(words_key(sha(WORDS)))
+LINE = {"voice": "Rachel", "text": "a"}
+FADE = {"kind": "crossfade", "duration": "1s"}
+
+
+def planned(
+    *clips: dict[str, Any],
+    mode: str = "burned",
+    lasts_s: float | None = 1.0,
+    **spec: Any,  # noqa: ANN401  a spec's fields
+) -> Campaign:
+    """A campaign of blocks with one clip of 3 s each; its lines last one second."""
+    blocks = [
+        {"name": f"b{row}", "clips": [{"url": url(f"c{row}"), **clip}]} for row, clip in enumerate(clips)
+    ]
+    of = task([1], videoBlocks=blocks, captions={"mode": mode}, **spec)
+    return plan(of, sources(of), [line(each.text, lasts_s) for each in of.spec.lines])
+
+
+def order(campaign: Campaign) -> VariantOrder:
+    """Of its one video."""
+    (variant,) = campaign.variants
+    return variant.order
+
+
+def spoken(of: VariantOrder) -> list[list[SpokenAt]]:
+    """What is shown in each of its segments."""
+    return [list(each.captions.spoken) if each.captions else [] for each in of.segments]
+
+
+def own(frame: int, start_ms: int, end_ms: int, speed: float = 1.0) -> SpokenAt:
+    """The words of the clip."""
+    return SpokenAt(words=NAME, language="en", frame=frame, speed=speed, start_ms=start_ms, end_ms=end_ms)
+
+
+def test_the_words_of_a_clip_are_in_its_segments_alone() -> None:
+    """They would be read while another clip is seen, whose segments no other video could share."""
+    of = order(planned({}, {"captions": {"url": WORDS}}, {}))
+
+    assert spoken(of) == [[], [own(0, 0, 3000)], []]
+
+
+def test_trim_and_speed_move_words_with_the_picture() -> None:
+    """The words would be those of another moment of the file."""
+    trimmed = {"trim": {"start": "1s", "end": "3s"}, "speed": 2.0, "captions": {"url": WORDS}}
+
+    of = order(planned({}, trimmed))
+
+    assert spoken(of) == [[], [own(-15, 500, 1500, 2.0)]]
+
+
+def test_where_a_line_is_said_its_words_are_shown() -> None:
+    """Two texts would lie over each other."""
+    speech = {**LINE, "offset": "1s"}
+
+    of = order(planned({"speech": speech, "captions": {"url": WORDS}}))
+
+    (found,) = spoken(of)
+    assert [each for each in found if each.words == NAME] == [own(0, 0, 1000), own(0, 2000, 3000)]
+
+
+def test_in_a_transition_words_change_in_its_middle() -> None:
+    """The words of both clips would lie over each other."""
+    both = {"captions": {"url": WORDS}}
+
+    of = order(planned(both, both, transitions=[FADE], mode="soft"))
+
+    assert of.captions is not None
+    shown = [(each.at_ms, each.at_ms + each.start_ms, each.at_ms + each.end_ms) for each in of.captions.clips]
+    assert shown == [(0, 0, 2500), (2000, 2500, 5000)]
+
+
+def test_a_video_is_called_the_same_before_its_line_is_spoken() -> None:
+    """A plan would promise other videos than are made."""
+    clip = {"speech": LINE, "captions": {"url": WORDS}}
+    for mode in ("burned", "soft", "sidecar"):
+        before, after = (planned(clip, mode=mode, lasts_s=lasts) for lasts in (None, 1.5))
+
+        assert [each.name for each in before.variants] == [each.name for each in after.variants]
+
+
+def test_a_video_in_which_only_a_clip_speaks_has_its_captions_and_language() -> None:
+    """Its words would be in no file, and its sound in no language."""
+    campaign = planned({"captions": {"url": WORDS, "language": "uk"}}, mode="sidecar")
+
+    (variant,) = campaign.variants
+    assert variant.order.language == "ukr"
+    assert variant.captions is not None
+    assert [each.words for each in variant.captions.clips] == [NAME]
+    assert planned({}, mode="sidecar").variants[0].captions is None
+
+
+def test_a_clip_that_begins_anew_is_shown_without_its_words() -> None:
+    """They would lie over those of the line that is still said."""
+    speech = {**LINE, "offset": "2s"}
+
+    of = order(planned({"speech": speech, "captions": {"url": WORDS}}, sound={"overflow": "Loop"}, lasts_s=3))
+
+    first, again = spoken(of)
+    assert [each.words == NAME for each in first] == [False, True]
+    assert [each.words == NAME for each in again] == [False]
+
+
+@pytest.mark.parametrize(
+    ("of_clip", "of_captions", "words"),
+    [
+        ({}, {"kind": "video"}, "clips[0].captions (https://cdn.example.com/words.mp4) is no caption file"),
+        ({"kind": "captions"}, {}, "is a caption file: name it as the captions of its clip"),
+        ({"kind": "animation"}, {}, "clips[0].captions (https://cdn.example.com/c.mp4): captions are for a video"),
+    ],
+)  # fmt: skip
+def test_what_has_no_words_is_refused_by_name(
+    of_clip: dict[str, Any], of_captions: dict[str, Any], words: str
+) -> None:
+    """The clip would be shown without, or a text be taken for a video."""
+    clip = {"url": url("c"), "captions": {"url": WORDS}}
+    of = task(
+        [1], videoBlocks=[{"name": "b", "clips": [clip, {"url": url("d")}]}], captions={"mode": "soft"},
+        failurePolicy={"onSourceError": "Skip"},
+    )  # fmt: skip
+    found = sources(of, c=of_clip)
+    found[WORDS] = found[WORDS].model_copy(update=of_captions)
+
+    campaign = plan(of, found, [])
+
+    assert [words in str(each.error) for each in campaign.skipped] == [True]
+    assert len(campaign.variants) == 1
+
+
+def test_another_caption_file_changes_only_the_videos_of_its_clip() -> None:
+    """A correction would not be seen, or cost the whole campaign."""
+    clips = [{"url": url("c"), "captions": {"url": WORDS}}, {"url": url("d")}]
+    of = task([1], videoBlocks=[{"name": "b", "clips": clips}], captions={"mode": "burned"})
+    found = sources(of)
+    before = plan(of, found, [])
+
+    after = plan(of, {**found, WORDS: found[WORDS].model_copy(update={"sha256": sha("new")})}, [])
+
+    same = {each.name for each in before.variants} & {each.name for each in after.variants}
+    assert len(same) == 1
+    parts = [{part.label: part.content for part in each.parts["b"]} for each in (before, after)]
+    assert {label for label in parts[0] if parts[0][label] != parts[1][label]} == {"c"}
+    assert set(changes(after, same)) == {each.name for each in after.variants}
