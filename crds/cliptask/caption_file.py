@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import unescape
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NoReturn
 
 from cliptask.errors import SourceError
@@ -20,6 +20,7 @@ VERSION = 1
 MOST_BYTES = 1 << 20
 """An hour of speech is 100 kB."""
 MOST_CUES = 10_000
+MOST_WORDS = 50_000
 LONGEST_CUE = 2_000
 """Characters of one cue, its markup included."""
 
@@ -67,7 +68,10 @@ def words_of(content: bytes) -> tuple[Word, ...]:
 
     Raises ``SourceError`` for what is no such file, with the line; the message names neither the file nor its URL.
     """
-    return tuple(word for cue in cues_of(content) for word in _words(cue))
+    words = tuple(islice((word for cue in cues_of(content) for word in _words(cue)), MOST_WORDS + 1))
+    if len(words) > MOST_WORDS:
+        _refuse(f"it has more than {MOST_WORDS:,} words", "leave out those of other clips")
+    return words
 
 
 def cues_of(content: bytes) -> tuple[FileCue, ...]:

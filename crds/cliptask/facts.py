@@ -52,6 +52,8 @@ class SourceFacts(Fact):
     """Short name of the demuxer, e.g. ``mov``, ``matroska``, ``png``; of a font ``ttf``, ``otf``, ``ttc``, ``woff``, ``woff2``."""
     duration_s: float = 0.0
     """Of the video stream, of one round of an animation, or of the audio for ``kind == "audio"``; of captions until the last word; 0 for what takes no time."""
+    first_word_s: float = 0.0
+    """Of captions, when it is said."""
     width: int = 0
     """Pixels as displayed: after rotation and with the sample aspect ratio applied; 0 for what has none."""
     height: int = 0

@@ -101,6 +101,7 @@ def test_cues_that_overlap_follow_each_other() -> None:
         (SRT.replace("there.", "a" * (LONGEST_CUE + 1)).encode(), "line 6: its caption has 2,001 characters"),
         (SRT.encode() + b" " * MOST_BYTES, "it is larger than the 1 MiB that a caption file may have"),
         (b"00:01-->00:02\na\n" * (MOST_CUES + 1), "it has 10,001 captions, 10,000 are allowed"),
+        (b"".join(b"00:01.%03d-->00:02\n%s\n" % (n, b"a " * 900) for n in range(60)), "more than 50,000 words"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused_with_its_line(content: bytes, words: str) -> None:

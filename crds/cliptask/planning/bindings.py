@@ -103,6 +103,7 @@ def bind(spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> Bindi
                 _clip(clip, sources[clip.url], fps, clip_place(spec, row, column)),
                 sources[place.url] if (place := captions_place(spec, row, column)) else None,
                 place,
+                fps,
             )
             for column, clip in enumerate(block.clips)
         )
@@ -173,7 +174,7 @@ def _clip(clip: Clip, facts: Bound[SourceFacts], fps: int, place: Place) -> Boun
 
 
 def _captioned(
-    clip: Bound[ClipRange], facts: Bound[SourceFacts] | None, place: Place | None
+    clip: Bound[ClipRange], facts: Bound[SourceFacts] | None, place: Place | None, fps: int
 ) -> Bound[ClipRange]:
     """A clip with what its captions turned out to be."""
     if isinstance(clip, ClipTaskError) or facts is None:
@@ -182,6 +183,12 @@ def _captioned(
         return facts
     if facts.kind != "captions":
         return SourceError(f"{place} is no caption file: give SubRip (.srt) or WebVTT (.vtt)")
+    begin_s, end_s = (each * clip.speed / fps for each in (clip.first_frame, clip.first_frame + clip.frames))
+    if facts.duration_s <= begin_s or facts.first_word_s >= end_s:
+        return SourceError(
+            f"{place} says nothing while the clip is shown: its words are from {facts.first_word_s:.1f} to "
+            f"{facts.duration_s:.1f} s, the clip's part is from {begin_s:.1f} to {end_s:.1f} s of its file: correct the times, or the trim"
+        )
     return replace(clip, words=words_object(words_key(facts.sha256)))
 
 

@@ -36,7 +36,8 @@ def writable_only(
         if captions is None or not isinstance(facts, SourceFacts) or facts.kind != "captions":
             continue
         words = words_of(cache, words_object(words_key(facts.sha256)))
-        bad = " ".join(word.text for word in words if unwritable(word.text, style.font, written))
-        if wrong := unwritable(bad, style.font, written):
+        if unwritable(" ".join(word.text for word in words), style.font, written):
+            bad = " ".join(word.text for word in words if unwritable(word.text, style.font, written))
+            wrong = unwritable(bad, style.font, written)
             found[captions.url] = SourceError(f"{shown_url(captions.url)}: {wrong}")
     return found

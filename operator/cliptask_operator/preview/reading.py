@@ -20,6 +20,7 @@ from cliptask.spec.loading import Script, load
 from cliptask.spec.places import source_places
 from cliptask.spec.speech import Utterance
 from cliptask.spec.task import ClipTask
+from cliptask_operator.campaign.clip_letters import writable_only
 from cliptask_operator.campaign.own_fonts import check_own_fonts
 from cliptask_operator.campaign.preflight import preflight
 from cliptask_operator.campaign.publish import published
@@ -135,7 +136,8 @@ class Reader:
             self._lines(spec.lines, stores),
             asyncio.to_thread(published, task.metadata.name, stores.output),
         )
-        await check_own_fonts(spec, sources, stores.cache)
+        own = await check_own_fonts(spec, sources, stores.cache)
+        sources = await asyncio.to_thread(writable_only, spec, sources, own, stores.cache)
         first = {place.url: place for place in reversed([*source_places(spec)])}
         placed = {
             url: type(each)(first[url].blaming(str(each), "url")) if isinstance(each, ClipTaskError) else each

@@ -15,5 +15,10 @@ def probe_captions(path: Path, facts: SourceFacts) -> SourceFacts:
     words = words_of(content)
     is_vtt = content.removeprefix(b"\xef\xbb\xbf").lstrip().upper().startswith(b"WEBVTT")
     container = "webvtt" if is_vtt else "srt"
-    found = {"kind": "captions", "container": container, "duration_s": words[-1].end_s}
+    found = {
+        "kind": "captions",
+        "container": container,
+        "duration_s": words[-1].end_s,
+        "first_word_s": words[0].start_s,
+    }
     return facts.model_copy(update=found)

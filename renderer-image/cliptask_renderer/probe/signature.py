@@ -188,7 +188,10 @@ def _told(text: str) -> tuple[str, str]:
             if what.startswith("a JSON"):
                 return f"it is a JSON text ({_quoted(text)}), maybe an error of its host's", _PAGE
             return f"it is {what}", remedy
-    return f"it is text ({_quoted(text)}) and no media", f"give the media itself, as {MEDIA}"
+    return (
+        f"it is text ({_quoted(text)}) and no media",
+        f"give the media itself, as {MEDIA}, or captions as SubRip (.srt) or WebVTT (.vtt)",
+    )
 
 
 def _root(lower: str) -> str | None:

@@ -122,6 +122,7 @@ def test_a_clip_that_begins_anew_is_shown_without_its_words() -> None:
     ("of_clip", "of_captions", "words"),
     [
         ({}, {"kind": "video"}, "clips[0].captions (https://cdn.example.com/words.mp4) is no caption file"),
+        ({}, {"first_word_s": 3.0}, "says nothing while the clip is shown: its words are from 3.0 to 3.0 s, the clip's part"),
         ({"kind": "captions"}, {}, "is a caption file: name it as the captions of its clip"),
         ({"kind": "animation"}, {}, "clips[0].captions (https://cdn.example.com/c.mp4): captions are for a video"),
     ],

@@ -22,7 +22,8 @@ def test_a_caption_file_is_told_by_its_content(content: bytes, container: str, t
 
     facts = probe(tmp_path / "hook.txt", "a" * 64)
 
-    assert (facts.kind, facts.container, facts.duration_s) == ("captions", container, 2.5)
+    assert (facts.kind, facts.container) == ("captions", container)
+    assert (facts.first_word_s, facts.duration_s) == (1.0, 2.5)
     assert (facts.width, facts.fps, facts.has_audio) == (0, 0, False)
 
 
