@@ -20,7 +20,6 @@ from cliptask_renderer.media import (
     overlays,
     passages,
     stills,
-    subtitles,
     transitions,
 )
 from cliptask_renderer.media.film import Film
@@ -103,6 +102,8 @@ def make_segment(
     links = [_cut(graph, number, cut) for number, cut in enumerate(order.cuts)]
     link = _seam(graph, *links) if order.is_seam else links[0]
     if order.captions:
+        from cliptask_renderer.media import subtitles  # noqa: PLC0415  Unicode's tables, where anything is said
+
         film = subtitles.compose(
             order.captions, words, profile, frames, work / "captions.nut", Fonts(sources, work), places
         )
