@@ -99,13 +99,14 @@ def test_what_serves_a_cluster_says_what_to_install(tmp_path: Path, command: str
 
 
 @pytest.mark.parametrize(
-    "missing", ["typer", "pydantic", "jinja2", "moviepy", "imageio-ffmpeg", "av", "httpx"]
+    "missing",
+    ["typer", "pydantic", "jinja2", "moviepy", "typst", "uharfbuzz", "imageio-ffmpeg", "av", "httpx"],
 )
 def test_a_library_that_is_gone_is_named_with_the_remedy(tmp_path: Path, missing: str) -> None:
     """Half an installation would end in a traceback, of a process of a pool at that."""
     rest = confined.needed(confined.OURS) - {missing}
     studio = Studio(tmp_path, confined.confine(rest, tmp_path))
-    task = studio.write([[0]], overlays=[{"text": "Now"}])
+    task = studio.write([[0]], overlays=[{"text": "Now", "in": {"kind": "pop"}}])
 
     ran = studio.run("render", task, "-d", tmp_path / "out")
 
