@@ -49,6 +49,8 @@ class Layer(Order):
     """Of a text."""
     image: str | None = None
     """SHA-256 of the picture's source."""
+    is_animated: bool = False
+    """Whether the picture moves, over and over."""
     position: Position
     is_safe: bool = True
     """Whether it keeps clear of what platforms lay over a video."""
@@ -90,11 +92,13 @@ class OverlayOrder(Layer):
     """While it comes: how many of its frames are before the cut."""
     after: int = 0
     """While it goes: how many are after it."""
+    age: int = 0
+    """Of an animated picture: how many of its frames are before the cut."""
 
     @property
     def changes(self) -> bool:
         """Whether it looks otherwise from frame to frame."""
-        return self.enter is not None or self.leave is not None
+        return self.is_animated or self.enter is not None or self.leave is not None
 
 
 class CaptionLook(Order):

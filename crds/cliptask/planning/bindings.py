@@ -271,13 +271,9 @@ def _track(track: Track, facts: Bound[SourceFacts], place: Place) -> Bound[Sourc
 
 
 def _image(facts: Bound[SourceFacts], place: Place) -> Bound[SourceFacts]:
-    if isinstance(facts, SourceFacts) and facts.kind == "animation":
+    if isinstance(facts, SourceFacts) and facts.kind not in {"still", "animation"}:
         return SourceError(
-            f"{place} is an animated picture: an overlay's image must stand still; save one picture of it as PNG"
-        )
-    if isinstance(facts, SourceFacts) and facts.kind != "still":
-        return SourceError(
-            f"{place} is not a picture: an overlay's image must be PNG, JPEG, WebP, AVIF or HEIC"
+            f"{place} is not a picture: an overlay's image must be PNG, JPEG, WebP, GIF, AVIF or HEIC"
         )
     return facts
 

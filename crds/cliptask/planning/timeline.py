@@ -268,8 +268,9 @@ class Timeline:
         # Only while it moves: cuts in which it rests are the same wherever they lie.
         enter = enter if enter and before < enter.frames else None
         leave = leave if leave and after < leave.frames else None
+        layer = self._layer(index, overlay)
         return OverlayOrder(
-            **dict(self._layer(index, overlay)),
+            **dict(layer),
             start_frame=seen.start,
             end_frame=seen.stop,
             beside=tuple(self._layer(each, self.spec.overlays[each]) for each in self._neighbours[index]),
@@ -278,6 +279,7 @@ class Timeline:
             leave=leave,
             before=before if enter else 0,
             after=after if leave else 0,
+            age=before if layer.is_animated else 0,
         )
 
     def _layer(self, index: int, overlay: Overlay) -> Layer:
@@ -289,6 +291,7 @@ class Timeline:
             text=overlay.text,
             style=style_of(overlay.style, self.bindings.font) if overlay.text else None,
             image=image.sha256 if isinstance(image, SourceFacts) else None,
+            is_animated=isinstance(image, SourceFacts) and image.kind == "animation",
             position=overlay.position,
             is_safe=overlay.safe,
             width=float(overlay.width) if overlay.width is not None else default,

@@ -20,7 +20,7 @@ class OverlayImage(Part):
     """A picture that is laid over the video."""
 
     url: SourceUrl
-    """Where the picture is (PNG with transparency, JPEG, WebP, AVIF, HEIC; none that moves); as for clips."""
+    """Where the picture is: PNG, JPEG, WebP, GIF, AVIF, HEIC, still or animated, with transparency; as for clips. An animated one begins when it appears, and begins anew until it disappears."""
 
 
 class Passage(Part):

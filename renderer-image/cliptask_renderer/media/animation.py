@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cliptask.orders import Cut, Profile
 from cliptask_renderer.media import stills
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from cliptask_renderer.media.pictures import Picture
+
+T = TypeVar("T")
 
 _LEAN = 5
 """A frame shows what is due a fifth of a frame later: files round their times to milliseconds, some of them up."""
@@ -30,28 +32,35 @@ def size(picture: Path, profile: Profile) -> tuple[int, int]:
 
 def frames(picture: Path, profile: Profile, cut: Cut) -> Iterator[bytes]:
     """Each frame of the cut in the profile's ``stills.pixel_format``. One picture at a time is in memory."""
+
+    def made(file: Picture, stored: Image.Image) -> bytes:
+        return stills.packed(stills.seen(file, stored, 2 * profile.width, 2 * profile.height), profile)
+
+    return each_frame(picture, profile.fps, range(cut.first_frame, cut.first_frame + cut.frames), made)
+
+
+def each_frame(
+    picture: Path, fps: int, numbers: range, made: Callable[[Picture, Image.Image], T]
+) -> Iterator[T]:
+    """What is ``made`` of the picture that each of these frames shows, counted from the animation's begin; once of each."""
     from cliptask_renderer.media import pictures  # noqa: PLC0415  as above
 
-    number, last, per_second = cut.first_frame, cut.first_frame + cut.frames, _LEAN * profile.fps
+    number, last, per_second = numbers.start, numbers.stop, _LEAN * fps
     with pictures.opened(picture) as file:
         begin = 0
         while True:
             start = begin
             for stored, us in file.pictures():
                 begin += us * per_second
-                content = b""
+                content: T | None = None
                 while number < last and _due(number) < begin:
-                    content = content or _pixels(file, stored, profile)
+                    content = made(file, stored) if content is None else content
                     yield content
                     number += 1
                 if number == last:
                     return
             # A cut that begins late is not decoded round by round.
             begin += (_due(number) - begin) // (begin - start) * (begin - start)
-
-
-def _pixels(file: Picture, stored: Image.Image, profile: Profile) -> bytes:
-    return stills.packed(stills.seen(file, stored, 2 * profile.width, 2 * profile.height), profile)
 
 
 def _due(number: int) -> int:

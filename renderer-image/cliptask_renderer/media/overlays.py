@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +13,14 @@ from cliptask.layers import Layer, OverlayOrder, Style
 from cliptask.orders import Profile
 from cliptask.text import phrases
 from cliptask_renderer.lettering.typeset import CLEAR, Fonts, Look, Room, Text, typeset
-from cliptask_renderer.media import stills
+from cliptask_renderer.media import animation, stills
 from cliptask_renderer.media.places import GAP, Area, area
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    from PIL import Image
+
+    from cliptask_renderer.media.pictures import Picture
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def _steps(
     *,
     is_typed: bool = False,
 ) -> list[npt.NDArray[np.uint8]]:
-    most = Room(round(min(profile.width * layer.width, room.width(layer.position))), max(height, 1))
+    most = _most(layer, profile, room, height)
     if layer.image is None:
         style, shorter = layer.style or Style(), min(profile.width, profile.height)
         # By words also where all of them stand at once: a text that is typed ends as the same pixels.
@@ -71,6 +74,10 @@ def _steps(
     else:
         steps = [_picture(sources[layer.image], profile, most)]
     return [_turned(step, layer) for step in steps]
+
+
+def _most(layer: Layer, profile: Profile, room: Area, height: int) -> Room:
+    return Room(round(min(profile.width * layer.width, room.width(layer.position))), max(height, 1))
 
 
 def _turned(rgba: npt.NDArray[np.uint8], layer: Layer) -> npt.NDArray[np.uint8]:
@@ -91,11 +98,26 @@ def _turned(rgba: npt.NDArray[np.uint8], layer: Layer) -> npt.NDArray[np.uint8]:
     return rgba
 
 
+def animated(order: OverlayOrder, profile: Profile, picture: Path) -> Iterator[npt.NDArray[np.uint8]]:
+    """What an animated picture shows in each frame of the cut in which it is seen, as large as ``compose`` has it."""
+    most = _most(order, profile, area(profile, is_safe=order.is_safe), profile.height)
+    numbers = range(order.age, order.age + order.end_frame - order.start_frame)
+
+    def made(file: Picture, stored: Image.Image) -> npt.NDArray[np.uint8]:
+        seen = stills.seen(file, stored, 2 * profile.width, 2 * profile.height)
+        return _turned(_fitted(seen, most), order)
+
+    return animation.each_frame(picture, profile.fps, numbers, made)
+
+
 def _picture(image: Path, profile: Profile, most: Room) -> npt.NDArray[np.uint8]:
+    return _fitted(stills.opened(image, 2 * profile.width, 2 * profile.height), most)
+
+
+def _fitted(picture: Image.Image, most: Room) -> npt.NDArray[np.uint8]:
     from PIL import Image  # noqa: PLC0415  only where one is laid over
 
-    picture = stills.opened(image, 2 * profile.width, 2 * profile.height).convert("RGBA")
     scale = min(most.width / picture.width, most.height / picture.height)
     width, height = max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)
     # Pillow weighs colours by their opacity; others give logos a fringe of what is invisible.
-    return np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS))
+    return np.asarray(picture.convert("RGBA").resize((width, height), Image.Resampling.LANCZOS))

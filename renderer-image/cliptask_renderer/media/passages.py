@@ -32,11 +32,21 @@ _SIDES = {"slideUp": (0, 1), "slideDown": (0, -1), "slideLeft": (1, 0), "slideRi
 """Where a layer comes from, in its own travel; it goes on in the same direction."""
 
 
-def film(order: OverlayOrder, layer: Composed, profile: Profile, frames: int, file: Path) -> Film:
-    """Write an overlay over the ``frames`` pictures of a cut, with all its moves."""
+def film(
+    order: OverlayOrder,
+    layer: Composed,
+    profile: Profile,
+    frames: int,
+    file: Path,
+    animated: Iterator[Pixels] | None = None,
+) -> Film:
+    """Write an overlay over the ``frames`` pictures of a cut, with all its moves.
+
+    ``animated`` has what it shows in each frame in which it is seen, where that is not always the same.
+    """
     canvas = _Canvas(order, layer, profile)
     return write_film(
-        _pictures(order, layer, canvas, profile.fps, frames), profile.fps, file, canvas.x, canvas.y
+        _pictures(order, layer, canvas, profile.fps, frames, animated), profile.fps, file, canvas.x, canvas.y
     )
 
 
@@ -66,38 +76,52 @@ class _Canvas:
         return whole
 
 
+class _Shown:
+    """What a layer shows at the moment."""
+
+    def __init__(self, rgba: Pixels) -> None:
+        self.rgba = rgba
+
+
 def _pictures(
-    order: OverlayOrder, layer: Composed, canvas: _Canvas, fps: int, frames: int
+    order: OverlayOrder,
+    layer: Composed,
+    canvas: _Canvas,
+    fps: int,
+    frames: int,
+    animated: Iterator[Pixels] | None,
 ) -> Iterator[tuple[int, Pixels]]:
     if order.start_frame:
         yield 0, canvas.empty
-    entering = _moving(layer.rgba, canvas, order.enter, fps) if order.enter else None
-    leaving = _moving(layer.rgba, canvas, order.leave, fps, leaves=True) if order.leave else None
+    shown = _Shown(layer.rgba)
+    entering = _moving(shown, canvas, order.enter, fps) if order.enter else None
+    leaving = _moving(shown, canvas, order.leave, fps, leaves=True) if order.leave else None
     rests = False
     for frame in range(order.start_frame, order.end_frame):
+        if animated is not None:
+            shown.rgba = next(animated)
         age, left = order.before + frame - order.start_frame, order.after + order.end_frame - 1 - frame
         if order.enter and entering and age < order.enter.frames:
             if order.enter.kind == "typewriter":
-                shown = layer.steps[age * len(layer.steps) // order.enter.frames]
-                yield frame, canvas.resting(shown)
+                yield frame, canvas.resting(layer.steps[age * len(layer.steps) // order.enter.frames])
             else:
                 yield frame, _frame(entering, age / fps)
             rests = False
         elif order.leave and leaving and left < order.leave.frames:
             yield frame, _frame(leaving, (order.leave.frames - 1 - left) / fps)
             rests = False
-        elif not rests:
-            yield frame, canvas.resting(layer.rgba)
+        elif animated is not None or not rests:
+            yield frame, canvas.resting(shown.rgba)
             rests = True
     if order.end_frame < frames:
         yield order.end_frame, canvas.empty
 
 
 def _moving(
-    rgba: Pixels, canvas: _Canvas, passage: Passage, fps: int, *, leaves: bool = False
+    shown: _Shown, canvas: _Canvas, passage: Passage, fps: int, *, leaves: bool = False
 ) -> CompositeVideoClip:
     """A layer's passage on its canvas, over time."""
-    from moviepy import CompositeVideoClip, ImageClip  # noqa: PLC0415  costs half a second: only where something moves
+    from moviepy import CompositeVideoClip, VideoClip  # noqa: PLC0415  costs half a second: only where something moves
 
     def settled(t: float) -> float:
         """From 0, where nothing is seen, to 1, where it rests: neither is reached, for both are seen beside it."""
@@ -110,15 +134,15 @@ def _moving(
     def position(t: float) -> tuple[int, int]:
         away = (1 - settled(t)) ** 3 * canvas.travel * (-1 if leaves else 1)
         across, down = (each * away for each in _SIDES.get(passage.kind, (0, 0)))
-        centred = [(1 - scale(t)) * side / 2 for side in (rgba.shape[1], rgba.shape[0])]
+        centred = [(1 - scale(t)) * side / 2 for side in (shown.rgba.shape[1], shown.rgba.shape[0])]
         return round(canvas.left + across + centred[0]), round(canvas.top + down + centred[1])
 
     def strength(t: float) -> float:
         return settled(t) if passage.kind == "fade" else min(settled(t) * 2, 1.0)
 
-    opaque = ImageClip(rgba[..., 3] / 255, is_mask=True)
-    mask = opaque.transform(lambda frame, t: frame(t) * strength(t), keep_duration=True)
-    clip = ImageClip(_bled(rgba)).with_mask(mask).with_duration(passage.frames / fps)
+    lasts_s = passage.frames / fps
+    mask = VideoClip(lambda t: shown.rgba[..., 3] / 255 * strength(t), is_mask=True, duration=lasts_s)
+    clip = VideoClip(lambda _: _bled(shown.rgba), duration=lasts_s).with_mask(mask)
     if passage.kind == "pop":
         clip = clip.resized(scale)
     return CompositeVideoClip([clip.with_position(position)], size=(canvas.width, canvas.height))

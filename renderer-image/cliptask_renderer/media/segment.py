@@ -284,7 +284,10 @@ def _overlay(graph: _Graph, base: str, link: str, order: OverlayOrder) -> str:
     layer = overlays.compose(order, profile, graph.sources, Fonts(graph.sources, graph.work))
     if order.changes:
         file = graph.work / f"overlay{len(graph.inputs)}.nut"
-        return _film(graph, base, passages.film(order, layer, profile, graph.order.frames, file))
+        shown = (
+            overlays.animated(order, profile, graph.sources[order.image or ""]) if order.is_animated else None
+        )
+        return _film(graph, base, passages.film(order, layer, profile, graph.order.frames, file, shown))
     height, width = layer.rgba.shape[:2]
     file = graph.work / f"layer{len(graph.inputs)}.rgba"
     file.write_bytes(layer.rgba.tobytes())

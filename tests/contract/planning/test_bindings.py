@@ -140,9 +140,7 @@ def test_a_track_must_have_sound_and_an_overlay_be_a_picture() -> None:
 
     assert said[0].startswith("spec.audioBlocks[0].tracks[0] (https://cdn.example.com/t0.mp4) has no sound")
     assert "spec.overlays[0].image (https://cdn.example.com/logo.mp4) is not a picture" in said[1]
-    assert "is an animated picture: an overlay's image must stand still" in str(
-        bind(of.spec, moving).errors[1]
-    )
+    assert len(bind(of.spec, moving).errors) == 1
 
 
 def test_the_picture_is_as_large_as_the_largest_clip_unless_the_task_says() -> None:

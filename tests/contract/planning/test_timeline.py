@@ -11,7 +11,7 @@ from cliptask.orders import SegmentOrder, TransitionOrder, VariantOrder
 from cliptask.planning.bindings import bind
 from cliptask.planning.plan import plan
 from cliptask.planning.timeline import Timeline
-from support.campaigns import sources, task
+from support.campaigns import facts, sources, task
 
 CROSSFADE = {"kind": "crossfade", "duration": "500ms"}
 
@@ -291,4 +291,20 @@ def test_a_title_that_moves_over_a_cut_of_its_block_goes_on_after_it() -> None:
     assert [(each.start_frame, each.before, each.enter and each.enter.frames) for each in over] == [
         (177, 0, 30),
         (0, 3, 30),
+    ]
+
+
+def test_an_animated_picture_knows_how_far_it_is_in_each_piece() -> None:
+    """A sticker would begin anew every six seconds."""
+    of = task([1], overlays=[{"image": {"url": "https://cdn.example.com/a.gif"}, "from": "1s"}])
+    found = sources(of, b0c0={"duration_s": 15.0})
+    found["https://cdn.example.com/a.gif"] = facts("a.gif", kind="animation", duration_s=0.3)
+
+    order = plan(of, found, []).variants[0].order
+
+    over = [part.cuts[0].overlays[0] for part in order.segments]
+    assert [(each.is_animated, each.start_frame, each.age) for each in over] == [
+        (True, 30, 0),
+        (True, 0, 150),
+        (True, 0, 330),
     ]

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import av
 import numpy as np
+import PIL.Image
 import pytest
 from numpy.typing import NDArray
 
@@ -37,7 +38,8 @@ def shown(
 ) -> list[NDArray[np.uint8]]:
     """What lies over the picture at each frame."""
     layer = overlays.compose(of, PROFILE, sources or {}, NO_FONTS)
-    film = passages.film(of, layer, PROFILE, frames, folder / "film.nut")
+    moving = overlays.animated(of, PROFILE, (sources or {})["logo"]) if of.is_animated else None
+    film = passages.film(of, layer, PROFILE, frames, folder / "film.nut", moving)
     found: list[NDArray[np.uint8]] = []
     with av.open(str(film.file)) as container:
         for picture in container.decode(video=0):
@@ -138,8 +140,6 @@ def test_cuts_continue_what_the_one_before_began(kind: PassageKind, at: int, tmp
 @pytest.mark.parametrize("kind", MOVES)
 def test_a_picture_has_no_fringe_while_it_moves(kind: PassageKind, tmp_path: Path) -> None:
     """What is invisible in a logo, often white or black, would shine through along its edges."""
-    import PIL.Image  # noqa: PLC0415  beside its only use
-
     logo = np.zeros((200, 300, 4), np.uint8)
     logo[60:140, 60:240] = (255, 0, 0, 255)
     PIL.Image.fromarray(logo).save(tmp_path / "logo.png")
@@ -166,3 +166,55 @@ def test_it_is_turned_clockwise_and_translucent() -> None:
     )
     assert left < right
     assert faint[..., 3].max() == pytest.approx(128, abs=2)
+
+
+COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255)]
+
+
+@pytest.fixture(params=["gif", "png"])
+def sticker(tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, Path]:
+    """Three colours by turns, each for 100 ms, with transparency around."""
+    pictures = []
+    for colour in COLOURS:
+        rgba = np.zeros((60, 60, 4), np.uint8)
+        rgba[10:50, 10:50] = (*colour, 255)
+        pictures.append(PIL.Image.fromarray(rgba))
+    file = tmp_path / f"s.{request.param}"
+    pictures[0].save(file, save_all=True, append_images=pictures[1:], duration=100, loop=0, disposal=1)
+    return {"logo": file}
+
+
+def colour(rgba: NDArray[np.uint8]) -> tuple[int, ...]:
+    """What is seen most."""
+    seen = rgba[rgba[..., 3] > 200][:, :3]
+    return tuple(int(each > 128) * 255 for each in seen.mean(axis=0))
+
+
+def test_an_animated_picture_begins_when_it_appears_and_begins_anew(
+    tmp_path: Path, sticker: dict[str, Path]
+) -> None:
+    """It would be in the middle of its way, or stand after one round."""
+    of = order(text=None, image="logo", is_animated=True, width=0.3)
+
+    found = shown(tmp_path, of, sources=sticker)
+
+    assert [colour(found[frame]) for frame in (10, 12, 13, 15, 16, 18, 19, 28)] == [
+        COLOURS[n] for n in (0, 0, 1, 1, 2, 2, 0, 0)
+    ]
+    assert not found[9].any()
+    assert not found[50].any()
+
+
+@pytest.mark.parametrize("more", [{}, {"rotation": 20.0}, {"opacity": 0.9}])
+@pytest.mark.parametrize("kind", [None, "fade", "pop", "slideLeft"])
+def test_a_cut_continues_an_animated_picture(
+    kind: PassageKind | None, more: dict[str, Any], tmp_path: Path, sticker: dict[str, Path]
+) -> None:
+    """It would begin anew with each piece of a long clip."""
+    of = order(kind, text=None, image="logo", is_animated=True, width=0.3, **more)
+    whole = shown(tmp_path, of, sources=sticker)
+
+    tail = of.model_copy(update={"start_frame": 0, "end_frame": 35, "age": 5, "before": 5 if kind else 0})
+    found = shown(tmp_path, tail, 45, sources=sticker)
+
+    assert all(np.array_equal(one, other) for one, other in zip(found, whole[15:], strict=True))
