@@ -170,7 +170,7 @@ def test_a_source_that_may_not_or_cannot_be_reached_is_named(
         ({"audioBlocks": [{"name": "a", "tracks": [{"url": "CLIP"}]}]}, "has no sound"),
         ({"overlays": [{"image": {"url": "CLIP"}}]}, "is not a picture"),
         ({"overlays": [{"text": "hi", "from": "5s"}]}, "nobody would see it"),
-        ({"overlays": [{"text": "\u4f60\u597d"}]}, "cannot write"),
+        ({"overlays": [{"text": "\U00012000"}]}, "can write"),
         (
             {
                 "speech": [
@@ -372,7 +372,7 @@ def test_validate_counts_the_videos_without_fetching(run: Run, tmp_path: Path) -
 
 def test_validate_refuses_a_title_that_nobody_can_write(run: Run, tmp_path: Path) -> None:
     """It would be valid, and fail on the cluster when everything is fetched."""
-    spec = GOOD["spec"] | {"overlays": [{"text": "\u6625\u306e\u6b4c"}]}
+    spec = GOOD["spec"] | {"overlays": [{"text": "\U00012000"}]}
     (tmp_path / "cliptask.yaml").write_text(yaml.safe_dump(GOOD | {"spec": spec}))
 
     ran = run("validate", tmp_path / "cliptask.yaml")

@@ -97,7 +97,7 @@ def test_before_the_start_it_is_said_what_is_needed_and_free(studio: Studio, tmp
     """Somebody would find out after an hour that a night is not enough."""
     ran = studio.run("render", task(studio), "-d", tmp_path)
 
-    assert re.search(rf"^{tmp_path}: needs about \d+ kB, {ROOM}$", ran.stderr, re.MULTILINE)
+    assert re.search(rf"^{tmp_path}: needs about \d[\d.]* [kM]B, {ROOM}$", ran.stderr, re.MULTILINE)
 
 
 def test_what_cannot_fit_is_refused_by_plan_and_by_render_before_anything_is_made(
