@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cliptask.errors import InputError
 from cliptask.layers import Layer, OverlayOrder, Style
+from cliptask.names import shown
 from cliptask.orders import Profile
 from cliptask.text import phrases
 from cliptask_renderer.lettering.typeset import CLEAR, Fonts, Look, Room, Text, typeset
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from cliptask_renderer.media.pictures import Picture
+
+
+_LEAST = 0.02
+"""Of the picture's height: what has less room is not seen."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +53,17 @@ def compose(order: OverlayOrder, profile: Profile, sources: Mapping[str, Path], 
     gap, beside = round(profile.height * GAP), round(profile.height * order.clear)
     for each in order.beside:
         beside += _steps(each, profile, room, room.height - beside, sources, fonts)[-1].shape[0] + gap
+    if room.height - beside < profile.height * _LEAST:
+        message = f"the overlay {shown(order.text or 'image')} has no room beside what stands in its place: give it another position"
+        raise InputError(message)
     is_typed = order.enter is not None and order.enter.kind == "typewriter"
     steps = _steps(order, profile, room, room.height - beside, sources, fonts, is_typed=is_typed)
+    steps = [_within(step, profile) for step in steps]
     height, width = steps[-1].shape[:2]
-    return Composed(tuple(steps), *room.place(order.position, width, height, beside))
+    x, y = room.place(order.position, width, height, beside)
+    return Composed(
+        tuple(steps), min(x, (profile.width - width) // 2 * 2), min(y, (profile.height - height) // 2 * 2)
+    )
 
 
 def _steps(
@@ -105,9 +118,18 @@ def animated(order: OverlayOrder, profile: Profile, picture: Path) -> Iterator[n
 
     def made(file: Picture, stored: Image.Image) -> npt.NDArray[np.uint8]:
         seen = stills.seen(file, stored, 2 * profile.width, 2 * profile.height)
-        return _turned(_fitted(seen, most), order)
+        return _within(_turned(_fitted(seen, most), order), profile)
 
     return animation.each_frame(picture, profile.fps, numbers, made)
+
+
+def _within(rgba: npt.NDArray[np.uint8], profile: Profile) -> npt.NDArray[np.uint8]:
+    """No larger than the picture, which what is turned can be: its middle."""
+    top, left = (
+        max(each - whole, 0) // 2
+        for each, whole in zip(rgba.shape, (profile.height, profile.width), strict=False)
+    )
+    return rgba[top : top + profile.height, left : left + profile.width]
 
 
 def _picture(image: Path, profile: Profile, most: Room) -> npt.NDArray[np.uint8]:

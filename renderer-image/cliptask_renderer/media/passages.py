@@ -46,7 +46,7 @@ def film(
     """
     canvas = _Canvas(order, layer, profile)
     return write_film(
-        _pictures(order, layer, canvas, profile.fps, frames, animated), profile.fps, file, canvas.x, canvas.y
+        pictures(order, layer, profile, frames, animated), profile.fps, file, canvas.x, canvas.y
     )
 
 
@@ -83,14 +83,15 @@ class _Shown:
         self.rgba = rgba
 
 
-def _pictures(
+def pictures(
     order: OverlayOrder,
     layer: Composed,
-    canvas: _Canvas,
-    fps: int,
+    profile: Profile,
     frames: int,
-    animated: Iterator[Pixels] | None,
+    animated: Iterator[Pixels] | None = None,
 ) -> Iterator[tuple[int, Pixels]]:
+    """What stands from which frame on, as ``film`` writes it: RGBA, all of one shape."""
+    canvas, fps = _Canvas(order, layer, profile), profile.fps
     if order.start_frame:
         yield 0, canvas.empty
     shown = _Shown(layer.rgba)

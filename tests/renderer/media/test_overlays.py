@@ -9,11 +9,11 @@ import PIL.Image
 import pytest
 
 from cliptask.errors import InputError
-from cliptask.layers import Layer, OverlayOrder
+from cliptask.layers import Layer, OverlayOrder, Passage
 from cliptask.orders import Profile
 from cliptask.spec.position import Position
 from cliptask_renderer.lettering.typeset import NO_FONTS
-from cliptask_renderer.media import overlays
+from cliptask_renderer.media import overlays, passages
 from cliptask_renderer.media.places import area
 from support import frames as f
 
@@ -222,3 +222,35 @@ def test_every_area_lies_in_the_picture(profile: Profile, is_safe: bool) -> None
 
     assert 0 <= room.left < room.middle < room.right <= profile.width
     assert 0 <= room.top < room.bottom <= profile.height
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+@pytest.mark.parametrize("rotation", [0.0, 45.0, 90.0, -120.0])
+@pytest.mark.parametrize("profile", [LARGE, WIDE, f.SMALL])
+def test_what_is_turned_stays_in_the_picture(profile: Profile, rotation: float, position: Position) -> None:
+    """A long title across a wide video would be higher than that, and the video fail."""
+    of = f.overlay(
+        text="Only today and only here",
+        position=position,
+        rotation=rotation,
+        enter=Passage(kind="pop", frames=3),
+        end_frame=6,
+    )
+
+    layer = overlays.compose(of, profile, {}, NO_FONTS)
+    film = [rgba for _, rgba in passages.pictures(of, layer, profile, 10)]
+
+    height, width = layer.rgba.shape[:2]
+    assert 0 <= layer.x <= profile.width - width
+    assert 0 <= layer.y <= profile.height - height
+    assert all(each.shape == film[0].shape for each in film)
+
+
+def test_a_picture_without_room_is_refused(tmp_path: Path) -> None:
+    """It would be there, and nobody would see it."""
+    logo = _saved(tmp_path, np.full((50, 100, 4), 255, np.uint8))
+
+    with pytest.raises(
+        InputError, match="has no room beside what stands in its place: give it another position"
+    ):
+        _compose(image=logo, position="bottom", clear=0.97)
