@@ -210,7 +210,7 @@ def test_a_stack_that_leaves_no_room_is_refused() -> None:
     """The last title would stand outside of the picture."""
     tall = Layer(text="a\n" * 8 + "a", position="top", is_safe=False, width=1.0)
 
-    with pytest.raises(InputError, match="does not fit on the picture"):
+    with pytest.raises(InputError, match="has no room beside what stands in its place"):
         _compose(text="One more\nof two lines", position="top", beside=(tall, tall))
 
 
