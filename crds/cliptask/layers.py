@@ -6,6 +6,11 @@ from cliptask.order import Order
 from cliptask.spec.position import Align, CaptionStyle, LetterCase, PassageKind, Position
 
 SHA256_DIGITS = 64
+TALL_LINE_HEIGHT = 1.45
+"""In em: of scripts whose letters are taller than Latin ones."""
+
+_CLEAR = 0.5
+"""In em: between captions and what stands beside them."""
 
 
 class Style(Order):
@@ -114,6 +119,11 @@ class CaptionLook(Order):
     """At most."""
     position: Position
     is_safe: bool = True
+
+    @property
+    def height(self) -> float:
+        """What they may take of the picture, in em: all their lines, of any script, and what keeps them clear."""
+        return self.lines * (self.letters.line_height or TALL_LINE_HEIGHT) + _CLEAR
 
 
 class SpokenAt(Order):

@@ -18,9 +18,6 @@ from cliptask.spec.style import TextStyle
 _CAPTION_SIZE, _ONE_WORD_SIZE = 0.07, 0.12
 _ACCENT, _PLATE = "#ffd500", "#e5007d"
 _WORDS, _LINES = 4, 2
-_TALL_LINE = 1.45
-_CLEAR = 0.5
-"""In em: between captions and what stands beside them."""
 
 
 def style_of(style: TextStyle | None, font: Callable[[str], str]) -> Style:
@@ -80,7 +77,7 @@ def clearance(overlay: Overlay, captions: Captions, profile: Profile) -> float:
     if not _share_a_place(overlay.position, look.position):
         return 0.0
     em = look.letters.size * min(profile.width, profile.height) / profile.height
-    return round(em * (look.lines * (look.letters.line_height or _TALL_LINE) + _CLEAR), 4)
+    return round(em * look.height, 4)
 
 
 def neighbours(overlays: Sequence[Overlay]) -> list[tuple[int, ...]]:

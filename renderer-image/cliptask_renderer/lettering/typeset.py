@@ -17,7 +17,7 @@ import numpy as np
 
 from cliptask.errors import InputError, SourceError
 from cliptask.languages import primary
-from cliptask.layers import Style
+from cliptask.layers import TALL_LINE_HEIGHT, Style
 from cliptask.names import shown
 from cliptask.text import SPACES, captioned, line_parts, phrase_ends
 from cliptask_renderer.lettering import faces
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SMALLEST = 0.25
 """Of the wanted size, for text that is too long: below it nobody reads it on a phone."""
 
-_LINE_HEIGHT, _TALL_LINE_HEIGHT = 1.15, 1.45
+_LINE_HEIGHT = 1.15
 _TALL = re.compile("[\u0590-\u0fff\u1000-\u109f\u1780-\u17ff\ua8e0-\ua8ff\ufb1d-\ufdff\ufe70-\ufefc]")
 """Scripts whose letters have marks above and below."""
 _SPACELESS_PHRASES = re.compile(
@@ -193,7 +193,7 @@ def _data(
         "smallest": size * SMALLEST,
         "width": max(room.width - around, 1.0),
         "height": max(room.height - around, 1.0),
-        "line_height": style.line_height or (_TALL_LINE_HEIGHT if _TALL.search(text) else _LINE_HEIGHT),
+        "line_height": style.line_height or (TALL_LINE_HEIGHT if _TALL.search(text) else _LINE_HEIGHT),
         "outline": style.outline,
         "outline_color": style.outline_color,
         "box_color": style.box_color,

@@ -65,8 +65,7 @@ def compose(
         return None
     room = area(profile, is_safe=look.is_safe)
     width, shorter = room.width(look.position), min(profile.width, profile.height)
-    line = look.letters.line_height or 1.45
-    height = min(round(shorter * look.letters.size * (line * look.lines + 0.5)) // 2 * 2, room.height)
+    height = min(round(shorter * look.letters.size * look.height) // 2 * 2, room.height)
     x, y = room.place(look.position, width, height, 0)
     canvas = _Canvas(width // 2 * 2, height, look)
     drawn = [(each, _drawn(each, look, Room(width, height), shorter, fonts)) for each in shown]
