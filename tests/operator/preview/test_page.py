@@ -156,33 +156,48 @@ def test_every_combination_plays_over_every_seam(page: Page, first: str, second:
     expect(page.locator("#facts")).to_contain_text(f"{first}-{second}-")
     shown(page)
 
+    # Frame by frame, so that a busy machine, which may leave some out, shows them all the same.
+    frames = round(2.2 * 30)
+    looked_at = page.locator("video.shown").evaluate(
+        """async (video, frames) => {
+          video.pause();
+          video.loop = false;
+          const found = [];
+          for (let frame = 0; frame < frames; frame++) {
+            const drawn = new Promise((then, fail) => {
+              video.onerror = () => fail(video.error.message);
+              video.requestVideoFrameCallback((_, { mediaTime }) => then(Math.round(mediaTime * 30)));
+            });
+            video.currentTime = (frame + 0.5) / 30;
+            found.push(await drawn);
+          }
+          return found;
+        }""",
+        frames,
+    )
+    assert looked_at == list(range(frames))
+
     played = page.locator("video.shown").evaluate(
         """(video) => new Promise((then, fail) => {
           const times = [];
-          video.pause();
-          video.loop = false;
-          video.currentTime = 0;
           const note = (_, { mediaTime }) => { times.push(mediaTime); video.requestVideoFrameCallback(note); };
           video.onerror = () => fail(video.error.message);
           video.onended = () => then({
             times,
-            frames: video.getVideoPlaybackQuality().totalVideoFrames,
             end: video.currentTime,
             duration: video.duration,
             gaps: video.buffered.length - 1,
             size: [video.videoWidth, video.videoHeight],
           });
           video.onseeked = () => { video.requestVideoFrameCallback(note); video.play().catch(fail); };
+          video.currentTime = 0;
         })"""
     )
 
     assert played["size"] == list(PICTURE.values())
     assert (played["gaps"], round(played["duration"], 1)) == (0, 2.2)
     assert played["end"] == pytest.approx(played["duration"], abs=0.05)
-    assert played["frames"] >= 66
     assert played["times"] == sorted(set(played["times"]))
-    # What lies between the seams at 1.0 s and 1.2 s, and on either side of them.
-    assert {0 if time < 1.0 else 1 if time < 1.2 else 2 for time in played["times"]} == {0, 1, 2}
 
 
 def test_a_change_of_the_file_shows_without_a_reload(page: Page, preview: Previewed) -> None:
