@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cliptask.order import Order
+from typing import Annotated
+
+from cliptask.order import LATER, Order
 from cliptask.spec.position import Align, CaptionStyle, LetterCase, PassageKind, Position
 
 SHA256_DIGITS = 64
@@ -57,6 +59,9 @@ class Layer(Order):
     is_animated: bool = False
     """Whether the picture moves, over and over."""
     position: Position
+    at: Annotated[tuple[float, float] | None, LATER] = None
+    """Where that point of it lies which ``position`` names: from the picture's left and upper edge, as shares of width and
+    height. None: it stands there within the picture."""
     is_safe: bool = True
     """Whether it keeps clear of what platforms lay over a video."""
     width: float

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
+from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from cliptask import recipe
+
+LATER: Any = Field(exclude_if=lambda value: value is None)
+"""Of a field that orders did not always have: where it is None nothing says that there is one, and keys stay what they were."""
 
 
 class Order(BaseModel, frozen=True, extra="forbid"):

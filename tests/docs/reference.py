@@ -11,7 +11,13 @@ from cliptask.spec.colour import COLOUR_PATTERN, TRANSLUCENT_PATTERN
 from cliptask.spec.complaints import plain
 from cliptask.spec.output import OUTPUT_PATTERN
 from cliptask.spec.picture import SHAPE_PATTERN
-from cliptask.spec.quantities import AMOUNT_PATTERN, DURATION_PATTERN, PERCENTAGE_PATTERN, TOGETHER_PATTERN
+from cliptask.spec.quantities import (
+    AMOUNT_PATTERN,
+    COORDINATE_PATTERN,
+    DURATION_PATTERN,
+    PERCENTAGE_PATTERN,
+    TOGETHER_PATTERN,
+)
 from cliptask.spec.schema import Schema, crd, structural
 from cliptask.spec.status import ClipTaskStatus
 from cliptask.spec.task import ClipTask
@@ -66,6 +72,7 @@ the same as this page, and `cliptask validate FILE` checks a file without a clus
 _VALUES = (
     ("duration", DURATION_PATTERN, "`500ms`, `1.5s`, `2m`", "A number with at most three decimals and a unit, without a space."),
     ("percentage", PERCENTAGE_PATTERN, "`20%`, `12.5%`", "From 0% to 100%, with at most two decimals."),
+    ("coordinate", COORDINATE_PATTERN, "`50%`, `120px`, `-12.5%`", "A share of the picture's side with at most two decimals, or whole pixels of it; from its left or upper edge."),
     ("amount", AMOUNT_PATTERN, '`500m`, `2`, `"1.5"`, `2Gi`', "CPUs or bytes as in Kubernetes: m is a thousandth, k, M, G, T and Ki, Mi, Gi, Ti are powers of 1,000 and 1,024. A point and no unit needs quotes."),
     ("packing", TOGETHER_PATTERN, "`1`, `20`, `auto`", "A whole number from 1 to 10,000, or auto for what pays."),
     ("name", values.NAME_PATTERN, "`spring-sale`", "1 to 40 lower-case letters, digits and hyphens, with no hyphen at an end."),

@@ -94,7 +94,7 @@ def test_every_form_of_text_is_explained() -> None:
     kinds = len(re.findall(r"<a id=\w+>", PAGE))
 
     assert kinds == len(PATTERNS) + len(
-        ["duration", "percentage", "amount", "packing", "time", "colour", "tint", "shape"]
+        ["duration", "percentage", "coordinate", "amount", "packing", "time", "colour", "tint", "shape"]
     )
 
 

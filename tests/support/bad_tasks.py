@@ -334,7 +334,7 @@ _OUT_OF_BOUNDS = [
 
 _UNKNOWN = [
     _one("videoBlocks", [], "it belongs to spec", "videoBlocks beside spec"),
-    _one("x", {}, "allowed here: apiVersion, kind, metadata, spec"),
+    _one("surplus", {}, "allowed here: apiVersion, kind, metadata, spec"),
     _one("spec.videoBlock", [], "did you mean videoBlocks?"),
     _one("spec.video_blocks", [], "did you mean videoBlocks?"),
     _one("spec.clips", [1], "it belongs to spec.videoBlocks[]"),
@@ -363,6 +363,11 @@ _RELATIONS = [
     _bad("overlay of both", {"spec.overlays": [{"text": "x", "image": {"url": _URL}}]}, "spec.overlays[0]", "give exactly one of text and image"),
     _bad("overlay backwards", {"spec.overlays": [{"text": "x", "from": "4s", "to": "1s"}]}, "spec.overlays[0].to", "must be after from"),
     _bad("overlay's place", {"spec.overlays": [{"text": "x", "position": "topleft"}]}, "spec.overlays[0].position", "did you mean topLeft?"),
+    _bad("overlay of two places", {"spec.overlays": [{"text": "x", "position": "top", "place": {"x": "1%", "y": "1%"}}]}, "spec.overlays[0].place", "give position or place, not both"),
+    _bad("half a place", {"spec.overlays": [{"text": "x", "place": {"x": "1%"}}]}, "spec.overlays[0].place.y", "is missing"),
+    _bad("anchor of no name", {"spec.overlays": [{"text": "x", "place": {"x": "1%", "y": "1%", "anchor": "middle"}}]}, "spec.overlays[0].place.anchor", "must be one of topLeft"),
+    *(_bad(f"place {given!r}", {"spec.overlays": [{"text": "x", "place": {"x": given, "y": "1%"}}]}, "spec.overlays[0].place.x", f'write a share or pixels, e.g. "50%" or "120px"{meant}')
+      for given, meant in ((120, "; here 120px"), (0.25, "; here 25%"), ("50 %", "; here 50%"), ("12.6px", "; here 13px"), ("middle", ""), ("1000%", ""))),
     _bad("overlay of no width", {"spec.overlays": [{"text": "x", "width": "0.5%"}]}, "spec.overlays[0].width", "must be from 1% to 100%"),
     _bad("overlay too wide", {"spec.overlays": [{"text": "x", "width": "120%"}]}, "spec.overlays[0].width", "is not a percentage"),
     _bad("overlay that goes at no time", {"spec.overlays": [{"text": "x", "out": {"kind": "fade"}}]}, "spec.overlays[0].out", "give to as well"),

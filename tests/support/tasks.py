@@ -13,7 +13,7 @@ from cliptask.spec import values
 from cliptask.spec.colour import COLOUR_PATTERN, TRANSLUCENT_PATTERN
 from cliptask.spec.loading import load_data
 from cliptask.spec.motion import Motion
-from cliptask.spec.quantities import PERCENTAGE_PATTERN
+from cliptask.spec.quantities import COORDINATE_PATTERN, PERCENTAGE_PATTERN
 from cliptask.spec.task import ClipTask
 from cliptask.spec.transitions import OverlapKind
 from cliptask.text import drawn, heard
@@ -89,6 +89,7 @@ _pictures = st.one_of(
         {"width": _sizes, "height": _sizes}, fit=st.sampled_from(["contain", "cover", "blur", "stretch"])
     ),
 )
+_coordinates = _matching(COORDINATE_PATTERN)
 _widths = _percentages.filter(lambda text: float(text[:-1]) >= 1)
 _colors = _matching(TRANSLUCENT_PATTERN)
 _styles = _fields(
@@ -115,10 +116,11 @@ _burned = _fields(
 )
 _overlays = st.tuples(
     st.one_of(st.fixed_dictionaries({"text": texts}, optional={"style": _styles}), st.fixed_dictionaries({"image": st.fixed_dictionaries({"url": urls})})),
-    _fields(position=st.sampled_from(["top", "bottomRight"]), width=_widths, safe=st.booleans(), rotation=st.integers(-180, 180), opacity=_widths),
+    _fields(position=st.sampled_from(["top", "bottomRight"])) | _fields({"place": _fields({"x": _coordinates, "y": _coordinates}, anchor=st.sampled_from(["top", "bottomRight"]))}),
+    _fields(width=_widths, safe=st.booleans(), rotation=st.integers(-180, 180), opacity=_widths),
     st.fixed_dictionaries({}, optional={"in": _fields({"kind": st.sampled_from(["fade", "pop", "slideUp"])}, duration=durations(50, 3000))}),
     _span.map(lambda span: {"from": span[0], "to": span[1]}) | st.just({}),
-).map(lambda parts: {**parts[0], **parts[1], **parts[2], **parts[3]})  # fmt: skip
+).map(lambda parts: {key: value for part in parts for key, value in part.items()})  # fmt: skip
 _executions = _fields(
     parallelism=st.integers(1, 2000),
     variantsPerJob=st.integers(1, 10_000) | st.just("auto"),

@@ -57,6 +57,8 @@ class Bindings:
     tracks: tuple[Bound[SourceFacts], ...]
     images: tuple[Bound[SourceFacts] | None, ...]
     """For each overlay; None where it is a text."""
+    size: tuple[int, int]
+    """Width and height of the finished videos, also where these are made in small."""
     fonts: Mapping[str, Bound[SourceFacts]] = field(default_factory=dict)
     """By their names in the spec."""
     size_error: InvalidTask | None = None
@@ -118,7 +120,7 @@ def bind(spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> Bindi
         for index in range(len(spec.overlays))
     )
     fonts = {place.name or "": _font(sources[place.url], place) for place in font_places(spec)}
-    return Bindings(fps, width, height, clips, tracks, images, fonts, size_error)
+    return Bindings(fps, width, height, clips, tracks, images, (width, height), fonts, size_error)
 
 
 def rate_for(fastest: float) -> int:

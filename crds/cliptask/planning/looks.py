@@ -71,10 +71,10 @@ def caption_look(captions: Captions, font: Callable[[str], str]) -> CaptionLook:
 
 def clearance(overlay: Overlay, captions: Captions, profile: Profile) -> float:
     """How much of the picture's height burned captions take from an overlay's place."""
-    if captions.mode != "burned":
+    if captions.mode != "burned" or overlay.stands is None:
         return 0.0
     look = caption_look(captions, str)
-    if not _share_a_place(overlay.position, look.position):
+    if not _share_a_place(overlay.stands, look.position):
         return 0.0
     em = look.letters.size * min(profile.width, profile.height) / profile.height
     return round(em * look.height, 4)
@@ -95,7 +95,9 @@ def neighbours(overlays: Sequence[Overlay]) -> list[tuple[int, ...]]:
 
 def _meet(one: Overlay, other: Overlay) -> bool:
     """Whether both may be seen in one place at one time; where a block lies in a video, each video tells."""
-    if one.safe != other.safe or not _share_a_place(one.position, other.position):
+    if one.stands is None or other.stands is None or one.safe != other.safe:
+        return False
+    if not _share_a_place(one.stands, other.stands):
         return False
     if one.block != other.block:
         return one.block is None or other.block is None

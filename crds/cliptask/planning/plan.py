@@ -78,6 +78,8 @@ class Campaign:
     """What the campaign was until now."""
     remark: str | None = None
     """What its author should know of its picture."""
+    remarks: tuple[str, ...] = ()
+    """And of what lies over it."""
 
     @cached_property
     def segments(self) -> tuple[SegmentOrder, ...]:
@@ -145,6 +147,7 @@ def plan(
         settings_of(spec, bindings, timeline.profile),
         history,
         remark(bindings.width, bindings.height) if spec.picture.width is None else None,
+        timeline.remarks,
     )
 
 

@@ -11,16 +11,16 @@ from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
 from cliptask.layers import BurnedCaptions, Layer, OverlayOrder
 from cliptask.orders import ClipSound, Cut, Profile, SegmentOrder, TransitionOrder
+from cliptask.planning import extent
 from cliptask.planning.bindings import Bindings, ClipRange
-from cliptask.planning.looks import clearance, neighbours, passage, style_of
+from cliptask.planning.laid import layer_of, refuse_hidden
+from cliptask.planning.looks import clearance, neighbours, passage
 from cliptask.spec.ingredients import Clip
 from cliptask.spec.overlays import Overlay
 from cliptask.spec.places import clip_place
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.transitions import Transition, transition_between
-
-IMAGE_WIDTH = 0.2
 
 
 class Timeline:
@@ -53,6 +53,9 @@ class Timeline:
         self._made: dict[object, SegmentOrder] = {}
         self._seen: set[int] = set()
         self._neighbours = neighbours(spec.overlays)
+        for index, overlay in enumerate(spec.overlays):
+            image = bindings.images[index]
+            refuse_hidden(index, overlay, image if isinstance(image, SourceFacts) else None, bindings.size)
 
     def segments(self, clips: Sequence[int], more: int = 0) -> tuple[SegmentOrder, ...]:
         """The segments of a variant in order; ``clips`` has the place of a clip in each block.
@@ -184,6 +187,17 @@ class Timeline:
                 message = f"spec.overlays[{index}].from: {format_duration(overlay.from_)} is when {place}, so nobody would see it"
                 raise InvalidTask(message)
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the author of the overlays should know."""
+        found = []
+        for index, overlay in enumerate(self.spec.overlays):
+            image = self.bindings.images[index]
+            if overlay.place and not isinstance(image, ClipTaskError):
+                place = f"spec.overlays[{index}].place"
+                found.append(extent.remark(place, self._layer(index, overlay), self.profile, image))
+        return tuple(filter(None, found))
+
     def _range(self, block: int, clip: int) -> ClipRange:
         clip_range = self.bindings.clip(block, clip)
         overlaps = sum(self._overlaps[block : block + 2])
@@ -286,18 +300,7 @@ class Timeline:
         image = self.bindings.images[index]
         if isinstance(image, ClipTaskError):
             raise image
-        default = 1.0 if overlay.image is None else IMAGE_WIDTH
-        return Layer(
-            text=overlay.text,
-            style=style_of(overlay.style, self.bindings.font) if overlay.text else None,
-            image=image.sha256 if isinstance(image, SourceFacts) else None,
-            is_animated=isinstance(image, SourceFacts) and image.kind == "animation",
-            position=overlay.position,
-            is_safe=overlay.safe,
-            width=float(overlay.width) if overlay.width is not None else default,
-            rotation=float(overlay.rotation),
-            opacity=float(overlay.opacity) if overlay.opacity is not None else 1.0,
-        )
+        return layer_of(overlay, image, self.bindings.font, self.bindings.size)
 
 
 def _pieces(begin: int, end: int, fps: int) -> list[int]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from cliptask.spec.part import Part
 from cliptask.spec.position import PassageKind, Position
-from cliptask.spec.quantities import Duration, Percentage
+from cliptask.spec.quantities import Coordinate, Duration, Percentage
 from cliptask.spec.rules import Breach, rule, when
 from cliptask.spec.style import TextStyle
 from cliptask.spec.values import Name, SourceUrl, Title
@@ -40,6 +40,17 @@ class Passage(Part):
         return when(not timedelta(milliseconds=50) <= self.duration <= timedelta(seconds=3))
 
 
+class Anchoring(Part):
+    """A point of the picture, and which point of the overlay lies there."""
+
+    x: Coordinate
+    """From the picture's left edge: a share of its width, or pixels of the finished video, e.g. 50% or 120px. Less than 0 is beyond the edge."""
+    y: Coordinate
+    """From its upper edge, likewise of its height."""
+    anchor: Position = "center"
+    """The point of the overlay that lies there: a corner, the middle of a side or its centre. Of what is turned, a point of the upright box around it."""
+
+
 class Overlay(Part):
     """A text or a picture over the video."""
 
@@ -49,8 +60,10 @@ class Overlay(Part):
     """How the title looks. Default: large, white, outlined."""
     image: OverlayImage | None = None
     """A logo or another picture."""
-    position: Position = "bottom"
-    """Where it stands, within what safe leaves. What comes later to the same place, or would cover what is in its row, stands beside it: above at the bottom, below elsewhere."""
+    position: Position | None = None
+    """Where it stands, within what safe leaves. What comes later to the same place, or would cover what is in its row, stands beside it: above at the bottom, below elsewhere. Default: bottom."""
+    place: Anchoring | None = None
+    """Where exactly it stands, instead of a position: wherever that is, and whatever is there. A text stays within the picture, and is as wide as that leaves; a picture may hang over its edges."""
     safe: bool = True
     """Keep clear of what platforms lay over upright videos, their buttons and captions: on 1080x1920 that leaves 120 to 888 across and 288 to 1248 down. Other shapes, and false, leave a margin of 5 % of the picture's shorter side."""
     width: Percentage | None = None
@@ -70,9 +83,18 @@ class Overlay(Part):
     block: Name | None = None
     """The video block that it belongs to. Default: the whole video."""
 
+    @property
+    def stands(self) -> Position | None:
+        """Which position it has; None where a place says it."""
+        return None if self.place else self.position or "bottom"
+
     @rule("give exactly one of text and image", cel="has(self.text) != has(self.image)")
     def _one(self) -> Iterable[Breach]:
         return when((self.text is None) == (self.image is None))
+
+    @rule("give position or place, not both", cel="!has(self.position) || !has(self.place)", field="place")
+    def _one_place(self) -> Iterable[Breach]:
+        return when(self.position is not None and self.place is not None)
 
     @rule("is for a text", cel="!has(self.style) || has(self.text)", field="style")
     def _styled_text(self) -> Iterable[Breach]:

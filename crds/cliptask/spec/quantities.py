@@ -15,6 +15,7 @@ from cliptask.spec import remedies
 
 DURATION_PATTERN = r"^([0-9]{1,5}(\.[0-9]{1,3})?)(ms|s|m)$"
 PERCENTAGE_PATTERN = r"^(100|[0-9]{1,2}(\.[0-9]{1,2})?)%$"
+COORDINATE_PATTERN = r"^(-?[0-9]{1,3}(\.[0-9]{1,2})?%|-?[0-9]{1,4}px)$"
 TOGETHER_PATTERN = "^auto$"
 """Of what is no number."""
 AMOUNT_PATTERN = r"^([0-9]{1,15}(\.[0-9]{1,3})?)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
@@ -86,6 +87,26 @@ Percentage = Annotated[
     WithJsonSchema({"type": "string", "pattern": PERCENTAGE_PATTERN, "maxLength": 6}),
 ]
 """A share such as ``20%``; in Python a fraction from 0 to 1."""
+
+
+def _parse_coordinate(value: object) -> str:
+    what = 'is not a place along an edge: write a share or pixels, e.g. "50%" or "120px"'
+    return _match(COORDINATE_PATTERN, value, what, remedies.coordinate)[0]
+
+
+def share_of(coordinate: str, side: int) -> float:
+    """Where a ``Coordinate`` lies along an edge of so many pixels: 0 at its begin, 1 at its end. As exact as thousandths of a pixel."""
+    is_share = coordinate.endswith("%")
+    number = Decimal(coordinate.removesuffix("%").removesuffix("px"))
+    return round(float(number / (100 if is_share else side)), 7)
+
+
+Coordinate = Annotated[
+    str,
+    BeforeValidator(_parse_coordinate),
+    WithJsonSchema({"type": "string", "pattern": COORDINATE_PATTERN, "maxLength": 8}),
+]
+"""A place along an edge of the picture such as ``50%`` or ``120px``; beyond it where it is negative or more than all."""
 
 
 def _parse_amount(value: object) -> str:

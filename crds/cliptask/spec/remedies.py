@@ -51,6 +51,8 @@ _COLOURS = {
 _LEVELS = 255
 _LOUDEST_GAIN, _PERCENT = 2, 100
 _MOST_CPUS = 1000
+_MOST_PERCENT, _MOST_PIXELS = 1000, 10_000
+"""What has one digit more than can be written."""
 _QUIETEST_DB = 60
 """Below full volume: nobody hears what is quieter."""
 
@@ -168,6 +170,21 @@ def percentage(given: object) -> str | None:
         value *= 100
     written = _written(round(value, 2))
     return f"{written}%" if 0 <= value <= 100 else None  # noqa: PLR2004  # per cent
+
+
+def coordinate(given: object) -> str | None:
+    """The place along an edge that a number stands for: ``50%`` for 0.5, ``120px`` for 120 and ``120 px``."""
+    if isinstance(given, bool) or not isinstance(given, str | int | float):
+        return None
+    match = re.fullmatch(rf"({_NUMBER})\s*(%|percent|px|pixels?)?", str(given).strip().lower())
+    if match is None:
+        return None
+    value, unit = _decimal(match[1]), match[2] or ""
+    if not unit and 0 < value <= 1 and "." in match[1].replace(",", "."):
+        value, unit = value * 100, "%"
+    if unit in {"%", "percent"}:
+        return f"{_written(round(value, 2))}%" if abs(value) < _MOST_PERCENT else None
+    return f"{_written(Decimal(round(value)))}px" if abs(value) < _MOST_PIXELS else None
 
 
 def colour(given: object) -> str | None:

@@ -101,6 +101,7 @@ class Forecast:
                 "fps": profile.fps,
                 "remark": campaign.remark,
             },
+            "remarks": list(self.campaign.remarks),
             "exitCode": self.exit_code,
             **{row.what.replace(" c", "C"): {"total": row.total, "toMake": row.to_make} for row in self.rows},
             "needed": {
@@ -148,7 +149,7 @@ class Forecast:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What else is to be known, in sentences."""
-        about_picture = filter(None, [self.campaign.remark])
+        about_picture = filter(None, [self.campaign.remark, *self.campaign.remarks])
         about_changes = (*self._about_changes, *self._about_earlier)
         return (*about_picture, *about_changes, *map(str, self.effort.disks), *self._about_time)
 

@@ -41,8 +41,8 @@ def render(task: ClipTask, stores: Stores, settings: Settings, progress: Progres
         async with _pipeline(task, settings, progress) as pipeline:
             inputs = await _resolve(pipeline, task, stores, progress, speak=True)
             campaign = await pipeline.plan(task, inputs, stores)
-            if campaign.remark:
-                progress.note(campaign.remark)
+            for remark in filter(None, (campaign.remark, *campaign.remarks)):
+                progress.note(remark)
             room = _room(stores, settings, inputs)
             try:
                 return await pipeline.make(task, campaign, stores, PoolExecutor(campaign, room, progress))

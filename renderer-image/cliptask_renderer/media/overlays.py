@@ -9,24 +9,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cliptask.area import GAP, Spot, spot
 from cliptask.errors import InputError
 from cliptask.layers import Layer, OverlayOrder, Style
 from cliptask.names import shown
 from cliptask.orders import Profile
+from cliptask.spec.position import LEAST_ROOM
 from cliptask.text import phrases
 from cliptask_renderer.lettering.typeset import CLEAR, Fonts, Look, Room, Text, typeset
 from cliptask_renderer.media import animation, stills
-from cliptask_renderer.media.places import GAP, Area, area
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from PIL import Image
 
     from cliptask_renderer.media.pictures import Picture
-
-
-_LEAST = 0.02
-"""Of the picture's height: what has less room is not seen."""
 
 
 @dataclass(frozen=True)
@@ -49,18 +46,21 @@ def compose(order: OverlayOrder, profile: Profile, sources: Mapping[str, Path], 
 
     ``sources`` has a file for each SHA-256 of a picture that the order names, ``fonts`` are for its texts. Raises ``InputError`` for text that no font here can write.
     """
-    room = area(profile, is_safe=order.is_safe)
+    room = spot(order, profile)
     gap, beside = round(profile.height * GAP), round(profile.height * order.clear)
     for each in order.beside:
         beside += _steps(each, profile, room, room.height - beside, sources, fonts)[-1].shape[0] + gap
-    if room.height - beside < profile.height * _LEAST:
+    if order.at is None and room.height - beside < profile.height * LEAST_ROOM:
         message = f"the overlay {shown(order.text or 'image')} has no room beside what stands in its place: give it another position"
         raise InputError(message)
     is_typed = order.enter is not None and order.enter.kind == "typewriter"
     steps = _steps(order, profile, room, room.height - beside, sources, fonts, is_typed=is_typed)
-    steps = [_within(step, profile) for step in steps]
+    if order.at is None:
+        steps = [_within(step, profile) for step in steps]
     height, width = steps[-1].shape[:2]
     x, y = room.place(order.position, width, height, beside)
+    if order.at is not None:
+        return Composed(tuple(steps), x, y)
     return Composed(
         tuple(steps), min(x, (profile.width - width) // 2 * 2), min(y, (profile.height - height) // 2 * 2)
     )
@@ -69,7 +69,7 @@ def compose(order: OverlayOrder, profile: Profile, sources: Mapping[str, Path], 
 def _steps(
     layer: Layer,
     profile: Profile,
-    room: Area,
+    room: Spot,
     height: int,
     sources: Mapping[str, Path],
     fonts: Fonts,
@@ -89,8 +89,11 @@ def _steps(
     return [_turned(step, layer) for step in steps]
 
 
-def _most(layer: Layer, profile: Profile, room: Area, height: int) -> Room:
-    return Room(round(min(profile.width * layer.width, room.width(layer.position))), max(height, 1))
+def _most(layer: Layer, profile: Profile, room: Spot, height: int) -> Room:
+    width = profile.width * layer.width
+    if layer.at is not None and layer.image is not None:
+        return Room(max(round(width), 1), profile.height)
+    return Room(round(min(width, room.width(layer.position))), max(height, 1))
 
 
 def _turned(rgba: npt.NDArray[np.uint8], layer: Layer) -> npt.NDArray[np.uint8]:
@@ -113,12 +116,13 @@ def _turned(rgba: npt.NDArray[np.uint8], layer: Layer) -> npt.NDArray[np.uint8]:
 
 def animated(order: OverlayOrder, profile: Profile, picture: Path) -> Iterator[npt.NDArray[np.uint8]]:
     """What an animated picture shows in each frame of the cut in which it is seen, as large as ``compose`` has it."""
-    most = _most(order, profile, area(profile, is_safe=order.is_safe), profile.height)
+    most = _most(order, profile, spot(order, profile), profile.height)
     numbers = range(order.age, order.age + order.end_frame - order.start_frame)
 
     def made(file: Picture, stored: Image.Image) -> npt.NDArray[np.uint8]:
         seen = stills.seen(file, stored, 2 * profile.width, 2 * profile.height)
-        return _within(_turned(_fitted(seen, most), order), profile)
+        turned = _turned(_fitted(seen, most), order)
+        return turned if order.at is not None else _within(turned, profile)
 
     return animation.each_frame(picture, profile.fps, numbers, made)
 

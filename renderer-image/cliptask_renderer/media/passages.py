@@ -71,8 +71,10 @@ class _Canvas:
 
     def resting(self, rgba: Pixels) -> Pixels:
         """A layer where it stands."""
-        whole = self.empty
-        whole[self.top : self.top + rgba.shape[0], self.left : self.left + rgba.shape[1]] = rgba
+        whole, left, top = self.empty, max(self.left, 0), max(self.top, 0)
+        # It may hang over the picture's edges.
+        seen = rgba[top - self.top :, left - self.left :][: self.height - top, : self.width - left]
+        whole[top : top + seen.shape[0], left : left + seen.shape[1]] = seen
         return whole
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cliptask.area import area
 from cliptask.captions import sooner, within
 from cliptask.facts import Word
 from cliptask.layers import BurnedCaptions, CaptionLook, SpokenAt
@@ -18,7 +19,6 @@ from cliptask.orders import Profile
 from cliptask.pages import Page, pages
 from cliptask_renderer.lettering.typeset import Fonts, Look, Room, Text, typeset
 from cliptask_renderer.media.film import Film, write_film
-from cliptask_renderer.media.places import area
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -19,7 +19,13 @@ from cliptask.spec import problems
 from cliptask.spec.colour import COLOUR_PATTERN, TRANSLUCENT_PATTERN
 from cliptask.spec.part import Part
 from cliptask.spec.picture import SHAPE_PATTERN
-from cliptask.spec.quantities import AMOUNT_PATTERN, DURATION_PATTERN, PERCENTAGE_PATTERN, TOGETHER_PATTERN
+from cliptask.spec.quantities import (
+    AMOUNT_PATTERN,
+    COORDINATE_PATTERN,
+    DURATION_PATTERN,
+    PERCENTAGE_PATTERN,
+    TOGETHER_PATTERN,
+)
 from cliptask.spec.rules import rules_of
 from cliptask.spec.schema import HEADER, crd, structural
 from cliptask.spec.status import ClipTaskStatus, Condition, ConditionType, Failure
@@ -235,7 +241,13 @@ def test_only_costly_rules_are_left_to_python() -> None:
 
 def test_every_pattern_has_words() -> None:
     """A person would be shown a traceback instead of what a text may hold."""
-    said_by_their_types = {DURATION_PATTERN, PERCENTAGE_PATTERN, AMOUNT_PATTERN, TOGETHER_PATTERN}
+    said_by_their_types = {
+        COORDINATE_PATTERN,
+        DURATION_PATTERN,
+        PERCENTAGE_PATTERN,
+        AMOUNT_PATTERN,
+        TOGETHER_PATTERN,
+    }
     said_by_their_types |= {COLOUR_PATTERN, TRANSLUCENT_PATTERN, SHAPE_PATTERN}
 
     patterns = {node["pattern"] for _, node, _ in walk(structural(ClipTask)) if "pattern" in node}

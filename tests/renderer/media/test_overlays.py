@@ -8,19 +8,20 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from cliptask.area import area
 from cliptask.errors import InputError
-from cliptask.layers import Layer, OverlayOrder, Passage
+from cliptask.layers import Layer, OverlayOrder, Passage, Style
 from cliptask.orders import Profile
-from cliptask.spec.position import Position
+from cliptask.spec.position import LEAST_ROOM, PassageKind, Position, columns_of, room_of
 from cliptask_renderer.lettering.typeset import NO_FONTS
 from cliptask_renderer.media import overlays, passages
-from cliptask_renderer.media.places import area
 from support import frames as f
 
 POSITIONS: tuple[Position, ...] = get_args(Position)
 LARGE = Profile(width=540, height=960, fps=30, fit="cover")
 WIDE = Profile(width=960, height=540, fps=30, fit="cover")
 MARGIN = 26
+SQUARE = np.full((100, 100, 4), (255, 0, 0, 255), np.uint8)
 
 
 def _compose(profile: Profile = LARGE, image: Path | None = None, **rest: Any) -> overlays.Composed:  # noqa: ANN401  fields
@@ -254,3 +255,56 @@ def test_a_picture_without_room_is_refused(tmp_path: Path) -> None:
         InputError, match="has no room beside what stands in its place: give it another position"
     ):
         _compose(image=logo, position="bottom", clear=0.97)
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+@pytest.mark.parametrize("rest", [{"text": "Half price"}, {"rotation": 30, "width": 0.2}])
+def test_a_layer_has_its_anchor_where_it_is_placed(
+    position: Position, rest: dict[str, Any], tmp_path: Path
+) -> None:
+    """A sticker would sit beside the face that it belongs to."""
+    image = None if "text" in rest else _saved(tmp_path, SQUARE)
+
+    layer = _compose(image=image, position=position, at=(0.4, 0.6), **rest)
+
+    height, width = layer.rgba.shape[:2]
+    across, down = columns_of(position)
+    assert abs(layer.x + across * width - 0.4 * LARGE.width) <= 2
+    assert abs(layer.y + down * height - 0.6 * LARGE.height) <= 2
+    assert (layer.x % 2, layer.y % 2) == (0, 0)
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+@pytest.mark.parametrize("at", [(0.1, 0.1), (0.5, 0.9), (0.97, 0.5)])
+def test_a_placed_text_stays_within_the_picture(position: Position, at: tuple[float, float]) -> None:
+    """Half a word would be cut off at the edge."""
+    if min(map(room_of, at, columns_of(position))) < LEAST_ROOM * 2:
+        return
+
+    layer = _compose(text="Now", position=position, at=at, style=Style(size=0.05))
+
+    assert min(_edges(layer)) >= -1
+
+
+@pytest.mark.parametrize(("at", "free"), [((0.0, 0.5), 0), ((1.0, 0.5), 0), ((0.5, 0.0), 1), ((0.5, 1.0), 1)])
+@pytest.mark.parametrize("moves", [None, "pop", "slideLeft", "slideDown"])
+def test_a_placed_picture_hangs_over_the_edge_also_while_it_moves(
+    at: tuple[float, float], free: int, moves: PassageKind | None, tmp_path: Path
+) -> None:
+    """It would be pushed inside, or its film would end the run."""
+    enter = {"enter": Passage(kind=moves, frames=6)} if moves else {}
+    over = f.overlay(image="logo", width=0.5, at=at, end_frame=30, **enter)
+    clip = f.encode(tmp_path / "a.mp4", f.plain(f.BLACK, count=30))
+
+    made = f.make(
+        f.order_of(f.video(frames=30, overlays=(over,))), tmp_path, a=clip, logo=_saved(tmp_path, SQUARE)
+    )
+
+    last = f.decoded(made, "rgb24")[-1]
+    seen = last.max(axis=2) > 60
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    # The logo is a square of half the picture's width: of one side a half is seen.
+    sides = [columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1]
+    whole = f.SMALL.width * 0.5
+    assert abs(sides[free] - whole / 2) <= 2
+    assert abs(sides[1 - free] - whole) <= 2

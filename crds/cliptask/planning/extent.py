@@ -1,0 +1,93 @@
+"""How much of the picture does an overlay take? Reckoned before anything is drawn: of pictures exactly, of texts about."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from typing import NamedTuple
+
+from cliptask.area import area, spot
+from cliptask.facts import SourceFacts
+from cliptask.layers import TALL_LINE_HEIGHT, Layer, Style
+from cliptask.orders import Profile
+from cliptask.spec.position import columns_of
+
+_ADVANCE, _WIDE_ADVANCE = 0.62, 1.0
+"""In em, of a letter of a heavy Latin font, and of an ideograph."""
+_NEARLY = 0.01
+"""Of the picture's shorter side: by so much a text may be reckoned too large."""
+
+
+class Box(NamedTuple):
+    """Pixels of a picture, as edges; beyond the picture where they are negative or more than its sides."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def __str__(self) -> str:
+        left, top, right, bottom = map(round, self)
+        return f"{left} to {right} across and {top} to {bottom} down"
+
+    def within(self, other: Box, slack: float = 0.5) -> bool:
+        """Whether all of it lies in the other, but for so many pixels."""
+        return (
+            self.left >= other.left - slack
+            and self.top >= other.top - slack
+            and self.right <= other.right + slack
+            and self.bottom <= other.bottom + slack
+        )
+
+
+def extent(layer: Layer, profile: Profile, image: SourceFacts | None = None) -> Box:
+    """What an overlay takes where nothing stands beside it; ``image`` has what its picture is."""
+    width, height = _size(layer, profile, image)
+    turn = math.radians(layer.rotation)
+    cos, sin = abs(math.cos(turn)), abs(math.sin(turn))
+    width, height = width * cos + height * sin, width * sin + height * cos
+    if layer.at is None:
+        x, y = spot(layer, profile).place(layer.position, round(width), round(height), 0)
+        return Box(x, y, x + width, y + height)
+    across, down = columns_of(layer.position)
+    left, top = layer.at[0] * profile.width - across * width, layer.at[1] * profile.height - down * height
+    return Box(left, top, left + width, top + height)
+
+
+def remark(place: str, layer: Layer, profile: Profile, image: SourceFacts | None) -> str | None:
+    """What the author of an overlay should know that is placed where platforms lay their own buttons; None where it is clear of them."""
+    free = area(profile, is_safe=True)
+    if layer.at is None or not free.is_upright:
+        return None
+    taken, zone = extent(layer, profile, image), Box(free.left, free.top, free.right, free.bottom)
+    slack = _NEARLY * min(profile.width, profile.height) if layer.image is None else 0.5
+    if taken.within(zone, slack):
+        return None
+    about = "about " if layer.image is None else ""
+    return f"{place}: takes {about}{taken} of {profile.width}x{profile.height}; platforms leave {zone} free of their own buttons and captions"
+
+
+def _size(layer: Layer, profile: Profile, image: SourceFacts | None) -> tuple[float, float]:
+    """Width and height before it is turned."""
+    room = spot(layer, profile)
+    wide = profile.width * layer.width
+    if layer.image is not None:
+        if image is None:
+            return 0.0, 0.0
+        most = (wide, profile.height) if layer.at else (min(wide, room.width(layer.position)), room.height)
+        scale = min(most[0] / image.width, most[1] / image.height)
+        return image.width * scale, image.height * scale
+    style = layer.style or Style()
+    em = style.size * min(profile.width, profile.height)
+    around = 2 * em * (style.outline + (style.box_padding if style.box_color else 0.0))
+    lines = [max(_advance(line) * em, 1) for line in (layer.text or "").splitlines() or [""]]
+    most_wide = max(min(wide, room.width(layer.position)) - around, em)
+    count = sum(math.ceil(line / most_wide) for line in lines)
+    width = min(max(lines), most_wide) + around
+    height = count * (style.line_height or TALL_LINE_HEIGHT - 0.3) * em + around
+    # Letters that do not fit are made smaller.
+    return width, min(height, room.height)
+
+
+def _advance(line: str) -> float:
+    return sum(_WIDE_ADVANCE if unicodedata.east_asian_width(each) in "WF" else _ADVANCE for each in line)

@@ -1,0 +1,80 @@
+"""Which layer does an overlay become, and is any of it seen? From the task's words and its picture's facts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeAlias
+
+from cliptask.errors import InvalidTask
+from cliptask.facts import SourceFacts
+from cliptask.layers import Layer
+from cliptask.planning.looks import style_of
+from cliptask.spec.overlays import Anchoring, Overlay
+from cliptask.spec.position import LEAST_ROOM, columns_of, room_of
+from cliptask.spec.quantities import share_of
+
+IMAGE_WIDTH = 0.2
+
+Size: TypeAlias = tuple[int, int]
+"""Width and height of the finished video: what pixels in a task count in, in drafts too."""
+
+
+def layer_of(overlay: Overlay, image: SourceFacts | None, font: Callable[[str], str], size: Size) -> Layer:
+    """An overlay with all that it leaves open, in a video of this size; ``font`` as for ``style_of``."""
+    return Layer(
+        text=overlay.text,
+        style=style_of(overlay.style, font) if overlay.text else None,
+        image=image.sha256 if image else None,
+        is_animated=image is not None and image.kind == "animation",
+        position=overlay.stands or (overlay.place.anchor if overlay.place else "bottom"),
+        at=_at(overlay.place, size) if overlay.place else None,
+        is_safe=overlay.safe,
+        width=_width(overlay),
+        rotation=float(overlay.rotation),
+        opacity=float(overlay.opacity) if overlay.opacity is not None else 1.0,
+    )
+
+
+def refuse_hidden(index: int, overlay: Overlay, image: SourceFacts | None, size: Size) -> None:
+    """Raise ``InvalidTask`` for an overlay that a place puts where nobody sees it. Of a picture that could not be had nothing is known."""
+    if overlay.place is None:
+        return
+    at = _at(overlay.place, size)
+    begin = f"spec.overlays[{index}].place"
+    picture = f"the video's picture of {size[0]}x{size[1]}"
+    if overlay.image is None:
+        rooms = [
+            room_of(share, part) for share, part in zip(at, columns_of(overlay.place.anchor), strict=True)
+        ]
+        for name, room in zip("xy", rooms, strict=True):
+            if room < LEAST_ROOM:
+                message = f"{begin}.{name}: leaves a text no room within {picture}: move it inwards, or name another anchor"
+                raise InvalidTask(message)
+    elif image is not None:
+        for share, part, extent, side in zip(
+            at, columns_of(overlay.place.anchor), _extent(overlay, image, size), size, strict=True
+        ):
+            begins = share * side - extent * part
+            if begins + extent < 1 or begins > side - 1:
+                message = f"{begin}: puts the picture beside {picture}, so nobody would see it: move it inwards, or name another anchor"
+                raise InvalidTask(message)
+
+
+def _at(place: Anchoring, size: Size) -> tuple[float, float]:
+    return share_of(place.x, size[0]), share_of(place.y, size[1])
+
+
+def _width(overlay: Overlay) -> float:
+    if overlay.width is not None:
+        return float(overlay.width)
+    return 1.0 if overlay.image is None else IMAGE_WIDTH
+
+
+def _extent(overlay: Overlay, image: SourceFacts, size: Size) -> tuple[float, float]:
+    """Width and height in pixels that a placed picture takes, turned as it is."""
+    scale = min(size[0] * _width(overlay) / image.width, size[1] / image.height)
+    width, height = image.width * scale, image.height * scale
+    turn = math.radians(overlay.rotation)
+    across, down = abs(math.cos(turn)), abs(math.sin(turn))
+    return width * across + height * down, width * down + height * across

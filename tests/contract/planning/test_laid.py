@@ -1,0 +1,135 @@
+"""Where overlays stand that a task places itself."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+
+from cliptask.errors import InvalidTask
+from cliptask.layers import Layer
+from cliptask.planning.bindings import bind
+from cliptask.planning.plan import Campaign, plan
+from cliptask.planning.timeline import Timeline
+from cliptask.spec.position import Position, columns_of
+from cliptask_operator.preview.board import in_small
+from support.campaigns import sources, task
+
+LOGO = "https://cdn.example.com/logo.png"
+SQUARE = {"kind": "still", "width": 300, "height": 300, "duration_s": 0.0}
+ANCHORS: tuple[Position, ...] = get_args(Position)
+
+
+def planned(x: str, y: str, anchor: str = "center", **rest: Any) -> Campaign:  # noqa: ANN401  a spec's fields
+    """A campaign of 1080x1920 with a text, or whatever else is given, at a place."""
+    over = {**({"text": "Sale"} if "image" not in rest else {}), **rest}
+    of = task(
+        [1],
+        picture={"width": 1080, "height": 1920},
+        overlays=[{**over, "place": {"x": x, "y": y, "anchor": anchor}}],
+    )
+    return plan(of, sources(of, logo=SQUARE), [])
+
+
+def layer(x: str, y: str, anchor: str = "center", **rest: Any) -> Layer:  # noqa: ANN401  as above
+    """What becomes of it."""
+    return planned(x, y, anchor, **rest).variants[0].order.segments[0].cuts[0].overlays[0]
+
+
+@pytest.mark.parametrize(("x", "y"), [("540px", "480px"), ("50%", "25%"), ("50.0%", "480px")])
+def test_shares_and_pixels_say_the_same(x: str, y: str) -> None:
+    """One video would be encoded twice, for two ways to write it."""
+    assert layer(x, y).at == (0.5, 0.25)
+
+
+def test_pixels_are_those_of_the_finished_video_in_a_draft_too() -> None:
+    """What is looked at would not be what is made."""
+    over = [{"text": "x", "place": {"x": "540px", "y": "480px"}}]
+    of = task([1], picture={"width": 1080, "height": 1920}, overlays=over)
+    small = in_small(bind(of.spec, sources(of)))
+    assert small is not None
+
+    draft = Timeline(of.spec, small).segments((0,))[0]
+
+    assert draft.profile.height < 1920
+    assert draft.cuts[0].overlays[0].at == (0.5, 0.25)
+
+
+def test_an_order_that_places_nothing_says_nothing_of_places() -> None:
+    """Every video with a title would get another name, and be made again."""
+    of = task([1], overlays=[{"text": "x"}])
+
+    over = plan(of, sources(of), []).variants[0].order.segments[0].cuts[0].overlays[0]
+
+    assert "at" not in over.model_dump(mode="json")
+    assert over.key != type(over).model_validate({**over.model_dump(), "at": (0.5, 0.5)}).key
+
+
+@pytest.mark.parametrize("anchor", ANCHORS)
+@pytest.mark.parametrize("beyond", ["-60%", "160%"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_picture_that_nobody_would_see_is_refused(anchor: Position, beyond: str, axis: int) -> None:
+    """A video would be made without its logo, and nobody told."""
+    place = ["50%", "50%"]
+    place[axis] = beyond
+
+    with pytest.raises(
+        InvalidTask,
+        match=r"spec.overlays\[0\].place: puts the picture beside the video's picture of 1080x1920",
+    ):
+        planned(*place, anchor, image={"url": LOGO}, width="50%")
+
+
+@pytest.mark.parametrize("anchor", ANCHORS)
+def test_a_picture_may_hang_over_the_edge(anchor: Position) -> None:
+    """A sticker that peeks in from the side would be refused."""
+    across, _ = columns_of(anchor)
+
+    # Half of its width of 540 pixels is beyond the left edge.
+    assert layer(f"{round(540 * (across - 0.5))}px", "50%", anchor, image={"url": LOGO}, width="50%").at
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "anchor", "blamed"),
+    [("100%", "50%", "left", "x"), ("0%", "50%", "right", "x"), ("0%", "50%", "center", "x"), ("50%", "99%", "top", "y"), ("-10px", "50%", "left", "x")],
+)  # fmt: skip
+def test_a_place_that_leaves_a_text_no_room_is_refused(x: str, y: str, anchor: str, blamed: str) -> None:
+    """The failure would come from a Job, once for each video."""
+    with pytest.raises(InvalidTask, match=rf"spec.overlays\[0\].place.{blamed}: leaves a text no room"):
+        planned(x, y, anchor)
+
+
+def test_what_is_placed_makes_no_room_and_takes_none() -> None:
+    """It would push a title away that somebody wanted it to lie on."""
+    over = [{"text": "A", "place": {"x": "50%", "y": "60%"}}, {"text": "B", "position": "bottom"}, {"text": "C", "place": {"x": "50%", "y": "60%"}}]  # fmt: skip
+    of = task([1], overlays=over, captions={"mode": "burned"}, speech=[{"voice": "A", "text": "Hi"}])
+    made = Timeline(of.spec, bind(of.spec, sources(of))).segments((0,))
+
+    first, second, third = made[0].cuts[0].overlays
+
+    assert (first.beside, second.beside, third.beside) == ((), (), ())
+    assert (first.clear, third.clear) == (0.0, 0.0)
+    assert second.clear > 0
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "anchor", "rest", "is_clear"),
+    [
+        ("120px", "288px", "topLeft", {"image": {"url": LOGO}, "width": "20%"}, True),
+        ("888px", "1248px", "bottomRight", {"image": {"url": LOGO}, "width": "20%"}, True),
+        ("119px", "300px", "topLeft", {"image": {"url": LOGO}, "width": "20%"}, False),
+        ("120px", "288px", "topLeft", {"image": {"url": LOGO}, "width": "20%", "rotation": 45}, True),
+        ("888px", "1250px", "bottomRight", {"image": {"url": LOGO}, "width": "20%"}, False),
+        ("50%", "50%", "center", {}, True),
+        ("50%", "90%", "center", {}, False),
+        ("50%", "1240px", "center", {"style": {"size": "30%"}}, False),
+    ],
+)  # fmt: skip
+def test_what_leaves_the_safe_zone_is_remarked_on(
+    x: str, y: str, anchor: str, rest: dict[str, Any], is_clear: bool
+) -> None:
+    """Buttons would cover it, and nobody would be told; or the author would be warned of what is well."""
+    remarks = planned(x, y, anchor, **rest).remarks
+
+    assert not remarks if is_clear else remarks
+    assert all("platforms leave 120 to 888 across and 288 to 1248 down free" in each for each in remarks)
