@@ -77,7 +77,7 @@ def test_a_picture_that_nobody_would_see_is_refused(anchor: Position, beyond: st
         InvalidTask,
         match=r"spec.overlays\[0\].place: puts the picture beside the video's picture of 1080x1920",
     ):
-        planned(*place, anchor, image={"url": LOGO}, width="50%")
+        planned(place[0], place[1], anchor, image={"url": LOGO}, width="50%")
 
 
 @pytest.mark.parametrize("anchor", ANCHORS)
