@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from cliptask.facts import Look
 from cliptask.order import LATER, Order
 from cliptask.spec.position import Align, CaptionStyle, LetterCase, PassageKind, Position
 
@@ -48,6 +49,17 @@ class Style(Order):
         return tuple(each for each in (self.font, self.emoji) if each and len(each) == SHA256_DIGITS)
 
 
+class VideoPicture(Order):
+    """A video, as what a layer shows."""
+
+    look: Look
+    width: int
+    """In pixels as displayed."""
+    height: int
+    frames: int
+    """From its begin to its end, at the profile's rate."""
+
+
 class Layer(Order):
     """A text or a picture, and where it stands."""
 
@@ -57,7 +69,11 @@ class Layer(Order):
     image: str | None = None
     """SHA-256 of the picture's source."""
     is_animated: bool = False
-    """Whether the picture moves, over and over."""
+    """Whether the picture moves."""
+    video: Annotated[VideoPicture | None, LATER] = None
+    """What there is to know of one that is a video."""
+    is_held: Annotated[bool, LATER] = False
+    """Whether the last picture of what moves stands when all were shown, which else begins anew."""
     position: Position
     at: Annotated[tuple[float, float] | None, LATER] = None
     """Where that point of it lies which ``position`` names: from the picture's left and upper edge, as shares of width and
@@ -103,7 +119,7 @@ class OverlayOrder(Layer):
     after: int = 0
     """While it goes: how many are after it."""
     age: int = 0
-    """Of an animated picture: how many of its frames are before the cut."""
+    """Of a picture that moves: how many of its frames are before the cut."""
 
     @property
     def changes(self) -> bool:

@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 
 from cliptask import recipe
 
-LATER: Any = Field(exclude_if=lambda value: value is None)
-"""Of a field that orders did not always have: where it is None nothing says that there is one, and keys stay what they were."""
+LATER: Any = Field(exclude_if=lambda value: value is None or value is False)
+"""Of a field that orders did not always have: where it is None or false nothing says that there is one, and keys stay what they were."""
 
 
 class Order(BaseModel, frozen=True, extra="forbid"):

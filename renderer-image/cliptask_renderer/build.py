@@ -81,7 +81,7 @@ def make_segment(
     name = names.segment_object(order.key)
     if (there := stored_part(cache, name)) is not None:
         return there
-    from cliptask_renderer.media import check, segment  # noqa: PLC0415  numpy, of which a Job that joins has no need
+    from cliptask_renderer.media import check, graph, segment  # noqa: PLC0415  numpy, of which a Job that joins has no need
 
     began, before = time.monotonic(), _peak_bytes()
     pixels = order.frames * order.profile.width * order.profile.height
@@ -90,7 +90,7 @@ def make_segment(
         said = order.captions.words if order.captions else ()
         words = {name: _words(_Words(cache.uri, name, cache)) for name in said}
         made = segment.make_segment(order, sources, work, places, words)
-        check.check_segment(made.file, made.packets, order, segment.named(order, places))
+        check.check_segment(made.file, made.packets, order, graph.named(order, places))
         if not order.is_seam:
             _store_picture(cache, order, made.file, work)
         noted = {"frames": str(order.frames), "pixels": str(pixels), "took": _since(began), **_memory(before)}

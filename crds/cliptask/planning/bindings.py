@@ -13,6 +13,7 @@ from cliptask.facts import SourceFacts
 from cliptask.names import words_object
 from cliptask.spec.fonts import INSTALLED
 from cliptask.spec.ingredients import Clip, Track
+from cliptask.spec.overlays import Overlay
 from cliptask.spec.places import Place, captions_place, clip_place, font_places, image_place, track_places
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import ClipTaskSpec
@@ -116,8 +117,8 @@ def bind(spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> Bindi
         for track, place in zip(spec.tracks, track_places(spec), strict=True)
     )
     images = tuple(
-        _image(sources[place.url], place) if (place := image_place(spec, index)) else None
-        for index in range(len(spec.overlays))
+        _image(overlay, sources[place.url], place) if (place := image_place(spec, index)) else None
+        for index, overlay in enumerate(spec.overlays)
     )
     fonts = {place.name or "": _font(sources[place.url], place) for place in font_places(spec)}
     return Bindings(fps, width, height, clips, tracks, images, (width, height), fonts, size_error)
@@ -272,11 +273,15 @@ def _track(track: Track, facts: Bound[SourceFacts], place: Place) -> Bound[Sourc
     return facts
 
 
-def _image(facts: Bound[SourceFacts], place: Place) -> Bound[SourceFacts]:
-    if isinstance(facts, SourceFacts) and facts.kind not in {"still", "animation"}:
+def _image(overlay: Overlay, facts: Bound[SourceFacts], place: Place) -> Bound[SourceFacts]:
+    if isinstance(facts, ClipTaskError):
+        return facts
+    if facts.kind not in {"still", "animation", "video"}:
         return SourceError(
-            f"{place} is not a picture: an overlay's image must be PNG, JPEG, WebP, GIF, AVIF or HEIC"
+            f"{place} is not a picture: an overlay's image must be PNG, JPEG, WebP, GIF, AVIF, HEIC or a video"
         )
+    if overlay.image and not overlay.image.loop and facts.kind == "still":
+        return SourceError(f"{place.at('loop')}: is for what moves, this is a still picture: leave it out")
     return facts
 
 

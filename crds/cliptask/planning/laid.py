@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeAlias
 
 from cliptask.errors import InvalidTask
-from cliptask.facts import SourceFacts
-from cliptask.layers import Layer
+from cliptask.facts import Look, SourceFacts
+from cliptask.layers import Layer, VideoPicture
 from cliptask.planning.looks import style_of
 from cliptask.spec.overlays import Anchoring, Overlay
 from cliptask.spec.position import LEAST_ROOM, columns_of, room_of
-from cliptask.spec.quantities import share_of
+from cliptask.spec.quantities import frames_of, share_of
 
 IMAGE_WIDTH = 0.2
 
@@ -20,13 +21,17 @@ Size: TypeAlias = tuple[int, int]
 """Width and height of the finished video: what pixels in a task count in, in drafts too."""
 
 
-def layer_of(overlay: Overlay, image: SourceFacts | None, font: Callable[[str], str], size: Size) -> Layer:
-    """An overlay with all that it leaves open, in a video of this size; ``font`` as for ``style_of``."""
+def layer_of(
+    overlay: Overlay, image: SourceFacts | None, font: Callable[[str], str], size: Size, fps: int
+) -> Layer:
+    """An overlay with all that it leaves open, in a video of this size and rate; ``font`` as for ``style_of``."""
     return Layer(
         text=overlay.text,
         style=style_of(overlay.style, font) if overlay.text else None,
         image=image.sha256 if image else None,
-        is_animated=image is not None and image.kind == "animation",
+        is_animated=image is not None and image.kind != "still",
+        video=_video(image, fps) if image and image.kind == "video" else None,
+        is_held=overlay.image is not None and not overlay.image.loop,
         position=overlay.stands or (overlay.place.anchor if overlay.place else "bottom"),
         at=_at(overlay.place, size) if overlay.place else None,
         is_safe=overlay.safe,
@@ -34,6 +39,20 @@ def layer_of(overlay: Overlay, image: SourceFacts | None, font: Callable[[str], 
         rotation=float(overlay.rotation),
         opacity=float(overlay.opacity) if overlay.opacity is not None else 1.0,
     )
+
+
+def _video(facts: SourceFacts, fps: int) -> VideoPicture:
+    frames = max(frames_of(timedelta(seconds=facts.duration_s), fps), 1)
+    return VideoPicture(look=facts.look or Look(), width=facts.width, height=facts.height, frames=frames)
+
+
+def age_of(layer: Layer, before: int) -> int:
+    """Which of its frames a layer that moves shows first that appeared so many frames before; the same one by one number."""
+    if not layer.is_animated:
+        return 0
+    if layer.video is None:
+        return before
+    return min(before, layer.video.frames - 1) if layer.is_held else before % layer.video.frames
 
 
 def refuse_hidden(index: int, overlay: Overlay, image: SourceFacts | None, size: Size) -> None:

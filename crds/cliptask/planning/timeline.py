@@ -13,11 +13,11 @@ from cliptask.layers import BurnedCaptions, Layer, OverlayOrder
 from cliptask.orders import ClipSound, Cut, Profile, SegmentOrder, TransitionOrder
 from cliptask.planning import extent
 from cliptask.planning.bindings import Bindings, ClipRange
-from cliptask.planning.laid import layer_of, refuse_hidden
+from cliptask.planning.laid import age_of, layer_of, refuse_hidden
 from cliptask.planning.looks import clearance, neighbours, passage
 from cliptask.spec.ingredients import Clip
 from cliptask.spec.overlays import Overlay
-from cliptask.spec.places import clip_place
+from cliptask.spec.places import clip_place, image_place
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.transitions import Transition, transition_between
@@ -190,9 +190,11 @@ class Timeline:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What the author of the overlays should know."""
-        found = []
+        found: list[str | None] = []
         for index, overlay in enumerate(self.spec.overlays):
             image = self.bindings.images[index]
+            if isinstance(image, SourceFacts) and image.kind == "video" and image.has_audio:
+                found.append(f"{image_place(self.spec, index)}: its sound is not heard")
             if overlay.place and not isinstance(image, ClipTaskError):
                 place = f"spec.overlays[{index}].place"
                 found.append(extent.remark(place, self._layer(index, overlay), self.profile, image))
@@ -293,14 +295,14 @@ class Timeline:
             leave=leave,
             before=before if enter else 0,
             after=after if leave else 0,
-            age=before if layer.is_animated else 0,
+            age=age_of(layer, before),
         )
 
     def _layer(self, index: int, overlay: Overlay) -> Layer:
         image = self.bindings.images[index]
         if isinstance(image, ClipTaskError):
             raise image
-        return layer_of(overlay, image, self.bindings.font, self.bindings.size)
+        return layer_of(overlay, image, self.bindings.font, self.bindings.size, self.profile.fps)
 
 
 def _pieces(begin: int, end: int, fps: int) -> list[int]:

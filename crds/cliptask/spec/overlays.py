@@ -20,7 +20,9 @@ class OverlayImage(Part):
     """A picture that is laid over the video."""
 
     url: SourceUrl
-    """Where the picture is: PNG, JPEG, WebP, GIF, AVIF, HEIC, still or animated, with transparency; as for clips. An animated one begins when it appears, and begins anew until it disappears."""
+    """Where the picture is: PNG, JPEG, WebP, GIF, AVIF, HEIC, still or animated, or a video, all with transparency; as for clips. What moves begins when it appears. The sound of a video is not heard."""
+    loop: bool = True
+    """Whether what moves begins anew until it disappears; if not, its last picture stands."""
 
 
 class Passage(Part):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -40,25 +41,37 @@ def frames(picture: Path, profile: Profile, cut: Cut) -> Iterator[bytes]:
 
 
 def each_frame(
-    picture: Path, fps: int, numbers: range, made: Callable[[Picture, Image.Image], T]
+    picture: Path,
+    fps: int,
+    numbers: range,
+    made: Callable[[Picture, Image.Image], T],
+    *,
+    is_held: bool = False,
 ) -> Iterator[T]:
-    """What is ``made`` of the picture that each of these frames shows, counted from the animation's begin; once of each."""
+    """What is ``made`` of the picture that each of these frames shows, counted from the animation's begin; once of each.
+
+    After its last picture an animation begins anew, or stands where it ``is_held``.
+    """
     from cliptask_renderer.media import pictures  # noqa: PLC0415  as above
 
     number, last, per_second = numbers.start, numbers.stop, _LEAN * fps
     with pictures.opened(picture) as file:
         begin = 0
+        content: T | None = None
         while True:
             start = begin
             for stored, us in file.pictures():
                 begin += us * per_second
-                content: T | None = None
+                content = None
                 while number < last and _due(number) < begin:
                     content = made(file, stored) if content is None else content
                     yield content
                     number += 1
                 if number == last:
                     return
+            if is_held:
+                yield from repeat(made(file, stored) if content is None else content, last - number)
+                return
             # A cut that begins late is not decoded round by round.
             begin += (_due(number) - begin) // (begin - start) * (begin - start)
 

@@ -32,6 +32,7 @@ _FADE = 0.025
 _WEIGH = "premultiply=inplace=1"
 """Colours weighed by their opacity: scaled as they are, what is hidden would shine through at every edge."""
 
+
 SCALER_MATRICES = frozenset({"gbr", "bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"})
 """What the scaler knows; it knows nothing of primaries."""
 
@@ -126,6 +127,15 @@ def _soft(profile: Profile, number: int, *, has_alpha: bool) -> str:
         f",split=3{kept}{edge}{whole};{edge}{mask}{shape};{whole}alphaextract{alpha};"
         f"{alpha}{shape}blend=all_mode=multiply{both};{kept}{both}alphamerge"
     )
+
+
+def over(*, has_alpha: bool, width: int, height: int) -> str:
+    """From any colours to those of a screen, of a size, with transparency: what is laid over a picture."""
+    size = f"scale={width}:{height}:out_range=pc:{SCALER},format=gbrap"
+    if not has_alpha:
+        return size
+    straight = f"scale=out_range=pc:{SCALER},format=gbrap"
+    return f"{straight},{_WEIGH},{size},unpremultiply=inplace=1"
 
 
 def reduced(profile: Profile) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,8 @@ class Composed:
     """Of shape (height, width, 4); more than one where a text is typed: with one word, with two, and so on."""
     x: int
     y: int
+    most: Room
+    """What it could take before it was turned."""
 
     @property
     def rgba(self) -> npt.NDArray[np.uint8]:
@@ -53,6 +55,7 @@ def compose(order: OverlayOrder, profile: Profile, sources: Mapping[str, Path], 
     if order.at is None and room.height - beside < profile.height * LEAST_ROOM:
         message = f"the overlay {shown(order.text or 'image')} has no room beside what stands in its place: give it another position"
         raise InputError(message)
+    most = _most(order, profile, room, room.height - beside)
     is_typed = order.enter is not None and order.enter.kind == "typewriter"
     steps = _steps(order, profile, room, room.height - beside, sources, fonts, is_typed=is_typed)
     if order.at is None:
@@ -60,9 +63,12 @@ def compose(order: OverlayOrder, profile: Profile, sources: Mapping[str, Path], 
     height, width = steps[-1].shape[:2]
     x, y = room.place(order.position, width, height, beside)
     if order.at is not None:
-        return Composed(tuple(steps), x, y)
+        return Composed(tuple(steps), x, y, most)
     return Composed(
-        tuple(steps), min(x, (profile.width - width) // 2 * 2), min(y, (profile.height - height) // 2 * 2)
+        tuple(steps),
+        min(x, (profile.width - width) // 2 * 2),
+        min(y, (profile.height - height) // 2 * 2),
+        most,
     )
 
 
@@ -84,6 +90,9 @@ def _steps(
         last = range(len(words)) if is_typed else [len(words) - 1]
         looks = [Look(tuple(style.color if n <= seen else CLEAR for n in range(len(words)))) for seen in last]
         steps = typeset(Text(words), style, shorter, most, looks, fonts)
+    elif layer.video is not None:
+        width, height = size(layer.video.width, layer.video.height, most)
+        steps = [np.zeros((height, width, 4), np.uint8)]
     else:
         steps = [_picture(sources[layer.image], profile, most)]
     return [_turned(step, layer) for step in steps]
@@ -114,17 +123,33 @@ def _turned(rgba: npt.NDArray[np.uint8], layer: Layer) -> npt.NDArray[np.uint8]:
     return rgba
 
 
-def animated(order: OverlayOrder, profile: Profile, picture: Path) -> Iterator[npt.NDArray[np.uint8]]:
-    """What an animated picture shows in each frame of the cut in which it is seen, as large as ``compose`` has it."""
-    most = _most(order, profile, spot(order, profile), profile.height)
+def animated(
+    order: OverlayOrder, profile: Profile, picture: Path, most: Room
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """What an animated picture shows in each frame of the cut in which it is seen, as large as ``compose`` has it, which says how large it may be at ``most``."""
     numbers = range(order.age, order.age + order.end_frame - order.start_frame)
 
     def made(file: Picture, stored: Image.Image) -> npt.NDArray[np.uint8]:
         seen = stills.seen(file, stored, 2 * profile.width, 2 * profile.height)
-        turned = _turned(_fitted(seen, most), order)
-        return turned if order.at is not None else _within(turned, profile)
+        return _finished(_fitted(seen, most), order, profile)
 
-    return animation.each_frame(picture, profile.fps, numbers, made)
+    return animation.each_frame(picture, profile.fps, numbers, made, is_held=order.is_held)
+
+
+def finished(
+    order: OverlayOrder, profile: Profile, frames: Iterable[npt.NDArray[np.uint8]]
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """Frames of that size as ``compose`` has them; of one object several times it is one again."""
+    last: npt.NDArray[np.uint8] | None = None
+    for frame in frames:
+        if frame is not last:
+            last, made = frame, _finished(frame, order, profile)
+        yield made
+
+
+def _finished(rgba: npt.NDArray[np.uint8], order: OverlayOrder, profile: Profile) -> npt.NDArray[np.uint8]:
+    turned = _turned(rgba, order)
+    return turned if order.at is not None else _within(turned, profile)
 
 
 def _within(rgba: npt.NDArray[np.uint8], profile: Profile) -> npt.NDArray[np.uint8]:
@@ -136,6 +161,12 @@ def _within(rgba: npt.NDArray[np.uint8], profile: Profile) -> npt.NDArray[np.uin
     return rgba[top : top + profile.height, left : left + profile.width]
 
 
+def size(width: int, height: int, most: Room) -> tuple[int, int]:
+    """Width and height of a picture of this size that is as large as it may be."""
+    scale = min(most.width / width, most.height / height)
+    return max(round(width * scale), 1), max(round(height * scale), 1)
+
+
 def _picture(image: Path, profile: Profile, most: Room) -> npt.NDArray[np.uint8]:
     return _fitted(stills.opened(image, 2 * profile.width, 2 * profile.height), most)
 
@@ -143,7 +174,6 @@ def _picture(image: Path, profile: Profile, most: Room) -> npt.NDArray[np.uint8]
 def _fitted(picture: Image.Image, most: Room) -> npt.NDArray[np.uint8]:
     from PIL import Image  # noqa: PLC0415  only where one is laid over
 
-    scale = min(most.width / picture.width, most.height / picture.height)
-    width, height = max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)
+    width, height = size(picture.width, picture.height, most)
     # Pillow weighs colours by their opacity; others give logos a fringe of what is invisible.
     return np.asarray(picture.convert("RGBA").resize((width, height), Image.Resampling.LANCZOS))

@@ -102,7 +102,9 @@ def pictures(
     rests = False
     for frame in range(order.start_frame, order.end_frame):
         if animated is not None:
-            shown.rgba = next(animated)
+            now = next(animated)
+            rests = rests and now is shown.rgba
+            shown.rgba = now
         age, left = order.before + frame - order.start_frame, order.after + order.end_frame - 1 - frame
         if order.enter and entering and age < order.enter.frames:
             if order.enter.kind == "typewriter":
@@ -113,7 +115,7 @@ def pictures(
         elif order.leave and leaving and left < order.leave.frames:
             yield frame, _frame(leaving, (order.leave.frames - 1 - left) / fps)
             rests = False
-        elif animated is not None or not rests:
+        elif not rests:
             yield frame, canvas.resting(shown.rgba)
             rests = True
     if order.end_frame < frames:

@@ -2,76 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from cliptask.errors import MediaError, SourceError
 from cliptask.facts import Look, Word
 from cliptask.layers import OverlayOrder
 from cliptask.names import called
 from cliptask.orders import Cut, Profile, SegmentOrder
-from cliptask_renderer.lettering.typeset import Fonts
+from cliptask_renderer.lettering.typeset import Fonts, Room
 from cliptask_renderer.media import (
     animation,
     ffmpeg,
     motion,
+    moving,
     overlays,
     passages,
     stills,
     transitions,
 )
 from cliptask_renderer.media.film import Film
-from cliptask_renderer.media.fit import COLOURS, STRAIGHT, TAGS, fit, tags, to_bt709
-from cliptask_renderer.media.formats import is_streamed
+from cliptask_renderer.media.fit import COLOURS, STRAIGHT, TAGS, fit, tags
+from cliptask_renderer.media.graph import SECONDS_PER_FRAME_LIMIT, Graph, named, wanted
 
-TURNS = {90: "transpose=clock,", 180: "hflip,vflip,", 270: "transpose=cclock,"}
-
-SEEK_MARGIN_S = 2
-"""Decoding starts this long before the first wanted frame, so that rounding to frames has its neighbours."""
-
-LEAN = 0.2
-"""Of a frame. Where a source has two pictures for each of ours, every second one lies exactly between two of ours, and
-timestamps in milliseconds or a camera's unsteady clock would let chance decide which is shown: motion would judder."""
-
-SECONDS_PER_FRAME_LIMIT = 5.0
-"""A 4096x4096 HDR frame takes about one second here; the limit catches what hangs, not what is slow."""
-
-
-@dataclass
-class _Graph:
-    """An ffmpeg command in the making: what it is for, its inputs and its filter graph, link by link."""
-
-    order: SegmentOrder
-    sources: Mapping[str, Path]
-    work: Path
-    places: Mapping[str, str]
-    inputs: list[ffmpeg.Input] = field(default_factory=list)
-    chains: list[str] = field(default_factory=list)
-    feed: Iterable[bytes] | None = None
-    clocks: list[str] = field(default_factory=list)
-
-    @property
-    def number(self) -> int:
-        """Another one for each chain."""
-        return len(self.chains) + len(self.inputs)
-
-    def add(self, source: ffmpeg.Input) -> int:
-        self.inputs.append(source)
-        return len(self.inputs) - 1
-
-    def run(self, *output: str, limit_s: float) -> str:
-        graph = ["-filter_complex", ";".join(self.chains), "-map", "[out]"]
-        arguments = [*self.clocks, *ffmpeg.VERBOSE, *graph, *output]
-        return ffmpeg.run(
-            self.inputs,
-            arguments,
-            what=named(self.order, self.places),
-            limit_s=limit_s,
-            feed=self.feed,
-            folder=self.work,
-        )
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -97,7 +56,7 @@ def make_segment(
     what errors call sources, ``words`` those of each line that is said in it, by the line's key. The same order gives the same bytes. Raises ``SourceError`` when a source cannot be decoded or changes its form midway,
     ``InputError`` for titles that cannot be written, ``MediaError`` with ffmpeg's last words for anything else.
     """
-    graph, profile, frames = _Graph(order, sources, work, places), order.profile, order.frames
+    graph, profile, frames = Graph(order, sources, work, places), order.profile, order.frames
     made = Encoded(work / "segment.mp4", work / "packets.txt")
     links = [_cut(graph, number, cut) for number, cut in enumerate(order.cuts)]
     link = _seam(graph, *links) if order.is_seam else links[0]
@@ -127,12 +86,7 @@ def make_segment(
     return made
 
 
-def named(order: SegmentOrder, places: Mapping[str, str]) -> str:
-    """What errors call it."""
-    return ", in the transition to ".join(called("clip", cut.source, places) for cut in order.cuts)
-
-
-def _blame(order: SegmentOrder, graph: _Graph, limit_s: float, error: MediaError) -> None:
+def _blame(order: SegmentOrder, graph: Graph, limit_s: float, error: MediaError) -> None:
     """Raise ``SourceError`` if a source alone does not decode. Done after a failure only: it costs a whole pass."""
     for cut in (cut for cut in order.cuts if cut.kind == "video"):
         clip = called("clip", cut.source, graph.places)
@@ -145,7 +99,7 @@ def _blame(order: SegmentOrder, graph: _Graph, limit_s: float, error: MediaError
             raise SourceError(message) from error
 
 
-def _cut(graph: _Graph, number: int, cut: Cut) -> str:
+def _cut(graph: Graph, number: int, cut: Cut) -> str:
     """Add one cut with its overlays; returns the link's name, whose frames are at the profile's rate from zero."""
     whole, held = cut, ""
     if cut.is_held:
@@ -166,7 +120,7 @@ def _cut(graph: _Graph, number: int, cut: Cut) -> str:
     return link
 
 
-def _seam(graph: _Graph, first: str, second: str) -> str:
+def _seam(graph: Graph, first: str, second: str) -> str:
     """Add the transition between two links, and what lies over all of it; returns the link's name, as ``_cut``."""
     order, helping = graph.order, ""
     if (help_ := transitions.helper(order)) is not None:
@@ -181,40 +135,12 @@ def _seam(graph: _Graph, first: str, second: str) -> str:
     return link
 
 
-def _video(graph: _Graph, cut: Cut) -> str:
-    """Exactly the wanted frames. What comes before them is skipped by seeking to a whole second, where it is long."""
+def _video(graph: Graph, cut: Cut) -> str:
     profile, look = graph.order.profile, cut.look or Look()
-    file = graph.sources[cut.source]
-    # What is made to be sent has no index: it would be sought at any picture, and shown from the next whole one on.
-    # In seconds as they are played, so that a whole number of frames is skipped.
-    seek_s = 0 if is_streamed(file) else max(cut.first_frame // profile.fps - SEEK_MARGIN_S, 0)
-    # Not "accurate", which drops the picture that is on screen when the seek's second begins: a source may rest on it.
-    options = ["-noaccurate_seek", "-ss", f"{seek_s * cut.speed:.6f}"] if seek_s else []
-    options += [f"-c:{look.stream}", look.decoder] if look.decoder else []
-    options += [f"-display_rotation:{look.stream}", "0"] if look.rotation else []
-    index = graph.add(ffmpeg.media(file, *options))
-    graph.clocks += ffmpeg.whole_clock(file, index, look.stream)
-    first = cut.first_frame - seek_s * profile.fps
-    last = int(look.last_us * profile.fps / (1_000_000 * cut.speed)) + 2
-    times = f"(PTS-({look.start_us / 1_000_000:.6f})/TB)/{cut.speed}+({LEAN / profile.fps:.6f})/TB"
-    chain = (
-        f"[{index}:{look.stream}]{_whole_pictures(look)}setpts=round({times}),fps={profile.fps}:start_time=0,"
-        f"tpad=stop={last}:stop_mode=clone,trim=start_frame={first}:end_frame={first + cut.frames},{tags(look)}"
-    )
-    chain += to_bt709(look, profile, graph.work / f"colours{index}.csp")
-    return f"{chain},{fit(profile, graph.number, has_alpha=look.has_alpha, focus=cut.focus)}"
+    return f"{wanted(graph, cut, profile)},{fit(profile, graph.number, has_alpha=look.has_alpha, focus=cut.focus)}"
 
 
-def _whole_pictures(look: Look) -> str:
-    """Each field as a picture of its own, at its own time, of which the wanted ones are taken: motion stays as smooth as it was."""
-    if look.scan == "progressive":
-        return ""
-    if look.scan == "flagged":
-        return f"bwdif=mode=send_field:deint=interlaced,{TURNS.get(look.rotation, '')}"
-    return f"setfield={look.scan},bwdif=mode=send_field,{TURNS.get(look.rotation, '')}"
-
-
-def _animated(graph: _Graph, number: int, cut: Cut) -> str:
+def _animated(graph: Graph, number: int, cut: Cut) -> str:
     profile, source = graph.order.profile, graph.sources[cut.source]
     width, height = animation.size(source, profile)
     frames = animation.frames(source, profile, cut)
@@ -228,7 +154,7 @@ def _animated(graph: _Graph, number: int, cut: Cut) -> str:
     return f"[{index}:v]format=yuv420p"
 
 
-def _moving(graph: _Graph, number: int, cut: Cut) -> str:
+def _moving(graph: Graph, number: int, cut: Cut) -> str:
     """The picture moves, and what shows it stands still: the bars, or the blurred copy's edge, do not move along."""
     profile = graph.order.profile
     canvas = motion.canvas(graph.sources[cut.source], profile, cut)
@@ -255,11 +181,11 @@ def _moving(graph: _Graph, number: int, cut: Cut) -> str:
 
 
 def _fitted(
-    graph: _Graph, profile: Profile, source: ffmpeg.Input, name: str, cut: Cut, feed: Iterable[bytes]
+    graph: Graph, profile: Profile, source: ffmpeg.Input, name: str, cut: Cut, feed: Iterable[bytes]
 ) -> Path:
     """Frames in the profile's size as yuv420p, in a file."""
     file = graph.work / name
-    fitting = _Graph(graph.order, graph.sources, graph.work, graph.places, feed=feed)
+    fitting = Graph(graph.order, graph.sources, graph.work, graph.places, feed=feed)
     index = fitting.add(source)
     fitting.chains.append(f"[{index}:v]{_fit_picture(profile, fitting, cut)}[out]")
     limit_s = 60 + cut.frames * SECONDS_PER_FRAME_LIMIT
@@ -267,26 +193,24 @@ def _fitted(
     return file
 
 
-def _raw_picture(graph: _Graph, number: int, cut: Cut, profile: Profile) -> ffmpeg.Input:
+def _raw_picture(graph: Graph, number: int, cut: Cut, profile: Profile) -> ffmpeg.Input:
     content, width, height = stills.pixels(graph.sources[cut.source], profile)
     file = graph.work / f"still{number}.rgb"
     file.write_bytes(content)
     return ffmpeg.pictures(width, height, profile.fps, stills.pixel_format(profile), file)
 
 
-def _fit_picture(profile: Profile, graph: _Graph, cut: Cut) -> str:
+def _fit_picture(profile: Profile, graph: Graph, cut: Cut) -> str:
     """As ``fit``, of what comes from ``stills``."""
     return fit(profile, graph.number, has_alpha=stills.pixel_format(profile) == "rgba", focus=cut.focus)
 
 
-def _overlay(graph: _Graph, base: str, link: str, order: OverlayOrder) -> str:
+def _overlay(graph: Graph, base: str, link: str, order: OverlayOrder) -> str:
     profile = graph.order.profile
     layer = overlays.compose(order, profile, graph.sources, Fonts(graph.sources, graph.work))
     if order.changes:
         file = graph.work / f"overlay{len(graph.inputs)}.nut"
-        shown = (
-            overlays.animated(order, profile, graph.sources[order.image or ""]) if order.is_animated else None
-        )
+        shown = _moving_picture(graph, order, layer.most) if order.is_animated else None
         return _film(graph, base, passages.film(order, layer, profile, graph.order.frames, file, shown))
     height, width = layer.rgba.shape[:2]
     file = graph.work / f"layer{len(graph.inputs)}.rgba"
@@ -300,7 +224,16 @@ def _overlay(graph: _Graph, base: str, link: str, order: OverlayOrder) -> str:
     return link
 
 
-def _film(graph: _Graph, base: str, film: Film) -> str:
+def _moving_picture(graph: Graph, order: OverlayOrder, most: Room) -> Iterator[npt.NDArray[np.uint8]]:
+    """What an overlay's picture shows in each frame in which it is seen."""
+    profile = graph.order.profile
+    if order.video is None:
+        return overlays.animated(order, profile, graph.sources[order.image or ""], most)
+    size = overlays.size(order.video.width, order.video.height, most)
+    return overlays.finished(order, profile, moving.frames(graph, order, order.video, *size))
+
+
+def _film(graph: Graph, base: str, film: Film) -> str:
     """Lay a film over a link; returns that of both."""
     index = graph.add(ffmpeg.own(film.file))
     graph.chains.append(f"[{index}:v]scale={COLOURS},format=yuva420p[film{index}]")

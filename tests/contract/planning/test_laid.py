@@ -6,13 +6,14 @@ from typing import Any, get_args
 
 import pytest
 
-from cliptask.errors import InvalidTask
+from cliptask.errors import InvalidTask, SourceError
 from cliptask.layers import Layer
 from cliptask.planning.bindings import bind
 from cliptask.planning.plan import Campaign, plan
 from cliptask.planning.timeline import Timeline
 from cliptask.spec.position import Position, columns_of
 from cliptask_operator.preview.board import in_small
+from support.campaigns import facts as facts_of
 from support.campaigns import sources, task
 
 LOGO = "https://cdn.example.com/logo.png"
@@ -133,3 +134,50 @@ def test_what_leaves_the_safe_zone_is_remarked_on(
 
     assert not remarks if is_clear else remarks
     assert all("platforms leave 120 to 888 across and 288 to 1248 down free" in each for each in remarks)
+
+
+VIDEO = {"kind": "video", "width": 200, "height": 100, "duration_s": 1.0, "look": {"has_alpha": True}}
+
+
+def ages(loop: bool, **facts: Any) -> list[int]:  # noqa: ANN401  a source's facts
+    """Which picture of a sticker each piece of a clip of 20 s begins with."""
+    over = [{"image": {"url": LOGO, "loop": loop}, "from": "500ms"}]
+    of = task([1], overlays=over, picture={"fps": 30})
+    made = plan(
+        of, {**sources(of, b0c0={"duration_s": 20.0}), LOGO: VIDEO_FACTS.model_copy(update=facts)}, []
+    )
+    return [each.cuts[0].overlays[0].age for each in made.variants[0].order.segments]
+
+
+VIDEO_FACTS = facts_of(LOGO, **VIDEO)
+
+
+def test_a_video_goes_on_from_piece_to_piece_and_equal_pieces_are_one() -> None:
+    """A clip's pieces would each begin it anew, or none be shared although they show the same."""
+    assert ages(loop=True) == [0, 165 % 30, 345 % 30, 525 % 30]
+    assert ages(loop=True, duration_s=3.0) == [0, 165 % 90, 345 % 90, 525 % 90]
+    assert ages(loop=False) == [0, 29, 29, 29]
+
+
+def test_what_is_said_of_a_video_that_is_laid_over() -> None:
+    """Its sound would be missed, or a still picture told to end."""
+    over = [{"image": {"url": LOGO}}]
+    of = task([1], overlays=over)
+
+    heard = plan(of, {**sources(of), LOGO: VIDEO_FACTS.model_copy(update={"sound_stream": 1})}, [])
+    silent = plan(of, {**sources(of), LOGO: VIDEO_FACTS}, [])
+
+    assert heard.remarks == (f"spec.overlays[0].image ({LOGO}): its sound is not heard",)
+    assert silent.remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "loop", "words"),
+    [("still", False, "loop .*: is for what moves, this is a still picture"), ("audio", True, "is not a picture: .* or a video"), ("font", True, "is not a picture")],
+)  # fmt: skip
+def test_what_is_no_picture_that_moves_is_refused(kind: str, loop: bool, words: str) -> None:
+    """A Job would fail at it."""
+    of = task([1], overlays=[{"image": {"url": LOGO, "loop": loop}}])
+
+    with pytest.raises(SourceError, match=words):
+        plan(of, {**sources(of), LOGO: facts_of(LOGO, **{**SQUARE, "kind": kind})}, [])

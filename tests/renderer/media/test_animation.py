@@ -230,3 +230,23 @@ def test_a_picture_that_rests_is_composed_once(tmp_path: Path) -> None:
 
     assert len(frames) == 60
     assert len({id(frame) for frame in frames}) == 2
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("first", [0, 30, 100])
+def test_the_last_picture_of_one_that_is_held_stands(suffix: str, first: int, tmp_path: Path) -> None:
+    """A sticker that draws itself would vanish and begin anew."""
+    path = counting(tmp_path / f"a.{suffix}")
+
+    found = list(
+        animation.each_frame(
+            path,
+            30,
+            range(first, first + 50),
+            lambda _, stored: np.asarray(stored.convert("L")),
+            is_held=True,
+        )
+    )
+
+    assert f.numbers(np.stack(found)) == [min(number // 3, 11) for number in range(first, first + 50)]
+    assert len({id(each) for each in found}) == len({min(n // 3, 11) for n in range(first, first + 50)})

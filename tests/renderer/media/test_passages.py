@@ -38,7 +38,7 @@ def shown(
 ) -> list[NDArray[np.uint8]]:
     """What lies over the picture at each frame."""
     layer = overlays.compose(of, PROFILE, sources or {}, NO_FONTS)
-    moving = overlays.animated(of, PROFILE, (sources or {})["logo"]) if of.is_animated else None
+    moving = overlays.animated(of, PROFILE, (sources or {})["logo"], layer.most) if of.is_animated else None
     film = passages.film(of, layer, PROFILE, frames, folder / "film.nut", moving)
     found: list[NDArray[np.uint8]] = []
     with av.open(str(film.file)) as container:
