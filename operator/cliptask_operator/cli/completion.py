@@ -8,12 +8,13 @@ import shlex
 import signal
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from typer.completion import get_completion_inspect_parameters, shell_complete
 
 PROGRAM = "cliptask"
+_PLUGIN = "kubectl clip"
 ASKED = "_CLIPTASK_COMPLETE"
 """The variable by which a script asks; typer answers it instead of running a command."""
 _LONGEST_S = 2.0
@@ -59,7 +60,7 @@ def answer_kubectl(plugin: typer.Typer, words: Sequence[str]) -> None:
     typed = shlex.join(["clip", *before]) + f" {shlex.quote(last) if last else ''}"
     os.environ |= {"_TYPER_COMPLETE_FISH_ACTION": "get-args", "_TYPER_COMPLETE_ARGS": typed}
     know_shells()
-    shell_complete(typer.main.get_command(plugin), {}, "kubectl clip", ASKED, "complete_fish")
+    shell_complete(typer.main.get_command(plugin), {}, _PLUGIN, ASKED, "complete_fish")
     typer.echo(_NO_FILES)
 
 
@@ -69,24 +70,30 @@ def task_names(context: typer.Context) -> list[str]:
     For a process that only completes: it says nothing else, and ends when the time is over.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+    from cliptask_operator.kubernetes.client import KubernetesClient  # noqa: PLC0415  only where it is used, and no wait for a cluster
+
+    async def asked() -> list[str]:
+        async with KubernetesClient(context=context.params.get("context")) as cluster:
+            found = await cluster.tasks(context.params.get("namespace") or cluster.namespace)
+        return [body["metadata"]["name"] for body in found]
+
+    signal.signal(signal.SIGALRM, lambda *_: _give_up(context))
     signal.setitimer(signal.ITIMER_REAL, _LONGEST_S)
     try:
-        return asyncio.run(_task_names(context.params.get("namespace"), context.params.get("context")))
+        return asyncio.run(asked())
     except Exception:  # noqa: BLE001  whatever it is, a prompt is no place to say it
         return []
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)  # at its end Python listens no more, and would be killed
 
 
+def _give_up(context: typer.Context) -> NoReturn:
+    """End as with no names. Not by an exception: one that is raised at any moment may be swallowed."""
+    if context.find_root().info_name == _PLUGIN:
+        os.write(1, f"{_NO_FILES}\n".encode())
+    os._exit(0)
+
+
 def nothing() -> list[str]:
     """Leaves it to the shell, which knows files better."""
     return []
-
-
-async def _task_names(namespace: str | None, context: str | None) -> list[str]:
-    from cliptask_operator.kubernetes.client import KubernetesClient  # noqa: PLC0415  only where it is used
-
-    async with KubernetesClient(context=context) as cluster:
-        found = await cluster.tasks(namespace or cluster.namespace)
-    return [body["metadata"]["name"] for body in found]

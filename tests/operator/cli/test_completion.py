@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -124,6 +126,25 @@ def test_where_no_cluster_answers_kubectl_is_told_nothing(complete: Complete) ->
     """A tab would show a stack of retries."""
     ran = complete("status", "")
 
+    assert (ran.returncode, ran.stdout.strip(), ran.stderr) == (0, ":4", "")
+
+
+def test_of_a_cluster_that_never_answers_too(complete: Complete, tmp_path: Path) -> None:
+    """Somebody would wait at a prompt, and kubectl without a last line offers the folder's files."""
+    with socket.create_server(("127.0.0.1", 0)) as server:  # which accepts, and says nothing
+        cluster = {"server": f"http://127.0.0.1:{server.getsockname()[1]}"}
+        settings = {
+            "apiVersion": "v1", "kind": "Config", "current-context": "silent",
+            "clusters": [{"name": "silent", "cluster": cluster}],
+            "contexts": [{"name": "silent", "context": {"cluster": "silent", "user": "nobody"}}],
+            "users": [{"name": "nobody", "user": {}}],
+        }  # fmt: skip
+        (tmp_path / "config").write_text(json.dumps(settings))
+
+        ran = complete("status", "", KUBECONFIG=str(tmp_path / "config"))
+
+        server.settimeout(0)
+        server.accept()[0].close()  # it was asked
     assert (ran.returncode, ran.stdout.strip(), ran.stderr) == (0, ":4", "")
 
 
