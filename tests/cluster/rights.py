@@ -18,7 +18,11 @@ Right = tuple[str, str]
 
 def operator_values(namespace: str, *, clusterwide: bool) -> Document:
     """The chart's values for an operator of one namespace or of all, and no rights but its own."""
-    return {"watchNamespaces": [] if clusterwide else [namespace], "rbac": {"aggregate": False}}
+    return {
+        "watchNamespaces": [] if clusterwide else [namespace],
+        "rbac": {"aggregate": False},
+        "notify": {"secretNames": ["webhooks"]},
+    }
 
 
 def install_rights(

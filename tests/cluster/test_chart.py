@@ -40,6 +40,7 @@ EVERYTHING: Document = {
     },
     "networkPolicy": {"metricsFrom": [{"namespaceSelector": {}}], "extraEgress": [{"to": []}]},
     "podDisruptionBudget": {"enabled": True},
+    "notify": {"secretNames": ["webhooks", "slack"]},
     "gateway": {
         "enabled": True,
         "existingSecret": "gateway",

@@ -31,6 +31,7 @@ OTHERWISE = {
     "fetch.maxSourceBytes": 10_000_000_000,
     "fetch.timeoutSeconds": 60,
     "fetch.downloads": 2,
+    "notify.secretNames": ["webhooks", "slack"],
     "limits.maxVariants": 2_000_000,
     "limits.maxSpeechCharacters": 0,
     "limits.mostCpu": 4,

@@ -36,6 +36,12 @@ def everything(bed: Bed) -> None:
     bed.renderers.judge = judge
     bed.apply(bed.task("camp", [[0, 1], [2, 3]], output={"uri": f"gs://{bed.bucket}/out", "prune": True}))
     assert bed.wait("camp", "Failed")["failed"] == 1
+    # Told to somebody whose address is a Secret.
+    bed.apply(bed.task("told", [[3]], notify=[{"secretRef": {"name": "webhooks"}}]))
+    bed.wait_for(
+        lambda: "there is no Secret webhooks" in bed.condition("told", "Notified").get("message", ""),
+        "it is asked for",
+    )
     # Tried again later: these Jobs run until the task is suspended.
     bed.renderers.judge = lambda _order, _pod: outcomes.fail(75, "{}")
     bed.apply(bed.task("halted", [[4], [5]]))

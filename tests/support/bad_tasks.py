@@ -309,6 +309,24 @@ _OUT_OF_BOUNDS = [
         for uri in ("gs://bucket/a/../b", "gs://bucket/..", "gs://bucket/./a", "gs://bucket/%2e%2E/b", "gs://bucket/a%2F../b", "gs://bucket//a", "file:///srv/../etc", "file:////srv")
     ],
     _one("spec.output.uri", "gs://", "must be a folder such as file:///srv/campaigns", "no bucket"),
+    *[
+        _bad(name, {"spec.notify": [given]}, f"spec.notify[0]{below}", words)
+        for name, given, below, words in (
+            ("receiver without an address", {"phases": ["Failed"]}, "", "give a url, or a secretRef"),
+            ("receiver of files", {"url": "file:///tmp/x"}, ".url", "must be a URL without a password"),
+            ("receiver without a host", {"url": "https:///x"}, ".url", "must be a URL without a password"),
+            ("receiver with a password", {"url": "https://me:secret@hooks.example.com/"}, ".url", "must be a URL without a password"),
+            ("receiver with a space", {"url": "https://hooks.example.com/a b"}, ".url", "must be a URL without a password"),
+            ("receiver at no port", {"url": "https://hooks.example.com:0/"}, ".url", "its host or its port is malformed"),
+            ("Secret of no name", {"secretRef": {"name": "My_Secret"}}, ".secretRef.name", "must be the name of a Secret"),
+            ("Secret with a key", {"secretRef": {"name": "a", "key": "b"}}, ".secretRef.key", "unknown field; allowed here: name"),
+            ("phase that there is not", {"url": "https://h.example.com/", "phases": ["complete"]}, ".phases[0]", "did you mean Complete?"),
+            ("no phase", {"url": "https://h.example.com/", "phases": []}, ".phases", "give at least one element"),
+            ("template that is no JSON", {"url": "https://h.example.com/", "template": "Done: {{task}}"}, ".template", "is not JSON"),
+            ("template with a column", {"url": "https://h.example.com/", "template": '{"text": "{{fail}}"}'}, ".template", "did you mean {{failed}}?"),
+        )
+    ],
+    _bad("11 receivers", {"spec.notify": [{"url": "https://h.example.com/"}] * 11}, "spec.notify", "has 11 elements, at most 10"),
     _one("spec.failurePolicy.onSourceError", "Ignore", "must be one of Fail, Skip"),
     _one("spec.execution.parallelism", 0, "must be from 1 to 2,000"),
     _one("spec.execution.parallelism", 2001, "must be from 1 to 2,000"),

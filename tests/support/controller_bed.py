@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from cliptask_operator.campaign.pipeline import Pipeline
 from cliptask_operator.campaign.stores import CACHE, Stores
@@ -14,6 +14,7 @@ from cliptask_operator.controller.context import Context
 from cliptask_operator.controller.handlers import Event, events
 from cliptask_operator.controller.job_cache import JobCache
 from cliptask_operator.controller.metrics import Metrics
+from cliptask_operator.controller.notifier import Notifier
 from cliptask_operator.controller.status_snapshot import StatusSnapshot
 from cliptask_operator.controller.task_controller import TaskController
 from cliptask_operator.kubernetes.manifests import Manifest
@@ -21,6 +22,7 @@ from cliptask_operator.kubernetes.task_state import RETRY, is_observed
 from cliptask_operator.settings.operator import OperatorSettings
 from support import campaigns
 from support.fake_cluster import FakeCluster
+from support.fake_courier import FakeCourier
 from support.fake_inputs import FakeInputs
 from support.memory_store import MemoryStore
 
@@ -39,6 +41,7 @@ class ControllerBed:
         self.stores: dict[str, MemoryStore] = {}
         self.cluster = FakeCluster(self.store)
         self.inputs = FakeInputs()
+        self.courier = FakeCourier()
         self.log: Sequence[Mapping[str, Any]] = []
         """What was logged, where a test captures it."""
         self.events: list[tuple[str, Event]] = []
@@ -48,6 +51,7 @@ class ControllerBed:
         """Let an operator begin: of earlier ones it knows nothing but what cluster and stores tell."""
         loop, job_cache = asyncio.get_running_loop(), JobCache()
         settings, self.metrics = OperatorSettings(**self.settings), Metrics()
+        self.notifier = Notifier(self.cluster, self.courier, self.metrics, self._post, 1.0)
         self.controller = TaskController(
             Context(
                 cluster=self.cluster,
@@ -56,6 +60,7 @@ class ControllerBed:
                 pipeline=Pipeline(self.inputs, settings.max_variants),
                 settings=settings,
                 metrics=self.metrics,
+                notifier=self.notifier,
                 job_creation=FairSemaphore(8),
                 open_stores=self._open_stores,
                 clock=loop.time,
@@ -69,11 +74,21 @@ class ControllerBed:
         """Post Events."""
         self.events += [(body["metadata"]["name"], each) for each in events(now, before)]
 
+    def _post(
+        self, body: Mapping[str, Any], kind: Literal["Normal", "Warning"], reason: str, message: str
+    ) -> None:
+        self.events.append((body["metadata"]["name"], Event(kind, reason, message)))
+
     async def restart(self, **settings: Any) -> None:  # noqa: ANN401  as above
         """End the operator and let another begin, with these settings changed."""
-        await self.controller.close()
+        await self.stop()
         self.settings |= settings
         self.start()
+
+    async def stop(self) -> None:
+        """End the operator."""
+        await self.controller.close()
+        await self.notifier.close()
 
     # The person's side
 

@@ -80,7 +80,7 @@ class Written:
 
 
 class FakeCluster:
-    """A ``Cluster`` of one API server. ``faults`` go by the names of its nine verbs."""
+    """A ``Cluster`` of one API server. ``faults`` go by the names of its ten verbs."""
 
     def __init__(self, open_store: Callable[[str], Store]) -> None:
         self.faults = Faults()
@@ -101,6 +101,8 @@ class FakeCluster:
         """Of every Job that was created."""
         self.deleted: list[str] = []
         """Names of the Jobs that were told to go."""
+        self.secrets: dict[Key, Mapping[str, str]] = {}
+        """What Secrets hold."""
         self.statuses: list[Written] = []
         """Each that was written."""
         self.made: Counter[str] = Counter()
@@ -115,7 +117,7 @@ class FakeCluster:
         self._numbers = count(1)
         self._controller: TaskController | None = None
 
-    # The nine verbs
+    # The ten verbs
 
     async def create_job(self, manifest: Manifest) -> None:
         """See ``Cluster``."""
@@ -190,15 +192,26 @@ class FakeCluster:
             metadata = {**found["metadata"], "finalizers": list(finalizers)}
             self._put_task({**found, "metadata": metadata})
 
-    async def patch_status(self, task: TaskRef, status: Mapping[str, Any]) -> bool:
+    async def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:
+        """See ``Cluster``."""
+        await asyncio.sleep(0)
+        with self.faults.met("secret"):
+            return self.secrets.get((namespace, name))
+
+    async def patch_status(
+        self, task: TaskRef, status: Mapping[str, Any], version: str | None = None
+    ) -> bool:
         """See ``Cluster``."""
         await asyncio.sleep(0)
         with self.faults.met("patch_status"):
             found = self._tasks.get((task.namespace, task.name))
             if found is None or found["metadata"]["uid"] != task.uid:
                 return False
-            self.statuses.append(Written(task.name, asyncio.get_running_loop().time(), dict(status)))
-            self._put_task({**found, "status": {k: v for k, v in status.items() if v is not None}})
+            if version is not None and version != found["metadata"]["resourceVersion"]:
+                return False
+            merged = {**found["status"], **status}
+            self.statuses.append(Written(task.name, asyncio.get_running_loop().time(), merged))
+            self._put_task({**found, "status": {k: v for k, v in merged.items() if v is not None}})
             return True
 
     # What people and Kubernetes do

@@ -121,6 +121,19 @@ _overlays = st.tuples(
     st.fixed_dictionaries({}, optional={"in": _fields({"kind": st.sampled_from(["fade", "pop", "slideUp"])}, duration=durations(50, 3000))}),
     _span.map(lambda span: {"from": span[0], "to": span[1]}) | st.just({}),
 ).map(lambda parts: {key: value for part in parts for key, value in part.items()})  # fmt: skip
+_address = st.sampled_from(
+    ["https://hooks.example.com/x?a=b", "http://hooks.example.com:8080", "https://[::1]/ü"]
+)
+_told = {
+    "phases": st.lists(
+        st.sampled_from(["Fetching", "Rendering", "Suspended", "Complete", "Failed"]), min_size=1, max_size=5
+    ),
+    "template": st.sampled_from(['{"text": "{{task}}: {{ message }}"}', "[]", '"{{phase}}"']),
+}
+_secret_ref = _fields({"name": st.sampled_from(["webhooks", "a.b-c"])})
+_receivers = _fields({"url": _address}, secretRef=_secret_ref, **_told) | _fields(
+    {"secretRef": _secret_ref}, **_told
+)
 _executions = _fields(
     parallelism=st.integers(1, 2000),
     variantsPerJob=st.integers(1, 10_000) | st.just("auto"),
@@ -220,6 +233,7 @@ def tasks(draw: st.DrawFn) -> ClipTask:
         ),
         **{} if has_volume else {"sound": sounds},
         **{} if has_captions else {"captions": shown | _fields(mode=st.just("none"))},
+        notify=_list(_receivers),
         failurePolicy=_fields(onSourceError=st.sampled_from(["Fail", "Skip"])),
         execution=_executions,
     )

@@ -181,6 +181,12 @@ capabilities:
 - apiGroups: [""]
   resources: [events]
   verbs: [list, create]
+{{- with .Values.notify.secretNames }}
+- apiGroups: [""]
+  resources: [secrets]
+  resourceNames: {{ toJson . }}
+  verbs: [get]
+{{- end }}
 {{- end }}
 
 {{- /* The buckets of every namespace and of some, as the operator reads them. */}}

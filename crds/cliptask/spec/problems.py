@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from cliptask.languages import canonical
 from cliptask.names import LABEL_LENGTH, shown, slug
-from cliptask.spec import output, remedies, values
+from cliptask.spec import notify, output, remedies, values
 from cliptask.spec.colour import COLOUR_PATTERN, TRANSLUCENT_PATTERN
 from cliptask.spec.complaints import complaint, plain
 from cliptask.spec.places import spelled
@@ -35,6 +35,8 @@ PATTERNS = {
     values.TEXT_PATTERN: "must hold a visible character and no control characters",
     values.LANGUAGE_PATTERN: "must be a BCP 47 tag such as en, pt-BR or zh-Hans",
     output.OUTPUT_PATTERN: output.OUTPUT_WORDS,
+    notify.RECEIVER_PATTERN: notify.RECEIVER_WORDS,
+    notify.OBJECT_PATTERN: notify.OBJECT_WORDS,
 }
 _EACH_ELEMENT = 'begin each element with "- "'
 _TYPES = {
@@ -283,7 +285,7 @@ def _at_data(data: Any, path: Path) -> Any:  # noqa: ANN401  # any plain value
 
 def _given(schema: Schema, value: object) -> str:
     if isinstance(value, str):
-        is_url = schema.get("pattern") in {values.URL_PATTERN, output.OUTPUT_PATTERN}
+        is_url = schema.get("pattern") in {values.URL_PATTERN, output.OUTPUT_PATTERN, notify.RECEIVER_PATTERN}
         return f" (given {shown(value, url=is_url)})"
     text = json.dumps(value) if isinstance(value, bool | int | float) else ""
     return f" (given {text if len(text) <= _DIGITS else f'{text[:_DIGITS]}...'})" if text else ""

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema
 
+from cliptask.spec.notify import OBJECT_PATTERN, OBJECT_WORDS, RECEIVER_PATTERN, RECEIVER_WORDS
 from cliptask.spec.output import OUTPUT_PATTERN, OUTPUT_WORDS
 from cliptask.spec.part import Part
 from cliptask.spec.quantities import format_duration, format_percentage
@@ -75,6 +76,8 @@ _IN_WORDS = {
         ),
         Rule(OUTPUT_WORDS, cel=f"!self.contains('://') || self.matches(r'{OUTPUT_PATTERN}')"),
     ],
+    RECEIVER_PATTERN: [Rule(RECEIVER_WORDS, cel=f"self.matches(r'{RECEIVER_PATTERN}')")],
+    OBJECT_PATTERN: [Rule(OBJECT_WORDS, cel=f"self.matches(r'{OBJECT_PATTERN}')")],
 }
 """Patterns that nobody can read, and the rules that say the same in sentences."""
 

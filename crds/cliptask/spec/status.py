@@ -11,12 +11,13 @@ from pydantic.alias_generators import to_camel
 
 from cliptask.text import abridged
 
-ConditionType = Literal["Accepted", "SourcesReady", "Complete", "Failed"]
+ConditionType = Literal["Accepted", "SourcesReady", "Complete", "Failed", "Notified"]
 Phase = Literal["Pending", "Fetching", "Rendering", "Complete", "Failed", "Suspended"]
 PHASES: Final[tuple[str, ...]] = get_args(Phase)
 Timestamp = Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-time"})]
 
 MOST_FAILURES = 20
+MOST_NOTIFIED = 16
 MESSAGE_LENGTH = 1024
 """Of a message in the status; longer ones are cut."""
 
@@ -58,7 +59,7 @@ class ClipTaskStatus(Reported):
     conditions: tuple[Condition, ...] = Field(
         default=(),
         max_length=8,
-        description="Accepted, SourcesReady, Complete, Failed.",
+        description="Accepted, SourcesReady, Complete, Failed; Notified, where somebody is to be told.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     variants: int = Field(default=0, description="Videos that the task wants.")
@@ -76,6 +77,11 @@ class ClipTaskStatus(Reported):
         description="The first of the failed videos; index.json names all.",
     )
     index: str = Field(default="", max_length=2048, description="Where the campaign's index.json is.")
+    notified: tuple[Annotated[str, Field(max_length=64)], ...] | None = Field(
+        default=None,
+        max_length=MOST_NOTIFIED,
+        description="Ids of the events whose receivers were told, or could not be, in this attempt.",
+    )
     start_time: Timestamp | None = Field(default=None, description="When work on this generation began.")
     completion_time: Timestamp | None = Field(default=None, description="When it ended.")
 

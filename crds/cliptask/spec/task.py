@@ -14,6 +14,7 @@ from cliptask.spec.captions import Captions
 from cliptask.spec.execution import Execution, FailurePolicy
 from cliptask.spec.fonts import Font, fonts_of_captions, fonts_of_overlays
 from cliptask.spec.ingredients import AudioBlock, Clip, Track, VideoBlock
+from cliptask.spec.notify import Receiver
 from cliptask.spec.output import Output
 from cliptask.spec.overlays import Overlay
 from cliptask.spec.part import Part, distinct_names
@@ -58,6 +59,8 @@ class ClipTaskSpec(Part):
     """How the sound is mixed."""
     output: Output
     """Where the videos go."""
+    notify: tuple[Receiver, ...] = Field(default=(), max_length=10)
+    """Who is told when the campaign has ended, or comes to another phase."""
     failure_policy: FailurePolicy = FailurePolicy()
     """What to do when something cannot be had."""
     execution: Execution = Execution()

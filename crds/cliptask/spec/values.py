@@ -32,7 +32,8 @@ TEXT_PATTERN = rf"^[^{UNUSABLE}]*[^\s\x00-\x1f\x7f{LOST}][^{UNUSABLE}]*$"
 LANGUAGE_PATTERN = languages.TAG_PATTERN
 
 
-def _splits(url: str) -> str:
+def splits(url: str) -> str:
+    """The URL, if it has a host and a port that can be. Raises ``ValueError``."""
     try:
         port = urlsplit(url).port
     except ValueError:
@@ -84,7 +85,7 @@ Language = Annotated[
 """A BCP 47 tag in its usual case."""
 
 SourceUrl = Annotated[
-    str, StringConstraints(pattern=URL_PATTERN, max_length=LONGEST_URL), AfterValidator(_splits)
+    str, StringConstraints(pattern=URL_PATTERN, max_length=LONGEST_URL), AfterValidator(splits)
 ]
 
 Title = Annotated[

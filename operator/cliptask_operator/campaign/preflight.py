@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from cliptask.errors import InputError, SourceError, TooManyCombinations
 from cliptask.languages import primary
@@ -15,7 +15,7 @@ from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.values import MAX_VARIANTS
 from cliptask_operator.campaign.letters import check_letters
 from cliptask_operator.sources.settings import FetchSettings
-from cliptask_operator.sources.urls import refusal
+from cliptask_operator.sources.urls import check_scheme, refusal
 
 
 class Refused(InputError):
@@ -32,6 +32,12 @@ class ResourcesNotAllowed(Refused):
     """It asks for more than a Job may have."""
 
     reason = "ResourcesNotAllowed"
+
+
+class AddressNotAllowed(Refused):
+    """It has news sent to where none may go."""
+
+    reason = "AddressNotAllowed"
 
 
 class TooManyVariants(Refused):
@@ -84,6 +90,7 @@ def preflight(spec: ClipTaskSpec, policy: Policy) -> Demand:
     _check_resources(spec, policy)
     demand = Demand(_count_variants(spec, policy), _count_characters(spec, policy))
     check_letters(spec)
+    _check_receivers(spec, policy)
     _check_sources(spec, policy)
     return demand
 
@@ -132,6 +139,17 @@ def _check_sources(spec: ClipTaskSpec, policy: Policy) -> None:
     ]
     if refused:
         raise SourceError("\n".join(refused))
+
+
+def _check_receivers(spec: ClipTaskSpec, policy: Policy) -> None:
+    for index, url in enumerate(each.url for each in spec.notify):
+        if policy.fetch is None or url is None:
+            continue
+        try:
+            check_scheme(urlsplit(url).scheme, policy.fetch)
+        except SourceError as error:
+            message = f"{spelled(('spec', 'notify', index, 'url'))}: {error}"
+            raise AddressNotAllowed(message) from error
 
 
 def _count_variants(spec: ClipTaskSpec, policy: Policy) -> int:

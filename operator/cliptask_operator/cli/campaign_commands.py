@@ -72,6 +72,12 @@ def render(
     folder: Folder = None,
     scratch: Scratch = None,
     speech: Speech = None,
+    notify: Annotated[
+        bool,
+        typer.Option(
+            "--notify", help="Tell those whom spec.notify names how it ended; without, nobody is told."
+        ),
+    ] = False,
 ) -> None:
     """Make the campaign here, without a cluster.
 
@@ -87,7 +93,8 @@ def render(
         task = script.task
         uri, settings = uri_of(folder, task), settings_with(scratch, speech)
         with _locating(script), report_on(errors) as progress:
-            outcome = render_here(task, open_stores(uri, scratch=settings.scratch), settings, progress)
+            stores = open_stores(uri, scratch=settings.scratch)
+            outcome = render_here(task, stores, settings, progress, notify=notify)
         _print_outcome(outcome, script, uri, time.monotonic() - began)
     if outcome.errors:
         raise typer.Exit(outcome.errors[0].exit_code)

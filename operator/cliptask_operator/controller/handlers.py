@@ -95,9 +95,13 @@ class _NoDiffs(kopf.DiffBaseStorage):
 
 def announce(body: Mapping[str, Any], now: StatusSnapshot, before: StatusSnapshot | None) -> None:
     """Post Events."""
-    about = kopf.Body(cast("kopf.RawBody", body))
     for each in events(now, before):
-        kopf.event(about, type=each.type, reason=each.reason, message=each.message)
+        post(body, *each)
+
+
+def post(body: Mapping[str, Any], kind: Literal["Normal", "Warning"], reason: str, message: str) -> None:
+    """Post an Event."""
+    kopf.event(kopf.Body(cast("kopf.RawBody", body)), type=kind, reason=reason, message=message)
 
 
 class Event(NamedTuple):

@@ -18,12 +18,14 @@ from cliptask_operator.campaign.stores import open_stores
 from cliptask_operator.concurrency.fair_semaphore import FairSemaphore
 from cliptask_operator.controller import handlers
 from cliptask_operator.controller.artifact_leases import CacheLeases
-from cliptask_operator.controller.context import Context
+from cliptask_operator.controller.context import Context, Timing
 from cliptask_operator.controller.job_cache import JobCache
 from cliptask_operator.controller.loop_monitor import LoopMonitor
 from cliptask_operator.controller.metrics import Metrics
+from cliptask_operator.controller.notifier import Notifier
 from cliptask_operator.controller.task_controller import TaskController
 from cliptask_operator.kubernetes.client import KubernetesClient
+from cliptask_operator.notify.courier import Courier
 from cliptask_operator.settings import logs
 from cliptask_operator.sources.fetcher import Fetcher
 from cliptask_operator.speech.speaker import Speaker
@@ -35,6 +37,8 @@ _CREATIONS = 8
 """Jobs created side by side: fewer than requests, so that others get through."""
 _THREADS = 16
 """For what waits on disks and buckets; none of it computes for long."""
+_TOLD_S = 3600.0
+"""How long a receiver that does not take an event is tried."""
 _CRD_S = 1.0
 """Between looks for the resource."""
 
@@ -57,6 +61,10 @@ async def _operate(settings: OperatorSettings) -> None:
         cluster = await stack.enter_async_context(KubernetesClient(metrics.requested))
         fetcher = await stack.enter_async_context(Fetcher(settings.fetch))
         speaker = await stack.enter_async_context(Speaker(settings.speaking, metrics.speech_waits.observe))
+        courier = await stack.enter_async_context(Courier(settings.fetch, _TOLD_S))
+        timing = Timing()
+        notifier = Notifier(cluster, courier, metrics, handlers.post, timing.status_s)
+        stack.push_async_callback(notifier.close)
         job_cache, monitor = JobCache(), LoopMonitor()
         controller = TaskController(
             Context(
@@ -66,9 +74,11 @@ async def _operate(settings: OperatorSettings) -> None:
                 pipeline=Pipeline(InputResolver(fetcher, speaker), settings.max_variants),
                 settings=settings,
                 metrics=metrics,
+                notifier=notifier,
                 job_creation=FairSemaphore(_CREATIONS),
                 open_stores=open_stores,
                 clock=time.monotonic,
+                timing=timing,
             ),
             handlers.announce,
         )

@@ -26,6 +26,7 @@ _JOB_FAILURES = (
     "Unavailable", "VariantImpossible",
 )  # fmt: skip
 _FETCHES = ("downloaded", "unchanged", "failed")
+_NOTIFICATIONS = ("delivered", "retried", "failed")
 _LINES = ("spoken", "found", "SpeechUnusable", "Misconfigured", "Unavailable")
 
 
@@ -64,6 +65,11 @@ class Metrics:
         self.speech_waits = long_seconds(
             "cliptask_speech_wait_seconds", "Time that lines wait for one of the account's slots."
         )
+        self.notifications = counter(
+            "cliptask_notifications_total",
+            "Attempts at telling receivers of a phase: delivered, retried, or failed for good.",
+            ["outcome"],
+        )
         self.reconciliations = seconds(
             "cliptask_reconcile_seconds", "Time of each decision, without its actions."
         )
@@ -78,6 +84,7 @@ class Metrics:
         for metric, values in (
             (self.tasks_ended, _ENDS), (self.jobs_created, _STEPS), (self.jobs_succeeded, _STEPS),
             (self.jobs_failed, _JOB_FAILURES), (self.fetches, _FETCHES), (self.speech_lines, _LINES),
+            (self.notifications, _NOTIFICATIONS),
         ):  # fmt: skip
             for value in values:
                 metric.labels(value)

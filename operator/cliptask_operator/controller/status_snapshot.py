@@ -20,6 +20,7 @@ from cliptask.spec.status import (
     shortened,
     timestamp,
 )  # fmt: skip
+from cliptask_operator.campaign.ending import ending
 from cliptask_operator.campaign.preflight import Demand
 from cliptask_operator.controller.reconcile import Decision
 from cliptask_operator.kubernetes.job_status import JobFailure
@@ -236,6 +237,10 @@ def ended(
 ) -> StatusSnapshot:
     """A campaign of which nothing is left to make. ``skips``: ``onSourceError: Skip``; ``index``: where it is published."""
     phase, reason, message = ending(campaign, failed, skips=skips)
+    if reason != "Complete":
+        message += ": see status.failures and index.json"
+    if phase == "Failed":
+        message += "; annotate the task with cliptask.dev/retry to try again"
     return replace(
         before,
         phase=phase,
@@ -249,15 +254,3 @@ def ended(
         more_memory="",
         index=index,
     )
-
-
-def ending(campaign: Campaign, failed: Mapping[str, JobFailure], *, skips: bool) -> tuple[Phase, str, str]:
-    """Phase, reason and message."""
-    wanted = len(campaign.variants) + len(campaign.skipped)
-    lost = len(failed) + len(campaign.skipped)
-    if not lost:
-        return "Complete", "Complete", f"{wanted} of {wanted} videos are there"
-    message = f"{wanted - lost} of {wanted} videos are there, {lost} could not be made: see status.failures and index.json"
-    if skips and not failed and campaign.variants:
-        return "Complete", "CompleteWithSkips", message
-    return "Failed", "VariantsFailed", f"{message}; annotate the task with cliptask.dev/retry to try again"

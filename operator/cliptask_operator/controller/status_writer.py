@@ -12,6 +12,7 @@ import structlog
 
 from cliptask.errors import ClipTaskError
 from cliptask.spec.status import ClipTaskStatus
+from cliptask_operator.controller.notices import Told
 from cliptask_operator.controller.status_snapshot import StatusSnapshot, status_from
 from cliptask_operator.kubernetes.cluster import Cluster
 from cliptask_operator.kubernetes.task_state import attempt_of, ref_of, status_of
@@ -33,10 +34,11 @@ class StatusWriter:
         on_gone: Callable[[], None],
         least_s: float,
         interval_s: Callable[[], float],
+        told: Callable[[], Told],
     ) -> None:
         """``least_s``: between two writes; ``interval_s``: between two that only tell of progress, and no end.
 
-        ``on_gone`` is called where the task is no more.
+        ``told`` knows what others were told, which the status says too. ``on_gone`` is called where the task is no more.
         """
         self._cluster = cluster
         self._body = body
@@ -44,6 +46,7 @@ class StatusWriter:
         self._on_gone = on_gone
         self._least_s = least_s
         self._interval_s = interval_s
+        self._told = told
         self._written = status_of(body)
         self._announced: StatusSnapshot | None = None
         self._next: StatusSnapshot | None = None
@@ -84,7 +87,8 @@ class StatusWriter:
         snapshot = self._next
         if snapshot is None:
             return True
-        status = status_from(snapshot, attempt_of(self._body), self._written, datetime.now(UTC))
+        made = status_from(snapshot, attempt_of(self._body), self._written, datetime.now(UTC))
+        status = self._told().within(made)
         if status == self._written:
             return True
         try:

@@ -75,6 +75,7 @@ class TaskController:
         if gone:
             self._forget(uid)
             return
+        self.context.notifier.observe(body)
         tracked = self._tasks.setdefault(uid, _Tracked(body, attempt, let_go_before=let_go_of(body)))
         is_new = tracked.loop is None or tracked.attempt != attempt
         tracked.body, tracked.attempt = body, attempt
@@ -159,6 +160,7 @@ class TaskController:
         if (tracked := self._tasks.pop(uid, None)) is not None:
             self._stop(tracked)
         self.context.job_cache.forget(uid)
+        self.context.notifier.forget(uid)
 
     async def _work(self, body: Body, before: Sequence[asyncio.Task[None]]) -> None:
         """One attempt to its end, once all ``before`` it have ended: what one writes or removes, the next one looks at."""
@@ -182,7 +184,15 @@ class TaskController:
             """Its deletion fell into a gap of the watch: its Jobs would be created anew as fast as they are removed."""
             self._forget(ref.uid)
 
-        writer = StatusWriter(self.context.cluster, body, self._tell, forget, least_s, self._between_reports)
+        writer = StatusWriter(
+            self.context.cluster,
+            body,
+            self._tell,
+            forget,
+            least_s,
+            self._between_reports,
+            lambda: self.context.notifier.told(body),
+        )
         async with asyncio.TaskGroup() as group:
             group.create_task(writer.run())
             try:

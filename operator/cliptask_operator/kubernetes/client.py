@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import time
@@ -30,6 +31,7 @@ _ATTEMPTS = 4
 _JOBS = "/apis/batch/v1/namespaces/{}/jobs"
 _PODS = "/api/v1/namespaces/{}/pods"
 _EVENTS = "/api/v1/namespaces/{}/events"
+_SECRETS = "/api/v1/namespaces/{}/secrets"
 _TASKS = f"/apis/{GROUP}/{VERSION}/namespaces/{{}}/{PLURAL}"
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -172,14 +174,26 @@ class KubernetesClient:
             raise MissingInput(message)
         return found
 
-    async def patch_status(self, task: TaskRef, status: Mapping[str, Any]) -> bool:
-        """Write a task's status; False where the task is gone."""
+    async def secret(self, namespace: str, name: str) -> dict[str, str] | None:
+        """What a Secret holds, as far as it is text; None where there is none. Needs a right that the chart does not give unasked."""
+        found = await self._request("GET", f"{_SECRETS.format(namespace)}/{name}", missing=True)
+        if not found:
+            return None
+        data: Mapping[str, str] = found.get("data") or {}
+        return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
+
+    async def patch_status(
+        self, task: TaskRef, status: Mapping[str, Any], version: str | None = None
+    ) -> bool:
+        """Write into a task's status; False where the task is gone, or is of another version than the one given."""
         path = f"{_TASKS.format(task.namespace)}/{task.name}/status"
         # The UID keeps a late report away from another task of the same name.
-        body = {"metadata": {"uid": task.uid}, "status": status}
+        metadata = {"uid": task.uid} | ({"resourceVersion": version} if version else {})
         try:
-            answer = await self._request("PATCH", path, body=body, missing=True)
-        except AlreadyExists:  # 409: the UID is another
+            answer = await self._request(
+                "PATCH", path, body={"metadata": metadata, "status": status}, missing=True
+            )
+        except AlreadyExists:  # 409: the UID or the version is another
             return False
         return bool(answer)
 

@@ -1,4 +1,4 @@
-"""What does the controller need of a Kubernetes cluster? A port of nine verbs; the client is its adapter, tests have a fake."""
+"""What does the controller need of a Kubernetes cluster? A port of ten verbs; the client is its adapter, tests have a fake."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class QuotaFull(SetupError):
 
 
 class Cluster(Protocol):
-    """Jobs, pods and statuses of ClipTasks.
+    """Jobs, pods, Secrets and statuses of ClipTasks.
 
     Every method raises ``TransientError`` where the API does not answer to the end of all attempts, ``SetupError`` where
     it forbids, ``InvalidTask`` for what it refuses.
@@ -53,5 +53,10 @@ class Cluster(Protocol):
     async def release(self, task: TaskRef, finalizers: Sequence[str]) -> None:
         """Leave a task these finalizers alone; nothing happens where it is gone."""
 
-    async def patch_status(self, task: TaskRef, status: Mapping[str, Any]) -> bool:
-        """Write a task's status; False where the task is gone."""
+    async def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:
+        """What a Secret holds; None where there is none."""
+
+    async def patch_status(
+        self, task: TaskRef, status: Mapping[str, Any], version: str | None = None
+    ) -> bool:
+        """Write into a task's status; False where the task is gone, or is of another version than the one given."""

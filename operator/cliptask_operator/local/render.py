@@ -19,6 +19,7 @@ from cliptask_operator.campaign.inventory import missing
 from cliptask_operator.campaign.pipeline import Outcome, Pipeline
 from cliptask_operator.campaign.preflight import preflight
 from cliptask_operator.campaign.stores import Stores
+from cliptask_operator.local import news
 from cliptask_operator.local.interruption import interruptible
 from cliptask_operator.local.pool_executor import PoolExecutor
 from cliptask_operator.local.progress import Awaited, ProgressReporter
@@ -34,8 +35,25 @@ _DRAFTS: Mapping[SpeechBy, str] = {
 }
 
 
-def render(task: ClipTask, stores: Stores, settings: Settings, progress: ProgressReporter) -> Outcome:
-    """Make everything that the task wants and the stores lack; see ``Pipeline.make``."""
+def render(
+    task: ClipTask, stores: Stores, settings: Settings, progress: ProgressReporter, *, notify: bool = False
+) -> Outcome:
+    """Make everything that the task wants and the stores lack; see ``Pipeline.make``. ``notify``: tell the task's receivers."""
+    if not notify:
+        if task.spec.notify:
+            progress.note("notify: nobody is told; --notify tells them")
+        return _render(task, stores, settings, progress)
+    uri = stores.output.uri
+    try:
+        outcome = _render(task, stores, settings, progress)
+    except ClipTaskError as error:
+        news.tell(task, news.of_error(task, error, uri), settings, progress)
+        raise
+    news.tell(task, news.of_outcome(task, outcome, uri), settings, progress)
+    return outcome
+
+
+def _render(task: ClipTask, stores: Stores, settings: Settings, progress: ProgressReporter) -> Outcome:
 
     async def run() -> Outcome:
         async with _pipeline(task, settings, progress) as pipeline:

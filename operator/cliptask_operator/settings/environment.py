@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     """Encodes side by side; default: one for each CPU."""
     scratch: Path | None = None
     """Folder of what is there only while something is made; default: the output's own, for a bucket TMPDIR."""
+    secrets: Path | None = None
+    """Folder that stands for a cluster's Secrets: of each a folder of its name, with a file for each key."""
     speech: SpeechBy = "elevenlabs"
     """Who speaks: each line's own voice; or for all lines espeak (a robot's voice, for drafts) or none."""
     elevenlabs_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("ELEVENLABS_API_KEY"))

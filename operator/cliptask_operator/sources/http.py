@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
 
@@ -21,14 +18,12 @@ import stamina
 
 from cliptask import names
 from cliptask.errors import TransientError
+from cliptask_operator.sources.answers import REDIRECTS, certificate_refusal, may_pass, retry_after
 from cliptask_operator.sources.content_coding import compressions
 from cliptask_operator.sources.partial_download import Download, PartialDownload, Validators
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.urls import check_scheme, refuse
 
-_TRANSIENT = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
-_FIRST_SERVER_ERROR = 500
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REMEDIES: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: "check the URL, or renew it where it is signed",
     HTTPStatus.UNAUTHORIZED: "give a URL that needs no login, e.g. a signed one",
@@ -95,7 +90,7 @@ async def download(
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
             refuse(f"it cannot be asked for ({error})", "correct the URL", error)
         except (_RetryableError, httpx.TransportError) as error:
-            if (refusal := _certificate_refusal(error)) is not None:
+            if (refusal := certificate_refusal(error)) is not None:
                 refuse(f"its host is not trusted ({refusal})", "have the host's certificate corrected", error)
             is_silent = isinstance(error, httpx.TimeoutException)
             what = "its host does not answer in time" if is_silent else str(error) or type(error).__name__
@@ -120,7 +115,7 @@ class _Transfer:
         if isinstance(error, _RetryableError):
             return True if error.wait_s is None else error.wait_s < self.settings.timeout_s and error.wait_s
         is_final = isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError)
-        return isinstance(error, httpx.TransportError) and not is_final and not _certificate_refusal(error)
+        return isinstance(error, httpx.TransportError) and not is_final and not certificate_refusal(error)
 
     async def attempt(self) -> Download | None:
         """One request, and all that comes of it; None where the content is the known one."""
@@ -205,10 +200,10 @@ class _Transfer:
         if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self.partial.size_bytes:
             self.partial.restart()
             raise _RetryableError(what)
-        if status in _TRANSIENT or status >= _FIRST_SERVER_ERROR:
-            wait_s = _retry_after(response)
+        if may_pass(status):
+            wait_s = retry_after(response)
             raise _RetryableError(f"{what} and asks to wait {wait_s:g} s" if wait_s else what, wait_s)
-        if status in _REDIRECTS:
+        if status in REDIRECTS:
             refuse(f"{what}, and not to where", "give the final URL")
         refuse(what, _REMEDIES.get(status, "check the URL, which must lead to the file itself"))
 
@@ -220,22 +215,3 @@ def _content_range(response: httpx.Response) -> tuple[int, int | None]:
     """
     stated = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
     return (-1, None) if stated is None else (int(stated[1]), int(stated[2]))
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds that the server asks to wait, stated as such or as a date (RFC 9110, 10.2.3)."""
-    stated = response.headers.get("Retry-After", "")
-    if stated.isdecimal():
-        return float(stated)
-    try:
-        moment = parsedate_to_datetime(stated)
-    except ValueError:
-        return None
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-
-
-def _certificate_refusal(error: BaseException | None) -> str | None:
-    """Why a certificate was not accepted, where that caused the error."""
-    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
-        error = error.__cause__ or error.__context__
-    return error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else None

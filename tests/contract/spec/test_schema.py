@@ -212,6 +212,9 @@ def test_schema_with_its_rules_refuses_what_the_loader_refuses() -> None:
     assert only_python == {
         "url=https://[::1/a.mp4",  # no pattern can tell
         "port 99999",  # nor this
+        "receiver at no port",  # nor this
+        "template that is no JSON",  # CEL reads none
+        "template with a column",  # as above
         "musicVolume=nan",  # JSON has none
         "width written as 1080.0",  # JSON has no other whole numbers
         "invisible text",  # a pattern would need all ranges of what is invisible
@@ -260,7 +263,7 @@ def test_urls_and_buckets_are_refused_in_sentences() -> None:
         node for path, node, _ in NODES if path.endswith((".url", ".uri")) and "captions" not in path
     ]
 
-    assert len(in_sentences) == 5
+    assert len(in_sentences) == 6
     for node in in_sentences:
         assert "pattern" not in node
         assert all(rule["message"] for rule in node["x-kubernetes-validations"])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cliptask.errors import SourceError
 from cliptask.spec.task import ClipTaskSpec
 from cliptask_operator.campaign.preflight import (
+    AddressNotAllowed,
     BucketNotAllowed,
     Refused,
     ResourcesNotAllowed,
@@ -272,3 +273,18 @@ def test_a_bad_url_that_is_to_be_skipped_refuses_nothing() -> None:
     wanted = spec(videoBlocks=[{"name": "a", "clips": clips}], failurePolicy={"onSourceError": "Skip"})
 
     assert admit(wanted, "ads", settings()).counts.variants == 2
+
+
+# Receivers
+
+
+def test_news_go_over_plain_http_only_where_that_is_allowed() -> None:
+    """It would be found out when the campaign has ended; and a token in the URL is nobody's to read."""
+    wanted = spec(notify=[{"url": "https://h/a"}, {"url": "http://h/b/token"}])
+
+    words = refusal(AddressNotAllowed, wanted, settings())
+
+    assert words == (
+        "spec.notify[1].url: plain http:// is not allowed; use https://, or allow it by the setting CLIPTASK_ALLOW_HTTP=true"
+    )
+    admit(wanted, "ads", settings(allow_http=True))

@@ -28,6 +28,6 @@ async def bed() -> AsyncIterator[ControllerBed]:
         made.start()
         yield made
         await made.rest(1)  # what was deleted just now ends by itself
-        await made.controller.close()
+        await made.stop()
     left = asyncio.all_tasks() - {asyncio.current_task()}
     assert not left

@@ -13,7 +13,7 @@ from cliptask_operator.controller.status_snapshot import (
     Counts,
     StatusSnapshot,
     blocked,
-    ending,
+    ended,
     failures_of,
     refused,
     status_from,
@@ -230,11 +230,12 @@ def test_how_it_ends(
     of = campaign(bad=bad, clips=clips)
     failed = {each.name: BROKEN for each in of.variants[:broken]}
 
-    end = ending(of, failed, skips=skips)
+    end = ended(RENDERING, of, failed, Counts(), "gs://bucket/index.json", skips=skips)
 
-    assert end[:2] == (phase, reason)
-    assert end[2].startswith(words)
-    assert ("cliptask.dev/retry" in end[2]) == (phase == "Failed")
+    assert (end.phase, end.reason) == (phase, reason)
+    assert end.message.startswith(words)
+    assert ("cliptask.dev/retry" in end.message) == (phase == "Failed")
+    assert ("index.json" in end.message) == (reason != "Complete")
 
 
 def test_what_was_skipped_and_what_failed_is_named() -> None:
