@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cliptask.facts import Look
 from cliptask.order import LATER, Order
@@ -161,6 +161,21 @@ class SpokenAt(Order):
     """As it is played; what was said before is not shown."""
     end_ms: int
     """From there; nothing of it is shown any more."""
+    from_ms: Annotated[int | None, LATER] = None
+    """Nothing is seen before: somebody else spoke until then. None: seen as soon as it is said."""
+    until_ms: Annotated[int | None, LATER] = None
+    """Nothing is seen from then on, likewise."""
+
+    def frames(self, fps: int) -> range:
+        """Those in which any of it may be seen."""
+        first = self.start_ms if self.from_ms is None else self.from_ms
+        last = self.end_ms if self.until_ms is None else self.until_ms
+        return range(self.frame + frame_at(first, fps), self.frame + frame_at(last, fps))
+
+
+def frame_at(ms: int, fps: int) -> int:
+    """The frame nearest to a time."""
+    return (ms * fps + 500) // 1000
 
 
 class BurnedCaptions(Order):
@@ -168,6 +183,8 @@ class BurnedCaptions(Order):
 
     look: CaptionLook
     spoken: tuple[SpokenAt, ...]
+    copies: Annotated[Literal[True] | None, LATER] = None
+    """Of a segment: groups of pictures over which no word stands are those of the same segment without captions."""
 
     @property
     def words(self) -> tuple[str, ...]:

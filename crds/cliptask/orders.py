@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import lzma
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import Literal, Self
@@ -77,10 +77,35 @@ class SegmentOrder(Order):
     captions: BurnedCaptions | None = None
     """What is said while it is seen, over all else; frames count from its first."""
 
+    @property
+    def plain(self) -> SegmentOrder:
+        """The same without captions."""
+        return self._without_captions if self.captions else self
+
     @cached_property
-    def plain_key(self) -> str:
-        """Of the same without captions."""
-        return self.captioned(None).key if self.captions else self.key
+    def _without_captions(self) -> SegmentOrder:
+        return self.captioned(None)
+
+    @property
+    def groups(self) -> tuple[range, ...]:
+        """Its frames in groups, none of which needs another to be decoded."""
+        size = recipe.GOP_S * self.profile.fps
+        return tuple(range(at, min(at + size, self.frames)) for at in range(0, self.frames, size))
+
+    @cached_property
+    def frames_said(self) -> int:
+        """How many of its frames are encoded with words at most: those of the groups in which something is said."""
+        if self.captions is None:
+            return 0
+        spans = [each.frames(self.profile.fps) for each in self.captions.spoken]
+        said = (group for group in self.groups if any(meet(group, span) for span in spans))
+        return sum(map(len, said))
+
+    @property
+    def base(self) -> SegmentOrder | None:
+        """The segment of which it takes pictures, as far as can be known before words are read; None where it is encoded whole."""
+        copies = self.captions is not None and self.captions.copies
+        return self.plain if copies and self.frames_said < self.frames else None
 
     def captioned(self, captions: BurnedCaptions | None) -> SegmentOrder:
         """The same with other captions."""
@@ -116,6 +141,17 @@ class SegmentOrder(Order):
         over = [sha256 for layer in layers for sha256 in layer.sources]
         fonts = self.captions.look.letters.sources if self.captions else ()
         return tuple(dict.fromkeys([*(cut.source for cut in self.cuts), *over, *fonts]))
+
+
+def meet(one: range, other: range) -> bool:
+    """Whether two runs of frames have one in common."""
+    return max(one.start, other.start) < min(one.stop, other.stop)
+
+
+def with_bases(segments: Iterable[SegmentOrder]) -> tuple[SegmentOrder, ...]:
+    """Segments, each once and after the one that it takes pictures of."""
+    both = (part for segment in segments for part in (segment.base, segment) if part is not None)
+    return tuple({part.key: part for part in both}.values())
 
 
 class ClipSound(Order):
@@ -228,7 +264,7 @@ class VariantOrder(Order):
 
         Of the segments without captions: where words are seen is known when they are spoken, a video's name before.
         """
-        segments = [segment.plain_key for segment in self.segments]
+        segments = [segment.plain.key for segment in self.segments]
         soundtrack = self.soundtrack.key if self.soundtrack else None
         captions = self.captions.key if self.captions else None
         parts = {"segments": segments, "soundtrack": soundtrack, "captions": captions}
@@ -320,9 +356,14 @@ class WorkOrder(Order):
     def parts(self) -> frozenset[str]:
         """Content keys of the segments and soundtracks that it makes where the cache lacks them."""
         soundtracks = (variant.order.soundtrack for variant in self.variants)
-        segments = (part for variant in self.variants for part in variant.order.segments)
-        parts = (*self.segments, *self.soundtracks, *segments, *filter(None, soundtracks))
+        parts = (*self.encoded, *self.soundtracks, *filter(None, soundtracks))
         return frozenset(part.key for part in parts)
+
+    @property
+    def encoded(self) -> tuple[SegmentOrder, ...]:
+        """Its segments and those of its videos, each after the one that it takes pictures of."""
+        shown = (*self.segments, *(part for variant in self.variants for part in variant.order.segments))
+        return with_bases(shown)
 
     @property
     def fits(self) -> bool:

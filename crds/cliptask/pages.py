@@ -15,6 +15,9 @@ STAY_MS = 300
 SHORT_GAP_MS = 1_000
 """A shorter time without words flickers: they stay until the next ones come."""
 
+LATE_MS = 500
+"""Words of which less is left when somebody else has spoken are not read any more: they stay away."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,7 +21,7 @@ from cliptask.errors import ClipTaskError, InputError, MediaError
 from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, VariantOrder, WorkOrder
 from cliptask_renderer.mux.movie import movie
 from cliptask_renderer.mux.proof import prove
-from cliptask_renderer.parts import StoredPart, put_together, refuse_damaged, store_part, stored_part
+from cliptask_renderer.parts import StoredPart, part_in, put_together, refuse_damaged, store_part, stored_part
 from cliptask_renderer.recordings import needed, words_of
 from cliptask_renderer.storage.base import NamedObjects
 from cliptask_renderer.storage.disk_errors import disk_errors
@@ -74,27 +74,66 @@ def execute(
 def make_segment(
     cache: NamedObjects, order: SegmentOrder, places: Mapping[str, str] = _NOWHERE
 ) -> StoredPart:
-    """Make a segment unless the cache has it; ``places`` are what errors call its sources.
+    """Make a segment unless the cache has it, and first the one that it takes pictures of; ``places`` are what errors call its sources.
 
     Raises ``MediaError`` when it cannot be made as ordered.
     """
     name = names.segment_object(order.key)
     if (there := stored_part(cache, name)) is not None:
         return there
-    from cliptask_renderer.media import check, graph, segment  # noqa: PLC0415  numpy, of which a Job that joins has no need
+    from cliptask_renderer.media import captioned  # noqa: PLC0415  numpy, of which a Job that joins has no need
 
+    read = order.captions.words if order.captions else ()
+    words = {name: _words(_Words(cache.uri, name, cache)) for name in read}
+    said = captioned.groups_said(order, words)
+    plain = None if said == order.groups else make_segment(cache, order.plain, places)
     began, before = time.monotonic(), _peak_bytes()
-    pixels = order.frames * order.profile.width * order.profile.height
     with _work(cache) as work, ExitStack() as stack:
-        sources = {sha256: _source(stack, cache, sha256, places) for sha256 in order.sources}
-        said = order.captions.words if order.captions else ()
-        words = {name: _words(_Words(cache.uri, name, cache)) for name in said}
-        made = segment.make_segment(order, sources, work, places, words)
-        check.check_segment(made.file, made.packets, order, graph.named(order, places))
+        making = _Making(order, cache, places, stack, work)
+        file = making.encoded(words, said) if plain is None else making.mixed(words, said, plain)
         if not order.is_seam:
-            _store_picture(cache, order, made.file, work)
-        noted = {"frames": str(order.frames), "pixels": str(pixels), "took": _since(began), **_memory(before)}
-        return store_part(cache, name, made.file, noted)
+            _store_picture(cache, order, file, work)
+        pixels = order.frames * order.profile.width * order.profile.height
+        # What is copied takes no time: it tells nothing of what encoding takes.
+        took = {"took": _since(began)} if plain is None else {}
+        noted = {"frames": str(order.frames), "pixels": str(pixels), **took, **_memory(before)}
+        return store_part(cache, name, file, noted)
+
+
+@dataclass(frozen=True)
+class _Making:
+    """A segment in the making."""
+
+    order: SegmentOrder
+    cache: NamedObjects
+    places: Mapping[str, str]
+    stack: ExitStack
+    work: Path
+
+    def encoded(self, words: Mapping[str, Sequence[Word]], groups: Sequence[range]) -> Path:
+        """These groups of its pictures in a row, checked."""
+        from cliptask_renderer.media import check, graph, segment  # noqa: PLC0415  as above
+
+        order, places = self.order, self.places
+        sources = {sha256: _source(self.stack, self.cache, sha256, places) for sha256 in order.sources}
+        made = segment.make_segment(order, sources, self.work, places, words, groups)
+        frames = sum(map(len, groups))
+        check.check_segment(made.file, made.packets, order, graph.named(order, places), frames)
+        return made.file
+
+    def mixed(self, words: Mapping[str, Sequence[Word]], said: Sequence[range], plain: StoredPart) -> Path:
+        """The groups that are ``said``, encoded, and the others of the ``plain`` segment. Raises ``MediaError`` where that was damaged."""
+        from cliptask_renderer.media import captioned, graph  # noqa: PLC0415  as above
+
+        refuse_damaged(self.cache, plain)
+        made, what = self.work / "mixed.mp4", graph.named(self.order, self.places)
+        new = None
+        if said:
+            encoded = self.encoded(words, said)
+            new = (encoded, part_in(encoded, what))
+        old = (_local(self.stack, self.cache, plain.name), plain.part)
+        captioned.mix(self.order, said, new, old, made, what)
+        return made
 
 
 def make_picture(cache: NamedObjects, order: SegmentOrder) -> None:

@@ -31,16 +31,26 @@ class StoredPart:
 
 def store_part(cache: NamedObjects, name: str, file: Path, noted: Mapping[str, str]) -> StoredPart:
     """Store a file that was checked, with where its index is and its checksum beside what else is ``noted``."""
-    with file.open("rb") as content:
-        index = next((place for kind, place in places(content) if kind == b"moov"), range(0))
-        content.seek(index.start)
-        moov = content.read(len(index))
-    part, checksum = read_part(moov, file.stat().st_size, name), crc32c.of_file(file)
+    index, part = _indexed(file, name)
+    checksum = crc32c.of_file(file)
     known = {"index": f"{index.start}-{index.stop}", "crc32c": crc32c.as_text(checksum)}
     there = cache.put(name, file, {**noted, **known})
     made = StoredPart(name, part, checksum)
     # Another process may have stored it first: what is there counts.
     return made if known.items() <= there.metadata.items() else stored_part(cache, name) or made
+
+
+def part_in(file: Path, what: str) -> Part:
+    """What a file holds that is a part. Raises ``MediaError`` where it is none."""
+    return _indexed(file, what)[1]
+
+
+def _indexed(file: Path, what: str) -> tuple[range, Part]:
+    """Where the index of a part lies, and what it says."""
+    with file.open("rb") as content:
+        index = next((place for kind, place in places(content) if kind == b"moov"), range(0))
+        content.seek(index.start)
+        return index, read_part(content.read(len(index)), file.stat().st_size, what)
 
 
 def stored_part(cache: NamedObjects, name: str) -> StoredPart | None:
@@ -103,7 +113,7 @@ def put_together(
         raise
 
 
-def refuse_damaged(cache: NamedObjects, part: StoredPart, cause: MediaError) -> None:
+def refuse_damaged(cache: NamedObjects, part: StoredPart, cause: MediaError | None = None) -> None:
     """Raise ``MediaError`` where a part is no more what it was when it was made, and remove it."""
     with cache.local(part.name) as file:
         if crc32c.of_file(file) == part.crc32c:

@@ -38,15 +38,22 @@ class ClipWords:
 
     def burned(self, fps: int, lines: Sequence[range]) -> Iterable[SpokenAt]:
         """As the picture shows them, without the frames at which ``lines`` are said."""
+        start, end = self.shown.start, self.shown.stop
         for frames in without(self.shown, lines):
             yield SpokenAt(
                 words=self.words,
                 language=self.language,
                 frame=self.at_frame,
                 speed=self.speed,
-                start_ms=(frames.start - self.at_frame) * 1000 // fps,
-                end_ms=(frames.stop - self.at_frame) * 1000 // fps,
+                start_ms=self._ms(start, fps),
+                end_ms=self._ms(end, fps),
+                from_ms=None if frames.start == start else self._ms(frames.start, fps),
+                until_ms=None if frames.stop == end else self._ms(frames.stop, fps),
             )
+
+    def _ms(self, frame: int, fps: int) -> int:
+        """Of the clip's file."""
+        return (frame - self.at_frame) * 1000 // fps
 
 
 def clip_words(timeline: Timeline, choice: Choice) -> tuple[ClipWords, ...]:

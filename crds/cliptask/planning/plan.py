@@ -10,7 +10,7 @@ from cliptask import names
 from cliptask.caption_file import words_key
 from cliptask.errors import ClipTaskError, joined
 from cliptask.facts import SourceFacts, SpokenLine
-from cliptask.orders import CaptionsOrder, Profile, SegmentOrder, SoundtrackOrder, VariantOrder
+from cliptask.orders import CaptionsOrder, Profile, SegmentOrder, SoundtrackOrder, VariantOrder, with_bases
 from cliptask.planning.bindings import Bound, bind
 from cliptask.planning.choices import Choice, Labels, chosen
 from cliptask.planning.forms import remark
@@ -86,6 +86,11 @@ class Campaign:
         """Every unique segment, those that variants need first before the others."""
         segments = (segment for variant in self.variants for segment in variant.order.segments)
         return tuple({segment.key: segment for segment in segments}.values())
+
+    @cached_property
+    def encoded(self) -> tuple[SegmentOrder, ...]:
+        """The same, each after the one that it takes pictures of, which no video may show."""
+        return with_bases(self.segments)
 
     @cached_property
     def soundtracks(self) -> tuple[SoundtrackOrder, ...]:

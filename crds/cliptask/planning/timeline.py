@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from itertools import accumulate, pairwise
 
 from cliptask import recipe
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
-from cliptask.layers import BurnedCaptions, Layer, OverlayOrder
-from cliptask.orders import ClipSound, Cut, Profile, SegmentOrder, TransitionOrder
+from cliptask.layers import BurnedCaptions, Layer, OverlayOrder, SpokenAt, frame_at
+from cliptask.orders import ClipSound, Cut, Profile, SegmentOrder, TransitionOrder, meet
+from cliptask.pages import LATE_MS
 from cliptask.planning import extent
 from cliptask.planning.bindings import Bindings, ClipRange
 from cliptask.planning.laid import age_of, layer_of, refuse_hidden
@@ -31,8 +31,9 @@ class Timeline:
     a block moves with its clip. Pieces and seams are segments, equal ones the same object.
     """
 
-    def __init__(self, spec: ClipTaskSpec, bindings: Bindings) -> None:
-        self.spec, self.bindings = spec, bindings
+    def __init__(self, spec: ClipTaskSpec, bindings: Bindings, *, is_draft: bool = False) -> None:
+        """A draft's segments are soon encoded: those with words take no pictures of others, which would have to be made first."""
+        self.spec, self.bindings, self._is_draft = spec, bindings, is_draft
         width, height, fps = bindings.width, bindings.height, bindings.fps
         picture = spec.picture
         self.profile = Profile(
@@ -151,19 +152,31 @@ class Timeline:
         )
 
     def _with_words(self, segment: SegmentOrder, start: int, captions: BurnedCaptions) -> SegmentOrder:
-        fps = self.profile.fps
         heard = tuple(
-            each.model_copy(update={"frame": each.frame - start})
+            found
             for each in captions.spoken
-            if each.frame + frames_of(timedelta(milliseconds=each.start_ms), fps) < start + segment.frames
-            and start < each.frame + frames_of(timedelta(milliseconds=each.end_ms), fps)
+            if (found := self._heard(each, range(start, start + segment.frames)))
         )
         if not heard:
             return segment
         # Keys are slow: equal segments are one object.
         known = (id(segment), heard)
-        return self._made.setdefault(
-            known, segment.captioned(BurnedCaptions(look=captions.look, spoken=heard))
+        shown = BurnedCaptions(look=captions.look, spoken=heard, copies=None if self._is_draft else True)
+        return self._made.setdefault(known, segment.captioned(shown))
+
+    def _heard(self, spoken: SpokenAt, frames: range) -> SpokenAt | None:
+        """What is said as a segment of these frames has it, the same wherever else it begins or ends; None where it is not said there."""
+        fps = self.profile.fps
+        seen = spoken.frames(fps)
+        if not meet(seen, frames):
+            return None
+        begins = seen.start + frame_at(LATE_MS, fps) > frames.start
+        return spoken.model_copy(
+            update={
+                "frame": spoken.frame - frames.start,
+                "from_ms": spoken.from_ms if begins else None,
+                "until_ms": spoken.until_ms if seen.stop < frames.stop else None,
+            }
         )
 
     def _volume(self, block: int, clip: int) -> float:

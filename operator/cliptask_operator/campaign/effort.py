@@ -122,7 +122,7 @@ class Reckoning:
     def _seconds(self) -> float | None:
         missing, past = self.missing, self.past
         kinds = (
-            (sum(map(_pixels, missing.segments)), past.s_per_pixel),
+            (sum(map(_encoded_pixels, missing.segments)), past.s_per_pixel),
             (len(missing.soundtracks), past.s_per_soundtrack),
             (len(missing.variants), past.s_per_video),
         )
@@ -160,7 +160,9 @@ def seconds_per_video(missing: Missing, past: Past) -> float:
     if not missing.variants:
         return joined
     uses = Counter(key for each in missing.variants for key in {part.key for part in each.order.segments})
-    own = sum(_pixels(each) for each in missing.segments if uses[each.key] == 1) * (past.s_per_pixel or 0)
+    own = sum(_encoded_pixels(each) for each in missing.segments if uses[each.key] == 1) * (
+        past.s_per_pixel or 0
+    )
     soundtracks = len(missing.soundtracks) * (past.s_per_soundtrack or 0)
     return joined + (own + soundtracks) / len(missing.variants)
 
@@ -174,6 +176,12 @@ def _raw_frames(order: SegmentOrder, cut: Cut) -> int:
 
 def _pixels(order: SegmentOrder) -> int:
     return order.frames * order.profile.width * order.profile.height
+
+
+def _encoded_pixels(order: SegmentOrder) -> int:
+    """Without those that are copied."""
+    frames = order.frames_said if order.base else order.frames
+    return frames * order.profile.width * order.profile.height
 
 
 def _soundtrack_bytes(order: SoundtrackOrder) -> int:

@@ -14,11 +14,7 @@ _LIKE = 4
 
 def expected(order: WorkOrder, past: Past, there: AbstractSet[str]) -> Takes:
     """For what of it is not ``there`` (keys of parts) already."""
-    segments = {
-        each.key: each
-        for each in (*order.segments, *(part for video in order.variants for part in video.order.segments))
-        if each.key not in there
-    }
+    segments = {each.key: each for each in order.encoded if each.key not in there}
     mixes = (*order.soundtracks, *(video.order.soundtrack for video in order.variants))
     soundtracks = {each.key: each for each in mixes if each is not None and each.key not in there}
     return Takes(_memory(segments, soundtracks, past), _seconds(segments, soundtracks, order, past))

@@ -75,10 +75,10 @@ class Forecast:
         """Everything that a campaign takes, counted."""
         campaign, missing, lines = self.campaign, self.missing, self.inputs.recordings
         paid = [line for line in lines if line.provider == "elevenlabs"]
-        seams, missing_seams = _seams(campaign.segments), _seams(missing.segments)
+        seams, missing_seams = _seams(campaign.encoded), _seams(missing.segments)
         return (
             Row("videos", len(campaign.variants), len(missing.variants)),
-            Row("pieces", len(campaign.segments) - seams, len(missing.segments) - missing_seams),
+            Row("pieces", len(campaign.encoded) - seams, len(missing.segments) - missing_seams),
             Row("seams", seams, missing_seams),
             Row("soundtracks", len(campaign.soundtracks), len(missing.soundtracks)),
             Row("lines", len(lines), sum(not line.is_spoken for line in lines)),

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from cliptask import names
-from cliptask.orders import SegmentOrder, SoundtrackOrder
+from cliptask.orders import SegmentOrder, SoundtrackOrder, with_bases
 from cliptask.planning.plan import Campaign, Variant
 from cliptask_operator.campaign.past import NO_PAST, Part, Past
 from cliptask_renderer.storage.base import Store, StoredObject
@@ -31,6 +31,7 @@ class Missing:
     """What is still to be made for a campaign."""
 
     segments: tuple[SegmentOrder, ...]
+    """Each after the one that it takes pictures of."""
     soundtracks: tuple[SoundtrackOrder, ...]
     variants: tuple[Variant, ...]
 
@@ -70,7 +71,7 @@ def videos_of(campaign: Campaign, files: Iterable[StoredObject]) -> Mapping[str,
 
 def inventory_of(campaign: Campaign, files: Sequence[StoredObject], parts: Mapping[str, Part]) -> Inventory:
     """What of a campaign is there, by what lies in its folder itself and by the parts of its cache."""
-    present = {each.key: parts.get(names.segment_object(each.key)) for each in campaign.segments}
+    present = {each.key: parts.get(names.segment_object(each.key)) for each in campaign.encoded}
     sizes = {key: part.size_bytes for key, part in present.items() if part is not None}
     videos = [Part.of(each) for each in files if each.name.endswith(names.VIDEO)]
     return Inventory(
@@ -85,7 +86,7 @@ def keys_of(campaign: Campaign, parts: AbstractSet[str]) -> frozenset[str]:
     """Keys of those of a campaign's segments and soundtracks that are among the names of parts, with their pictures."""
     segments = (
         part.key
-        for part in campaign.segments
+        for part in campaign.encoded
         if names.segment_object(part.key) in parts
         and (part.is_seam or names.picture_object(part.key) in parts)
     )
@@ -118,8 +119,9 @@ def missing(campaign: Campaign, there: Inventory) -> Missing:
     """What is still to be made. A part that only finished videos need is not."""
     variants = tuple(variant for variant in campaign.variants if variant.name not in there.videos)
     wanted = Campaign(campaign.task, campaign.blocks, campaign.profile, variants, ())
+    lacking = with_bases(order for order in wanted.segments if order.key not in there.parts)
     return Missing(
-        tuple(order for order in wanted.segments if order.key not in there.parts),
+        tuple(order for order in lacking if order.key not in there.parts),
         tuple(order for order in wanted.soundtracks if order.key not in there.parts),
         variants,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
-from cliptask.orders import NamedVariant, SegmentOrder, WorkOrder
+from cliptask.orders import NamedVariant, SegmentOrder, WorkOrder, with_bases
 from cliptask.planning.plan import Campaign
 from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure
 from cliptask_operator.kubernetes.manifests import job_name
@@ -49,13 +49,13 @@ class Desired:
     @cached_property
     def segment_orders(self) -> Mapping[str, NamedOrder]:
         """For each segment's key the Job that would make it alone."""
-        return {segment.key: self._named(segments=(segment,)) for segment in self.campaign.segments}
+        return {segment.key: self._named(segments=(segment,)) for segment in self.campaign.encoded}
 
     @cached_property
     def parts(self) -> AbstractSet[str]:
         """Keys of all segments and soundtracks."""
         campaign = self.campaign
-        return frozenset(part.key for part in (*campaign.segments, *campaign.soundtracks))
+        return frozenset(part.key for part in (*campaign.encoded, *campaign.soundtracks))
 
     @cached_property
     def by_name(self) -> Mapping[str, WorkOrder]:
@@ -152,7 +152,7 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
     ready: list[NamedOrder] = []
     parts: dict[str, NamedOrder] = {}
     for name, order in open_orders:
-        missing = [key for key in _segments(order) if key in shared]
+        missing = [key for key in _lacking(order, observed.parts) if key in shared]
         broken = next(
             (v for key in missing if (v := observed.failures.get(desired.segment_orders[key][0]))), None
         )
@@ -269,9 +269,11 @@ def _missing(order: WorkOrder, observed: Observed) -> list[str]:
     return [each.name for each in order.variants if each.name not in observed.videos]
 
 
-def _segments(order: WorkOrder) -> tuple[str, ...]:
-    """Keys, each once, in order."""
-    return tuple(dict.fromkeys(part.key for each in order.variants for part in each.order.segments))
+def _lacking(order: WorkOrder, there: AbstractSet[str]) -> tuple[str, ...]:
+    """Keys of segments that are not there, each once, after those that they take pictures of."""
+    shown = (part for each in order.variants for part in each.order.segments)
+    encoded = with_bases(part for part in shown if part.key not in there)
+    return tuple(part.key for part in encoded if part.key not in there)
 
 
 def _shared(orders: list[NamedOrder], there: AbstractSet[str]) -> AbstractSet[str]:
@@ -279,7 +281,7 @@ def _shared(orders: list[NamedOrder], there: AbstractSet[str]) -> AbstractSet[st
     seen: set[str] = set()
     shared: set[str] = set()
     for _, order in orders:
-        keys = set(_segments(order)) - there
+        keys = set(_lacking(order, there))
         shared |= keys & (seen | _long(order))
         seen |= keys
     return shared

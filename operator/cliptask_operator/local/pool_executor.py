@@ -63,8 +63,9 @@ def _tasks(campaign: Campaign, wanted: Missing, room: Room) -> list[Task]:
     def order(**work: object) -> WorkOrder:
         return blank.model_copy(update=work).naming(campaign.places)
 
-    def part(kind: str, key: str, **work: object) -> Task:
-        return Task(f"{kind} {key}", ranks[key], partial(pool_worker.execute, order(**work), room.scratch))
+    def part(kind: str, key: str, needs: tuple[str, ...] = (), **work: object) -> Task:
+        do = partial(pool_worker.execute, order(**work), room.scratch)
+        return Task(f"{kind} {key}", ranks[key], do, needs)
 
     def videos(tasks: Sequence[str]) -> Callable[[], Sequence[ClipTaskError | None]]:
         names = (task.partition(" ")[2] for task in tasks)
@@ -73,7 +74,7 @@ def _tasks(campaign: Campaign, wanted: Missing, room: Room) -> list[Task]:
 
     together = Together(videos)
     return [
-        *(part("segments", each.key, segments=(each,)) for each in wanted.segments),
+        *(part("segments", each.key, _base(each), segments=(each,)) for each in wanted.segments),
         *(part("soundtracks", each.key, soundtracks=(each,)) for each in wanted.soundtracks),
         *(Task(f"videos {each.name}", 0, together, _needs(each)) for each in wanted.variants),
     ]
@@ -84,7 +85,13 @@ def in_order(wanted: Missing, workers: int) -> list[SegmentOrder | SoundtrackOrd
     missing: dict[str, SegmentOrder | SoundtrackOrder] = {each.key: each for each in wanted.segments}
     missing |= {each.key: each for each in wanted.soundtracks}
     needed = (need.partition(" ")[2] for variant in wanted.variants for need in _needs(variant))
-    ordered = [missing[key] for key in dict.fromkeys(needed) if key in missing]
+    # What pictures are taken of comes before what takes them.
+    wanting = (
+        (*_base(part), key) if isinstance(part := missing.get(key), SegmentOrder) else (key,)
+        for key in needed
+    )
+    keys = (need.rpartition(" ")[2] for needs in wanting for need in needs)
+    ordered = [missing[key] for key in dict.fromkeys(keys) if key in missing]
     late = max(len(ordered) - _LATE * workers, 0)
     return [*ordered[:late], *sorted(ordered[late:], key=_pixels, reverse=True)]
 
@@ -94,6 +101,10 @@ def _pixels(part: SegmentOrder | SoundtrackOrder) -> int:
     if isinstance(part, SoundtrackOrder):
         return 0
     return part.frames * part.profile.width * part.profile.height
+
+
+def _base(segment: SegmentOrder) -> tuple[str, ...]:
+    return (f"segments {segment.base.key}",) if segment.base else ()
 
 
 def _needs(variant: Variant) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ class Board:
         self._spoken = [heard.line for heard in lines]
         self._full = Timeline(task.spec, self.bindings)
         small = in_small(self.bindings)
-        self._draft = Timeline(task.spec, small) if small else None
+        self._draft = Timeline(task.spec, small, is_draft=True) if small else None
         self.places = input_places(task.spec, sources, self._spoken)
 
     @cached_property

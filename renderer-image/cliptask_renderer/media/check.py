@@ -30,11 +30,14 @@ _NOTE = 6
 """Kind of a unit (SEI) in which x264 says how it encodes, before the first picture."""
 
 
-def check_segment(file: Path, packets: Path, order: SegmentOrder, what: str = "the segment") -> None:
+def check_segment(
+    file: Path, packets: Path, order: SegmentOrder, what: str = "the segment", frames: int | None = None
+) -> None:
     """Refuse a segment that is not exactly what was ordered and encoded. Raises ``MediaError`` with the evidence.
 
-    ``packets`` is ffmpeg's list of what the encoder gave, see ``segment.Encoded``.
+    ``packets`` is ffmpeg's list of what the encoder gave, see ``segment.Encoded``; ``frames`` are told where not all of them were ordered.
     """
+    ordered = order.frames if frames is None else frames
     encoded, shown, decoded = _listed(packets), list[int](), list[int]()
     with _opened(file, what, "video") as container:
         stream = container.streams.video[0]
@@ -54,8 +57,8 @@ def check_segment(file: Path, packets: Path, order: SegmentOrder, what: str = "t
             shown.append(packet.pts)
             decoded.append(packet.dts)
         pictures += len(decoder.decode(None))
-    if not len(shown) == len(encoded) == order.frames:
-        _refuse(what, f"has {len(shown)} frames where {order.frames} were ordered and {len(encoded)} encoded")
+    if not len(shown) == len(encoded) == ordered:
+        _refuse(what, f"has {len(shown)} frames where {ordered} were ordered and {len(encoded)} encoded")
     if pictures != keyframes:
         _refuse(what, f"has {keyframes} keyframes of which {pictures} can be decoded")
     _check_times(shown, decoded, order.profile.fps, what)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -49,8 +50,9 @@ def make_segment(
     work: Path,
     places: Mapping[str, str] = MappingProxyType({}),
     words: Mapping[str, Sequence[Word]] = MappingProxyType({}),
+    groups: Sequence[range] | None = None,
 ) -> Encoded:
-    """Encode a segment in the folder ``work``, where intermediate files lie as well.
+    """Encode a segment in the folder ``work``, where intermediate files lie as well; of its ``groups`` these alone, in a row.
 
     ``sources`` has a file for each of ``order.sources``; ``places`` are
     what errors call sources, ``words`` those of each line that is said in it, by the line's key. The same order gives the same bytes. Raises ``SourceError`` when a source cannot be decoded or changes its form midway,
@@ -69,12 +71,20 @@ def make_segment(
         if film:
             graph.chains.append(f"{link}{TAGS}[seen]")
             link = _film(graph, "[seen]", film)
+    taken = range(frames) if groups is None else [frame for group in groups for frame in group]
+    if len(taken) < frames:
+        chosen = "+".join(f"between(n,{group.start},{group.stop - 1})" for group in groups or ())
+        graph.chains.append(f"{link}select='{chosen}',setpts=N/{profile.fps}/TB[taken]")
+        link = "[taken]"
+        if graph.feed is not None:
+            # What is left over would find nobody who reads it.
+            graph.feed = islice(graph.feed, taken[-1] + 1)
     graph.chains.append(f"{link}{TAGS}[out]")
     encoding = ffmpeg.video_encoding(profile.width, profile.height, profile.fps)
     limit_s = 60 + frames * SECONDS_PER_FRAME_LIMIT
     try:
         output = ffmpeg.mp4_and_packets(made.file.name, made.packets.name)
-        log = graph.run("-frames:v", str(frames), *encoding, *output, limit_s=limit_s)
+        log = graph.run("-frames:v", str(len(taken)), *encoding, *output, limit_s=limit_s)
     except MediaError as error:
         _blame(order, graph, limit_s, error)
         raise

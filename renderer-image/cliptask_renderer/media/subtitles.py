@@ -13,10 +13,10 @@ import numpy as np
 from cliptask.area import area
 from cliptask.captions import sooner, within
 from cliptask.facts import Word
-from cliptask.layers import BurnedCaptions, CaptionLook, SpokenAt
+from cliptask.layers import BurnedCaptions, CaptionLook, SpokenAt, frame_at
 from cliptask.names import called
 from cliptask.orders import Profile
-from cliptask.pages import Page, pages
+from cliptask.pages import LATE_MS, Page, pages
 from cliptask_renderer.lettering.typeset import Fonts, Look, Room, Text, typeset
 from cliptask_renderer.media.film import Film, write_film
 
@@ -39,6 +39,15 @@ class _Shown:
     """What errors call it."""
     starts: tuple[int, ...]
     end: int
+    seen: range
+    """Of these the ones in which it is seen."""
+
+
+def spans(
+    captions: BurnedCaptions, words: Mapping[str, Sequence[Word]], fps: int, frames: int
+) -> tuple[range, ...]:
+    """Those of the ``frames`` pictures of a segment over which words stand. ``words`` are as for ``compose``."""
+    return tuple(page.seen for page in _pages(captions, words, fps, frames, MappingProxyType({})))
 
 
 def compose(
@@ -55,12 +64,7 @@ def compose(
     ``words`` has those of each recording and of each clip's captions, by their names in the cache; ``places`` are what errors call them. Raises ``InputError`` for what no font here can write.
     """
     look = captions.look
-    shown = [
-        page
-        for spoken in captions.spoken
-        for page in _shown(spoken, words[spoken.words], look, profile.fps, places)
-        if page.starts[0] < frames and page.end > 0
-    ]
+    shown = _pages(captions, words, profile.fps, frames, places)
     if not shown:
         return None
     room = area(profile, is_safe=look.is_safe)
@@ -68,25 +72,48 @@ def compose(
     height = min(round(shorter * look.letters.size * look.height) // 2 * 2, room.height)
     x, y = room.place(look.position, width, height, 0)
     canvas = _Canvas(width // 2 * 2, height, look)
-    drawn = [(each, _drawn(each, look, Room(width, height), shorter, fonts)) for each in shown]
-    states = sorted(_states(drawn, look, canvas, profile.fps), key=lambda state: state[0])
-    return write_film(_from_zero(states, canvas.empty, frames), profile.fps, file, x, y)
+    states: dict[int, Pixels] = {0: canvas.empty}
+    for each in sorted(shown, key=lambda page: page.seen.start):
+        drawn = _drawn(each, look, Room(width, height), shorter, fonts)
+        states |= _within(dict(_states(each, drawn, canvas, profile.fps)), each.seen)
+        states[each.seen.stop] = canvas.empty
+    pictures = ((frame, states[frame]) for frame in sorted(states) if frame < frames)
+    return write_film(pictures, profile.fps, file, x, y)
+
+
+def _pages(
+    captions: BurnedCaptions,
+    words: Mapping[str, Sequence[Word]],
+    fps: int,
+    frames: int,
+    places: Mapping[str, str],
+) -> list[_Shown]:
+    """All that are seen in a segment."""
+    return [
+        page
+        for spoken in captions.spoken
+        for page in _shown(spoken, words[spoken.words], captions.look, fps, frames, places)
+        if page.seen
+    ]
 
 
 def _shown(
-    spoken: SpokenAt, words: Sequence[Word], look: CaptionLook, fps: int, places: Mapping[str, str]
+    spoken: SpokenAt,
+    words: Sequence[Word],
+    look: CaptionLook,
+    fps: int,
+    frames: int,
+    places: Mapping[str, str],
 ) -> Iterator[_Shown]:
     what = f"{called('text', spoken.words, places)}: its caption"
-    said = within(sooner(words, spoken.speed), spoken.start_ms)
+    said, window = within(sooner(words, spoken.speed), spoken.start_ms), spoken.frames(fps)
     for page in pages(said, look.words, spoken.end_ms / 1000):
-        starts = tuple(spoken.frame + _frame(start_ms, fps) for start_ms in page.starts_ms)
-        yield _Shown(
-            page, spoken.language, what, starts, max(spoken.frame + _frame(page.end_ms, fps), starts[-1] + 1)
-        )
-
-
-def _frame(ms: int, fps: int) -> int:
-    return (ms * fps + 500) // 1000
+        starts = tuple(spoken.frame + frame_at(start_ms, fps) for start_ms in page.starts_ms)
+        end = max(spoken.frame + frame_at(page.end_ms, fps), starts[-1] + 1)
+        first, last = max(starts[0], window.start), min(end, window.stop)
+        if first > starts[0] and last - first < frame_at(LATE_MS, fps):
+            continue
+        yield _Shown(page, spoken.language, what, starts, end, range(max(first, 0), min(last, frames)))
 
 
 @dataclass(frozen=True)
@@ -132,23 +159,27 @@ def _drawn(shown: _Shown, look: CaptionLook, room: Room, shorter: int, fonts: Fo
 
 
 def _states(
-    shown: Sequence[tuple[_Shown, list[Pixels]]], look: CaptionLook, canvas: _Canvas, fps: int
+    shown: _Shown, drawn: Sequence[Pixels], canvas: _Canvas, fps: int
 ) -> Iterator[tuple[int, Pixels]]:
-    """Each picture with the frame from which on it stands, the empty one after each page included."""
-    for each, drawn in shown:
-        jump = [
-            (each.starts[0] + frame, canvas.with_page(drawn[0], _popped(frame, fps)))
-            for frame in range(_jump_frames(look, fps))
-            if frame < each.end - each.starts[0]
-        ]
-        yield from jump
-        stands = each.starts[0] + len(jump)
-        for number, rgba in enumerate(drawn):
-            begins = max(each.starts[number], stands)
-            ends = each.starts[number + 1] if number + 1 < len(drawn) else each.end
-            if begins < ends:
-                yield begins, canvas.with_page(rgba)
-        yield each.end, canvas.empty
+    """Each picture of a page with the frame from which on it stands, in order."""
+    jump = [
+        (shown.starts[0] + frame, canvas.with_page(drawn[0], _popped(frame, fps)))
+        for frame in range(_jump_frames(canvas.look, fps))
+        if frame < shown.end - shown.starts[0]
+    ]
+    yield from jump
+    stands = shown.starts[0] + len(jump)
+    for number, rgba in enumerate(drawn):
+        begins = max(shown.starts[number], stands)
+        ends = shown.starts[number + 1] if number + 1 < len(drawn) else shown.end
+        if begins < ends:
+            yield begins, canvas.with_page(rgba)
+
+
+def _within(states: Mapping[int, Pixels], seen: range) -> dict[int, Pixels]:
+    """Those of the frames in which a page is seen, and first the one that stands when they begin."""
+    begun = max(frame for frame in states if frame <= seen.start)
+    return {seen.start: states[begun], **{frame: states[frame] for frame in states if frame in seen}}
 
 
 def _looks(shown: _Shown, look: CaptionLook) -> list[Look]:
@@ -173,13 +204,3 @@ def _jump_frames(look: CaptionLook, fps: int) -> int:
 
 def _popped(frame: int, fps: int) -> float:
     return _POP[min(frame * 30 // fps, len(_POP) - 1)]
-
-
-def _from_zero(
-    states: Sequence[tuple[int, Pixels]], empty: Pixels, frames: int
-) -> Iterator[tuple[int, Pixels]]:
-    """The states of a segment: the one that stands when it begins, then what changes within it; the last of each frame."""
-    before = [rgba for frame, rgba in states if frame <= 0]
-    yield 0, before[-1] if before else empty
-    within = {frame: rgba for frame, rgba in states if 0 < frame < frames}
-    yield from within.items()

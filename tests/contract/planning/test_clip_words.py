@@ -24,6 +24,7 @@ def planned(
     *clips: dict[str, Any],
     mode: str = "burned",
     lasts_s: float | None = 1.0,
+    facts: dict[str, Any] | None = None,
     **spec: Any,  # noqa: ANN401  a spec's fields
 ) -> Campaign:
     """A campaign of blocks with one clip of 3 s each; its lines last one second."""
@@ -31,7 +32,7 @@ def planned(
         {"name": f"b{row}", "clips": [{"url": url(f"c{row}"), **clip}]} for row, clip in enumerate(clips)
     ]
     of = task([1], videoBlocks=blocks, captions={"mode": mode}, **spec)
-    return plan(of, sources(of), [line(each.text, lasts_s) for each in of.spec.lines])
+    return plan(of, sources(of, **(facts or {})), [line(each.text, lasts_s) for each in of.spec.lines])
 
 
 def order(campaign: Campaign) -> VariantOrder:
@@ -73,7 +74,20 @@ def test_where_a_line_is_said_its_words_are_shown() -> None:
     of = order(planned({"speech": speech, "captions": {"url": WORDS}}))
 
     (found,) = spoken(of)
-    assert [each for each in found if each.words == NAME] == [own(0, 0, 1000), own(0, 2000, 3000)]
+    frames = [each.frames(30) for each in found if each.words == NAME]
+    assert frames == [range(30), range(60, 90)]
+
+
+def test_after_lines_of_any_length_a_clip_is_the_same() -> None:
+    """Each line would encode anew what is seen after all of them."""
+    clip = {"trim": {"start": "0s", "end": "30s"}, "speech": LINE, "captions": {"url": WORDS}}
+
+    short, long = (
+        order(planned(clip, lasts_s=lasts_s, facts={"c0": {"duration_s": 30.0}})) for lasts_s in (1.0, 4.5)
+    )
+
+    same = [one.key == other.key for one, other in zip(short.segments, long.segments, strict=True)]
+    assert same == [False, True, True, True, True]
 
 
 def test_in_a_transition_words_change_in_its_middle() -> None:

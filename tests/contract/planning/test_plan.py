@@ -456,6 +456,20 @@ def test_words_count_from_where_their_segment_begins() -> None:
     assert [part.captions.spoken[0].frame for part in (first, second) if part.captions] == [0, -first.frames]
 
 
+def test_what_takes_pictures_of_another_segment_comes_after_it() -> None:
+    """Two processes would encode the same, each for itself."""
+    of = task([1, 1], speech=[{"voice": "Rachel", "text": "Hi."}], captions=BURNED)
+    campaign = plan(of, sources(of), [line("Hi.", 4.0)])
+
+    (variant,) = campaign.variants
+    whole, partly = variant.order.segments
+    assert whole.base is None
+    assert partly.base == partly.plain
+    assert [part.key for part in campaign.encoded] == [whole.key, partly.plain.key, partly.key]
+    assert [part.key for part in campaign.segments] == [whole.key, partly.key]
+    assert partly.frames_said == 60
+
+
 def test_a_video_has_its_name_before_its_line_is_spoken() -> None:
     """What plan says would not be what is made."""
     names = [[order.key for order in burned(duration_s)] for duration_s in (None, 2.0, 5.0)]

@@ -16,7 +16,7 @@ from cliptask_operator.controller.reconcile import Decision, Desired, Observed, 
 from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure
 from cliptask_operator.kubernetes.manifests import job_name
 from cliptask_operator.kubernetes.task_state import TaskRef
-from support.campaigns import sources, task
+from support.campaigns import line, sources, task
 
 TASK = TaskRef("ads", "t", "uid")
 BROKEN = JobFailure("CheckFailed", "24 frames instead of 25")
@@ -403,6 +403,24 @@ def test_what_has_no_room_in_one_order_is_split() -> None:
     assert len(orders) > 1
     assert all(order.fits for order in orders)
     assert [each.name for order in orders for each in order.variants] == variants(wanted)
+
+
+def test_what_pictures_are_taken_of_is_made_once_and_first() -> None:
+    """Each Job would encode it for itself."""
+    spoken = ["One.", "Two."]
+    of = task(
+        [1, 1], speech=[{"voice": "Rachel", "text": text} for text in spoken], variants={"speech": "product"},
+        captions={"mode": "burned"},
+    )  # fmt: skip
+    made = plan(of, sources(of), [line(text, 4.0) for text in spoken])
+    wanted = replace(desired([1]), campaign=made)
+    shared = made.variants[0].order.segments[1].plain
+
+    first = reconcile(wanted, observed())
+
+    assert [order.parts for _, order in first.create] == [{shared.key}]
+    then = reconcile(wanted, observed(parts=frozenset({shared.key})))
+    assert [order.step for _, order in then.create] == ["variant", "variant"]
 
 
 def test_a_long_video_is_encoded_by_several_jobs() -> None:

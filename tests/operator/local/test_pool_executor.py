@@ -6,7 +6,7 @@ from cliptask.orders import SegmentOrder, SoundtrackOrder
 from cliptask.planning.plan import Campaign, plan
 from cliptask_operator.campaign.inventory import Inventory, missing
 from cliptask_operator.local.pool_executor import in_order
-from support.campaigns import sources, task
+from support.campaigns import line, sources, task
 
 
 def _campaign(seconds: list[float], tracks: int = 1) -> Campaign:
@@ -50,3 +50,22 @@ def test_what_is_there_is_not_made_again() -> None:
     ordered = in_order(missing(campaign, there), 2)
 
     assert [type(part) for part in ordered] == [SegmentOrder, *[SoundtrackOrder] * len(campaign.soundtracks)]
+
+
+def test_what_pictures_are_taken_of_is_made_before() -> None:
+    """Each process would encode it for itself."""
+    spoken = ["One.", "Two."]
+    of = task(
+        [1, 1], speech=[{"voice": "Rachel", "text": text} for text in spoken], variants={"speech": "product"},
+        captions={"mode": "burned"},
+    )  # fmt: skip
+    campaign = plan(of, sources(of), [line(text, 4.0) for text in spoken])
+
+    ordered = [part for part in in_order(missing(campaign, Inventory()), 1) if isinstance(part, SegmentOrder)]
+
+    shared = campaign.variants[0].order.segments[1].plain
+    places = {part.key: place for place, part in enumerate(ordered)}
+    assert len(ordered) == len(places) == 5
+    assert all(places[shared.key] < places[each.order.segments[1].key] for each in campaign.variants)
+    there = Inventory(parts=frozenset(part.key for part in ordered) - {shared.key})
+    assert not missing(campaign, there).segments
