@@ -10,11 +10,12 @@ import pytest
 from cliptask import errors
 from cliptask.planning.choices import count_variants
 from cliptask.spec.loading import load
+from cliptask_operator.campaign.comparison import DIFFERS
 from cliptask_operator.cli.app import ENDED, USAGE, app
 from cliptask_operator.settings.environment import Settings
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("charts/*/README.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("charts/*/README.md")])
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 DESIGN = (ROOT / "docs" / "design.md").read_text()
 CLI = (ROOT / "docs" / "cli.md").read_text()
@@ -90,6 +91,7 @@ def test_every_command_setting_and_exit_code_is_named() -> None:
     assert [name for name in commands if f"`cliptask {name}" not in CLI] == []
     assert [name for name in settings if f"`CLIPTASK_{name}`" not in CLI] == []
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", CLI, re.MULTILINE)} == codes | {
+        DIFFERS,
         USAGE,
         *ENDED,
     }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from cliptask.errors import InvalidTask
+from cliptask.errors import ClipTaskError, InvalidTask
 from cliptask.names import shown
 from cliptask.spec.paths import Here, resolved
 from cliptask.spec.places import spelled
@@ -35,6 +36,17 @@ class Script:
     def located(self, message: str) -> str:
         """A message with the place in the text before each line that begins with a path of the task."""
         return "\n".join(map(self._located, message.split("\n")))
+
+    @contextmanager
+    def locating(self) -> Iterator[None]:
+        """In here errors say where in the text that is which they name."""
+        try:
+            yield
+        except ClipTaskError as error:
+            located = self.located(str(error))
+            if located == str(error):
+                raise
+            raise type(error)(located) from error
 
     def _located(self, line: str) -> str:
         path = line[: len(line) - len(_STEPS.sub("", line, count=1))]

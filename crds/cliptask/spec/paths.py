@@ -33,6 +33,8 @@ class Here:
     """What relative paths begin at: absolute, and without symbolic links."""
     absent: Callable[[str], str | None] = lambda _: None
     """Why no file can be read at an absolute path, as what follows the path in a sentence; None where one is there."""
+    lies: Callable[[str], str] = lambda path: path
+    """Where the content of an absolute path is read, if it is not the one that lies there."""
 
 
 def resolved(data: Any, here: Here) -> tuple[Any, list[Problem]]:  # noqa: ANN401  # any plain value
@@ -53,6 +55,7 @@ def resolved(data: Any, here: Here) -> tuple[Any, list[Problem]]:  # noqa: ANN40
         if pattern not in {URL_PATTERN, OUTPUT_PATTERN} or not _is_path(value):
             return value
         file = "/" + posixpath.normpath(posixpath.join(here.folder, value)).lstrip("/")
+        file = here.lies(file) if pattern == URL_PATTERN else file
         looked_for = pattern == URL_PATTERN and not skips
         problems.extend(Problem(path, words) for words in _wrong(value, file, here if looked_for else None))
         return file_url(file)

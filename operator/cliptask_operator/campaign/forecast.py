@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from cliptask.errors import ClipTaskError
 from cliptask.orders import SegmentOrder
-from cliptask.planning.changes import Change, Kind, changes
+from cliptask.planning.changes import Change, changes
 from cliptask.planning.plan import Campaign
+from cliptask_operator.campaign.change_words import as_data, escaped, folded, skipped_data, summed_up, told
 from cliptask_operator.campaign.effort import Effort
 from cliptask_operator.campaign.inputs import ResolvedInputs
 from cliptask_operator.campaign.inventory import Missing
@@ -22,17 +23,6 @@ class Row(NamedTuple):
     what: str
     total: int
     to_make: int
-
-
-_WORDS: Mapping[Kind, str] = {
-    "dealtAnew": "dealt anew",
-    "changed": "changed",
-    "renamed": "renamed",
-    "newCombination": "new",
-    "missing": "missing",
-}
-_CAUSES = 3
-"""So many are told in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -119,52 +109,16 @@ class Forecast:
                 "toRemove": len(self.removed),
                 "names": list(self.earlier),
             },
-            "variants": [
-                {
-                    "name": variant.name,
-                    "isNew": change.kind != "stays",
-                    "change": change.kind,
-                    "was": change.was or None,
-                    "because": list(change.because),
-                    "clips": list(variant.clips),
-                    "track": variant.track,
-                    "line": variant.line,
-                    "durationSeconds": round(variant.order.duration_s, 3),
-                }
-                for variant in campaign.variants
-                for change in (self.changes[variant.name],)
-            ],
-            "skipped": [
-                {
-                    "clips": list(skipped.clips),
-                    "track": skipped.track,
-                    "line": skipped.line,
-                    "reason": skipped.error.reason,
-                    "message": str(skipped.error),
-                }
-                for skipped in campaign.skipped
-            ],
+            "variants": [as_data(each, self.changes[each.name]) for each in campaign.variants],
+            "skipped": [skipped_data(each) for each in campaign.skipped],
         }
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What else is to be known, in sentences."""
         about_picture = filter(None, [self.campaign.remark, *self.campaign.remarks])
-        about_changes = (*self._about_changes, *self._about_earlier)
+        about_changes = (*summed_up(self.changes.values()), *self._about_earlier)
         return (*about_picture, *about_changes, *map(str, self.effort.disks), *self._about_time)
-
-    @property
-    def _about_changes(self) -> tuple[str, ...]:
-        """``3 of 12 dealt anew: line 'tomorrow' was added; 2 new: clip 'x' was added to hook``."""
-        parts: list[str] = []
-        for kind, word in _WORDS.items():
-            some = [change for change in self.changes.values() if change.kind == kind and change.because]
-            causes = list(dict.fromkeys(cause for change in some for cause in change.because))
-            more = [f"{len(causes) - _CAUSES:,} more"] if len(causes) > _CAUSES else []
-            if some:
-                of = "" if parts else f" of {len(self.changes):,}"
-                parts.append(f"{len(some):,}{of} {word}: {', '.join([*causes[:_CAUSES], *more])}")
-        return ("; ".join(parts),) if parts else ()
 
     @property
     def _about_earlier(self) -> tuple[str, ...]:
@@ -186,7 +140,7 @@ class Forecast:
     def as_markdown(self) -> str:
         """For a comment on a pull request."""
         campaign, profile = self.campaign, self.campaign.profile
-        new = [_told(name, each) for name, each in self.changes.items() if each.kind != "stays"]
+        new = [told(name, each) for name, each in self.changes.items() if each.kind != "stays"]
         stays = [f"`{name}`" for name, each in self.changes.items() if each.kind == "stays"]
         earlier = [f"`{name}`" for name in self.earlier]
         lines = [
@@ -199,21 +153,12 @@ class Forecast:
                 for what, total, to_make in self.rows
             ),
             "",
-            *(f"- {_plain(remark)}" for remark in self.remarks),
-            *(f"- **error:** {_plain(message)}" for message in dict.fromkeys(map(str, self.errors))),
+            *(f"- {escaped(remark)}" for remark in self.remarks),
+            *(f"- **error:** {escaped(message)}" for message in dict.fromkeys(map(str, self.errors))),
             f"- `cliptask render` would end with {self.exit_code}",
         ]
-        for title, videos in (("New", new), ("Stays", stays), ("Of earlier edits", earlier)):
-            if videos:
-                lines += ["", f"<details><summary>{title}: {len(videos):,}</summary>", ""]
-                lines += [*(f"- {video}" for video in videos), "", "</details>"]
+        lines += folded("New", new) + folded("Stays", stays) + folded("Of earlier edits", earlier)
         return "\n".join(lines)
-
-
-def _told(name: str, change: Change) -> str:
-    was = f" (was `{change.was}`)" if change.was and change.was != name else ""
-    because = f": {_plain(', '.join(change.because))}" if change.because else ""
-    return f"`{name}` {_WORDS[change.kind]}{was}{because}"
 
 
 def of_earlier_edits(count: int, there: int) -> str:
@@ -232,11 +177,6 @@ def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _plain(text: str) -> str:
-    """Others' words: on one line, and neither HTML nor markup."""
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#&" else letter for letter in " ".join(text.split()))
 
 
 def _seams(segments: tuple[SegmentOrder, ...]) -> int:

@@ -19,6 +19,7 @@ from cliptask_operator.cli import (
     campaign_commands,
     cluster_commands,
     completion,
+    diff_command,
     init_command,
     preview_command,
 )
@@ -46,6 +47,7 @@ for command in (
     preview_command.preview,
     campaign_commands.render,
     campaign_commands.plan,
+    diff_command.diff,
     campaign_commands.validate,
     campaign_commands.voices,
     campaign_commands.convert,

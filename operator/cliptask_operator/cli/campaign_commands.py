@@ -6,14 +6,12 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cliptask.errors import ClipTaskError, MissingInput
+from cliptask.errors import MissingInput
 from cliptask.spec.loading import Script, load
 from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.preflight import preflight
@@ -89,10 +87,10 @@ def render(
         from cliptask_operator.local.progress import report_on  # noqa: PLC0415  HTTP and speech clients only where they are used
         from cliptask_operator.local.render import render as render_here  # noqa: PLC0415  as above
 
-        script, began = _load(file), time.monotonic()
+        script, began = load_file(file), time.monotonic()
         task = script.task
         uri, settings = uri_of(folder, task), settings_with(scratch, speech)
-        with _locating(script), report_on(errors) as progress:
+        with script.locating(), report_on(errors) as progress:
             stores = open_stores(uri, scratch=settings.scratch)
             outcome = render_here(task, stores, settings, progress, notify=notify)
         _print_outcome(outcome, script, uri, time.monotonic() - began)
@@ -118,9 +116,9 @@ def plan(
         from cliptask_operator.local.progress import report_on  # noqa: PLC0415  as above
         from cliptask_operator.local.render import plan as plan_here  # noqa: PLC0415  as above
 
-        script, settings = _load(file), settings_with(scratch, speech)
+        script, settings = load_file(file), settings_with(scratch, speech)
         stores = open_stores(uri_of(folder, script.task), scratch=settings.scratch)
-        with _locating(script), report_on(errors) as progress:
+        with script.locating(), report_on(errors) as progress:
             forecast = plan_here(script.task, stores, settings, progress)
     campaign = forecast.campaign
     if output is ReportFormat.table:
@@ -145,8 +143,8 @@ def plan(
 
 def validate(file: TaskFile) -> None:
     """Check a campaign's YAML and that its paths lead to files, and count its videos, without fetching anything."""
-    script = _load(file)
-    with _locating(script):
+    script = load_file(file)
+    with script.locating():
         count = preflight(script.task.spec, from_environment(Settings).policy).variants
     typer.echo(f"{file}: ClipTask {script.task.metadata.name} is valid; {count:,} video{'s' * (count != 1)}")
 
@@ -198,7 +196,7 @@ def convert(
     """Turn a request of the older HTTP service into a ClipTask, on standard output."""
     from cliptask.convert import convert as convert_request  # noqa: PLC0415  as above
 
-    typer.echo(convert_request(_read(file), output_uri), nl=False)
+    typer.echo(convert_request(read_file(file), output_uri), nl=False)
 
 
 def settings_with(scratch: Path | None, speech: SpeechBy | None) -> Settings:
@@ -209,23 +207,13 @@ def settings_with(scratch: Path | None, speech: SpeechBy | None) -> Settings:
     return settings.model_copy(update={"scratch": folder, "speech": speech or settings.speech})
 
 
-def _load(file: str) -> Script:
-    return load(_read(file), file, here(file))
+def load_file(file: str) -> Script:
+    """The task of a file, ``-`` is standard input. Raises ``MissingInput`` and ``InvalidTask``."""
+    return load(read_file(file), file, here(file))
 
 
-@contextmanager
-def _locating(script: Script) -> Iterator[None]:
-    """Errors say where in the file that is which they name."""
-    try:
-        yield
-    except ClipTaskError as error:
-        located = script.located(str(error))
-        if located == str(error):
-            raise
-        raise type(error)(located) from error
-
-
-def _read(file: str) -> bytes:
+def read_file(file: str) -> bytes:
+    """A file's bytes, those of standard input for ``-``. Raises ``MissingInput``."""
     try:
         return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:

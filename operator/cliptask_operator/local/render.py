@@ -56,8 +56,8 @@ def render(
 def _render(task: ClipTask, stores: Stores, settings: Settings, progress: ProgressReporter) -> Outcome:
 
     async def run() -> Outcome:
-        async with _pipeline(task, settings, progress) as pipeline:
-            inputs = await _resolve(pipeline, task, stores, progress, speak=True)
+        async with pipeline_of(task, settings, progress) as pipeline:
+            inputs = await resolve(pipeline, task, stores, progress, speak=True)
             campaign = await pipeline.plan(task, inputs, stores)
             for remark in filter(None, (campaign.remark, *campaign.remarks)):
                 progress.note(remark)
@@ -78,8 +78,8 @@ def plan(
     """What ``render`` would make. Sources are fetched, as only their content can tell; without ``speak`` nothing is paid for."""
 
     async def run() -> Forecast:
-        async with _pipeline(task, settings, progress) as pipeline:
-            inputs = await _resolve(pipeline, task, stores, progress, speak=speak)
+        async with pipeline_of(task, settings, progress) as pipeline:
+            inputs = await resolve(pipeline, task, stores, progress, speak=speak)
             campaign = await pipeline.plan(task, inputs, stores)
             there = await pipeline.inventory(campaign, stores)
             lacking = missing(campaign, there)
@@ -91,9 +91,10 @@ def plan(
 
 
 @asynccontextmanager
-async def _pipeline(
+async def pipeline_of(
     task: ClipTask, settings: Settings, progress: ProgressReporter
 ) -> AsyncIterator[Pipeline]:
+    """The pipeline of this machine, for a task that is allowed here; raises as ``preflight`` where it is not."""
     preflight(task.spec, settings.policy)
     # What is tried again is no news; what fails in the end is an error.
     stamina.instrumentation.set_on_retry_hooks([])
@@ -103,9 +104,10 @@ async def _pipeline(
         yield Pipeline(InputResolver(fetcher, speaker), settings.max_variants)
 
 
-async def _resolve(
+async def resolve(
     pipeline: Pipeline, task: ClipTask, stores: Stores, progress: ProgressReporter, *, speak: bool
 ) -> ResolvedInputs:
+    """All inputs of a task, while it is shown how far they are; see ``Inputs.resolve``."""
     try:
         return await pipeline.resolve(task, stores, _Observer(progress), speak=speak)
     except DiskFull as error:
