@@ -26,6 +26,9 @@ TRY = "/apis/cliptask.dev/v1alpha1/namespaces/default/cliptasks?dryRun=All&field
 ONLY_PYTHON = {
     "url=https://[::1/a.mp4",  # no pattern can tell
     "port 99999",  # nor this
+    "receiver at no port",  # as above
+    "template that is no JSON",  # CEL reads none
+    "template with a column",  # as above
     "tracks of a name in two blocks",  # CEL's cost budget has no room for it
     "null transitions",  # the API server leaves out what is empty
     "null speech",  # as above
