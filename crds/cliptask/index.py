@@ -18,11 +18,12 @@ from pydantic.json_schema import GenerateJsonSchema
 from cliptask import __version__
 from cliptask.errors import ClipTaskError
 from cliptask.names import CAPTIONS, PICTURE, VIDEO, captions_file, picture_file
-from cliptask.planning.history import LINES, TRACKS, History, Part
+from cliptask.orders import Profile
+from cliptask.planning.history import FORMS, LINES, SOLE, TRACKS, History, Part
 from cliptask.planning.plan import Campaign, Skipped, Variant
 from cliptask.planning.settings import Setting
 
-_KINDS: Mapping[str, Literal["track", "line"]] = {TRACKS: "track", LINES: "line"}
+_KINDS: Mapping[str, Literal["track", "line", "form"]] = {TRACKS: "track", LINES: "line", FORMS: "form"}
 
 RelativeFile = Annotated[
     str, StringConstraints(pattern=r"^[^/\\.\x00-\x1f][^/\\\x00-\x1f]*$", max_length=255)
@@ -38,11 +39,17 @@ class Entry(BaseModel, frozen=True, extra="forbid", alias_generator=to_camel, po
 
 
 class IndexedProfile(Entry):
-    """The form of every video's picture."""
+    """The form of a video's picture."""
 
     width: int = Field(description="Pixels.")
     height: int = Field(description="Pixels.")
     fps: int = Field(description="Frames per second.")
+
+
+class IndexedForm(IndexedProfile):
+    """One of several forms in which every combination is a video."""
+
+    name: str
 
 
 class IndexedClip(Entry):
@@ -57,11 +64,11 @@ class IndexedClip(Entry):
 
 
 class IndexedPart(Entry):
-    """A clip, a track or a line that was dealt to the variants."""
+    """A clip, a track or a line that was dealt to the variants, or a form that they are made in."""
 
-    kind: Literal["clip", "track", "line"]
+    kind: Literal["clip", "track", "line", "form"]
     block: str | None = Field(default=None, description="Of a clip.")
-    label: str = Field(description="What the variants call it.")
+    label: str = Field(description="What the variants call it; empty of a form that is the only one.")
     id: str = Field(description="What it is for good, whatever it is called and holds later.")
     content: str = Field(description="SHA-256 (hex) of what is seen or heard of it.")
     source: str = Field(
@@ -79,6 +86,7 @@ class IndexedVariant(Entry):
     key: str = Field(description="SHA-256 (hex) of all that decides the video's content.")
     file: RelativeFile = Field(description="The video, beside the index.")
     captions: CaptionsFile | None = Field(default=None, description="Its words as WebVTT, below the index.")
+    form: str | None = Field(default=None, description="Of several, the one that it is made in.")
     clips: tuple[IndexedClip, ...] = Field(description="In the order of the blocks, one of each.")
     track: str | None = None
     line: str | None = None
@@ -93,6 +101,7 @@ class IndexedSkip(Entry):
     """One video that was wanted and is not there."""
 
     name: str | None = Field(default=None, description="Its name, where the plan came as far as naming it.")
+    form: str | None = Field(default=None, description="As of a variant.")
     clips: tuple[IndexedClip, ...]
     track: str | None = None
     line: str | None = None
@@ -116,7 +125,12 @@ class CampaignIndex(Entry):
     kind: Literal["CampaignIndex"] = "CampaignIndex"
     task: str
     generated_by: str = Field(description="Program and version.")
-    profile: IndexedProfile
+    profile: IndexedProfile | None = Field(
+        description="The form of every video's picture; null where there are several."
+    )
+    forms: tuple[IndexedForm, ...] = Field(
+        default=(), description="Where there are several, in the order of the task."
+    )
     blocks: tuple[str, ...] = Field(description="Names of the video blocks, in order.")
     variants: tuple[IndexedVariant, ...]
     skipped: tuple[IndexedSkip, ...] = ()
@@ -143,6 +157,12 @@ class CampaignIndex(Entry):
                 blocks = ", ".join(self.blocks)
                 message = f"{entry.name}: its clips must be one of each block, in order: {blocks}"
                 raise ValueError(message)
+        if (self.profile is None) != bool(self.forms) or {entry.form for entry in entries} - {
+            *(form.name for form in self.forms or ()),
+            *(() if self.forms else (None,)),
+        }:
+            message = "each entry must name one of several forms, or none where there is one alone"
+            raise ValueError(message)
         if any((part.kind == "clip") != (part.block is not None) for part in self.parts):
             message = "a clip must name its block, and nothing else may"
             raise ValueError(message)
@@ -164,7 +184,7 @@ def campaign_index(
 
     Why for the others: ``failed`` and what the plan skipped; a variant in neither mapping was not tried yet.
     """
-    blocks, profile = campaign.blocks, campaign.profile
+    blocks, profiles = campaign.blocks, campaign.profiles
     there = [variant for variant in campaign.variants if variant.name in sizes_bytes]
     lacking = [variant for variant in campaign.variants if variant.name not in sizes_bytes]
     variants = tuple(_made(blocks, variant, sizes_bytes[variant.name], shared) for variant in there)
@@ -173,7 +193,12 @@ def campaign_index(
     return CampaignIndex(
         task=campaign.task,
         generated_by=f"cliptask {__version__}",
-        profile=IndexedProfile(width=profile.width, height=profile.height, fps=profile.fps),
+        profile=_profile(profiles[None]) if None in profiles else None,
+        forms=tuple(
+            IndexedForm(name=name, **_profile(profile).model_dump())
+            for name, profile in profiles.items()
+            if name
+        ),
         blocks=blocks,
         variants=variants,
         skipped=tuple(skipped),
@@ -204,10 +229,12 @@ def history(index: CampaignIndex) -> History:
             Part(each.label, each.content, each.id, each.source, each.title)
         )
     entries: tuple[IndexedVariant | IndexedSkip, ...] = (*index.variants, *index.skipped)
+    has_forms = FORMS in parts
     rows = [
         {clip.block: clip.clip for clip in each.clips}
         | ({TRACKS: each.track} if each.track is not None else {})
         | ({LINES: each.line} if each.line is not None else {})
+        | ({FORMS: each.form or SOLE} if has_forms else {})
         for each in entries
     ]
     videos = [*(each.name for each in index.variants), *("" for _ in index.skipped)]
@@ -227,11 +254,11 @@ def index_csv(index: CampaignIndex) -> str:
     buffer = io.StringIO()
     table = csv.writer(buffer)
     table.writerow(
-        ["Variant", *index.blocks, "Track", "Line", "Text", "File", "Captions", "Pictures", "Seconds", "Frames", "Bytes", "Key"]
+        ["Variant", *index.blocks, "Track", "Line", "Form", "Text", "File", "Captions", "Pictures", "Seconds", "Frames", "Bytes", "Key"]
     )  # fmt: skip
     for variant in index.variants:
         texts = [
-            variant.name, *(clip.clip for clip in variant.clips), variant.track, variant.line, variant.text,
+            variant.name, *(clip.clip for clip in variant.clips), variant.track, variant.line, variant.form, variant.text,
             variant.file, variant.captions, " ".join(filter(None, (clip.picture for clip in variant.clips))),
         ]  # fmt: skip
         numbers = [variant.duration_seconds, variant.frames, variant.size_bytes]
@@ -267,6 +294,7 @@ def _made(
         key=order.key,
         file=f"{variant.name}{VIDEO}",
         captions=captions if captions in shared else None,
+        form=variant.form,
         clips=_clips(blocks, variant.clips, pictures),
         track=variant.track,
         line=variant.line,
@@ -278,9 +306,14 @@ def _made(
     )
 
 
+def _profile(profile: Profile) -> IndexedProfile:
+    return IndexedProfile(width=profile.width, height=profile.height, fps=profile.fps)
+
+
 def _missing(blocks: tuple[str, ...], wanted: Variant | Skipped, error: ClipTaskError | None) -> IndexedSkip:
     return IndexedSkip(
         name=wanted.name if isinstance(wanted, Variant) else None,
+        form=wanted.form,
         clips=_clips(blocks, wanted.clips),
         track=wanted.track,
         line=wanted.line,

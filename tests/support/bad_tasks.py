@@ -28,6 +28,7 @@ GOOD: dict[str, Any] = {
 GONE = object()
 _CLIP = "spec.videoBlocks[0].clips[0]"
 _URL = "https://cdn.example.com/x.mp4"
+_REELS = {"name": "reels", "width": 1080, "height": 1920}
 _REQUESTS = "spec.execution.resources.requests"
 
 
@@ -371,6 +372,15 @@ _RELATIONS = [
     _bad("motion of a video", {f"{_CLIP}.motion": "zoomIn"}, f"{_CLIP}.motion", "give its duration too"),
     _bad("crop of what covers", {"spec.picture": {"fit": "cover", "crop": "4:5"}}, "spec.picture.crop", "is for contain and blur"),
     _bad("width alone", {"spec.picture.width": 1080}, "spec.picture", "give both width and height, or neither"),
+    _bad("picture and pictures", {"spec.picture": {"fps": 30}, "spec.pictures": [_REELS]}, "spec.picture", "is for one form, pictures for several: give one of them"),
+    _bad("two pictures of a name", {"spec.pictures": [_REELS, _REELS | {"width": 720}]}, "spec.pictures[1].name", "two pictures have the same name"),
+    _bad("two pictures of a size", {"spec.pictures": [_REELS, _REELS | {"name": "story"}]}, "spec.pictures[1]", "has the size of another picture; spec.pictures[0] is as large"),
+    _bad("two pictures of no size", {"spec.pictures": [{"name": "a"}, _REELS, {"name": "b"}]}, "spec.pictures[2]", "is not the only one without width and height"),
+    _bad("pictures of two rates", {"spec.pictures": [_REELS | {"fps": 30}, {"name": "a", "fps": 25}]}, "spec.pictures[1].fps", "is another rate than that of another picture; all forms have one, as they share their soundtracks: write 30"),
+    _bad("picture without a name", {"spec.pictures": [{"width": 1080, "height": 1920}]}, "spec.pictures[0].name", "is missing"),
+    _bad("name of the one picture", {"spec.picture.name": "reels"}, "spec.picture.name", "unknown field here"),
+    _bad("width of one of several alone", {"spec.pictures": [{"name": "a", "width": 1080}]}, "spec.pictures[0]", "give both width and height, or neither"),
+    _bad("too many pictures", {"spec.pictures": [{"name": f"f{n}", "width": 100 + 2 * n, "height": 100} for n in range(9)]}, "spec.pictures", "8"),
     _bad("two blocks of a name", {"spec.videoBlocks[1].name": "hook"}, "spec.videoBlocks[1].name", "two video blocks have the same name"),
     _bad("two clips of a name", {f"{_CLIP}.name": "a", "spec.videoBlocks[0].clips[1].name": "a"}, "spec.videoBlocks[0].clips[1].name", "two clips of a block have the same name"),
     _bad("two audio blocks of a name", {"spec.audioBlocks": [{"name": "a", "tracks": [{"url": _URL}]}] * 2}, "spec.audioBlocks[1].name", "two audio blocks have the same name"),

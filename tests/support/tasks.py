@@ -90,6 +90,18 @@ _pictures = st.one_of(
     ),
 )
 _coordinates = _matching(COORDINATE_PATTERN)
+_forms = st.tuples(
+    st.lists(st.tuples(names, st.tuples(_sizes, _sizes)), min_size=1, max_size=8, unique_by=(lambda e: e[0], lambda e: e[1])),
+    st.none() | st.sampled_from(RATES),
+    st.booleans(),
+).map(
+    lambda drawn: [
+        {"name": name}
+        | ({} if drawn[2] and not place else {"width": width, "height": height})
+        | ({"fps": drawn[1]} if drawn[1] and place % 2 else {})
+        for place, (name, (width, height)) in enumerate(drawn[0])
+    ]
+)  # fmt: skip
 _widths = _percentages.filter(lambda text: float(text[:-1]) >= 1)
 _colors = _matching(TRANSLUCENT_PATTERN)
 _styles = _fields(
@@ -226,7 +238,7 @@ def tasks(draw: st.DrawFn) -> ClipTask:
             history=st.sampled_from(["keep", "ignore"]),
             seed=st.integers(0, 2_147_483_647),
         ),
-        picture=_pictures,
+        **({"pictures": _forms} if draw(st.booleans()) else {"picture": _pictures}),
         transitions=transitions_of([block["name"] for block in blocks]),
         overlays=st.lists(
             _overlays | _overlays.map(lambda overlay: {**overlay, "block": blocks[0]["name"]}), max_size=3

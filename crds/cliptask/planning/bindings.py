@@ -14,7 +14,15 @@ from cliptask.names import words_object
 from cliptask.spec.fonts import INSTALLED
 from cliptask.spec.ingredients import Clip, Track
 from cliptask.spec.overlays import Overlay
-from cliptask.spec.places import Place, captions_place, clip_place, font_places, image_place, track_places
+from cliptask.spec.places import (
+    Place,
+    captions_place,
+    clip_place,
+    font_places,
+    form_place,
+    image_place,
+    track_places,
+)
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.values import LARGEST_SIDE, SHORTEST, SMALLEST_SIDE, Fps
@@ -52,18 +60,18 @@ class Bindings:
     """What the files behind a task's URLs are, place by place as in the spec."""
 
     fps: int
-    width: int
-    height: int
+    sizes: tuple[tuple[int, int], ...]
+    """Width and height of each form, as ``spec.forms``."""
     clips: tuple[tuple[Bound[ClipRange], ...], ...]
     tracks: tuple[Bound[SourceFacts], ...]
     images: tuple[Bound[SourceFacts] | None, ...]
     """For each overlay; None where it is a text."""
-    size: tuple[int, int]
-    """Width and height of the finished videos, also where these are made in small."""
+    full_sizes: tuple[tuple[int, int], ...]
+    """Likewise of the finished videos, also where these are made in small."""
     fonts: Mapping[str, Bound[SourceFacts]] = field(default_factory=dict)
     """By their names in the spec."""
     size_error: InvalidTask | None = None
-    """Why the picture cannot be as large as the clips are."""
+    """Why no picture can be as large as the clips are."""
 
     @property
     def errors(self) -> tuple[ClipTaskError, ...]:
@@ -94,12 +102,11 @@ def bind(spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> Bindi
     """Match the facts of ``sources`` (by URL) with the places in the spec, and settle the picture's size and rate."""
     urls = [clip.url for block in spec.video_blocks for clip in block.clips]
     usable = [facts for url in urls if isinstance(facts := sources[url], SourceFacts)]
-    fps = spec.picture.fps or rate_for(max((facts.fps for facts in usable), default=0))
-    width, height = spec.picture.width, spec.picture.height
-    size_error = None
-    if width is None or height is None:
-        width, height = size_for(usable)
-        size_error = _size_error(width, height)
+    given = next((form.fps for form in spec.forms if form.fps), None)
+    fps = given or rate_for(max((facts.fps for facts in usable), default=0))
+    sizes = tuple((form.width, form.height) if form.width and form.height else None for form in spec.forms)
+    of_clips = size_for(usable) if None in sizes else None
+    size_error = _size_error(spec, sizes, of_clips) if of_clips else None
     clips = tuple(
         tuple(
             _captioned(
@@ -121,7 +128,8 @@ def bind(spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> Bindi
         for index, overlay in enumerate(spec.overlays)
     )
     fonts = {place.name or "": _font(sources[place.url], place) for place in font_places(spec)}
-    return Bindings(fps, width, height, clips, tracks, images, (width, height), fonts, size_error)
+    settled = tuple(size or of_clips or (SMALLEST_SIDE, SMALLEST_SIDE) for size in sizes)
+    return Bindings(fps, settled, clips, tracks, images, settled, fonts, size_error)
 
 
 def rate_for(fastest: float) -> int:
@@ -140,14 +148,22 @@ def size_for(clips: Sequence[SourceFacts]) -> tuple[int, int]:
     return _even(max(facts.width for facts in sized)), _even(max(facts.height for facts in sized))
 
 
-def _size_error(width: int, height: int) -> InvalidTask | None:
+def _size_error(
+    spec: ClipTaskSpec, given: Sequence[tuple[int, int] | None], of_clips: tuple[int, int]
+) -> InvalidTask | None:
+    (width, height), place = of_clips, form_place(spec, given.index(None))
+    if of_clips in given:
+        other = form_place(spec, given.index(of_clips))
+        return InvalidTask(
+            f"{place}: its clips make a picture of {width}x{height} pixels, as large as {other}: leave one of them out"
+        )
     if min(width, height) >= SMALLEST_SIDE and max(width, height) <= LARGEST_SIDE:
         return None
     scale = _USUAL_SIDE / max(width, height)
     wide, high = (max(_even(round(side * scale)), SMALLEST_SIDE) for side in (width, height))
     return InvalidTask(
-        f"spec.picture: its clips make a picture of {width}x{height} pixels, from {SMALLEST_SIDE} to {LARGEST_SIDE} "
-        f"along each edge are allowed: set spec.picture.width and height, e.g. {wide} and {high}"
+        f"{place}: its clips make a picture of {width}x{height} pixels, from {SMALLEST_SIDE} to {LARGEST_SIDE} "
+        f"along each edge are allowed: set {place}.width and height, e.g. {wide} and {high}"
     )
 
 

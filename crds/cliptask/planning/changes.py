@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from cliptask.planning.edits import Edits
-from cliptask.planning.history import LINES, TRACKS
+from cliptask.planning.history import FORMS, LINES, SOLE, TRACKS
 from cliptask.planning.plan import Campaign, Variant
 
 Kind = Literal["stays", "missing", "renamed", "changed", "dealtAnew", "newCombination"]
@@ -55,7 +55,10 @@ class _Changes:
     def __init__(self, campaign: Campaign, there: Collection[str]) -> None:
         self._campaign, self._there = campaign, there
         self._edits = Edits(campaign)
-        self._columns = [*campaign.parts]
+        # An index of an earlier version says nothing of forms: it had but one.
+        self._columns = [each for each in campaign.parts if each != FORMS or FORMS in campaign.before.parts]
+        self._frame = [each for each in self._columns if each == FORMS or each in campaign.blocks]
+        """What is another combination with another part."""
         self._ids = {each.name: self._ids_of(each) for each in campaign.variants}
         self._twins: dict[tuple[str, ...], list[_Row]] = defaultdict(list)
         for row in self._rows_before():
@@ -67,7 +70,7 @@ class _Changes:
         left: dict[tuple[str, ...], list[_Row]] = defaultdict(list)
         for rows in self._twins.values():
             for row in rows:
-                left[self._key(row.ids, self._campaign.blocks)].append(row)
+                left[self._key(row.ids, self._frame)].append(row)
         for variant, twin in pairs:
             yield variant.name, self._change(variant, twin, left)
 
@@ -79,7 +82,7 @@ class _Changes:
             return Change("stays")
         if twin is not None:
             return self._same_parts(variant, twin)
-        rows = left.get(self._key(ids, self._campaign.blocks), [])
+        rows = left.get(self._key(ids, self._frame), [])
         if rows and not self._edits.removed_blocks:
             row = max(rows, key=lambda each: sum(each.ids.get(column) == ids.get(column) for column in ids))
             rows.remove(row)
@@ -113,7 +116,7 @@ class _Changes:
         return same
 
     def _ids_of(self, variant: Variant) -> dict[str, str]:
-        labels = dict(zip(self._campaign.blocks, variant.clips, strict=True))
+        labels = dict(zip(self._campaign.blocks, variant.clips, strict=True)) | {FORMS: variant.form or SOLE}
         labels |= {TRACKS: variant.track} if variant.track is not None else {}
         labels |= {LINES: variant.line} if variant.line is not None else {}
         return {column: self._edits.id_now(column, label) for column, label in labels.items()}

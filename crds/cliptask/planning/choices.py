@@ -93,19 +93,19 @@ class Labels:
 
 
 def count_variants(spec: ClipTaskSpec, most: int = MAX_VARIANTS) -> int:
-    """How many combinations become variants, as far as that can be told without the files.
+    """How many variants there are, every combination in each form, as far as that can be told without the files.
 
     Raises ``TooManyCombinations`` when there are more than ``most``, ``InvalidTask`` for rules that cannot be kept.
     """
     frame, others = _columns(spec)
     labels = [list(dict.fromkeys(_guessed(spec, name))) for name in (*frame, *others)]
-    return _count(spec, _allowed(spec, labels), most)
+    return _count(spec, _allowed(spec, labels), most) * len(spec.forms)
 
 
 def chosen(
     spec: ClipTaskSpec, labels: Labels | None = None, history: History = NOTHING, most: int = MAX_VARIANTS
 ) -> Chosen:
-    """The combinations that become variants; the same spec and history give the same ones in the same order.
+    """The combinations that become variants in each form; the same spec and history give the same ones in the same order.
 
     ``labels`` are those of the files, else of their URLs. Raises as ``count_variants`` does.
     """
@@ -172,9 +172,11 @@ def _count(spec: ClipTaskSpec, rules: Allowed, most: int) -> int:
     frame, _ = _columns(spec)
     possible, limit = rules.count(len(frame)), spec.variants.limit
     count = possible if limit is None else min(possible, limit)
-    if count > most:
+    forms = len(spec.forms)
+    if count * forms > most:
+        what = f"{count:,} combinations" + (f" in {forms} pictures" if forms > 1 else "")
         message = (
-            f"spec: {count:,} combinations are more than the {most:,} allowed: "
+            f"spec: {what} are more than the {most:,}{' videos' if forms > 1 else ''} allowed: "
             "set spec.variants.limit (it chooses a balanced subset), or use fewer clips"
         )
         raise TooManyCombinations(message)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cliptask.planning import settings
-from cliptask.planning.history import LINES, TRACKS, Part, columns_before, recognized
+from cliptask.planning.history import FORMS, LINES, SOLE, TRACKS, Part, columns_before, recognized
 from cliptask.planning.plan import Campaign, Variant
 from cliptask.planning.settings import Setting
 
 _OTHERWISE = {LINES: "voice, language or place", TRACKS: "trim"}
 """What is not the text or the file."""
+_KINDS = {TRACKS: "track", LINES: "line", FORMS: "picture"}
 _MODES = {TRACKS: "variants.music", LINES: "variants.speech"}
 
 
@@ -48,7 +49,7 @@ class Edits:
     def renamed(self, ids: Mapping[str, str]) -> tuple[str, ...]:
         """Which of these parts have another label."""
         return tuple(
-            f"{_called(column, old.label)} is called '{new.label}' now"
+            _renamed(column, old.label, new.label)
             for column, old, new in self._pairs(ids)
             if old.label != new.label
         )
@@ -56,6 +57,8 @@ class Edits:
     def of_content(self, variant: Variant, ids: Mapping[str, str]) -> Iterator[str]:
         """Why a variant of the same parts is another video."""
         for column, old, new in self._pairs(ids):
+            if column == FORMS:
+                continue  # its settings tell
             if old.source != new.source:
                 yield f"{_called(column, new.label)} has another {'text' if column == LINES else 'file'}"
             elif old.content != new.content:
@@ -90,7 +93,7 @@ class Edits:
         # A line that is dealt to combinations makes none.
         new = [each for each in new if self._combines(each[0])] or new
         for column, id_ in new:
-            if column in self._was or column in _MODES:
+            if column in self._was or column in _KINDS:
                 yield _added(column, self._parts[column][id_].label)
             else:
                 yield f"block '{column}' was added"
@@ -112,7 +115,7 @@ class Edits:
 
     def _parts_elsewhere(self, column: str) -> Iterator[str]:
         for other in self._parts:
-            if other != column:
+            if other not in {column, FORMS}:
                 yield from self._parts_of(other)
 
     def _added(self, column: str) -> list[str]:
@@ -156,6 +159,8 @@ def _by_label(columns: Mapping[str, Mapping[str, Part]]) -> dict[str, dict[str, 
 def _matters(path: str, variant: Variant) -> bool:
     """Whether a setting can be seen or heard in this variant."""
     heard = variant.order.soundtrack
+    if path.startswith(f"{settings.PICTURES}."):
+        return path.split(".")[1] == variant.form
     needed = {
         "sound.musicVolume": variant.track,
         "sound.musicFadeIn": variant.track,
@@ -172,20 +177,26 @@ def _matters(path: str, variant: Variant) -> bool:
 
 
 def _called(column: str, label: str) -> str:
-    kind = {TRACKS: "track", LINES: "line"}.get(column)
+    kind = _KINDS.get(column)
     return f"{kind} '{label}'" if kind else f"clip '{label}' of {column}"
+
+
+def _renamed(column: str, old: str, new: str) -> str:
+    if column == FORMS and SOLE in (old, new):
+        return f"its picture is called '{new}' now" if new else f"picture '{old}' is the only one now"
+    return f"{_called(column, old)} is called '{new}' now"
 
 
 def _added(column: str, label: str) -> str:
     return (
-        f"{_called(column, label)} was added" if column in _MODES else f"clip '{label}' was added to {column}"
+        f"{_called(column, label)} was added" if column in _KINDS else f"clip '{label}' was added to {column}"
     )
 
 
 def _removed(column: str, label: str) -> str:
     return (
         f"{_called(column, label)} was removed"
-        if column in _MODES
+        if column in _KINDS
         else f"clip '{label}' was removed from {column}"
     )
 

@@ -30,15 +30,18 @@ def has_form(width: int, height: int) -> bool:
     return _distance(nearest(width, height)[0], width, height) <= _SAME_SHAPE
 
 
-def remark(width: int, height: int) -> str | None:
-    """What the author of a task should know whose clips make a picture of this size; None where its shape is a form's."""
+def remark(width: int, height: int, place: str = "spec.picture") -> str | None:
+    """What the author of a task should know whose clips make a picture of this size; None where its shape is a form's.
+
+    ``place``: where the task speaks of it.
+    """
     if has_form(width, height):
         return None
     first, second, *_ = (f"{form.width}x{form.height} ({form.ratio})" for form in nearest(width, height))
     best = nearest(width, height)[0]
     return (
-        f"picture: {width}x{height}, as its clips are, has the shape of no ad platform's form; the nearest are {first} and "
-        f"{second}: write e.g. spec.picture: {{width: {best.width}, height: {best.height}, fit: blur}}"
+        f"{place.removeprefix('spec.')}: {width}x{height}, as its clips are, has the shape of no ad platform's form; the nearest are {first} and "
+        f"{second}: write e.g. {place}: {{width: {best.width}, height: {best.height}, fit: blur}}"
     )
 
 

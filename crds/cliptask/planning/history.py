@@ -7,7 +7,7 @@ mended), never by its place in a list. Where both could be meant, the content co
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from operator import attrgetter
@@ -17,6 +17,10 @@ from cliptask.planning.settings import Settings
 
 TRACKS, LINES = "/tracks", "/lines"
 """Columns of a deal; the others are blocks, by their names, in which there is no slash."""
+FORMS = "/forms"
+"""What each combination is made in: every one in all of them, so that nothing is dealt."""
+SOLE = ""
+"""What the one form is called of a task that has no other."""
 
 
 class Part(NamedTuple):
@@ -40,7 +44,7 @@ class History:
     parts: Mapping[str, Sequence[Part]] = field(default_factory=dict)
     """Of each column, in the order in which they came to it."""
     rows: Sequence[Mapping[str, str]] = ()
-    """Labels by column, of each variant that was made or skipped."""
+    """Labels by column, of each variant that was made or skipped; in each form it is one."""
     videos: Sequence[str] = ()
     """The name of each row's video; empty where none was made."""
     settings: Settings = field(default_factory=dict)
@@ -67,13 +71,13 @@ def recognized(
     """Today's columns, and the rows of before in their levels.
 
     A level is None where the part is gone or the column is new. There are no rows where a column is gone: without it,
-    every video is another one. Parts of a column with equal labels are one part.
+    every video is another one. Parts of a column with equal labels are one part. What is a row in several forms is one.
     """
     before = columns_before(history, now)
     columns = [
         _column(name, parts, history.parts.get(before.get(name, ""), ())) for name, parts in now.items()
     ]
-    if not set(history.parts) <= set(before.values()):
+    if not set(history.parts) - {FORMS} <= set(before.values()):
         return columns, []
     levels = []
     for column in columns:
@@ -85,7 +89,7 @@ def recognized(
             level.get(row.get(before.get(column.name, ""), ""))
             for column, level in zip(columns, levels, strict=True)
         )
-        for row in history.rows
+        for row in _each_once(history.rows)
     ]
     return columns, rows
 
@@ -104,6 +108,10 @@ def columns_before(history: History, now: Mapping[str, Sequence[Part]]) -> dict[
         if name not in found and best is not None and shared[best]:
             found[name] = best
     return found
+
+
+def _each_once(rows: Sequence[Mapping[str, str]]) -> Iterable[Mapping[str, str]]:
+    return {tuple(sorted(each for each in row.items() if each[0] != FORMS)): row for row in rows}.values()
 
 
 def _column(name: str, parts: Sequence[Part], old: Sequence[Part]) -> Column:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,16 +12,16 @@ from cliptask.caption_file import words_key
 from cliptask.errors import ClipTaskError, joined
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.orders import CaptionsOrder, Profile, SegmentOrder, SoundtrackOrder, VariantOrder, with_bases
-from cliptask.planning.bindings import Bound, bind
+from cliptask.planning.bindings import Bindings, Bound, bind
 from cliptask.planning.choices import Choice, Labels, chosen
 from cliptask.planning.forms import remark
-from cliptask.planning.history import NOTHING, History, Part
+from cliptask.planning.history import FORMS, NOTHING, SOLE, History, Part, recognized
 from cliptask.planning.lines import Said, said
 from cliptask.planning.looks import caption_look
 from cliptask.planning.settings import Settings, settings_of
 from cliptask.planning.soundtrack import soundtrack
 from cliptask.planning.timeline import Timeline
-from cliptask.spec.places import line_place, source_places
+from cliptask.spec.places import form_place, line_place, source_places
 from cliptask.spec.task import ClipTask, ClipTaskSpec
 from cliptask.spec.values import MAX_VARIANTS
 
@@ -41,6 +42,8 @@ class Variant:
     """Of the file with what is said."""
     pictures: tuple[str, ...] = ()
     """Key of a segment for each clip: its picture stands for the clip in the gallery."""
+    form: str | None = None
+    """Of several, the one that it is made in."""
 
     @cached_property
     def titles(self) -> tuple[str, ...]:
@@ -57,6 +60,8 @@ class Skipped:
     track: str | None
     line: str | None
     error: ClipTaskError
+    form: str | None = None
+    """As of a variant."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ class Campaign:
 
     task: str
     blocks: tuple[str, ...]
-    profile: Profile
+    profiles: Mapping[str | None, Profile]
+    """The forms of its videos by their names; of one alone, by None."""
     variants: tuple[Variant, ...]
     skipped: tuple[Skipped, ...]
     places: Mapping[str, str] = field(default_factory=dict)
@@ -120,40 +126,66 @@ def plan(
             raise joined(errors)
     if bindings.size_error:
         raise bindings.size_error
-    timeline = Timeline(spec, bindings)
+    timelines = {name: Timeline(spec, bindings, form) for form, name in enumerate(spec.form_names)}
+    profiles = {name: timeline.profile for name, timeline in timelines.items()}
     labels = Labels(spec, sources)
     variants: dict[str, Variant] = {}
     skipped: list[Skipped] = []
     wanted = chosen(spec, labels, history if spec.variants.history == "keep" else NOTHING, most)
     for choice in wanted.choices:
         clips, track, line = labels.of(choice)
+        # What is said and heard is the same in every form: frames are.
+        first = next(iter(timelines.values()))
         try:
-            words = said(timeline, choice, lines)
-            order = variant_order(timeline, choice, words)
+            words = said(first, choice, lines)
+            heard = soundtrack(first, choice, words)
+            orders = {
+                form: variant_order(timeline, choice, words, heard) for form, timeline in timelines.items()
+            }
         except ClipTaskError as error:
-            skipped.append(Skipped(clips, track, line, error))
+            skipped += [Skipped(clips, track, line, error, form) for form in timelines]
             continue
-        name = names.variant_name([*clips, *(label for label in (track, line) if label)], order.key)
-        # A file may be listed under two names of which nothing is left in the video's.
-        pictures = tuple(segment.key for segment in timeline.pictures(choice.clips, order.segments))
         captions = captions_order(spec, words)
-        variants.setdefault(name, Variant(name, clips, track, line, words.text, order, captions, pictures))
+        for form, order in orders.items():
+            name = names.variant_name([*clips, *filter(None, (track, line, form))], order.key)
+            segments = timelines[form].pictures(choice.clips, order.segments)
+            pictures = tuple(segment.key for segment in segments)
+            variant = Variant(name, clips, track, line, words.text, order, captions, pictures, form)
+            # A file may be listed under two names of which nothing is left in the video's.
+            variants.setdefault(name, variant)
     if not skipped:
-        timeline.refuse_unseen()
+        next(iter(timelines.values())).refuse_unseen()
     blocks = tuple(block.name for block in spec.video_blocks)
     return Campaign(
         task.metadata.name,
         blocks,
-        timeline.profile,
+        profiles,
         tuple(variants.values()),
         tuple(skipped),
         input_places(spec, sources, lines),
-        wanted.parts,
-        settings_of(spec, bindings, timeline.profile),
+        {**wanted.parts, **form_parts(profiles, history)},
+        settings_of(spec, bindings, profiles),
         history,
-        remark(bindings.width, bindings.height) if spec.picture.width is None else None,
-        timeline.remarks,
+        remark_of(spec, bindings),
+        tuple(dict.fromkeys(each for timeline in timelines.values() for each in timeline.remarks)),
     )
+
+
+def form_parts(profiles: Mapping[str | None, Profile], history: History) -> dict[str, Sequence[Part]]:
+    """The forms as a column of parts: one is itself by its name or by what it is, as clips are."""
+    now = [
+        Part(name or SOLE, content, source=content, title=name or SOLE)
+        for name, profile in profiles.items()
+        for content in (hashlib.sha256(profile.model_dump_json().encode()).hexdigest(),)
+    ]
+    (column,), _ = recognized(history, {FORMS: now})
+    return {FORMS: column.parts}
+
+
+def remark_of(spec: ClipTaskSpec, bindings: Bindings) -> str | None:
+    """What a task's author should know of the form whose size follows from the clips."""
+    found = next((each for each in enumerate(spec.forms) if each[1].width is None), None)
+    return remark(*bindings.sizes[found[0]], form_place(spec, found[0])) if found else None
 
 
 def input_places(
@@ -173,8 +205,10 @@ def input_places(
     return places
 
 
-def variant_order(timeline: Timeline, choice: Choice, said: Said) -> VariantOrder:
-    """What is to be made of one combination in which this is said, be it one that the task wants or not.
+def variant_order(
+    timeline: Timeline, choice: Choice, said: Said, heard: SoundtrackOrder | None
+) -> VariantOrder:
+    """What is to be made of one combination in which this is said and heard, be it one that the task wants or not.
 
     Raises what makes an input of it unusable.
     """
@@ -186,7 +220,7 @@ def variant_order(timeline: Timeline, choice: Choice, said: Said) -> VariantOrde
         segments = timeline.captioned(segments, shown) if shown else segments
     return VariantOrder(
         segments=segments,
-        soundtrack=soundtrack(timeline, choice, said),
+        soundtrack=heard,
         captions=said.captions(is_settled=False) if timeline.spec.captions.mode == "soft" else None,
         language=said.language,
         burned=burned,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from cliptask import recipe
@@ -31,11 +31,15 @@ RECIPE, OVERLAYS, CAPTIONS, FONTS, ORDER, SPEECH = (
 LIMIT, HISTORY, ONLY, RULES, SEED = (
     f"variants.{each}" for each in ("limit", "history", "only", "rules", "seed")
 )
+PICTURES = "pictures"
+"""With the name of each form and what is said of it after a dot, where there are several."""
 HASHED = frozenset({RECIPE, OVERLAYS, CAPTIONS, FONTS, ONLY, RULES, SPEECH})
 """These are digits of a hash: too long to be kept, or to be shown."""
 
 
-def settings_of(spec: ClipTaskSpec, bindings: Bindings, profile: Profile) -> dict[str, Setting]:
+def settings_of(
+    spec: ClipTaskSpec, bindings: Bindings, profiles: Mapping[str | None, Profile]
+) -> dict[str, Setting]:
     """What the spec says apart from clips, tracks and lines, with what was derived from the files where it says nothing."""
     variants, sound = spec.variants, spec.sound
     return {
@@ -46,10 +50,7 @@ def settings_of(spec: ClipTaskSpec, bindings: Bindings, profile: Profile) -> dic
         RULES: _hash([rule.model_dump(mode="json") for rule in variants.rules]) if variants.rules else None,
         SEED: variants.seed,
         HISTORY: variants.history,
-        "picture": f"{profile.width}x{profile.height} at {profile.fps} fps",
-        "picture.fit": profile.fit,
-        "picture.crop": ":".join(map(str, profile.crop)) if profile.crop else None,
-        "picture.background": profile.background,
+        **{path: value for form in profiles.items() for path, value in _picture(*form)},
         "transitions": _transitions(spec),
         OVERLAYS: _hash(_overlays(spec, bindings)) if spec.overlays else None,
         SPEECH: _hash(
@@ -70,6 +71,14 @@ def settings_of(spec: ClipTaskSpec, bindings: Bindings, profile: Profile) -> dic
         "sound.overflow": sound.overflow,
         RECIPE: _hash(recipe.ALL),
     }
+
+
+def _picture(name: str | None, profile: Profile) -> Iterator[tuple[str, Setting]]:
+    path = f"{PICTURES}.{name}" if name else "picture"
+    yield path, f"{profile.width}x{profile.height} at {profile.fps} fps"
+    yield f"{path}.fit", profile.fit
+    yield f"{path}.crop", ":".join(map(str, profile.crop)) if profile.crop else None
+    yield f"{path}.background", profile.background
 
 
 def _transitions(spec: ClipTaskSpec) -> Setting:

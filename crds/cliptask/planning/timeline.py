@@ -24,18 +24,24 @@ from cliptask.spec.transitions import Transition, transition_between
 
 
 class Timeline:
-    """The frames of every variant.
+    """The frames of every variant in one form.
 
     A transition of d frames makes the last d of one clip and the first d of the next one seam; what is left of a
     clip is its body, in pieces where it is long. What lies over the whole video lies over the finished seam, what belongs to
     a block moves with its clip. Pieces and seams are segments, equal ones the same object.
     """
 
-    def __init__(self, spec: ClipTaskSpec, bindings: Bindings, *, is_draft: bool = False) -> None:
-        """A draft's segments are soon encoded: those with words take no pictures of others, which would have to be made first."""
+    def __init__(
+        self, spec: ClipTaskSpec, bindings: Bindings, form: int = 0, *, is_draft: bool = False
+    ) -> None:
+        """``form``: the place of one of ``spec.forms``; frames are the same in each.
+
+        A draft's segments are soon encoded: those with words take no pictures of others, which would have to be made first.
+        """
         self.spec, self.bindings, self._is_draft = spec, bindings, is_draft
-        width, height, fps = bindings.width, bindings.height, bindings.fps
-        picture = spec.picture
+        (width, height), fps = bindings.sizes[form], bindings.fps
+        self._full_size = bindings.full_sizes[form]
+        picture = spec.forms[form]
         self.profile = Profile(
             width=width,
             height=height,
@@ -56,7 +62,7 @@ class Timeline:
         self._neighbours = neighbours(spec.overlays)
         for index, overlay in enumerate(spec.overlays):
             image = bindings.images[index]
-            refuse_hidden(index, overlay, image if isinstance(image, SourceFacts) else None, bindings.size)
+            refuse_hidden(index, overlay, image if isinstance(image, SourceFacts) else None, self._full_size)
 
     def segments(self, clips: Sequence[int], more: int = 0) -> tuple[SegmentOrder, ...]:
         """The segments of a variant in order; ``clips`` has the place of a clip in each block.
@@ -315,7 +321,7 @@ class Timeline:
         image = self.bindings.images[index]
         if isinstance(image, ClipTaskError):
             raise image
-        return layer_of(overlay, image, self.bindings.font, self.bindings.size, self.profile.fps)
+        return layer_of(overlay, image, self.bindings.font, self._full_size, self.profile.fps)
 
 
 def _pieces(begin: int, end: int, fps: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -29,6 +29,13 @@ class Part(BaseModel):
     def _keeps_its_rules(self) -> Self:
         check(self)
         return self
+
+
+def every_part(part: type[Part] = Part) -> Iterator[type[Part]]:
+    """All objects of the resource, those that extend another one included."""
+    for each in part.__subclasses__():
+        yield each
+        yield from every_part(each)
 
 
 def distinct_names(message: str, field: str, *, given: bool = True, named: bool = True) -> Rule:

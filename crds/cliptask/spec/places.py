@@ -102,6 +102,11 @@ def track_places(spec: ClipTaskSpec) -> tuple[Place, ...]:
     )
 
 
+def form_place(spec: ClipTaskSpec, index: int) -> str:
+    """Of one of ``spec.forms``, as a text."""
+    return spelled(("spec", "pictures", index) if spec.pictures else ("spec", "picture"))
+
+
 def source_places(spec: ClipTaskSpec) -> Iterator[Place]:
     """Of everything that names a URL, in order."""
     for row, block in enumerate(spec.video_blocks):

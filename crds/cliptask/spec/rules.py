@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 Path = tuple[str | int, ...]
@@ -47,16 +47,19 @@ def rule(
     return partial(Rule, message, cel, field)
 
 
+@cache
 def rules_of(model: type) -> tuple[Rule, ...]:
-    """A model's own rules in the order of its text."""
-    return tuple(value for value in vars(model).values() if isinstance(value, Rule))
+    """A model's rules in the order of its text, those that it inherits first."""
+    return tuple(
+        value for each in reversed(model.__mro__) for value in vars(each).values() if isinstance(value, Rule)
+    )
 
 
-def check(subject: object) -> None:
+def check(subject: Any) -> None:  # noqa: ANN401  an object of any class with rules
     """Raise ``RulesBroken`` with every breach of the subject's rules."""
     breaches = tuple(
         (((rule.field,) if rule.field else ()) + at, f"{rule.message}; {detail}" if detail else rule.message)
-        for rule in rules_of(type(subject))
+        for rule in rules_of(subject.__class__)
         for at, detail in rule.breaches(subject)
     )  # fmt: skip
     if breaches:

@@ -17,7 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from cliptask.spec.notify import OBJECT_PATTERN, OBJECT_WORDS, RECEIVER_PATTERN, RECEIVER_WORDS
 from cliptask.spec.output import OUTPUT_PATTERN, OUTPUT_WORDS
-from cliptask.spec.part import Part
+from cliptask.spec.part import Part, every_part
 from cliptask.spec.quantities import format_duration, format_percentage
 from cliptask.spec.rules import Rule, rules_of
 from cliptask.spec.status import ClipTaskStatus
@@ -227,7 +227,7 @@ def _in_words(schema: Schema) -> Schema:
 
 
 def _rules(model_name: str) -> Schema:
-    rules = (rule for part in Part.__subclasses__() if part.__name__ == model_name for rule in rules_of(part))
+    rules = (rule for part in every_part() if part.__name__ == model_name for rule in rules_of(part))
     validations = [_validation(rule) for rule in rules if rule.cel]
     return {"x-kubernetes-validations": validations} if validations else {}
 

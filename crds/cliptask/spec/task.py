@@ -18,7 +18,14 @@ from cliptask.spec.notify import Receiver
 from cliptask.spec.output import Output
 from cliptask.spec.overlays import Overlay
 from cliptask.spec.part import Part, distinct_names
-from cliptask.spec.picture import Picture
+from cliptask.spec.picture import (
+    NamedPicture,
+    Picture,
+    distinct_sizes,
+    one_as_its_clips,
+    one_or_several,
+    one_rate,
+)
 from cliptask.spec.rules import Breach, Path, rule
 from cliptask.spec.sound import Sound
 from cliptask.spec.speech import Line, Utterance
@@ -45,8 +52,10 @@ class ClipTaskSpec(Part):
     """Lines; each variant speaks one, beside those of its clips and blocks."""
     variants: VariantChoice = VariantChoice()
     """Which combinations become variants."""
-    picture: Picture = Picture()
+    picture: Picture | None = None
     """Size, rate and fit of the picture."""
+    pictures: tuple[NamedPicture, ...] = Field(default=(), max_length=8)
+    """Several forms, in the place of picture: every combination becomes a video in each. All have one rate: the one that is given, else by the fastest clip."""
     transitions: tuple[Transition, ...] = Field(default=(), max_length=20)
     """Between clips. Default: hard cuts."""
     overlays: tuple[Overlay, ...] = Field(default=(), max_length=20)
@@ -90,6 +99,14 @@ class ClipTaskSpec(Part):
         for index, overlay in enumerate(self.overlays):
             if overlay.block is not None and overlay.block not in blocks:
                 yield Breach((index, "block"), f"there are: {', '.join(blocks)}")
+
+    _one_or_several, _distinct_sizes, _one_as_its_clips, _one_rate = (
+        one_or_several,
+        distinct_sizes,
+        one_as_its_clips,
+        one_rate,
+    )
+    _distinct_pictures = distinct_names("two pictures have the same name", "pictures", given=False)
 
     _distinct_fonts = distinct_names("two fonts have the same name", "fonts", given=False)
     _fonts_of_overlays, _fonts_of_captions = fonts_of_overlays, fonts_of_captions
@@ -149,6 +166,16 @@ class ClipTaskSpec(Part):
                 near = remedies.closest(label, labels)
                 meant = f"did you mean {near}? " if near else ""
                 yield Breach(at, f"{meant}there are: {', '.join(labels)}")
+
+    @property
+    def forms(self) -> tuple[Picture, ...]:
+        """The forms in which every combination becomes a video, in order."""
+        return self.pictures or (self.picture or Picture(),)
+
+    @property
+    def form_names(self) -> tuple[str | None, ...]:
+        """What they are called; None where there is one alone, whatever its name: nothing has to be told apart."""
+        return tuple(each.name for each in self.pictures) if len(self.pictures) > 1 else (None,)
 
     @property
     def tracks(self) -> tuple[Track, ...]:

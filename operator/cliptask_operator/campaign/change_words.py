@@ -73,6 +73,7 @@ def as_data(variant: Variant, change: Change) -> dict[str, Any]:
         "clips": list(variant.clips),
         "track": variant.track,
         "line": variant.line,
+        "form": variant.form,
         "durationSeconds": round(variant.order.duration_s, 3),
     }
 
@@ -84,6 +85,7 @@ def skipped_data(skipped: Skipped) -> dict[str, Any]:
         "clips": list(skipped.clips),
         "track": skipped.track,
         "line": skipped.line,
+        "form": skipped.form,
         "reason": error.reason,
         "message": str(error),
     }

@@ -123,7 +123,7 @@ class Comparison:
             {each.key for each in self.old.campaign.segments} if self.old and self.shares_a_cache else set()
         )
         campaign = self.new.campaign
-        return sum(each.frames for each in campaign.segments if each.key not in there) / campaign.profile.fps
+        return sum(each.frames / each.profile.fps for each in campaign.segments if each.key not in there)
 
     @property
     def money(self) -> str | None:
@@ -303,7 +303,7 @@ def _row(what: str, old: frozenset[str], new: frozenset[str], *, shares: bool) -
 
 
 def _skipped(side: Side | None) -> list[tuple[object, ...]]:
-    return [(each.clips, each.track, each.line) for each in side.campaign.skipped] if side else []
+    return [(each.clips, each.track, each.line, each.form) for each in side.campaign.skipped] if side else []
 
 
 def before(old: Side | None, name: str, output: str) -> History:

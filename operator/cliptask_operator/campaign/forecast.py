@@ -61,6 +61,14 @@ class Forecast:
         return changes(self.campaign, {each.name for each in self.campaign.variants} - lacking)
 
     @property
+    def heading(self) -> str:
+        """``spring: 1080x1920 at 30 fps``; of several forms ``spring: reels 1080x1920, feed 1080x1350 at 30 fps``."""
+        profiles = self.campaign.profiles
+        sizes = (" ".join(filter(None, (name, f"{of.width}x{of.height}"))) for name, of in profiles.items())
+        fps = next(iter(profiles.values())).fps
+        return f"{self.campaign.task}: {', '.join(sizes)} at {fps} fps"
+
+    @property
     def rows(self) -> tuple[Row, ...]:
         """Everything that a campaign takes, counted."""
         campaign, missing, lines = self.campaign, self.missing, self.inputs.recordings
@@ -81,17 +89,18 @@ class Forecast:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for scripts, in camelCase."""
-        campaign, profile = self.campaign, self.campaign.profile
-        needs = self.effort.needs
+        campaign, needs = self.campaign, self.effort.needs
+        forms = [
+            {"width": each.width, "height": each.height, "fps": each.fps}
+            for each in campaign.profiles.values()
+        ]
         return {
             "task": campaign.task,
-            "picture": {
-                "width": profile.width,
-                "height": profile.height,
-                "fps": profile.fps,
-                "remark": campaign.remark,
-            },
-            "remarks": list(self.campaign.remarks),
+            "picture": {**forms[0], "remark": campaign.remark} if len(forms) == 1 else None,
+            "pictures": [
+                {"name": name, **form} for name, form in zip(campaign.profiles, forms, strict=True) if name
+            ],
+            "remarks": list(campaign.remarks),
             "exitCode": self.exit_code,
             **{row.what.replace(" c", "C"): {"total": row.total, "toMake": row.to_make} for row in self.rows},
             "needed": {
@@ -139,12 +148,11 @@ class Forecast:
 
     def as_markdown(self) -> str:
         """For a comment on a pull request."""
-        campaign, profile = self.campaign, self.campaign.profile
         new = [told(name, each) for name, each in self.changes.items() if each.kind != "stays"]
         stays = [f"`{name}`" for name, each in self.changes.items() if each.kind == "stays"]
         earlier = [f"`{name}`" for name in self.earlier]
         lines = [
-            f"### {campaign.task}: {profile.width}x{profile.height} at {profile.fps} fps",
+            f"### {self.heading}",
             "",
             "| | in all | there | to make |",
             "|---|---:|---:|---:|",

@@ -1,5 +1,9 @@
   const campaign = JSON.parse(document.getElementById("campaign").textContent);
-  const { blocks, profile, variants } = campaign;
+  const { blocks, forms, variants } = campaign;
+  const profile = campaign.profile ?? forms[0]; // several forms have one rate
+  const formOf = new Map(forms.map((form) => [form.name, form]));
+  const pictureOf = ({ form }) => formOf.get(form) ?? profile;
+  const isWide = ({ width, height }) => width > height;
 
   // ---- what is there ------------------------------------------------------------------------------------------------
 
@@ -11,6 +15,7 @@
       sign: String(place + 1),
       of: (variant) => variant.clips[place].clip,
     })),
+    { id: "Form", title: "Form", sign: "▯", of: (variant) => variant.form ?? "" },
     { id: "Track", title: "Music", sign: "♪", of: (variant) => variant.track ?? "" },
     { id: "Line", title: "Speech", sign: "“", of: (variant) => variant.line ?? "" },
   ];
@@ -48,14 +53,17 @@
     plural(campaign.counts.variants, "video"),
     clock(campaign.counts.durationSeconds),
     size(campaign.counts.sizeBytes),
-    `${profile.width} × ${profile.height}`,
+    ...(forms.length ? forms : [profile]).map(({ name = "", width, height }) => `${name} ${width} × ${height}`.trim()),
     `${profile.fps} fps`,
   ]
     .map((fact) => fact.replaceAll(" ", "\u00a0")) // lines break between facts only
     .join(" · ");
-  document.documentElement.style.setProperty("--shape", `${profile.width} / ${profile.height}`);
-  document.documentElement.style.setProperty("--ratio", profile.width / profile.height);
-  document.documentElement.style.setProperty("--card", profile.width > profile.height ? "280px" : "190px");
+  const shape = (element, { width, height }) => {
+    element.style.setProperty("--shape", `${width} / ${height}`);
+    element.style.setProperty("--ratio", width / height);
+  };
+  shape(document.documentElement, profile);
+  document.documentElement.style.setProperty("--card", [profile, ...forms].every(isWide) ? "280px" : "190px");
 
   // ---- cards --------------------------------------------------------------------------------------------------------
 
@@ -75,6 +83,7 @@
   function card(variant) {
     const item = byId("card").content.firstElementChild.cloneNode(true);
     const poster = item.querySelector(".poster");
+    if (forms.length) shape(item, pictureOf(variant));
     poster.setAttribute("aria-label", `Play ${variant.name}`);
     poster.addEventListener("click", () => open(variant));
     item.querySelector(".board").replaceWith(storyboard(variant));
@@ -92,7 +101,7 @@
   function storyboard(variant) {
     const panels = variant.clips.map((_, place) => panel(variant, place));
     const board = make("span", "board");
-    board.classList.toggle("wide", profile.width > profile.height);
+    board.classList.toggle("wide", isWide(pictureOf(variant)));
     board.append(panels[0]);
     const others = panels.slice(1);
     const columns = others.length > 4 ? Math.ceil(others.length / 2) : others.length;
@@ -169,6 +178,7 @@
     playing = variant;
     const place = shown.indexOf(variant);
     byId("position").textContent = place < 0 ? "" : `${place + 1} of ${shown.length}`;
+    if (forms.length) shape(player, pictureOf(variant));
     byId("player-name").textContent = variant.name;
     byId("player-parts").replaceChildren(...parts(variant));
     say(variant, byId("player-text"));

@@ -4,7 +4,6 @@
   const filmOf = (side) => side.querySelector("video");
   const pace = inStep(sides().map(filmOf), profile.fps, () => drawCompare());
   let compared = null; // the variants of the sides
-  byId("pair").classList.toggle("wide", profile.width > profile.height);
 
   function openCompare(two) {
     stopTile();
@@ -16,6 +15,7 @@
   }
 
   function restart() {
+    byId("pair").classList.toggle("wide", compared.every((variant) => isWide(pictureOf(variant))));
     byId("differences").replaceChildren(...differences());
     byId("same").textContent = same();
     for (const button of byId("pair").querySelectorAll("button")) button.hidden = others(0).length < 2;

@@ -4,6 +4,7 @@
   const COLUMNS = {
     Track: ({ track }) => track,
     Line: ({ line }) => line,
+    Form: ({ form }) => form,
     Text: ({ text }) => text,
     File: ({ file }) => file,
     Captions: ({ captions }) => captions,
@@ -42,7 +43,7 @@
     "as-task": {
       file: `${campaign.task}-only.yaml`,
       type: "application/yaml",
-      hint: "Goes below spec in the task, in place of its variants, and has exactly these videos made.",
+      hint: "Goes below spec in the task, in place of its variants, and has exactly these videos made" + (forms.length ? ", each in every form." : "."),
       make: (some) => onlyText(blocks, some.map(labelsOf), campaign.mostChosen),
     },
     "as-csv": {

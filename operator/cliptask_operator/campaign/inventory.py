@@ -118,7 +118,7 @@ def stem(video: StoredObject) -> str:
 def missing(campaign: Campaign, there: Inventory) -> Missing:
     """What is still to be made. A part that only finished videos need is not."""
     variants = tuple(variant for variant in campaign.variants if variant.name not in there.videos)
-    wanted = Campaign(campaign.task, campaign.blocks, campaign.profile, variants, ())
+    wanted = Campaign(campaign.task, campaign.blocks, campaign.profiles, variants, ())
     lacking = with_bases(order for order in wanted.segments if order.key not in there.parts)
     return Missing(
         tuple(order for order in lacking if order.key not in there.parts),

@@ -120,10 +120,9 @@ def plan(
         stores = open_stores(uri_of(folder, script.task), scratch=settings.scratch)
         with script.locating(), report_on(errors) as progress:
             forecast = plan_here(script.task, stores, settings, progress)
-    campaign = forecast.campaign
     if output is ReportFormat.table:
         print_table(
-            f"{campaign.task}: {campaign.profile.width}x{campaign.profile.height} at {campaign.profile.fps} fps",
+            forecast.heading,
             ("", "in all", "there", "to make"),
             [
                 (what, f"{total:,}", f"{total - to_make:,}", f"{to_make:,}")

@@ -43,9 +43,12 @@ def preview_app(session: Session, prefix: str = "") -> FastAPI:
 
     @routes.get("/combination")
     async def combination(
-        clip: Annotated[list[str], Query()], track: str | None = None, line: str | None = None
+        clip: Annotated[list[str], Query()],
+        track: str | None = None,
+        line: str | None = None,
+        form: str | None = None,
     ) -> Response:
-        return _json(session.look_at(clip, track, line))
+        return _json(session.look_at(clip, track, line, form))
 
     @routes.get("/events")
     async def events() -> Response:

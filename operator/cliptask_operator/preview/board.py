@@ -16,6 +16,7 @@ from cliptask.planning.choices import Choice, Labels, chosen
 from cliptask.planning.history import NOTHING, History
 from cliptask.planning.lines import said
 from cliptask.planning.plan import captions_order, input_places, variant_order
+from cliptask.planning.soundtrack import soundtrack
 from cliptask.planning.timeline import Timeline
 from cliptask.spec.task import ClipTask
 from cliptask.spec.values import MAX_VARIANTS
@@ -76,9 +77,15 @@ class Board:
         self._history = history if task.spec.variants.history == "keep" else NOTHING
         self._most = most
         self._spoken = [heard.line for heard in lines]
-        self._full = Timeline(task.spec, self.bindings)
-        small = in_small(self.bindings)
-        self._draft = Timeline(task.spec, small, is_draft=True) if small else None
+        small, names_of_forms = in_small(self.bindings), task.spec.form_names
+        self._full = {name: Timeline(task.spec, self.bindings, n) for n, name in enumerate(names_of_forms)}
+        self._draft = {
+            name: Timeline(task.spec, small, n, is_draft=True)
+            for n, name in enumerate(names_of_forms)
+            if small.sizes[n] != self.bindings.sizes[n]
+        }
+        self.forms = tuple(names_of_forms)
+        """What the forms are called; None where there is one alone."""
         self.places = input_places(task.spec, sources, self._spoken)
 
     @cached_property
@@ -101,39 +108,44 @@ class Board:
         *of_blocks, of_tracks, of_lines = places
         return Choice(tuple(place for place in of_blocks if place is not None), of_tracks, of_lines)
 
-    def combination(self, choice: Choice) -> Combination:
-        """What a choice is made of. Raises why it cannot be made."""
-        words = said(self._full, choice, self._spoken)
-        full = variant_order(self._full, choice, words)
-        draft = variant_order(self._draft, choice, words) if self._draft else None
+    def combination(self, choice: Choice, form: str | None = None) -> Combination:
+        """What a choice is made of, in the form of this name, else in the first. Raises why it cannot be made."""
+        form = form if form in self._full else self.forms[0]
+        timeline, small = self._full[form], self._draft.get(form)
+        words = said(timeline, choice, self._spoken)
+        heard = soundtrack(timeline, choice, words)
+        full = variant_order(timeline, choice, words, heard)
+        draft = variant_order(small, choice, words, heard) if small else None
         clips, track, line = self.labels.of(choice)
-        name = names.variant_name([*clips, *filter(None, (track, line))], full.key)
+        name = names.variant_name([*clips, *filter(None, (track, line, form))], full.key)
         captions = captions_order(self.spec, words)
-        starts_s = tuple(span.start / full.profile.fps for span in self._full.spans(choice.clips))
+        starts_s = tuple(span.start / full.profile.fps for span in timeline.spans(choice.clips))
         return Combination(choice, name, full, draft, captions, starts_s)
 
     def combinations(self) -> Iterator[Combination]:
-        """Those that the task wants made and that can be."""
+        """Those that the task wants made and that can be, each in every form."""
         for choice in self.chosen:
-            try:
-                yield self.combination(choice)
-            except ClipTaskError:
-                continue  # whoever looks at it hears why
+            for form in self.forms:
+                try:
+                    yield self.combination(choice, form)
+                except ClipTaskError:
+                    continue  # whoever looks at it hears why
 
     @property
     def unseen(self) -> ClipTaskError | None:
         """What is wrong with a title that nobody would see, once all ``combinations`` were looked at and could be made."""
         try:
-            self._full.refuse_unseen()
+            self._full[self.forms[0]].refuse_unseen()
         except ClipTaskError as error:
             return error
         return None
 
 
-def in_small(bindings: Bindings) -> Bindings | None:
-    """The same for drafts; None where the picture is as small already."""
-    short = min(bindings.width, bindings.height)
-    if short <= DRAFT_SIDE:
-        return None
-    width, height = (2 * round(side * DRAFT_SIDE / short / 2) for side in (bindings.width, bindings.height))
-    return replace(bindings, width=width, height=height)
+def in_small(bindings: Bindings) -> Bindings:
+    """The same for drafts; forms that are as small already stay as they are."""
+    return replace(bindings, sizes=tuple(_in_small(*size) for size in bindings.sizes))
+
+
+def _in_small(width: int, height: int) -> tuple[int, int]:
+    short = max(min(width, height), DRAFT_SIDE)
+    return 2 * round(width * DRAFT_SIDE / short / 2), 2 * round(height * DRAFT_SIDE / short / 2)

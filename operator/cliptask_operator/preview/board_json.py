@@ -23,7 +23,11 @@ def described(read: Read, *, can_speak: bool) -> dict[str, Any]:
 
     return {
         "task": board.task.metadata.name,
-        "picture": {"width": bindings.width, "height": bindings.height, "fps": bindings.fps},
+        "fps": bindings.fps,
+        "forms": [
+            {"name": name, "width": width, "height": height}
+            for name, (width, height) in zip(board.forms, bindings.sizes, strict=True)
+        ],
         "remark": read.remark,
         "canSpeak": can_speak,
         "mostChosen": MAX_ONLY,

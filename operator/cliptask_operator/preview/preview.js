@@ -1,7 +1,7 @@
   const seconds = (value) => `${value.toFixed(1)} s`;
 
   let board = null;
-  let groups = []; // blocks, then music and speech, where there are any
+  let groups = []; // blocks, then music and speech, where there are any, and the form, where there are several
   let places = []; // of the part of each group that is looked at
   let here = 0; // the group that the keys are in
   let told = null; // what the server said last of this combination
@@ -32,6 +32,7 @@
       ...board.blocks.map(({ name, clips }, place) => ({ id: name, name, sign: String(place + 1), parts: clips })),
       { id: "Track", name: "Music", sign: "♪", parts: board.tracks },
       { id: "Line", name: "Speech", sign: "“", parts: board.lines },
+      { id: "Form", name: "Form", sign: "▯", parts: formsAsParts() },
     ].filter(({ parts }) => parts.length > 0);
     const wished = new URLSearchParams(location.hash.slice(1));
     const first = groups.map((_, group) => placeOf(board.wanted[0] ?? [], group));
@@ -46,19 +47,30 @@
     numbers = new Map(board.wanted.map((choice, number) => [String(choice), number]));
     document.title = `${board.task} · preview`;
     byId("task").textContent = board.task;
-    const { width, height, fps } = board.picture;
-    document.documentElement.style.setProperty("--shape", `${width} / ${height}`);
-    document.documentElement.style.setProperty("--ratio", width / height);
     drawGroups();
     drawChosen();
-    byId("facts").dataset.picture = `${width} × ${height} · ${fps} fps${board.remark ? ` · ${board.remark}` : ""}`;
+    drawShape();
   }
 
-  // The server's list of places: clips, track, line; null where there is none.
+  // None where there is one alone: nothing is to be chosen.
+  const formsAsParts = () =>
+    board.forms.length < 2
+      ? []
+      : board.forms.map(({ name, width, height }) => ({ label: name, title: name, size: `${width} × ${height}` }));
+
+  function drawShape() {
+    const { width, height } = board.forms[places[groups.findIndex(({ id }) => id === "Form")] ?? 0];
+    document.documentElement.style.setProperty("--shape", `${width} / ${height}`);
+    document.documentElement.style.setProperty("--ratio", width / height);
+    byId("facts").dataset.picture = `${width} × ${height} · ${board.fps} fps${board.remark ? ` · ${board.remark}` : ""}`;
+  }
+
+  // The server's list of places: clips, track, line; null where there is none. It is the same in every form.
   const placeOf = (choice, group) => {
     const { id } = groups[group];
     if (id === "Track") return choice[board.blocks.length];
     if (id === "Line") return choice[board.blocks.length + 1];
+    if (id === "Form") return places[group] ?? 0;
     return choice[group];
   };
   const asChoice = (some) => {
@@ -86,6 +98,7 @@
           chip.title = part.problem ?? part.title;
           chip.append(make("span", "", part.title));
           if (part.seconds) chip.append(make("small", "", seconds(part.seconds)));
+          if (part.size) chip.append(make("small", "", part.size));
           if (part.by === "robot") chip.append(make("small", "", "robot"));
           if (part.by === "nobody") chip.append(make("small", "", "silent"));
           chip.addEventListener("click", () => pick(number, place));
@@ -126,10 +139,9 @@
     });
     history.replaceState(null, "", `#${new URLSearchParams(groups.map(({ id }, number) => [id, labels()[number]]))}`);
     const number = numbers.get(String(asChoice(places)));
+    const all = plural(board.wanted.length, board.forms.length > 1 ? "combination" : "video");
     byId("place").textContent =
-      number !== undefined
-        ? `${(number + 1).toLocaleString("en")} of ${plural(board.wanted.length, "video")}`
-        : `none of the campaign's ${plural(board.wanted.length, "video")}`;
+      number !== undefined ? `${(number + 1).toLocaleString("en")} of ${all}` : `none of the campaign's ${all}`;
     const isChosen = chosen.has(nameOf(labels()));
     byId("choose").setAttribute("aria-pressed", String(isChosen));
     byId("choose").textContent = isChosen ? "✓ Chosen" : "Choose this one";
@@ -141,7 +153,8 @@
     places = places.with(group, place);
     mark();
     if (focus) groups[group].chips[place].focus();
-    look({ start: isBlock ? group : 0, play: true });
+    if (groups[group].id === "Form") look(); // the same moment in another shape
+    else look({ start: isBlock ? group : 0, play: true });
   }
 
   function walk(by) {
@@ -168,12 +181,13 @@
     const number = ++asked;
     const query = new URLSearchParams();
     groups.forEach(({ id }, group) => {
-      query.append({ Track: "track", Line: "line" }[id] ?? "clip", labels()[group]);
+      query.append({ Track: "track", Line: "line", Form: "form" }[id] ?? "clip", labels()[group]);
     });
     try {
       const answer = await ask(`combination?${query}`);
       if (number !== asked) return;
       told = answer;
+      drawShape();
       document.body.dataset.film = told.film === playing ? playing : ""; // the film in front, if it is the one asked for
       byId("facts").textContent = [told.name, seconds(told.durationSeconds), byId("facts").dataset.picture].join(" · ");
       drawStrip();
@@ -293,7 +307,8 @@
 
   // ---- what is chosen -----------------------------------------------------------------------------------------------
 
-  const nameOf = (some) => JSON.stringify(groups.map(({ id }, group) => [id, some[group]]));
+  // What is chosen is made in every form.
+  const nameOf = (some) => JSON.stringify(groups.map(({ id }, group) => [id, some[group]]).filter(([id]) => id !== "Form"));
   const KEPT = "cliptask chosen";
   const chosen = new Set(kept(KEPT));
 
@@ -309,7 +324,8 @@
     byId("list").replaceChildren(
       ...[...chosen].map((name) => {
         const parts = new Map(JSON.parse(name));
-        const isThere = parts.size === groups.length && groups.every(({ id, parts: all }) => all.some(({ label }) => label === parts.get(id)));
+        const combined = groups.filter(({ id }) => id !== "Form");
+        const isThere = parts.size === combined.length && combined.every(({ id, parts: all }) => all.some(({ label }) => label === parts.get(id)));
         if (isThere) {
           const clips = board.blocks.map((block) => parts.get(block.name));
           there.push({ clips, track: parts.get("Track") ?? null, line: parts.get("Line") ?? null });

@@ -15,7 +15,7 @@ import stamina
 
 from cliptask.errors import ClipTaskError, MissingInput, SetupError
 from cliptask.facts import SourceFacts
-from cliptask.planning.forms import remark
+from cliptask.planning.plan import remark_of
 from cliptask.spec.loading import Script, load
 from cliptask.spec.places import source_places
 from cliptask.spec.speech import Utterance
@@ -52,8 +52,7 @@ class Read:
     @property
     def remark(self) -> str | None:
         """What its author should know of its picture."""
-        bindings = self.board.bindings
-        return remark(bindings.width, bindings.height) if self.board.spec.picture.width is None else None
+        return remark_of(self.board.spec, self.board.bindings)
 
 
 def signature(path: Path) -> Signature:

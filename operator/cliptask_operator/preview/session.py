@@ -39,6 +39,7 @@ class Session:
         self._read: Read | None = None
         self._shelf: Shelf | None = None
         self._labels: tuple[Sequence[str], str | None, str | None] = ((), None, None)
+        self._form: str | None = None
         self._current: Combination | None = None
         self._campaign = Stock()
         self._there: set[str] = set()
@@ -99,7 +100,7 @@ class Session:
         before, self._current = self._current, None
         if before is not None:  # begin before the page asks again: it stays at what it shows
             with suppress(ClipTaskError):
-                self._current = board.combination(board.choice(*self._labels))
+                self._current = board.combination(board.choice(*self._labels), self._form)
         self.revision += 1
         self._want()
         self._tell()
@@ -113,7 +114,7 @@ class Session:
         def look() -> tuple[Stock, set[str], ClipTaskError | None]:
             combinations = [*read.board.combinations()]
             stock = Stock.of(combinations)
-            is_whole = len(combinations) == len(read.board.chosen)
+            is_whole = len(combinations) == len(read.board.chosen) * len(read.board.forms)
             return (
                 stock,
                 {each.key for each in stock.parts if shelf.has(each)},
@@ -128,14 +129,16 @@ class Session:
 
     # ---- what is played -----------------------------------------------------------------------------------------------
 
-    def look_at(self, clips: Sequence[str], track: str | None, line: str | None) -> dict[str, Any]:
-        """A combination, which is made before all others from now on. Raises why it cannot be made."""
+    def look_at(
+        self, clips: Sequence[str], track: str | None, line: str | None, form: str | None = None
+    ) -> dict[str, Any]:
+        """A combination in a form, which is made before all others from now on. Raises why it cannot be made."""
         read, shelf = self._loaded()
         board = read.board
         choice = board.choice(clips, track, line)
-        self._labels = (clips, track, line)
+        self._labels, self._form = (clips, track, line), form
         try:
-            self._current = current = board.combination(choice)
+            self._current = current = board.combination(choice, form)
         except ClipTaskError as error:
             raise type(error)(read.script.located(str(error))) from error
         for part in Stock.of([current]).parts:

@@ -149,7 +149,7 @@ def test_the_picture_is_as_large_as_the_largest_clip_unless_the_task_says() -> N
 
     bindings = bind(of.spec, sources(of, b0c0={"width": 321}, b0c1={"height": 400, "fps": 50}))
 
-    assert (bindings.width, bindings.height, bindings.fps) == (322, 400, 50)
+    assert (bindings.sizes, bindings.fps) == (((322, 400),), 50)
 
 
 def test_stills_decide_how_large_the_picture_is_where_nothing_moves_only() -> None:
@@ -160,8 +160,8 @@ def test_stills_decide_how_large_the_picture_is_where_nothing_moves_only() -> No
     mixed = bind(of.spec, sources(of, b0c0=photo, b0c1={"width": 320, "height": 180}))
     alone = bind(of.spec, sources(of, b0c0=STILL | {"width": 640}, b0c1=STILL | {"height": 480}))
 
-    assert (mixed.width, mixed.height) == (320, 180)
-    assert (alone.width, alone.height) == (640, 480)
+    assert mixed.sizes == ((320, 180),)
+    assert alone.sizes == ((640, 480),)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,8 @@ def test_a_derived_size_could_have_been_given(sizes: list[tuple[int, int]]) -> N
     bindings = bind(of.spec, sources(of, **changes))
 
     if not bindings.errors:
-        assert Picture(width=bindings.width, height=bindings.height)
+        ((width, height),) = bindings.sizes
+        assert Picture(width=width, height=height)
 
 
 def test_an_animated_picture_lasts_as_its_task_says_or_as_it_does_itself() -> None:

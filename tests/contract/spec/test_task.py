@@ -28,7 +28,7 @@ def test_two_fields_are_all_that_is_required() -> None:
     )
     assert task.spec.sound.lufs == -14
     assert task.spec.transitions == ()
-    assert task.spec.picture.width is None
+    assert [(form.width, form.fit) for form in task.spec.forms] == [(None, "contain")]
     assert (task.spec.variants.music, task.spec.variants.speech, task.spec.variants.limit) == (
         "balanced",
         "balanced",

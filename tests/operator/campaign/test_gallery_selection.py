@@ -312,3 +312,27 @@ def test_it_fits_any_screen_and_can_be_read(browser: Browser, made: Gallery, wid
             for dialog in page.locator("dialog[open]").all():
                 assert dialog.evaluate("(box) => box.scrollWidth - box.clientWidth") == 0
             page.keyboard.press("Escape")
+
+
+def test_forms_are_filtered_told_and_exported_as_what_they_are(tmp_path: Path, page: Page) -> None:
+    """A story would be taken for a feed's video, be shown in its shape, or be asked for twice."""
+    pictures = [
+        {"name": "reels", "width": 1080, "height": 1920},
+        {"name": "wide", "width": 1920, "height": 1080},
+    ]
+    made = without_films(tmp_path, task([2], 1, 1, pictures=pictures))
+    page.goto(made.url)
+
+    shapes = "(all) => all.map((each) => each.clientWidth < each.clientHeight)"
+    assert page.locator(".poster").evaluate_all(shapes) == [True, False, True, False]
+    facts = (page.locator("#facts").text_content() or "").replace("\N{NO-BREAK SPACE}", " ")
+    assert "reels 1080 \N{MULTIPLICATION SIGN} 1920 · wide 1920 \N{MULTIPLICATION SIGN} 1080" in facts
+    page.get_by_role("group", name="Form").get_by_role("button", name="wide").click()
+    wide = [each.name for each in made.index.variants if each.form == "wide"]
+    assert page.locator(".card .name").all_text_contents() == wide
+    page.get_by_role("button", name="Clear filters").click()
+    page.get_by_role("button", name="Select all").click()
+    assert exported(page).count("{b0: ") == 2
+    page.get_by_label("Table (CSV)").check()
+    table = page.locator("#export-text").text_content() or ""
+    assert [*csv.reader(io.StringIO(table))] == [*csv.reader(io.StringIO(index_csv(made.index)))]

@@ -10,7 +10,7 @@ import pytest
 from cliptask.errors import ClipTaskError, InputError, MediaError
 from cliptask.index import CampaignIndex
 from cliptask.names import picture_object
-from cliptask.planning.history import NOTHING
+from cliptask.planning.history import NOTHING, SOLE
 from cliptask.planning.plan import Campaign, plan
 from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.publish import OWNER, prune, publish, published, remove_all
@@ -372,7 +372,7 @@ class TestPublished:
 
         assert {column: tuple(parts) for column, parts in history.parts.items()} == dict(wanted.parts)
         assert [tuple(row.values()) for row in history.rows] == [
-            (*each.clips, each.line) for each in wanted.variants
+            (*each.clips, each.line, SOLE) for each in wanted.variants
         ]
 
     def test_names_what_could_not_be_made(self, store: Store) -> None:

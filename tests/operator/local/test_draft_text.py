@@ -128,7 +128,7 @@ def test_the_picture_is_as_the_clips_or_has_the_nearest_form(
     """Two shapes would make a square of bars; a phone's would make videos that no platform shows whole."""
     text, task = drafted(*(file(f"{n}.mp4", size=size) for n, size in enumerate(sizes)))
 
-    written = task.spec.picture
+    (written,) = task.spec.forms
     assert (written.width, written.height, written.fit) == picture
     assert f"{sizes[0][0]}x{sizes[0][1]}" in text[text.index("# The picture: ") :].split("\n")[0]
 

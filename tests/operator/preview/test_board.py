@@ -123,3 +123,22 @@ def test_a_title_that_nobody_would_see_is_told_once_all_is_known() -> None:
     assert [*found.combinations()]
 
     assert isinstance(found.unseen, InvalidTask)
+
+
+def test_every_form_can_be_looked_at_and_makes_what_render_makes_of_it() -> None:
+    """Whoever looks at the feed would be shown the story, or wait for parts that no video has."""
+    pictures = [{"name": "reels", **LARGE}, {"name": "feed", "width": 320, "height": 400, "fit": "cover"}]
+    of = task([2, 2], 1, 2, pictures=pictures)
+    looked_at = board(of)
+
+    found = [*looked_at.combinations()]
+
+    planned = plan(of, sources(of), [line(each.text) for each in of.spec.speech])
+    assert [(each.name, each.full) for each in found] == [
+        (each.name, each.order) for each in planned.variants
+    ]
+    first = looked_at.chosen[0]
+    assert [looked_at.combination(first, form).name for form in ("reels", "feed", "gone", None)] == [
+        found[0].name, found[1].name, found[0].name, found[0].name
+    ]  # fmt: skip
+    assert [each.draft is not None for each in found[:2]] == [True, False]

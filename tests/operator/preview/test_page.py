@@ -417,3 +417,30 @@ def test_what_cannot_be_previewed_is_refused_with_the_remedy(
 
     assert ran.returncode == code
     assert words in ran.stderr
+
+
+def test_the_same_moment_is_seen_in_another_form(studio: Studio, browser: Browser, tmp_path: Path) -> None:
+    """Whoever looks for what a crop cuts off would have to find the moment anew in each form."""
+    forms = [
+        {"name": "reels", "width": 90, "height": 160},
+        {"name": "wide", "width": 160, "height": 90, "fit": "cover"},
+    ]
+    task = tmp_path / "cliptask.yaml"
+    task.write_bytes(studio.write([[0, 1], [2]], pictures=forms).read_bytes())
+    with previewing(studio, task, tmp_path / "out") as running, quiet_page(browser) as page:
+        page.goto(running.url)
+        front = page.locator("video.shown")
+        expect(front).to_have_js_property("videoWidth", 90)
+        page.locator("#seek").fill("1.5")
+
+        page.get_by_role("radio", name="wide").click()
+
+        expect(front).to_have_js_property("videoWidth", 160)
+        assert front.evaluate("(video) => Math.abs(video.currentTime - 1.5)") < 0.1
+        expect(page.locator("#facts")).to_contain_text("160 \N{MULTIPLICATION SIGN} 90")
+        expect(page.locator("#place")).to_have_text("1 of 2 combinations")
+        page.get_by_role("button", name="Choose this one").click()
+        expect(page.locator("#text")).not_to_contain_text("wide")
+        expect(page.get_by_role("button", name="Chosen")).to_be_visible()
+        page.get_by_role("radio", name="reels").click()
+        expect(page.get_by_role("button", name="Chosen")).to_be_visible()
