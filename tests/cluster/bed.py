@@ -19,7 +19,8 @@ import yaml
 from cliptask.orders import WorkOrder
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.gcs import GcsStore
-from cliptask_renderer.storage.gcs_client import Location, connect
+from cliptask_renderer.storage.gcs_client import connect
+from cliptask_renderer.storage.location import Location
 from cluster import outcomes
 from cluster.api import Document
 from cluster.companion import Companion, environment

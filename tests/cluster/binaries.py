@@ -64,6 +64,7 @@ _KUBERNETES = Source(
 _ETCD = Source("go.etcd.io/etcd/server/v3", "v3.6.8")
 _KWOK = Source("sigs.k8s.io/kwok", "v0.8.0")
 _GCS = Source("github.com/fsouza/fake-gcs-server", "v1.56.1")
+_S3 = Source("github.com/versity/versitygw", "v1.8.0")
 _HELM = Source("helm.sh/helm/v4", "v4.3.1")
 _HELM_DOCS = Source("github.com/norwoodj/helm-docs", "v1.14.2")
 _KUBECONFORM = Source("github.com/yannh/kubeconform", "v0.8.0")
@@ -80,6 +81,7 @@ TOOLS: Mapping[str, Tool] = {
     tool.name: tool
     for tool in (
         Tool("fake-gcs-server", _GCS, _GCS.module),
+        Tool("versitygw", _S3, f"{_S3.module}/cmd/versitygw"),
         Tool("etcd", _ETCD, _ETCD.module),
         *(
             Tool(name, _KUBERNETES, f"k8s.io/kubernetes/cmd/{name}")

@@ -177,6 +177,7 @@ def test_values_reach_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
                 "bucketsByNamespace": {"ads": ["gs://media/ads"]},
                 "cacheUri": "gs://campaigns/cache",
                 "existingSecret": "gcs",
+                "s3": {"endpoint": "https://minio:9000", "region": "eu-central-1"},
             },
             "fetch": {"openHosts": ["media.local", "10.0.0.1:8080"], "maxSourceBytes": 10_000_000_000},
             "limits": {"maxVariants": 2_000_000, "mostCpu": 4, "mostMemory": "8Gi"},
@@ -205,7 +206,11 @@ def test_values_reach_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.renderer.service_account == "cliptask-renderer"
     assert found.renderer.credentials_secret == "gcs"  # noqa: S105  a Secret's name
     assert found.renderer.limits.cpu == "3"
-    assert found.renderer.environment == {"HTTPS_PROXY": "http://proxy:3128"}
+    assert found.renderer.environment == {
+        "HTTPS_PROXY": "http://proxy:3128",
+        "CLIPTASK_S3_ENDPOINT": "https://minio:9000",
+        "CLIPTASK_S3_REGION": "eu-central-1",
+    }
     assert found.renderer.node_selector == {"pool": "spot"}
     assert found.renderer.tolerations == ({"key": "spot", "operator": "Exists"},)
     assert (found.renderer.priority_class, found.renderer.queue) == ("low", "campaigns")

@@ -26,6 +26,8 @@ OTHERWISE = {
     "storage.bucketsByNamespace": {"ads": ["gs://media/ads"]},
     "storage.cacheUri": "gs://campaigns/cache",
     "storage.existingSecret": "gcs",
+    "storage.s3.endpoint": "https://minio.example.com:9000",
+    "storage.s3.region": "eu-central-1",
     "fetch.allowHttp": True,
     "fetch.openHosts": ["media.local", "10.0.0.1:8080"],
     "fetch.maxSourceBytes": 10_000_000_000,

@@ -12,11 +12,15 @@ from cliptask_renderer import build, job_main
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.folder import FolderStore
 from cliptask_renderer.storage.gcs import GcsStore
-from cliptask_renderer.storage.gcs_client import Location, connect
+from cliptask_renderer.storage.gcs_client import connect
+from cliptask_renderer.storage.location import Location
+from cliptask_renderer.storage.object_store import ObjectStore
+from cliptask_renderer.storage.s3 import S3Bucket
 from support import frames as f
 from support import media
 from support.gcs import FakeGcs
 from support.imports import among, imported
+from support.s3 import FakeS3, connected
 from support.studio import Studio
 
 TASKS = "cliptask.spec.task"
@@ -34,13 +38,23 @@ NEVER = (
     "yaml",
 )
 """What none of these Jobs has a use for: nothing is drawn, nothing is told of a text."""
-BUCKETS = ("asyncio", "google", "http.client", "requests", "ssl", "urllib3")
+BUCKETS = ("http.client", "ssl", "urllib3")
+CLIENTS = {"gs": ("google.cloud.storage", "requests"), "s3": ("botocore",)}
+"""Of each storage, which no other loads."""
+CLOUDS = (*BUCKETS, *(each for clients in CLIENTS.values() for each in clients))
 
 
 @pytest.fixture(scope="module")
 def gcs() -> Iterator[FakeGcs]:
     """An emulator for all tests of this module."""
     with FakeGcs() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[FakeS3]:
+    """As above, of S3."""
+    with FakeS3() as running:
         yield running
 
 
@@ -78,7 +92,7 @@ def test_a_segment_imports_nothing_to_draw_with(source: Path, tmp_path: Path) ->
     )
 
     assert cache.stat(names.segment_object(segment.key)) is not None
-    assert among(modules, (*NEVER, *BUCKETS)) == set()
+    assert among(modules, (*NEVER, *CLOUDS, "asyncio")) == set()
 
 
 def test_a_soundtrack_imports_nothing_of_pictures(source: Path, tmp_path: Path) -> None:
@@ -91,23 +105,27 @@ def test_a_soundtrack_imports_nothing_of_pictures(source: Path, tmp_path: Path) 
     )
 
     assert cache.stat(names.soundtrack_object(soundtrack.key)) is not None
-    assert among(modules, (*NEVER, *BUCKETS, "numpy")) == set()
+    assert among(modules, (*NEVER, *CLOUDS, "asyncio", "numpy")) == set()
 
 
-@pytest.mark.parametrize("place", ["folder", "bucket"])
-def test_a_video_imports_only_what_joins(source: Path, tmp_path: Path, place: str, gcs: FakeGcs) -> None:
+@pytest.mark.parametrize("place", ["folder", "gs", "s3"])
+def test_a_video_imports_only_what_joins(
+    source: Path, tmp_path: Path, place: str, gcs: FakeGcs, s3: FakeS3
+) -> None:
     """A Job that joins is mostly its start: ten thousand of them would pay for what none uses."""
     store: Store = FolderStore(tmp_path / "store")
-    if place == "bucket":
+    if place == "gs":
         store = GcsStore(Location(gcs.bucket(), ""), connect(gcs.url))
+    elif place == "s3":
+        store = ObjectStore(S3Bucket(connected(s3.url, 60), s3.bucket()), "")
     segment, soundtrack = orders(source, store)
     build.make_segment(store, segment)
     build.make_soundtrack(store, soundtrack)
     variant = NamedVariant(name="v", order=VariantOrder(segments=(segment, segment), soundtrack=soundtrack))
     order = WorkOrder(cache=store.uri, output=store.uri, task="t", variants=(variant,))
 
-    modules = imported_for(order, tmp_path, STORAGE_EMULATOR_HOST=gcs.url)
+    modules = imported_for(order, tmp_path, STORAGE_EMULATOR_HOST=gcs.url, **s3.environment)
 
     assert store.stat("t/v.mp4") is not None
     assert among(modules, (*NEVER, "numpy")) == set()
-    assert among(modules, BUCKETS) == (set() if place == "folder" else set(BUCKETS))
+    assert among(modules, CLOUDS) == (set() if place == "folder" else {*BUCKETS, *CLIENTS[place]})

@@ -22,6 +22,7 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,7 @@ class FakeGcs:
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
         try:
-            self.port = _listening_port(self._process)
+            self.port = listening_port(self._process)
             self._client = connect(self.url, deadline_s=_START_S).client
         except BaseException:
             self._stop()
@@ -102,7 +103,7 @@ class FakeGcs:
         self._process.wait()
 
 
-def _listening_port(process: subprocess.Popen[bytes]) -> int:
+def listening_port(process: subprocess.Popen[bytes]) -> int:
     """The port that the system chose, as soon as there is one."""
     until = time.monotonic() + _START_S
     while time.monotonic() < until and process.poll() is None:
@@ -110,7 +111,7 @@ def _listening_port(process: subprocess.Popen[bytes]) -> int:
             if each.status == psutil.CONN_LISTEN:
                 return int(each.laddr.port)
         time.sleep(0.01)
-    message = f"fake-gcs-server does not listen (exit code {process.poll()})"
+    message = f"{process.args!r} does not listen (exit code {process.poll()})"
     raise RuntimeError(message)
 
 
@@ -165,6 +166,12 @@ class FaultyProxy(HttpServer):
         """``GET /path?query`` of each, in order."""
         self._faults: list[tuple[str, list[Fault]]] = []
         self._always: tuple[str, Fault] | None = None
+        self.before: Callable[[str], object] = lambda _request: None
+        """Done before a request is passed on."""
+        self.tamper: Callable[[bytes], bytes] = lambda body: body
+        """What becomes of a request's body on its way."""
+        self.sent_bytes = self.answered_bytes = 0
+        """Of all bodies so far, there and back."""
         self.composing = threading.Lock()
         """Held from the look at what a composition is of to its answer."""
 
@@ -198,9 +205,30 @@ class FaultyProxy(HttpServer):
                     return faults.pop(0)
             return self._always[1] if self._always and self._always[0] in request else None
 
+    def refusal(self, path: str, body: bytes) -> Refuse | None:
+        """What the real one refuses that what stands here lets pass."""
+        refused = refusal(f"http://127.0.0.1:{self.target}", path, body)
+        return None if refused is None else Refuse(*refused)
+
+    def instead(self, command: str, path: str, headers: dict[str, str]) -> Refuse | None:  # noqa: ARG002  as above
+        """What is answered by the proxy itself, which has done what what stands here cannot do; None: it is passed on."""
+        return None
+
+    def words(self, fault: Refuse) -> tuple[str, bytes]:
+        """How a refusal is put: its type and its body."""
+        return "application/json", json.dumps(
+            {"error": {"code": fault.code, "message": fault.words}}
+        ).encode()
+
     def tampered(self, request: str, body: bytes) -> bytes:  # noqa: ARG002  for those who override it
         """What becomes of a request's body on its way."""
-        return body
+        return self.tamper(body)
+
+    def passed(self, sent_bytes: int, answered_bytes: int) -> None:
+        """Count what has passed."""
+        with self._lock:
+            self.sent_bytes += sent_bytes
+            self.answered_bytes += answered_bytes
 
 
 class _Handler(Handler[FaultyProxy]):
@@ -208,7 +236,7 @@ class _Handler(Handler[FaultyProxy]):
         fault = self.server.owner.arrived(f"{self.command} {self.path}")
         match fault:
             case Break():
-                self.rfile.read(fault.after_bytes)
+                self.rfile.read(min(fault.after_bytes, self._body_bytes()))
                 self._leave()
             case Stall():
                 self.server.owner.stopping.wait()
@@ -219,26 +247,36 @@ class _Handler(Handler[FaultyProxy]):
             case _:
                 self._pass_on(fault)
 
-    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815  the standard library's names
+    do_POST = do_PUT = do_DELETE = do_HEAD = do_GET  # noqa: N815  the standard library's names
 
     def _body_bytes(self) -> int:
         return int(self.headers.get("Content-Length") or 0)
 
     def _refuse(self, fault: Refuse) -> None:
-        body = json.dumps({"error": {"code": fault.code, "message": fault.words}}).encode()
-        self._begin(fault.code, {"Content-Type": "application/json", "Content-Length": str(len(body))})
-        self.wfile.write(body)
+        content_type, body = self.server.owner.words(fault)
+        self._begin(fault.code, {"Content-Type": content_type, "Content-Length": str(len(body))})
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def _pass_on(self, fault: Fault | None) -> None:
         upstream = http.client.HTTPConnection("127.0.0.1", self.server.owner.target, timeout=60)
         try:
             body = self.rfile.read(self._body_bytes())
-            body = self.server.owner.tampered(f"{self.command} {self.path}", body)
+            request = f"{self.command} {self.path}"
+            self.server.owner.before(request)
+            body = self.server.owner.tampered(request, body)
             # One composition at a time: what decides it must not change meanwhile.
             with self.server.owner.composing if "/compose" in self.path else nullcontext():
-                refused = refusal(f"http://127.0.0.1:{self.server.owner.target}", self.path, body)
+                refused = self.server.owner.refusal(self.path, body)
                 if refused is not None:
-                    self._refuse(Refuse(*refused))
+                    self._refuse(refused)
+                    return
+                done = self.server.owner.instead(self.command, self.path, dict(self.headers.items()))
+                if done is not None:
+                    if isinstance(fault, Lose | Cut):
+                        self._leave()
+                    else:
+                        self._refuse(done)
                     return
                 upstream.request(self.command, self.path, body, dict(self.headers.items()))
                 with upstream.getresponse() as answer:
@@ -246,23 +284,27 @@ class _Handler(Handler[FaultyProxy]):
                         answer.read()
                         self._leave()
                         return
-                    self._answer(answer, fault)
+                    self._answer(answer, fault, len(body))
         finally:
             upstream.close()
 
-    def _answer(self, answer: http.client.HTTPResponse, fault: Fault | None) -> None:
+    def _answer(self, answer: http.client.HTTPResponse, fault: Fault | None, sent_bytes: int) -> None:
         headers = {
             name: value
             for name, value in answer.getheaders()
             if name.lower() not in {"transfer-encoding", "connection"}
         }
         body = answer.read()
-        self._begin(answer.status, headers | {"Content-Length": str(len(body))})
+        self.server.owner.passed(sent_bytes, len(body))
+        if self.command != "HEAD":
+            headers = {name: value for name, value in headers.items() if name.lower() != "content-length"}
+            headers["Content-Length"] = str(len(body))
+        self._begin(answer.status, headers)
         if isinstance(fault, Cut):
             self.wfile.write(body[: fault.after_bytes])
             self._leave()
             return
-        if isinstance(fault, Damage):
+        if isinstance(fault, Damage) and body:
             body = bytes([body[0] ^ 1]) + body[1:]
         self.wfile.write(body)
 

@@ -97,7 +97,7 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{- /* The accounts that both use: ElevenLabs', and the bucket's where no identity has it. From files: a Secret that changes is read anew. */}}
+{{- /* What all have in common of accounts and storages: ElevenLabs' key, the bucket's where no identity has it, where S3 is. From files: a Secret that changes is read anew. */}}
 {{- define "cliptask.accounts" -}}
 {{- if .Values.elevenlabs.existingSecret }}
 - name: ELEVENLABS_API_KEY_FILE
@@ -106,6 +106,16 @@ capabilities:
 {{- if .Values.storage.existingSecret }}
 - name: GOOGLE_APPLICATION_CREDENTIALS
   value: /credentials/key.json
+- name: AWS_SHARED_CREDENTIALS_FILE
+  value: /credentials/aws-credentials
+{{- end }}
+{{- with .Values.storage.s3.endpoint }}
+- name: CLIPTASK_S3_ENDPOINT
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.storage.s3.region }}
+- name: CLIPTASK_S3_REGION
+  value: {{ . | quote }}
 {{- end }}
 {{- end }}
 

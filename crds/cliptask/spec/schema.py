@@ -22,7 +22,7 @@ from cliptask.spec.quantities import format_duration, format_percentage
 from cliptask.spec.rules import Rule, rules_of
 from cliptask.spec.status import ClipTaskStatus
 from cliptask.spec.task import GROUP, KIND, PLURAL, VERSION, ClipTask
-from cliptask.spec.values import URL_PATTERN
+from cliptask.spec.values import BUCKET_SCHEMES, URL_PATTERN
 from cliptask.spec.yaml_source import dump
 
 Schema = dict[str, Any]
@@ -47,14 +47,15 @@ _NAME_RULE = Rule(
     cel="self.metadata.name.size() <= 40 && !self.metadata.name.contains('.')",
 )
 
-_OBJECT = "must name a bucket and an object in it: write gs://bucket/object"
+_OBJECT = "must name a bucket and an object in it: write gs://bucket/object or s3://bucket/object"
+_IN_A_BUCKET = " || ".join(f"self.startsWith('{scheme[:3]}')" for scheme in BUCKET_SCHEMES)
 _IN_WORDS = {
     # In parts: at each of 2,000 clips, CEL's cost budget has room for two dozen characters of a pattern.
     URL_PATTERN: [
         Rule(
-            "must begin with https://, http:// or gs://: upload a file of your machine, and write gs://bucket/object or https://host/path",
+            "must begin with https://, http://, gs:// or s3://: upload a file of your machine, and write gs://bucket/object or https://host/path",
             cel=" || ".join(
-                f"self.startsWith('{each}')" for each in ("https://", "http://", "gs://", "file:///")
+                f"self.startsWith('{each}')" for each in ("https://", "http://", *BUCKET_SCHEMES, "file:///")
             ),
         ),
         Rule("must hold no spaces: write %20", cel=r"!self.matches(r'[\s\x00-\x1f\x7f]')"),
@@ -62,16 +63,16 @@ _IN_WORDS = {
             "must name a host or a bucket: write https://host/path or gs://bucket/object",
             cel=r"self.startsWith('file:') || !self.matches(r'^\w+://([/?#]|$)')",
         ),
-        Rule(_OBJECT, cel="!self.startsWith('gs:') || self.matches('^gs://[^/]+/[^/?#]')"),
-        Rule(_OBJECT, cel=r"!self.startsWith('gs:') || self.matches(r'^gs:..\w[^/]{1,220}\w/')"),
+        Rule(_OBJECT, cel=f"!({_IN_A_BUCKET}) || self.matches('^..:..[^/]+/[^/?#]')"),
+        Rule(_OBJECT, cel=rf"!({_IN_A_BUCKET}) || self.matches(r'^..:..\w[^/]{{1,220}}\w/')"),
         Rule(
             "must name a bucket by lower-case letters, digits, dots, hyphens and underscores",
-            cel="!self.startsWith('gs:') || self.matches('^gs:..[-._a-z0-9]+(/|$)')",
+            cel=f"!({_IN_A_BUCKET}) || self.matches('^..:..[-._a-z0-9]+(/|$)')",
         ),
     ],
     OUTPUT_PATTERN: [
         Rule(
-            "is a path of one machine: name a bucket that the cluster can write to, gs://bucket/folder",
+            "is a path of one machine: name a bucket that the cluster can write to, gs://bucket/folder or s3://bucket/folder",
             cel="self.contains('://')",
         ),
         Rule(OUTPUT_WORDS, cel=f"!self.contains('://') || self.matches(r'{OUTPUT_PATTERN}')"),

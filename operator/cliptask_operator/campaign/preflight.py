@@ -12,7 +12,7 @@ from cliptask.planning.choices import count_variants
 from cliptask.spec.places import source_places, spelled
 from cliptask.spec.quantities import amount
 from cliptask.spec.task import ClipTaskSpec
-from cliptask.spec.values import MAX_VARIANTS
+from cliptask.spec.values import BUCKET_SCHEMES, MAX_VARIANTS
 from cliptask_operator.campaign.letters import check_letters
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.urls import check_scheme, refusal
@@ -68,7 +68,7 @@ class Policy:
     """What may be fetched; None: that is found out by fetching."""
 
     def may_use(self, uri: str) -> bool:
-        """Whether tasks may read and write below a ``gs://`` URI."""
+        """Whether tasks may read and write below a bucket's URI."""
         path = _steps(uri)
         return self.buckets is None or (
             ".." not in path and any(path[: len(_steps(each))] == _steps(each) for each in self.buckets)
@@ -102,7 +102,7 @@ def _check_buckets(spec: ClipTaskSpec, policy: Policy) -> None:
     named += [
         (spelled((*place.path, "url")), place.url)
         for place in source_places(spec)
-        if place.url.startswith("gs://")
+        if place.url.startswith(BUCKET_SCHEMES)
     ]
     for path, uri in named:
         if not policy.may_use(uri):

@@ -37,7 +37,8 @@ QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 PRIORITY_LABEL = "kueue.x-k8s.io/priority-class"
 CONTAINER = "renderer"
 CREDENTIALS_FOLDER = "/credentials"
-CREDENTIALS_KEY = "key.json"
+CREDENTIALS = {"GOOGLE_APPLICATION_CREDENTIALS": "key.json", "AWS_SHARED_CREDENTIALS_FILE": "aws-credentials"}
+"""Keys of the Secret, each a file, by the variable that names it to a cloud's library. None must be there."""
 """Of a Secret that holds a service account's key file."""
 
 USER = 65532
@@ -87,7 +88,7 @@ class RendererSettings:
     environment: Mapping[str, str] = field(default_factory=dict)
     pull_secrets: tuple[str, ...] = ()
     credentials_secret: str = ""
-    """A Secret of the task's namespace with the bucket's credentials; empty: the pod's own identity has them."""
+    """A Secret of the task's namespace with the buckets' credentials; empty: the pod's own identity has them."""
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Mapping[str, Any], ...] = ()
     priority_class: str = ""
@@ -189,7 +190,7 @@ def _pod(order: str, execution: Execution, renderer: RendererSettings, takes: Ta
     mounts = [{"name": "work", "mountPath": _SCRATCH}]
     volumes: list[Manifest] = [{"name": "work", "emptyDir": {"sizeLimit": renderer.scratch}}]
     if renderer.credentials_secret:
-        environment["GOOGLE_APPLICATION_CREDENTIALS"] = f"{CREDENTIALS_FOLDER}/{CREDENTIALS_KEY}"
+        environment |= {name: f"{CREDENTIALS_FOLDER}/{key}" for name, key in CREDENTIALS.items()}
         mounts.append({"name": "credentials", "mountPath": CREDENTIALS_FOLDER})
         volumes.append({"name": "credentials", "secret": {"secretName": renderer.credentials_secret}})
     pod: Manifest = {

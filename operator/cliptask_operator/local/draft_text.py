@@ -74,7 +74,7 @@ def _lines(draft: Draft, name: str, prefix: str) -> Iterator[str]:
     yield "  # - {kind: crossfade, duration: 500ms}    # or fade, dissolve, wipeLeft, slideLeft, pushLeft, whipLeft, zoomIn, circleOpen, glitch"
     yield from _overlays(draft, prefix)
     yield from _sound(draft)
-    yield "  output: {uri: out}    # beside this file; gs://bucket/folder for a cluster, which needs URLs of the clips too"
+    yield "  output: {uri: out}    # beside this file; gs://bucket/folder or s3://bucket/folder for a cluster, which needs URLs of the clips too"
     if draft.unused:
         yield "# Not used:"
         yield from (f"#   {line}" for line in described(draft.unused))

@@ -11,6 +11,7 @@ from pydantic_settings import NoDecode
 
 from cliptask.spec.execution import Amounts
 from cliptask.spec.quantities import Amount
+from cliptask.spec.values import BUCKET
 from cliptask_operator.campaign.preflight import Policy
 from cliptask_operator.kubernetes.manifests import RendererSettings
 from cliptask_operator.settings.environment import Listed, Settings, of_form
@@ -20,8 +21,8 @@ from cliptask_operator.speech.settings import SpeechSettings
 Bucket = Annotated[
     str,
     of_form(
-        r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^\s?#]*)?",
-        "must be a bucket, or a prefix in one, such as gs://campaigns or gs://campaigns/videos",
+        rf"{BUCKET}(/[^\s?#]*)?",
+        "must be a bucket, or a prefix in one, such as gs://campaigns, gs://campaigns/videos or s3://campaigns",
     ),
 ]
 
@@ -57,7 +58,7 @@ class OperatorSettings(Settings):
     renderer_environment: dict[str, str] = Field(default_factory=dict)
     """Further environment of the renderer, e.g. a proxy's address."""
     renderer_credentials_secret: str = ""
-    """Secret of each task's namespace whose key.json is the bucket's credentials, where the pods' own identity has none."""
+    """Secret of each task's namespace with the buckets' credentials, where the pods' own identity has none: key.json, aws-credentials."""
     renderer_node_selector: dict[str, str] = Field(default_factory=dict)
     """Labels of the nodes that Jobs may run on: {"pool": "spot"}."""
     renderer_tolerations: tuple[Toleration, ...] = ()
@@ -85,6 +86,12 @@ class OperatorSettings(Settings):
     """Buckets, or prefixes in them, that tasks may read and write, by namespace; "*" is every one: {"*": ["gs://campaigns"]}."""
     cache_uri: Bucket | None = None
     """One cache for all tasks, e.g. gs://campaigns/cache. Default: one below each spec.output.uri."""
+    s3_endpoint: Annotated[
+        str, of_form(r"(https?://[^/?#\s]+/?)?", "must be a URL such as https://minio.example.com:9000")
+    ] = ""
+    """Server of s3:// buckets, if not AWS's own; Jobs are told."""
+    s3_region: Annotated[str, of_form("[-a-z0-9]*", "must be a region such as eu-central-1")] = ""
+    """Region of s3:// buckets; Jobs are told. Default: as the pods' identity says."""
     max_speech_characters: int = Field(100_000, ge=0)
     """The most characters of speech of one task, each line once."""
 
@@ -114,6 +121,12 @@ class OperatorSettings(Settings):
         return replace(super().speaking, by="elevenlabs", get_account=GET_ACCOUNT)
 
     @property
+    def _storages(self) -> dict[str, str]:
+        """Where they are, for those who have no settings."""
+        own = {"CLIPTASK_S3_ENDPOINT": self.s3_endpoint, "CLIPTASK_S3_REGION": self.s3_region}
+        return {name: value for name, value in own.items() if value}
+
+    @property
     def renderer(self) -> RendererSettings:
         """What manifests need to know."""
         return RendererSettings(
@@ -123,7 +136,7 @@ class OperatorSettings(Settings):
             pull_policy=self.renderer_pull_policy,
             service_account=self.renderer_service_account,
             scratch=self.renderer_scratch,
-            environment=self.renderer_environment,
+            environment=self._storages | self.renderer_environment,
             pull_secrets=self.renderer_pull_secrets,
             credentials_secret=self.renderer_credentials_secret,
             node_selector=self.renderer_node_selector,

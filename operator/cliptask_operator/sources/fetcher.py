@@ -22,7 +22,9 @@ from pydantic import ValidationError
 from cliptask import __version__, names
 from cliptask.errors import ClipTaskError, SetupError, SourceError, TransientError
 from cliptask.facts import SourceFacts
+from cliptask.spec.values import BUCKET_SCHEMES
 from cliptask_operator.concurrency.single_flight import SingleFlight
+from cliptask_operator.sources.bucket_object import download_object
 from cliptask_operator.sources.caption_words import keep_words
 from cliptask_operator.sources.file import copy_file
 from cliptask_operator.sources.http import download
@@ -157,7 +159,7 @@ class Fetcher:
         """Fetch every URL into the store. Returns the facts or the error of each distinct URL, in order.
 
         ``SourceError``: the source is bad. ``TransientError``: a later fetch may succeed. ``SetupError``: permission to
-        read a ``gs://`` object is missing. The store's own errors are raised: they concern no single source.
+        read an object of a bucket is missing. The store's own errors are raised: they concern no single source.
         ``on_event`` is called on the loop's thread.
         """
         try:
@@ -220,14 +222,11 @@ class Fetcher:
         url, settings = memory.url, self._settings
         known = memory.known.download if memory.known else None
         validators = known.validators if known else None
-        match urlsplit(url).scheme:
-            case "file":
-                file = path_of(url, settings)
-                return await asyncio.to_thread(copy_file, file, target, settings.max_bytes, known)
-            case "gs":
-                from cliptask_operator.sources.gcs import download_object  # noqa: PLC0415  Google's client only where it is used
-
-                return await download_object(url, target, settings, validators)
+        if urlsplit(url).scheme == "file":
+            file = path_of(url, settings)
+            return await asyncio.to_thread(copy_file, file, target, settings.max_bytes, known)
+        if url.startswith(BUCKET_SCHEMES):
+            return await download_object(url, target, settings, validators)
         return await download(self._client, url, target, settings, validators, memory.recognises)
 
     async def _probe_and_store(self, download: Download, file: Path, store: Store) -> SourceFacts:

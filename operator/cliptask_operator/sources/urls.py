@@ -12,6 +12,7 @@ from urllib.request import url2pathname
 
 from cliptask.errors import SourceError
 from cliptask.names import public_url
+from cliptask.spec.values import BUCKET_SCHEMES
 from cliptask_operator.sources.settings import FetchSettings
 
 ALLOW_HTTP_SETTING = "CLIPTASK_ALLOW_HTTP"
@@ -35,7 +36,7 @@ def check_url(url: str, settings: FetchSettings) -> None:
         refuse(f"it is no URL ({error})", "correct it", error)
     if scheme == "file":
         path_of(url, settings)
-    elif scheme != "gs":
+    elif f"{scheme}://" not in BUCKET_SCHEMES:
         check_scheme(scheme, settings)
 
 
@@ -55,7 +56,7 @@ def path_of(url: str, settings: FetchSettings) -> Path:
     if not settings.allow_file:
         refuse(
             "file:// is read in local mode only",
-            "upload the file, and write gs://bucket/object or https://host/path",
+            "upload the file, and write gs://bucket/object, s3://bucket/object or https://host/path",
         )
     parts = urlsplit(url)
     if parts.query or parts.fragment:

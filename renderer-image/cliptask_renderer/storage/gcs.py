@@ -31,9 +31,10 @@ from cliptask_renderer.storage.base import (
 )
 from cliptask_renderer.storage.crc32c import as_text
 from cliptask_renderer.storage.disk_errors import disk_errors
-from cliptask_renderer.storage.gcs_client import Connection, Location, explained
+from cliptask_renderer.storage.gcs_client import Connection, explained
 from cliptask_renderer.storage.gcs_compose import TEMPORARY_BYTES, Composer, Part
 from cliptask_renderer.storage.gcs_upload import new_blob, upload
+from cliptask_renderer.storage.location import Location
 from cliptask_renderer.storage.scratch import chosen_scratch, held
 
 _FIELDS = "items(name,size,metadata),nextPageToken"

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
 
 import requests
 import urllib3
@@ -30,10 +27,11 @@ from requests.adapters import HTTPAdapter
 
 from cliptask.errors import ClipTaskError, OutputError, SetupError, TransientError
 from cliptask_renderer.storage.crc32c import Checksum
+from cliptask_renderer.storage.deadline import DEADLINE_S
+from cliptask_renderer.storage.deadline import deadline_s as default_deadline_s
+from cliptask_renderer.storage.location import Location
+from cliptask_renderer.storage.words import one_line
 
-DEADLINE_S = 30.0
-DEADLINE = "CLIPTASK_STORE_DEADLINE_S"
-"""Another one, for whole processes."""
 EMULATOR = "STORAGE_EMULATOR_HOST"
 READER = "Storage Object Viewer (roles/storage.objectViewer)"
 WRITER = "Storage Object User (roles/storage.objectUser)"
@@ -41,9 +39,6 @@ _CONNECTIONS = 64
 """Kept open to one host, more than any process has threads that store or fetch; beyond them each call opens its own."""
 _BUCKET_REQUESTS_OFF = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
 """Else the client asks for each bucket's metadata in a thread of its own, for traces that nobody collects."""
-_BUCKET = re.compile(r"[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9]")
-_LONGEST_DEADLINE_S = 3600
-_LONGEST_QUOTE = 400
 _CREDENTIALS_REMEDY = (
     "in a cluster, bind its Kubernetes service account to a Google one (Workload Identity Federation); elsewhere, set "
     "GOOGLE_APPLICATION_CREDENTIALS to a key file or run: gcloud auth application-default login"
@@ -51,14 +46,6 @@ _CREDENTIALS_REMEDY = (
 
 Refusal = (api.GoogleAPIError, auth.GoogleAuthError, requests.RequestException, urllib3.exceptions.HTTPError)
 """Everything that the client raises for what went wrong outside this process."""
-
-
-class Location(NamedTuple):
-    """Where in Google Cloud Storage."""
-
-    bucket: str
-    path: str
-    """An object's name or a prefix of names, without slashes around it."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +164,7 @@ def connect(endpoint: str | None = None, deadline_s: float | None = None) -> Con
         # Without a project: only making buckets needs one.
         client = Client(project=None, client_options=options, use_auth_w_custom_endpoint=endpoint is None)
     except (auth.GoogleAuthError, ValueError) as error:
-        message = f"there are no credentials for Google Cloud Storage ({_one_line(str(error))}): {_CREDENTIALS_REMEDY}"
+        message = f"there are no credentials for Google Cloud Storage ({one_line(str(error))}): {_CREDENTIALS_REMEDY}"
         raise SetupError(message) from error
     # The client's session is no part of its interface, but there is no other way to more than ten connections.
     session: requests.Session = client._http  # noqa: SLF001
@@ -185,40 +172,13 @@ def connect(endpoint: str | None = None, deadline_s: float | None = None) -> Con
     for scheme in ("https://", "http://"):
         session.mount(scheme, adapter)
     session.hooks["response"].append(_read_refusals)
-    return Connection(client, _deadline_s() if deadline_s is None else deadline_s)
-
-
-def _deadline_s() -> float:
-    said = os.environ.get(DEADLINE, "")
-    try:
-        deadline_s = float(said or DEADLINE_S)
-    except ValueError:
-        deadline_s = 0
-    if not 1 <= deadline_s <= _LONGEST_DEADLINE_S:
-        message = f"{DEADLINE} must be a number of seconds from 1 to {_LONGEST_DEADLINE_S}, not {said!r}"
-        raise SetupError(message)
-    return deadline_s
+    return Connection(client, default_deadline_s() if deadline_s is None else deadline_s)
 
 
 def _read_refusals(response: requests.Response, **_arguments: object) -> None:
     """Read what the client leaves unread when it tries a download again: its connection would be lost."""
     if response.status_code >= HTTPStatus.BAD_REQUEST:
         _ = response.content
-
-
-def location(uri: str) -> Location | None:
-    """The place behind ``gs://bucket/path``, percent-encoded as every URL of a task; None for what is none."""
-    try:
-        parts = urlsplit(uri)
-        path = unquote(parts.path, errors="strict").strip("/")
-    except ValueError:
-        return None
-    # Whether a bucket is allowed is decided by the text of its URI: there is one way to write it.
-    is_plain = uri.startswith("gs://") and not parts.query and not parts.fragment and path.isprintable()
-    odd = {"", ".", ".."}
-    if not is_plain or not _BUCKET.fullmatch(parts.netloc) or (path and odd & {*path.split("/")}):
-        return None
-    return Location(parts.netloc, path)
 
 
 @contextmanager
@@ -261,7 +221,7 @@ def _reason(error: BaseException) -> str:
     """What a refusal says, without the request's URL, which may hold the key to an upload."""
     match error:
         case api.GoogleAPICallError():
-            return _one_line(f"{error.code} {_answer(error) or HTTPStatus(error.code or 500).phrase}")
+            return one_line(f"{error.code} {_answer(error) or HTTPStatus(error.code or 500).phrase}")
         case requests.Timeout() | urllib3.exceptions.TimeoutError() | TimeoutError():
             return "it does not answer in time"
         case requests.ConnectionError() | urllib3.exceptions.HTTPError() | ConnectionError():
@@ -269,7 +229,7 @@ def _reason(error: BaseException) -> str:
         case auth.GoogleAuthError():
             first = error.args[0] if error.args else type(error).__name__
             said = _reason(first) if isinstance(first, BaseException) else str(first)
-            return _one_line(f"there is no access token for it: {said}")
+            return one_line(f"there is no access token for it: {said}")
     return type(error).__name__
 
 
@@ -282,7 +242,3 @@ def _answer(error: api.GoogleAPICallError) -> str:
         return str(response.json()["error"]["message"])
     except (ValueError, LookupError, TypeError):
         return response.text if response.headers.get("Content-Type", "").startswith("text/plain") else ""
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:_LONGEST_QUOTE].rstrip(".")

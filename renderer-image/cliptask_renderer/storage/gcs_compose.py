@@ -28,8 +28,9 @@ from google.cloud.storage import Blob
 
 from cliptask_renderer.storage.base import NamedObjects, unexpected
 from cliptask_renderer.storage.files import opened
-from cliptask_renderer.storage.gcs_client import READER, Connection, Location, Refusal, explained
+from cliptask_renderer.storage.gcs_client import READER, Connection, Refusal, explained
 from cliptask_renderer.storage.gcs_upload import concerns_checksum, new_blob, upload
+from cliptask_renderer.storage.location import Location
 from cliptask_renderer.storage.scratch import INTERNAL
 
 MOST_SOURCES = 32

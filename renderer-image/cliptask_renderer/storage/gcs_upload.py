@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from google.api_core.exceptions import BadRequest
@@ -12,24 +11,11 @@ from google.cloud.storage.exceptions import DataCorruption
 
 from cliptask_renderer.storage.crc32c import Checksum
 from cliptask_renderer.storage.gcs_client import Connection
+from cliptask_renderer.storage.labels import NO_CACHE, content_type
 
 _CHUNK_BYTES = 32 << 20
 """Of an upload, held in memory (without it the client holds the whole file). Smaller ones are slower: each is a request."""
 _PIECE_BYTES = 1 << 18
-_NO_CACHE = "no-cache"
-"""For what is written again: the default for public objects lets browsers show yesterday's index for an hour."""
-_ANY_TYPE = "application/octet-stream"
-_TYPES = {
-    ".mp4": "video/mp4",
-    ".m4a": "audio/mp4",
-    ".mp3": "audio/mpeg",
-    ".wav": "audio/wav",
-    ".jpg": "image/jpeg",
-    ".vtt": "text/vtt; charset=utf-8",
-    ".json": "application/json",
-    ".csv": "text/csv; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-}
 
 
 def new_blob(
@@ -38,9 +24,9 @@ def new_blob(
     """An object that is yet to be made, with its type and all that is told of it."""
     blob = bucket.blob(path, chunk_size=_CHUNK_BYTES)
     blob.metadata = dict(metadata or {})
-    blob.content_type = _TYPES.get(PurePosixPath(path).suffix, _ANY_TYPE)
+    blob.content_type = content_type(path)
     if replace:
-        blob.cache_control = _NO_CACHE
+        blob.cache_control = NO_CACHE
     return blob
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from cliptask.errors import SetupError
 from cliptask.names import public_url
 from cliptask_renderer.storage.base import Store
+from cliptask_renderer.storage.location import SCHEMES, Location, location
+
+if TYPE_CHECKING:
+    from cliptask_renderer.storage.bucket import Bucket
 
 
 def open_store(uri: str, scratch: Path | None = None) -> Store:
-    """The store behind ``file:///folder`` or ``gs://bucket/prefix``. Raises ``SetupError`` for any other URI.
+    """The store behind ``file:///folder``, ``gs://bucket/prefix`` or ``s3://bucket/prefix``. Raises ``SetupError`` for any other URI.
 
     ``scratch`` is where it prepares objects; None: in the folder itself, or for a bucket where temporary files lie.
 
@@ -19,21 +24,42 @@ def open_store(uri: str, scratch: Path | None = None) -> Store:
     credentials are looked for here: ``SetupError`` where there are none.
     """
     shown = public_url(uri) if "://" in uri else repr(uri.partition("?")[0])
-    parts = urlsplit(uri)
+    scheme = urlsplit(uri).scheme
+    if scheme in SCHEMES:
+        place = location(uri)
+        if place is None:
+            message = f"cannot store in {shown}: write a bucket's URI as {scheme}://bucket/campaigns, ? as %3F and # as %23"
+            raise SetupError(message)
+        return _bucket_store(scheme, place, scratch)
+    return _folder_store(uri, shown, scratch)
+
+
+def open_bucket(scheme: str, name: str) -> Bucket:
+    """A bucket of S3, by the client that this process shares. Raises ``SetupError`` without credentials."""
+    from cliptask_renderer.storage.s3 import S3Bucket  # noqa: PLC0415  a client's library costs memory and time
+    from cliptask_renderer.storage.s3_client import shared_connection  # noqa: PLC0415  see above
+
+    return S3Bucket(shared_connection(), name, scheme)
+
+
+def _bucket_store(scheme: str, place: Location, scratch: Path | None) -> Store:
     # Each implementation is imported when asked for: a bucket's client library costs memory and time.
-    if parts.scheme == "gs":
+    if scheme == "gs":
         from cliptask_renderer.storage import gcs_client  # noqa: PLC0415  see above
         from cliptask_renderer.storage.gcs import GcsStore  # noqa: PLC0415  see above
 
-        place = gcs_client.location(uri)
-        if place is None:
-            message = f"cannot store in {shown}: write a bucket's URI as gs://bucket/campaigns, ? as %3F and # as %23"
-            raise SetupError(message)
         return GcsStore(place, gcs_client.shared_connection(), scratch)
+    from cliptask_renderer.storage.object_store import ObjectStore  # noqa: PLC0415  see above
+
+    return ObjectStore(open_bucket(scheme, place.bucket), place.path, scratch)
+
+
+def _folder_store(uri: str, shown: str, scratch: Path | None) -> Store:
+    parts = urlsplit(uri)
     if parts.scheme != "file":
         message = (
-            f"cannot store in {shown}: only folders and buckets of Google Cloud Storage are supported, "
-            "written e.g. file:///srv/campaigns and gs://bucket/campaigns"
+            f"cannot store in {shown}: only folders and buckets of Google Cloud Storage and S3 are supported, "
+            "written e.g. file:///srv/campaigns, gs://bucket/campaigns and s3://bucket/campaigns"
         )
         raise SetupError(message)
     if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):

@@ -218,10 +218,13 @@ def test_a_key_file_is_found_where_the_environment_says() -> None:
 
     volumes = {each["name"]: each for each in pod_of(made)["volumes"]}
     mounted = {each["mountPath"]: volumes[each["name"]] for each in container_of(made)["volumeMounts"]}
-    folder, _, file = environment_of(made)["GOOGLE_APPLICATION_CREDENTIALS"].rpartition("/")
-
-    assert mounted[folder]["secret"] == {"secretName": "gcs"}
-    assert file == "key.json"
+    for name, key in {
+        "GOOGLE_APPLICATION_CREDENTIALS": "key.json",
+        "AWS_SHARED_CREDENTIALS_FILE": "aws-credentials",
+    }.items():
+        folder, _, file = environment_of(made)[name].rpartition("/")
+        assert mounted[folder]["secret"] == {"secretName": "gcs"}
+        assert file == key
 
 
 def test_the_work_order_reaches_the_container_whole() -> None:

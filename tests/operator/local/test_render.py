@@ -8,7 +8,9 @@ import re
 import signal
 import subprocess
 import time
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
@@ -24,6 +26,7 @@ from support import frames as f
 from support.elevenlabs_stub import KEY, ElevenLabsStub
 from support.gcs import FakeGcs
 from support.http_server import Answer, MediaServer, Seen, Status
+from support.s3 import FakeS3
 from support.studio import PROGRAM, Studio, framemd5, moments, objects
 
 CROSSFADE = {"kind": "crossfade", "duration": "200ms"}
@@ -62,24 +65,71 @@ def test_a_campaign_becomes_videos_an_index_and_a_gallery(studio: Studio, tmp_pa
     assert "2 of 2 videos" in printed
 
 
-def test_a_bucket_comes_to_hold_what_a_folder_does(studio: Studio, tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Cloud:
+    """A storage of buckets: what it takes to reach it, and what others do with it."""
+
+    uri: str
+    """Of a fresh bucket."""
+    environment: dict[str, str]
+    upload: Callable[[str, Path], object]
+    objects: Callable[[], dict[str, tuple[str, bytes]]]
+    """Types and contents below ``spring/``."""
+
+
+def google(stack: ExitStack) -> Cloud:
+    """Google's."""
+    gcs = stack.enter_context(FakeGcs())
+    bucket = gcs.open(gcs.bucket())
+    return Cloud(
+        f"gs://{bucket.name}",
+        {"STORAGE_EMULATOR_HOST": gcs.url},
+        lambda name, file: bucket.blob(name).upload_from_filename(file),
+        lambda: {
+            blob.name: (blob.content_type, blob.download_as_bytes())
+            for blob in bucket.list_blobs(prefix="spring/")
+        },
+    )
+
+
+def amazon(stack: ExitStack) -> Cloud:
+    """S3."""
+    s3 = stack.enter_context(FakeS3())
+    bucket = s3.bucket()
+
+    def found() -> dict[str, tuple[str, bytes]]:
+        names = [
+            each["Key"] for each in s3.client.list_objects_v2(Bucket=bucket, Prefix="spring/")["Contents"]
+        ]
+        answers = {name: s3.client.get_object(Bucket=bucket, Key=name) for name in names}
+        return {name: (answer["ContentType"], answer["Body"].read()) for name, answer in answers.items()}
+
+    return Cloud(
+        f"s3://{bucket}",
+        s3.environment,
+        lambda name, file: s3.client.put_object(Bucket=bucket, Key=name, Body=file.read_bytes()),
+        found,
+    )
+
+
+@pytest.mark.parametrize("cloud_of", [google, amazon])
+def test_a_bucket_comes_to_hold_what_a_folder_does(
+    studio: Studio, tmp_path: Path, cloud_of: Callable[[ExitStack], Cloud]
+) -> None:
     """Whoever tries a campaign in a folder must get the same one in a bucket, sources from there included."""
-    with FakeGcs() as gcs:
-        cloudy = Studio(studio.folder, {"STORAGE_EMULATOR_HOST": gcs.url})
-        bucket = gcs.bucket()
-        gcs.open(bucket).blob("in/clip2.mp4").upload_from_filename(studio.folder / Path(studio.clip(2)).name)
+    with ExitStack() as stack:
+        cloud = cloud_of(stack)
+        cloudy = Studio(studio.folder, cloud.environment)
+        cloud.upload("in/clip2.mp4", studio.folder / Path(studio.clip(2)).name)
         task = studio.write([[0, 1], [2]], tracks=1, lines=1, captions={"mode": "sidecar"})
         studio.render(task, tmp_path)
-        task.write_text(task.read_text().replace(studio.clip(2), f"gs://{bucket}/in/clip2.mp4"))
+        task.write_text(task.read_text().replace(studio.clip(2), f"{cloud.uri}/in/clip2.mp4"))
 
-        made = cloudy.run("render", task, "-d", f"gs://{bucket}/spring")
-        again = cloudy.run("render", task, "-d", f"gs://{bucket}/spring")
+        made = cloudy.run("render", task, "-d", f"{cloud.uri}/spring")
+        again = cloudy.run("render", task, "-d", f"{cloud.uri}/spring")
 
-        found = {
-            blob.name: (blob.content_type, blob.download_as_bytes())
-            for blob in gcs.open(bucket).list_blobs(prefix="spring/")
-        }
-    assert f"gallery: gs://{bucket}/spring/camp/gallery.html" in made.stdout, made.stderr
+        found = cloud.objects()
+    assert f"gallery: {cloud.uri}/spring/camp/gallery.html" in made.stdout, made.stderr
     assert "2 of 2 videos, 0 of them new (0 pieces" in again.stdout, again.stderr
     expected = {f"spring/{name}": content for name, content in objects(tmp_path, "camp/**/*").items()}
     for part in ("segments/*", "soundtracks/*", "speech/*", "sources/*"):

@@ -59,8 +59,27 @@ def test_mappings_are_json_and_lists_have_commas(monkeypatch: pytest.MonkeyPatch
     assert settings.buckets == {"*": ("gs://shared/all",), "ads": ("gs://team-ads", "gs://more")}
     assert settings.watch_namespaces == ("ads", "film")
     assert settings.renderer.environment == {"HTTPS_PROXY": "http://proxy:3128"}
+
     assert settings.renderer.pull_secrets == ("one", "two")
     assert settings.fetch.open_hosts == {"media.local", "10.0.0.1:8080"}
+
+
+def test_jobs_are_told_where_s3_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would look for the buckets of an own server at AWS."""
+    own = read(
+        monkeypatch, S3_ENDPOINT="https://minio:9000", S3_REGION="eu-1", BUCKETS='{"*": ["s3://campaigns/a"]}'
+    )
+
+    assert own.renderer.environment == {
+        "CLIPTASK_S3_ENDPOINT": "https://minio:9000",
+        "CLIPTASK_S3_REGION": "eu-1",
+    }
+    assert own.policy_for("ads").may_use("s3://campaigns/a/b")
+    assert not own.policy_for("ads").may_use("gs://campaigns/a/b")
+    assert "must be a URL such as https://minio" in refusal(monkeypatch, S3_ENDPOINT="minio:9000")
+    assert "such as gs://campaigns" in refusal(
+        monkeypatch, S3_ENDPOINT="", BUCKETS='{"*": ["s3://Campaigns"]}'
+    )
 
 
 def test_empty_lists_are_empty(monkeypatch: pytest.MonkeyPatch) -> None:

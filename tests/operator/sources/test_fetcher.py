@@ -336,7 +336,7 @@ async def test_what_is_no_media_never_enters_the_store(
         ("ftp://cdn.example/a.mp4", "ftp:// is not supported"),
         ("gs://bucket/", "it names no object; write gs://bucket/object"),
         ("gs://bucket/a.mp4?x", "has no query; leave out what follows ? or #"),
-        ("gs://bucket/a.mp4#123", "is its newest generation"),
+        ("gs://bucket/a.mp4#123", "is its newest version"),
         ("gs://Bucket/a.mp4", "it names no object; write gs://bucket/object"),
         ("clip.mp4", "no URL"),
         ("https:///a.mp4", "URL"),

@@ -12,10 +12,13 @@ from urllib.parse import quote
 import pytest
 
 from cliptask_renderer.storage.base import Store
+from cliptask_renderer.storage.bucket import Bucket
 from cliptask_renderer.storage.gcs_client import Connection, connect
 from cliptask_renderer.storage.open import open_store
+from cliptask_renderer.storage.s3 import S3Bucket
 from support.gcs import FakeGcs, FaultyProxy
 from support.memory_store import MemoryStore
+from support.s3 import KEY, FakeS3, S3Proxy, connected
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,29 @@ def connection(proxy: FaultyProxy) -> Iterator[Connection]:
     opened.client.close()
 
 
-@pytest.fixture(params=["folder", "bucket", "memory"])
+@pytest.fixture(scope="module")
+def s3() -> Iterator[FakeS3]:
+    """A running server of S3's protocol."""
+    with FakeS3() as running:
+        yield running
+
+
+@pytest.fixture
+def s3_proxy(s3: FakeS3) -> Iterator[S3Proxy]:
+    """What stands before it, and fails when told to."""
+    with S3Proxy(s3.port) as running:
+        yield running
+
+
+@pytest.fixture
+def s3_bucket(s3: FakeS3, s3_proxy: S3Proxy) -> Iterator[Bucket]:
+    """A fresh bucket by way of the proxy."""
+    connection = connected(s3_proxy.url, 10)
+    yield S3Bucket(connection, s3.bucket())
+    connection.client.close()
+
+
+@pytest.fixture(params=["folder", "bucket", "s3", "memory"])
 def make_store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], Store]:
@@ -61,6 +86,12 @@ def make_store(
         proxy: FaultyProxy = request.getfixturevalue("proxy")
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", proxy.url)
         uri = f"gs://{gcs.bucket()}/{quote(odd)}"
+    if request.param == "s3":
+        s3: FakeS3 = request.getfixturevalue("s3")
+        s3_proxy: S3Proxy = request.getfixturevalue("s3_proxy")
+        for name, value in {**KEY, "CLIPTASK_S3_ENDPOINT": s3_proxy.url}.items():
+            monkeypatch.setenv(name, value)
+        uri = f"s3://{s3.bucket()}/{quote(odd)}"
     return lambda: open_store(uri)
 
 

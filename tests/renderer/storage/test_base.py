@@ -66,7 +66,7 @@ class TestEveryStore:
             "folder/c": (b"3", {"n": "3"}),
         }
 
-    @pytest.mark.parametrize("make_store", ["folder", "bucket"], indirect=True)
+    @pytest.mark.parametrize("make_store", ["folder", "bucket", "s3"], indirect=True)
     def test_opens_again_by_its_uri(self, store: Store) -> None:
         """Else a worker process would write somewhere else."""
         store.put_bytes("a", b"1")
@@ -506,7 +506,8 @@ class TestOpenStore:
 
     @pytest.mark.parametrize(
         "uri",
-        ["s3://bucket", "out/", "/srv/out", "", "file:out", "file://out/a", "file:///a?b", "file:///a%00b",
+        ["ftp://bucket", "s3://", "S3://bucket/a", "s3:bucket", "s3://b/a", "s3://Bucket/a", "s3://user:secret@bucket/a", "s3://bucket:80/a",
+         "s3://bucket/a?secret", "s3://bucket/a#secret", "s3://bucket/a//b", "s3://bucket/../b", "s3://bucket/a%00b", "out/", "/srv/out", "", "file:out", "file://out/a", "file:///a?b", "file:///a%00b",
          "https://user:secret@x/a?token=secret",
          "gs://", "GS://bucket/a", "gs:///a", "gs:bucket", "gs://Bucket/a", "gs://b/a", "gs://user:secret@bucket/a", "gs://bucket:80/a", "gs://bucket/a?secret",
          "gs://bucket/a#secret", "gs://bucket/a//b", "gs://bucket/../b", "gs://bucket/a%00b", "gs://bucket/a%ffb"],

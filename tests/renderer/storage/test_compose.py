@@ -15,7 +15,9 @@ from cliptask.errors import MediaError, OutputError
 from cliptask_renderer.storage.base import METADATA_BYTES, Store, StoredObject
 from cliptask_renderer.storage.folder import FolderStore
 from cliptask_renderer.storage.gcs import GcsStore
-from cliptask_renderer.storage.gcs_client import Connection, Location
+from cliptask_renderer.storage.gcs_client import Connection
+from cliptask_renderer.storage.location import Location
+from cliptask_renderer.storage.object_store import ObjectStore
 from support.memory_store import MemoryStore
 
 HEAD, SOUND, FIRST, SECOND = b"head", b"sound" * 10_000, b"first" * 30_001, b"second" * 7
@@ -29,13 +31,15 @@ def parts(store: Store) -> list[tuple[Store, str]]:
     return laid(store)
 
 
-@pytest.fixture(params=["folder", "bucket", "memory"])
+@pytest.fixture(params=["folder", "bucket", "s3", "memory"])
 def other(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """Another store, of each kind."""
     if request.param == "memory":
         return MemoryStore("gs://elsewhere/memory")
     if request.param == "folder":
         return FolderStore(tmp_path / "elsewhere")
+    if request.param == "s3":
+        return ObjectStore(request.getfixturevalue("s3_bucket"), "else where")
     connection: Connection = request.getfixturevalue("connection")
     return GcsStore(Location(request.getfixturevalue("bucket"), "else where"), connection)
 

@@ -18,7 +18,8 @@ from cliptask.errors import ClipTaskError, OutputError, SetupError, TransientErr
 from cliptask_renderer.storage import gcs_client
 from cliptask_renderer.storage.base import StoredObject
 from cliptask_renderer.storage.gcs import GcsStore
-from cliptask_renderer.storage.gcs_client import Connection, Location, connect
+from cliptask_renderer.storage.gcs_client import Connection, connect
+from cliptask_renderer.storage.location import Location
 from support.gcs import Break, Cut, Damage, FakeGcs, Fault, FaultyProxy, Lose, Refuse, Stall
 
 DEADLINE_S = 10.0

@@ -11,7 +11,8 @@ from cliptask.errors import MediaError, OutputError, SetupError, TransientError
 from cliptask_renderer.storage.base import Store, StoredObject
 from cliptask_renderer.storage.folder import FolderStore
 from cliptask_renderer.storage.gcs import GcsStore
-from cliptask_renderer.storage.gcs_client import Connection, Location, connect
+from cliptask_renderer.storage.gcs_client import Connection, connect
+from cliptask_renderer.storage.location import Location
 from support.gcs import Break, Cut, FakeGcs, Fault, FaultyProxy, Lose, Refuse, Stall
 from support.memory_store import Fleeting
 

@@ -14,7 +14,8 @@ import pytest
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.folder import FolderStore
 from cliptask_renderer.storage.gcs import GcsStore
-from cliptask_renderer.storage.gcs_client import Connection, Location
+from cliptask_renderer.storage.gcs_client import Connection
+from cliptask_renderer.storage.location import Location
 from support.disks import disks
 from support.gcs import FakeGcs
 
@@ -30,9 +31,11 @@ import google_crc32c
 from cliptask_renderer.storage.open import open_store
 uri, way, replaces, waits = sys.argv[1], sys.argv[2], sys.argv[3] == "True", "wait" in sys.argv
 head, part = b"head", b"part" * 1000
-steps = ("/storage/folder.py", "/storage/files.py", "/storage/scratch.py", "/storage/gcs.py", "/storage/gcs_compose.py")
+steps = ("/storage/folder.py", "/storage/files.py", "/storage/scratch.py", "/storage/gcs.py", "/storage/gcs_compose.py", "/storage/object_store.py")
 if uri.startswith("gs:"):
     import cliptask_renderer.storage.gcs
+elif not uri.startswith("file:"):
+    open_store(uri)  # the client, which has no connection yet
 
 def write(name):
     store, metadata = open_store(uri), {"name": name}
@@ -92,6 +95,8 @@ while True:
         ("folder", "compose", False),
         ("folder", "compose", True),
         ("bucket", "compose", False),
+        ("s3", "compose", False),
+        ("s3", "put", True),
     ],
     indirect=["make_store"],
 )
