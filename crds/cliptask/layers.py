@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from cliptask.counting import Count
 from cliptask.facts import Look
 from cliptask.order import LATER, Order
 from cliptask.spec.position import Align, CaptionStyle, LetterCase, PassageKind, Position
@@ -60,12 +61,27 @@ class VideoPicture(Order):
     """From its begin to its end, at the profile's rate."""
 
 
+class Bar(Order):
+    """A bar that fills while its time goes by. Colours as in ``Style``."""
+
+    height: float
+    """Share of the picture's height."""
+    color: str
+    """Of what has gone by."""
+    background: str
+    """Of what is to come."""
+    radius: float
+    """Of its corners, as a share of its height: 0.5 for round ends."""
+
+
 class Layer(Order):
-    """A text or a picture, and where it stands."""
+    """A text, a picture, a counter or a bar, and where it stands."""
 
     text: str | None = None
     style: Style | None = None
-    """Of a text."""
+    """Of a text or a counter."""
+    count: Annotated[Count | None, LATER] = None
+    bar: Annotated[Bar | None, LATER] = None
     image: str | None = None
     """SHA-256 of the picture's source."""
     is_animated: bool = False
@@ -93,6 +109,11 @@ class Layer(Order):
             return (self.image,)
         return self.style.sources if self.style else ()
 
+    @property
+    def is_written(self) -> bool:
+        """Whether it is a text or a counter, which stay within the picture."""
+        return self.image is None and self.bar is None
+
 
 class Passage(Order):
     """How a layer comes or goes, in so many frames."""
@@ -119,12 +140,20 @@ class OverlayOrder(Layer):
     after: int = 0
     """While it goes: how many are after it."""
     age: int = 0
-    """Of a picture that moves: how many of its frames are before the cut."""
+    """Of what moves by itself: how many of its frames are before the cut."""
+    lasts: Annotated[int | None, LATER] = None
+    """Of a bar: in how many frames it fills, wherever these are."""
 
     @property
     def changes(self) -> bool:
         """Whether it looks otherwise from frame to frame."""
-        return self.is_animated or self.enter is not None or self.leave is not None
+        return self.moves or self.enter is not None or self.leave is not None
+
+    @property
+    def moves(self) -> bool:
+        """Whether what it shows changes, however it comes and goes."""
+        counts = self.count is not None and self.age < self.count.frames - 1
+        return self.is_animated or counts or self.bar is not None
 
 
 class CaptionLook(Order):

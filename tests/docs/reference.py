@@ -86,6 +86,7 @@ _VALUES = (
     ("colour", COLOUR_PATTERN, '`"#ff8800"`', "Red, green and blue, two hexadecimal digits each, in quotes, since # begins a comment."),
     ("shape", SHAPE_PATTERN, '`"4:5"`', "Width to height, in quotes."),
     ("tint", TRANSLUCENT_PATTERN, '`"#ff8800"`, `"#00000080"`', "A colour, or one with two digits more for its opacity."),
+    ("affix", values.AFFIX_PATTERN, '`"€"`, `" %"`', "A text in one line, which may be empty."),
     ("text", values.TEXT_PATTERN, '`"Spring is here."`', "Of any language, with at least one visible character. How accents are typed does not matter, and what is invisible is not drawn."),
     ("time", "date-time", "`2030-01-31T12:00:00Z`", "In UTC, to the second."),
 )  # fmt: skip

@@ -13,6 +13,7 @@ from cliptask.spec import values
 from cliptask.spec.colour import COLOUR_PATTERN, TRANSLUCENT_PATTERN
 from cliptask.spec.loading import load_data
 from cliptask.spec.motion import Motion
+from cliptask.spec.position import NumberForm
 from cliptask.spec.quantities import COORDINATE_PATTERN, PERCENTAGE_PATTERN
 from cliptask.spec.task import ClipTask
 from cliptask.spec.transitions import OverlapKind
@@ -126,8 +127,16 @@ _burned = _fields(
     accent=_colors,
     letters=_styles,
 )
+_counters = _fields(
+    {"to": st.floats(1, 1e9)},
+    **{"from": st.floats(-1e9, 0)},
+    duration=durations(100, 60_000),
+    decimals=st.integers(0, 4),
+    form=st.sampled_from(get_args(NumberForm)),
+    suffix=st.sampled_from([" %", "€", ""]),
+)
 _overlays = st.tuples(
-    st.one_of(st.fixed_dictionaries({"text": texts}, optional={"style": _styles}), st.fixed_dictionaries({"image": st.fixed_dictionaries({"url": urls})})),
+    st.one_of(st.fixed_dictionaries({"text": texts}, optional={"style": _styles}), st.fixed_dictionaries({"image": _fields({"url": urls}, loop=st.booleans())}), st.fixed_dictionaries({"counter": _counters}, optional={"style": _styles}), st.fixed_dictionaries({"progress": _fields(height=_widths, color=_colors, background=_colors, radius=st.sampled_from(["0%", "50%"]))})),
     _fields(position=st.sampled_from(["top", "bottomRight"])) | _fields({"place": _fields({"x": _coordinates, "y": _coordinates}, anchor=st.sampled_from(["top", "bottomRight"]))}),
     _fields(width=_widths, safe=st.booleans(), rotation=st.integers(-180, 180), opacity=_widths),
     st.fixed_dictionaries({}, optional={"in": _fields({"kind": st.sampled_from(["fade", "pop", "slideUp"])}, duration=durations(50, 3000))}),

@@ -60,10 +60,10 @@ def remark(place: str, layer: Layer, profile: Profile, image: SourceFacts | None
     if layer.at is None or not free.is_upright:
         return None
     taken, zone = extent(layer, profile, image), Box(free.left, free.top, free.right, free.bottom)
-    slack = _NEARLY * min(profile.width, profile.height) if layer.image is None else 0.5
+    slack = _NEARLY * min(profile.width, profile.height) if layer.is_written else 0.5
     if taken.within(zone, slack):
         return None
-    about = "about " if layer.image is None else ""
+    about = "about " if layer.is_written else ""
     return f"{place}: takes {about}{taken} of {profile.width}x{profile.height}; platforms leave {zone} free of their own buttons and captions"
 
 
@@ -71,6 +71,10 @@ def _size(layer: Layer, profile: Profile, image: SourceFacts | None) -> tuple[fl
     """Width and height before it is turned."""
     room = spot(layer, profile)
     wide = profile.width * layer.width
+    if layer.bar is not None:
+        return (
+            wide if layer.at else min(wide, room.width(layer.position))
+        ), profile.height * layer.bar.height
     if layer.image is not None:
         if image is None:
             return 0.0, 0.0
@@ -78,9 +82,10 @@ def _size(layer: Layer, profile: Profile, image: SourceFacts | None) -> tuple[fl
         scale = min(most[0] / image.width, most[1] / image.height)
         return image.width * scale, image.height * scale
     style = layer.style or Style()
+    text = max(layer.count.shapes, key=len) if layer.count else layer.text or ""
     em = style.size * min(profile.width, profile.height)
     around = 2 * em * (style.outline + (style.box_padding if style.box_color else 0.0))
-    lines = [max(_advance(line) * em, 1) for line in (layer.text or "").splitlines() or [""]]
+    lines = [max(_advance(line) * em, 1) for line in text.splitlines() or [""]]
     most_wide = max(min(wide, room.width(layer.position)) - around, em)
     count = sum(math.ceil(line / most_wide) for line in lines)
     width = min(max(lines), most_wide) + around

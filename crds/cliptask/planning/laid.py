@@ -7,15 +7,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeAlias
 
+from cliptask.counting import Count
 from cliptask.errors import InvalidTask
 from cliptask.facts import Look, SourceFacts
-from cliptask.layers import Layer, VideoPicture
+from cliptask.layers import Bar, Layer, VideoPicture
 from cliptask.planning.looks import style_of
-from cliptask.spec.overlays import Anchoring, Overlay
+from cliptask.spec.overlays import Anchoring, Counter, Overlay, ProgressBar
 from cliptask.spec.position import LEAST_ROOM, columns_of, room_of
 from cliptask.spec.quantities import frames_of, share_of
 
-IMAGE_WIDTH = 0.2
+IMAGE_WIDTH, BAR_HEIGHT = 0.2, 0.01
 
 Size: TypeAlias = tuple[int, int]
 """Width and height of the finished video: what pixels in a task count in, in drafts too."""
@@ -27,7 +28,9 @@ def layer_of(
     """An overlay with all that it leaves open, in a video of this size and rate; ``font`` as for ``style_of``."""
     return Layer(
         text=overlay.text,
-        style=style_of(overlay.style, font) if overlay.text else None,
+        style=style_of(overlay.style, font) if overlay.text or overlay.counter else None,
+        count=_count(overlay.counter, fps) if overlay.counter else None,
+        bar=_bar(overlay.progress) if overlay.progress else None,
         image=image.sha256 if image else None,
         is_animated=image is not None and image.kind != "still",
         video=_video(image, fps) if image and image.kind == "video" else None,
@@ -41,13 +44,41 @@ def layer_of(
     )
 
 
+def _count(counter: Counter, fps: int) -> Count:
+    return Count(
+        start=counter.from_,
+        end=counter.to,
+        frames=max(frames_of(counter.duration, fps), 2),
+        decimals=counter.decimals,
+        form=counter.form,
+        prefix=counter.prefix,
+        suffix=counter.suffix,
+    )
+
+
+def _bar(progress: ProgressBar) -> Bar:
+    return Bar(
+        height=BAR_HEIGHT if progress.height is None else float(progress.height),
+        color=progress.color,
+        background=progress.background,
+        radius=float(progress.radius or 0),
+    )
+
+
 def _video(facts: SourceFacts, fps: int) -> VideoPicture:
     frames = max(frames_of(timedelta(seconds=facts.duration_s), fps), 1)
     return VideoPicture(look=facts.look or Look(), width=facts.width, height=facts.height, frames=frames)
 
 
-def age_of(layer: Layer, before: int) -> int:
-    """Which of its frames a layer that moves shows first that appeared so many frames before; the same one by one number."""
+def age_of(layer: Layer, before: int, lasts: int) -> int:
+    """Which of its frames a layer that moves shows first that appeared so many frames before; the same one by one number.
+
+    ``lasts`` is in how many frames a bar fills.
+    """
+    if layer.count is not None:
+        return min(before, layer.count.frames - 1)
+    if layer.bar is not None:
+        return min(before, lasts)
     if not layer.is_animated:
         return 0
     if layer.video is None:
@@ -62,7 +93,7 @@ def refuse_hidden(index: int, overlay: Overlay, image: SourceFacts | None, size:
     at = _at(overlay.place, size)
     begin = f"spec.overlays[{index}].place"
     picture = f"the video's picture of {size[0]}x{size[1]}"
-    if overlay.image is None:
+    if overlay.image is None and overlay.progress is None:
         rooms = [
             room_of(share, part) for share, part in zip(at, columns_of(overlay.place.anchor), strict=True)
         ]
@@ -70,7 +101,7 @@ def refuse_hidden(index: int, overlay: Overlay, image: SourceFacts | None, size:
             if room < LEAST_ROOM:
                 message = f"{begin}.{name}: leaves a text no room within {picture}: move it inwards, or name another anchor"
                 raise InvalidTask(message)
-    elif image is not None:
+    elif image is not None or overlay.progress is not None:
         for share, part, extent, side in zip(
             at, columns_of(overlay.place.anchor), _extent(overlay, image, size), size, strict=True
         ):
@@ -90,10 +121,16 @@ def _width(overlay: Overlay) -> float:
     return 1.0 if overlay.image is None else IMAGE_WIDTH
 
 
-def _extent(overlay: Overlay, image: SourceFacts, size: Size) -> tuple[float, float]:
+def _extent(overlay: Overlay, image: SourceFacts | None, size: Size) -> tuple[float, float]:
     """Width and height in pixels that a placed picture takes, turned as it is."""
+    if image is None:
+        height = BAR_HEIGHT if overlay.progress is None else _bar(overlay.progress).height
+        return _turned(size[0] * _width(overlay), size[1] * height, overlay.rotation)
     scale = min(size[0] * _width(overlay) / image.width, size[1] / image.height)
-    width, height = image.width * scale, image.height * scale
-    turn = math.radians(overlay.rotation)
+    return _turned(image.width * scale, image.height * scale, overlay.rotation)
+
+
+def _turned(width: float, height: float, degrees: int) -> tuple[float, float]:
+    turn = math.radians(degrees)
     across, down = abs(math.cos(turn)), abs(math.sin(turn))
     return width * across + height * down, width * down + height * across

@@ -12,6 +12,7 @@ from cliptask.caption_file import words_key
 from cliptask.errors import ClipTaskError, joined
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.orders import CaptionsOrder, Profile, SegmentOrder, SoundtrackOrder, VariantOrder, with_bases
+from cliptask.planning import shares
 from cliptask.planning.bindings import Bindings, Bound, bind
 from cliptask.planning.choices import Choice, Labels, chosen
 from cliptask.planning.forms import remark
@@ -155,6 +156,9 @@ def plan(
             variants.setdefault(name, variant)
     if not skipped:
         next(iter(timelines.values())).refuse_unseen()
+    made = (segment for variant in variants.values() for segment in variant.order.segments)
+    about_overlays = (each for timeline in timelines.values() for each in timeline.remarks)
+    remarks = dict.fromkeys([*about_overlays, *filter(None, [shares.remark(spec, made)])])
     blocks = tuple(block.name for block in spec.video_blocks)
     return Campaign(
         task.metadata.name,
@@ -167,7 +171,7 @@ def plan(
         settings_of(spec, bindings, profiles),
         history,
         remark_of(spec, bindings),
-        tuple(dict.fromkeys(each for timeline in timelines.values() for each in timeline.remarks)),
+        tuple(remarks),
     )
 
 

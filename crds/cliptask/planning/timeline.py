@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from cliptask import recipe
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
@@ -21,6 +22,13 @@ from cliptask.spec.places import clip_place, image_place
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.transitions import Transition, transition_between
+
+
+class Origin(NamedTuple):
+    """Of what overlays count from: how many of its frames are before a run of frames, and how many it has."""
+
+    before: int
+    total: int
 
 
 class Timeline:
@@ -72,6 +80,7 @@ class Timeline:
         """
         ranges = [self._range(block, clip) for block, clip in enumerate(clips)]
         starts = self._starts(ranges)
+        total = starts[-1] + ranges[-1].frames + more
         parts: list[SegmentOrder] = []
         for block, (clip, clip_range, start) in enumerate(zip(clips, ranges, starts, strict=True)):
             head, tail = self._overlaps[block : block + 2]
@@ -79,14 +88,20 @@ class Timeline:
                 before = ranges[block - 1].frames
                 ending = self._cut(block - 1, clips[block - 1], before - head, before, {})
                 beginning = self._cut(block, clip, 0, head, {})
-                over = self._overlays(head, {None: start})
+                over = self._overlays(head, {None: Origin(start, total)})
                 parts.append(self._segment((ending, beginning), _order(transition), over))
             for begin, end in pairwise(_pieces(head, clip_range.frames - tail, self.profile.fps)):
-                parts.append(self._segment((self._cut(block, clip, begin, end, {None: start + begin}),)))
+                parts.append(
+                    self._segment((self._cut(block, clip, begin, end, {None: Origin(start + begin, total)}),))
+                )
         for first, stop, shift in self._rounds(ranges[-1].frames, more):
             last, start = len(clips) - 1, starts[-1] + shift
             for begin, end in pairwise(_pieces(first, stop, self.profile.fps)):
-                parts.append(self._segment((self._cut(last, clips[-1], begin, end, {None: start + begin}),)))
+                parts.append(
+                    self._segment(
+                        (self._cut(last, clips[-1], begin, end, {None: Origin(start + begin, total)}),)
+                    )
+                )
         return tuple(parts)
 
     def _rounds(self, length: int, more: int) -> Iterator[tuple[int, int, int]]:
@@ -248,7 +263,7 @@ class Timeline:
             )
         return self._made[what]
 
-    def _cut(self, block: int, clip: int, begin: int, end: int, origins: Mapping[str | None, int]) -> Cut:
+    def _cut(self, block: int, clip: int, begin: int, end: int, origins: Mapping[str | None, Origin]) -> Cut:
         """Frames [begin, end) of a clip, with what its block lays over it; ``origins`` as in ``_overlays``, of the video.
 
         Beyond its end its last picture stands.
@@ -267,7 +282,9 @@ class Timeline:
             motion=motion,
             motion_frames=clip_range.frames if motion else 0,
             focus=self._focus(block_spec.clips[clip]),
-            overlays=self._overlays(end - begin, {block_spec.name: begin, **origins}),
+            overlays=self._overlays(
+                end - begin, {block_spec.name: Origin(begin, clip_range.frames), **origins}
+            ),
         )
 
     def _focus(self, clip: Clip) -> tuple[float, float]:
@@ -278,25 +295,28 @@ class Timeline:
             return (0.5, 0.5)
         return float(clip.focus.left), float(clip.focus.top)
 
-    def _overlays(self, frames: int, origins: Mapping[str | None, int]) -> tuple[OverlayOrder, ...]:
+    def _overlays(self, frames: int, origins: Mapping[str | None, Origin]) -> tuple[OverlayOrder, ...]:
         """What lies over a run of frames: overlays of the blocks, and of the video (None), at whose frames ``origins`` it begins."""
         over = []
         for index, overlay in enumerate(self.spec.overlays):
             if overlay.block not in origins:
                 continue
-            origin, fps = origins[overlay.block], self.profile.fps
+            (origin, total), fps = origins[overlay.block], self.profile.fps
             begin = frames_of(overlay.from_, fps) - origin
             end = frames_of(overlay.to, fps) - origin if overlay.to else None
             first, last = max(begin, 0), min(frames, frames if end is None else end)
             if first < last:
                 self._seen.add(index)
-                over.append(self._overlay(index, overlay, range(first, last), begin, end))
+                over.append(self._overlay(index, overlay, range(first, last), begin, end, total - origin))
         return tuple(over)
 
     def _overlay(
-        self, index: int, overlay: Overlay, seen: range, begin: int, end: int | None
+        self, index: int, overlay: Overlay, seen: range, begin: int, end: int | None, stop: int
     ) -> OverlayOrder:
-        """An overlay that lasts from ``begin`` to ``end`` over the frames of a cut in which it is ``seen``."""
+        """An overlay that lasts from ``begin`` to ``end`` over the frames of a cut in which it is ``seen``.
+
+        All counts from the cut's begin; at ``stop`` its block ends, or the video.
+        """
         fps = self.profile.fps
         enter, leave = passage(overlay.in_, fps), passage(overlay.out, fps)
         before, after = seen.start - begin, seen.stop if end is None else end - seen.stop
@@ -304,6 +324,7 @@ class Timeline:
         enter = enter if enter and before < enter.frames else None
         leave = leave if leave and after < leave.frames else None
         layer = self._layer(index, overlay)
+        lasts = max((stop if end is None else min(end, stop)) - begin, 1)
         return OverlayOrder(
             **dict(layer),
             start_frame=seen.start,
@@ -314,7 +335,8 @@ class Timeline:
             leave=leave,
             before=before if enter else 0,
             after=after if leave else 0,
-            age=age_of(layer, before),
+            age=age_of(layer, before, lasts),
+            lasts=lasts if layer.bar else None,
         )
 
     def _layer(self, index: int, overlay: Overlay) -> Layer:

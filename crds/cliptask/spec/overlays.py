@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
+from cliptask.spec.colour import TranslucentColour
 from cliptask.spec.part import Part
-from cliptask.spec.position import PassageKind, Position
+from cliptask.spec.position import NumberForm, PassageKind, Position
 from cliptask.spec.quantities import Coordinate, Duration, Percentage
 from cliptask.spec.rules import Breach, rule, when
 from cliptask.spec.style import TextStyle
-from cliptask.spec.values import Name, SourceUrl, Title
+from cliptask.spec.values import AFFIX_PATTERN, Name, SourceUrl, Title
 
 
 class OverlayImage(Part):
@@ -23,6 +24,66 @@ class OverlayImage(Part):
     """Where the picture is: PNG, JPEG, WebP, GIF, AVIF, HEIC, still or animated, or a video, all with transparency; as for clips. What moves begins when it appears. The sound of a video is not heard."""
     loop: bool = True
     """Whether what moves begins anew until it disappears; if not, its last picture stands."""
+
+
+class Counter(Part):
+    """A number that runs from one value to another, and stands there."""
+
+    from_: Annotated[float, Field(ge=-1e9, le=1e9, alias="from")] = 0
+    """Where it begins."""
+    to: Annotated[float, Field(ge=-1e9, le=1e9)]
+    """Where it ends."""
+    duration: Duration = timedelta(milliseconds=1500)
+    """How long it runs, 100ms to 1m; it is cut off where the overlay ends before. Default: 1500ms."""
+    decimals: Annotated[int, Field(ge=0, le=4)] = 0
+    """Digits after the point."""
+    form: NumberForm = "1,234.5"
+    """How numbers are written, by an example; whether there are decimals is said by decimals."""
+    prefix: Annotated[str, StringConstraints(max_length=20, pattern=AFFIX_PATTERN)] = ""
+    """What stands before it, e.g. €."""
+    suffix: Annotated[str, StringConstraints(max_length=20, pattern=AFFIX_PATTERN)] = ""
+    """What stands after it, e.g. %."""
+
+    @rule(
+        "must be from 100ms to 1m",
+        cel="!has(self.duration) || duration(self.duration) >= duration('100ms') && duration(self.duration) <= duration('1m')",
+        field="duration",
+    )
+    def _bounded(self) -> Iterable[Breach]:
+        return when(not timedelta(milliseconds=100) <= self.duration <= timedelta(minutes=1))
+
+    @rule("must differ from from", cel="(has(self.from) ? self.from : 0.0) != self.to", field="to")
+    def _runs(self) -> Iterable[Breach]:
+        return when(self.from_ == self.to)
+
+
+class ProgressBar(Part):
+    """A bar that fills from left to right while its time goes by: the overlay's, its block's, or the whole video's."""
+
+    height: Percentage | None = None
+    """Its height as a share of the picture's, 0.2% to 100%. Default: 1%."""
+    color: TranslucentColour = "#ffffff"
+    """Of what has gone by."""
+    background: TranslucentColour = "#00000080"
+    """Of what is to come."""
+    radius: Percentage | None = None
+    """Of its corners, as a share of its height, up to 50% for round ends. Default: 0%."""
+
+    @rule(
+        "must be from 0.2% to 100%",
+        cel="!has(self.height) || double(self.height.replace('%', '')) >= 0.2",
+        field="height",
+    )
+    def _visible(self) -> Iterable[Breach]:
+        return when(self.height is not None and self.height * 1000 < 2)  # noqa: PLR2004  thousandths
+
+    @rule(
+        "must be from 0% to 50%",
+        cel="!has(self.radius) || double(self.radius.replace('%', '')) <= 50.0",
+        field="radius",
+    )
+    def _round(self) -> Iterable[Breach]:
+        return when(self.radius is not None and self.radius * 2 > 1)
 
 
 class Passage(Part):
@@ -54,14 +115,18 @@ class Anchoring(Part):
 
 
 class Overlay(Part):
-    """A text or a picture over the video."""
+    """A text, a picture, a counter or a progress bar over the video."""
 
     text: Title | None = None
     """A title, of any script; its lines are broken at the overlay's width, and where it has line breaks."""
     style: TextStyle | None = None
-    """How the title looks. Default: large, white, outlined."""
+    """How the title or the counter looks. Default: large, white, outlined."""
     image: OverlayImage | None = None
     """A logo or another picture."""
+    counter: Counter | None = None
+    """A number that counts up or down from when it appears, in digits of one width where the font has such."""
+    progress: ProgressBar | None = None
+    """A bar that shows how much of its time has gone by. Over the whole video it costs sharing: a clip is encoded anew for each time at which it lies in a video, and each length of a video."""
     position: Position | None = None
     """Where it stands, within what safe leaves. What comes later to the same place, or would cover what is in its row, stands beside it: above at the bottom, below elsewhere. Default: bottom."""
     place: Anchoring | None = None
@@ -69,7 +134,7 @@ class Overlay(Part):
     safe: bool = True
     """Keep clear of what platforms lay over upright videos, their buttons and captions: on 1080x1920 that leaves 120 to 888 across and 288 to 1248 down. Other shapes, and false, leave a margin of 5 % of the picture's shorter side."""
     width: Percentage | None = None
-    """Its width as a share of the picture's, 1% to 100%. Default: 20% for an image; a text may take all that safe leaves."""
+    """Its width as a share of the picture's, 1% to 100%. Default: 20% for an image; a text may take, and a progress bar takes, all that safe leaves."""
     from_: Duration = Field(default=timedelta(0), alias="from")
     """When it appears, from the start of its block, or of the video if no block is named. Default: 0ms."""
     to: Duration | None = None
@@ -90,17 +155,25 @@ class Overlay(Part):
         """Which position it has; None where a place says it."""
         return None if self.place else self.position or "bottom"
 
-    @rule("give exactly one of text and image", cel="has(self.text) != has(self.image)")
+    @rule(
+        "give exactly one of text, image, counter and progress",
+        cel="[has(self.text), has(self.image), has(self.counter), has(self.progress)].filter(e, e).size() == 1",
+    )
     def _one(self) -> Iterable[Breach]:
-        return when((self.text is None) == (self.image is None))
+        given = (self.text, self.image, self.counter, self.progress)
+        return when(sum(each is not None for each in given) != 1)
 
     @rule("give position or place, not both", cel="!has(self.position) || !has(self.place)", field="place")
     def _one_place(self) -> Iterable[Breach]:
         return when(self.position is not None and self.place is not None)
 
-    @rule("is for a text", cel="!has(self.style) || has(self.text)", field="style")
+    @rule(
+        "is for a text or a counter",
+        cel="!has(self.style) || has(self.text) || has(self.counter)",
+        field="style",
+    )
     def _styled_text(self) -> Iterable[Breach]:
-        return when(self.style is not None and self.text is None)
+        return when(self.style is not None and self.text is None and self.counter is None)
 
     @rule(
         "must be after from",

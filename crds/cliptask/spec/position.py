@@ -8,6 +8,7 @@ from typing import Final, Literal
 Position = Literal[
     "topLeft", "top", "topRight", "left", "center", "right", "bottomLeft", "bottom", "bottomRight"
 ]  # fmt: skip
+NumberForm = Literal["1234.5", "1,234.5", "1.234,5", "1 234,5", "1'234.5", "1,23,456.7"]
 Align = Literal["left", "center", "right"]
 CaptionStyle = Literal["plain", "highlightWord", "highlightBox", "karaoke", "pop", "oneWord"]
 LetterCase = Literal["asWritten", "upper", "lower"]

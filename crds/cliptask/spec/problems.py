@@ -33,6 +33,7 @@ PATTERNS = {
     values.LABEL_PATTERN: "must be a label as in the videos' names: lower-case letters, digits and hyphens",
     values.URL_PATTERN: values.URL_WORDS,
     values.TEXT_PATTERN: "must hold a visible character and no control characters",
+    values.AFFIX_PATTERN: "must hold no line break and no control characters",
     values.LANGUAGE_PATTERN: "must be a BCP 47 tag such as en, pt-BR or zh-Hans",
     output.OUTPUT_PATTERN: output.OUTPUT_WORDS,
     notify.RECEIVER_PATTERN: notify.RECEIVER_WORDS,

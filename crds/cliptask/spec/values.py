@@ -31,6 +31,7 @@ LOST = "\ufffd"
 UNUSABLE = rf"\x00-\x08\x0b\x0c\x0e-\x1f\x7f{LOST}"
 """Characters that are in no text, as the inside of a pattern's class."""
 TEXT_PATTERN = rf"^[^{UNUSABLE}]*[^\s\x00-\x1f\x7f{LOST}][^{UNUSABLE}]*$"
+AFFIX_PATTERN = rf"^[^{UNUSABLE}\n\t]*$"
 LANGUAGE_PATTERN = languages.TAG_PATTERN
 
 

@@ -53,6 +53,11 @@ def _texts(spec: ClipTaskSpec) -> Iterator[tuple[Path, str, TextStyle]]:
     for index, overlay in enumerate(spec.overlays):
         if overlay.text is not None:
             yield ("spec", "overlays", index, "text"), overlay.text, overlay.style or TextStyle()
+        if overlay.counter is not None:
+            counter = overlay.counter
+            signs = counter.form.replace("'", "\u2019")
+            every = f"{counter.prefix}\u22120123456789{signs}{counter.suffix}"
+            yield ("spec", "overlays", index, "counter"), every, overlay.style or TextStyle()
     if spec.captions.mode == "burned":
         for path, line in spec.lines_at.items():
             yield (*path, "text"), heard(line.text), spec.captions.letters or TextStyle()

@@ -19,6 +19,7 @@ from cliptask.errors import InputError, SourceError
 from cliptask.languages import primary
 from cliptask.layers import TALL_LINE_HEIGHT, Style
 from cliptask.names import shown
+from cliptask.spec.position import Align
 from cliptask.text import SPACES, captioned, line_parts, phrase_ends
 from cliptask_renderer.lettering import faces
 from cliptask_renderer.lettering.own import family_of
@@ -40,6 +41,9 @@ _AMOUNT = re.compile("(?<=[0-9]) (?=[%\u2030\u20a0-\u20bf$\u00a3\u00a5])")
 """The space between a number and its sign, at which no line should break."""
 _JOINER = "\u2060"
 """No line breaks at it."""
+
+_SPARE = 0.06
+"""In em: by so much one figure may reach beyond another one's ink."""
 
 CLEAR = "#00000000"
 """Of a word that is not seen, nor its outline."""
@@ -118,19 +122,62 @@ def typeset(
     Raises ``InputError`` for characters that no font here has, and for text that does not fit even at ``SMALLEST``, ``SourceError``
     for a broken font.
     """
-    words = _cased([faces.writable(captioned(word)) for word in text.words], style)
+    looks = looks or [Look((style.color,) * len(text.words))]
+    pages = _drawn([text], style, shorter, room, looks, fonts)
+    return _cropped(pages, steady_px=round(style.size * shorter) if text.is_steady else None)
+
+
+def typeset_row(
+    texts: Sequence[str],
+    shapes: Sequence[str],
+    style: Style,
+    shorter: int,
+    room: Room,
+    fonts: Fonts = NO_FONTS,
+) -> list[npt.NDArray[np.uint8]]:
+    """Texts that take each other's place, as numbers that run: each RGBA of one shape, in letters of one size, figures of one width.
+
+    ``shapes`` are those that say how large they may be and what they take: two rows of the same shapes have the same form.
+    Otherwise as ``typeset``.
+    """
+    looks = [Look((style.color,))]
+    # In one line: it would jump where one number takes a line more.
+    said = [Text((each.replace(" ", "\u00a0"),), what="the counter") for each in (*shapes, *texts)]
+    pages = _drawn(said, style, shorter, room, looks, fonts)
+    width = max(page.shape[1] for page in pages[: len(shapes)])
+    pages = [_aligned(page, width, style.align) for page in pages]
+    seen = np.maximum.reduce([page[..., 3] for page in pages[: len(shapes)]])
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    # Figures of one width are not of one ink.
+    spare = round(_SPARE * style.size * shorter)
+    top, bottom = max(rows[0] - spare, 0), rows[-1] + 1 + spare
+    left, right = max(columns[0] - spare, 0), columns[-1] + 1 + spare
+    return [page[top:bottom, left:right] for page in pages[len(shapes) :]]
+
+
+def _aligned(page: npt.NDArray[np.uint8], width: int, align: Align) -> npt.NDArray[np.uint8]:
+    """A page as wide as another, filled up where its lines are not."""
+    free = width - page.shape[1]
+    if free <= 0:
+        return page[:, -free // 2 :][:, :width]
+    left = 0 if align == "left" else free if align == "right" else free // 2
+    return np.pad(page, ((0, 0), (left, free - left), (0, 0)))
+
+
+def _drawn(
+    texts: Sequence[Text], style: Style, shorter: int, room: Room, looks: Sequence[Look], fonts: Fonts
+) -> list[npt.NDArray[np.uint8]]:
+    """Each text in each of the looks, with empty rows and columns around it."""
+    said = [_cased([faces.writable(captioned(word)) for word in text.words], style) for text in texts]
     own = fonts.own(style)
     first = own.get(style.font) or faces.installed(style.font)
     called = "the task's own font" if style.font in own else style.font
-    if missing := faces.unwritable("".join(words), called, [first, *own.values()]):
-        message = f"{text.what}'s text {missing}"
+    if missing := faces.unwritable("".join(chain(*said)), called, [first, *own.values()]):
+        message = f"{texts[0].what}'s text {missing}"
         raise InputError(message)
-    looks = looks or [Look((style.color,) * len(words))]
-    hand = _Hand(first, own.get(style.emoji or ""), text.language)
-    pages = _pages(_data(words, style, shorter, room, looks, hand), text, hand)
-    if style.shadow:
-        pages = [_shadowed(page, style, shorter) for page in pages]
-    return _cropped(pages, steady_px=round(style.size * shorter) if text.is_steady else None)
+    hand = _Hand(first, own.get(style.emoji or ""), texts[0].language)
+    pages = _pages(_data(said, style, shorter, room, looks, hand), texts[0], hand)
+    return [_shadowed(page, style, shorter) for page in pages] if style.shadow else pages
 
 
 @dataclass(frozen=True)
@@ -160,7 +207,7 @@ def _cased(words: Sequence[str], style: Style) -> list[str]:
 
 
 def _data(
-    words: Sequence[str],
+    texts: Sequence[Sequence[str]],
     style: Style,
     shorter: int,
     room: Room,
@@ -168,21 +215,26 @@ def _data(
     hand: _Hand,
 ) -> dict[str, Any]:
     """What ``sheet.typ`` reads."""
-    text = "".join(words)
+    text = "".join(chain(*texts))
     size = max(style.size * shorter, 6.0)
-    runs = [
-        (run, number)
-        for number, word in enumerate(words)
-        for place, line in enumerate(re.split("\r\n|\n|\r", word))
-        for run in [*_BREAK[: place > 0], *hand.runs(_held(line))]
-    ]
-    parts = [hand.runs(part.strip(" ")) for line in text.splitlines() for part in line_parts(_held(line))]
-    fonts = list(dict.fromkeys(run.families for run in (*(run for run, _ in runs), *chain(*parts))))
+    pieces = [_pieces(words, hand) for words in texts]
+    every = [run for runs, parts in pieces for run in (*(run for run, _ in runs), *chain(*parts))]
+    fonts = list(dict.fromkeys(run.families for run in every))
     first = next((each for each in map(unicodedata.bidirectional, text) if each in {"L", "R", "AL"}), "L")
     around = 2 * size * (style.outline + (style.box_padding if style.box_color else 0.0))
     return {
-        "runs": [{"text": run.text, "font": fonts.index(run.families), "word": word} for run, word in runs],
-        "parts": [[{"text": run.text, "font": fonts.index(run.families)} for run in part] for part in parts],
+        "texts": [
+            {
+                "runs": [
+                    {"text": run.text, "font": fonts.index(run.families), "word": word} for run, word in runs
+                ],
+                "parts": [
+                    [{"text": run.text, "font": fonts.index(run.families)} for run in part] for part in parts
+                ],
+            }
+            for runs, parts in pieces
+        ],
+        "tabular": len(texts) > 1,
         "fonts": fonts,
         "looks": [asdict(look) for look in looks],
         "weight": style.weight,
@@ -204,6 +256,18 @@ def _data(
         "margin": size,
         "clear": CLEAR,
     }
+
+
+def _pieces(words: Sequence[str], hand: _Hand) -> tuple[list[tuple[faces.Run, int]], list[list[faces.Run]]]:
+    """What one font writes each, with its word, and between which a line may break."""
+    runs = [
+        (run, number)
+        for number, word in enumerate(words)
+        for place, line in enumerate(re.split("\r\n|\n|\r", word))
+        for run in [*_BREAK[: place > 0], *hand.runs(_held(line))]
+    ]
+    lines = "".join(words).splitlines()
+    return runs, [hand.runs(part.strip(" ")) for line in lines for part in line_parts(_held(line))]
 
 
 def _held(text: str) -> str:

@@ -17,7 +17,7 @@ from cliptask.orders import Profile
 from cliptask.spec.position import LEAST_ROOM
 from cliptask.text import phrases
 from cliptask_renderer.lettering.typeset import CLEAR, Fonts, Look, Room, Text, typeset
-from cliptask_renderer.media import animation, stills
+from cliptask_renderer.media import animation, figures, stills
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -53,7 +53,7 @@ def compose(order: OverlayOrder, profile: Profile, sources: Mapping[str, Path], 
     for each in order.beside:
         beside += _steps(each, profile, room, room.height - beside, sources, fonts)[-1].shape[0] + gap
     if order.at is None and room.height - beside < profile.height * LEAST_ROOM:
-        message = f"the overlay {shown(order.text or 'image')} has no room beside what stands in its place: give it another position"
+        message = f"the overlay {shown(order.text or ('counter' if order.count else 'progress bar' if order.bar else 'image'))} has no room beside what stands in its place: give it another position"
         raise InputError(message)
     most = _most(order, profile, room, room.height - beside)
     is_typed = order.enter is not None and order.enter.kind == "typewriter"
@@ -83,7 +83,9 @@ def _steps(
     is_typed: bool = False,
 ) -> list[npt.NDArray[np.uint8]]:
     most = _most(layer, profile, room, height)
-    if layer.image is None:
+    if layer.count is not None or layer.bar is not None:
+        steps = figures.drawn(layer, profile, most, fonts)
+    elif layer.image is None:
         style, shorter = layer.style or Style(), min(profile.width, profile.height)
         # By words also where all of them stand at once: a text that is typed ends as the same pixels.
         words = tuple(phrases(layer.text or ""))
@@ -100,7 +102,7 @@ def _steps(
 
 def _most(layer: Layer, profile: Profile, room: Spot, height: int) -> Room:
     width = profile.width * layer.width
-    if layer.at is not None and layer.image is not None:
+    if layer.at is not None and not layer.is_written:
         return Room(max(round(width), 1), profile.height)
     return Room(round(min(width, room.width(layer.position))), max(height, 1))
 

@@ -14,10 +14,11 @@ from cliptask.facts import Look, Word
 from cliptask.layers import OverlayOrder
 from cliptask.names import called
 from cliptask.orders import Cut, Profile, SegmentOrder
-from cliptask_renderer.lettering.typeset import Fonts, Room
+from cliptask_renderer.lettering.typeset import Fonts
 from cliptask_renderer.media import (
     animation,
     ffmpeg,
+    figures,
     motion,
     moving,
     overlays,
@@ -220,7 +221,7 @@ def _overlay(graph: Graph, base: str, link: str, order: OverlayOrder) -> str:
     layer = overlays.compose(order, profile, graph.sources, Fonts(graph.sources, graph.work))
     if order.changes:
         file = graph.work / f"overlay{len(graph.inputs)}.nut"
-        shown = _moving_picture(graph, order, layer.most) if order.is_animated else None
+        shown = _moving_picture(graph, order, layer) if order.moves else None
         return _film(graph, base, passages.film(order, layer, profile, graph.order.frames, file, shown))
     height, width = layer.rgba.shape[:2]
     file = graph.work / f"layer{len(graph.inputs)}.rgba"
@@ -234,9 +235,15 @@ def _overlay(graph: Graph, base: str, link: str, order: OverlayOrder) -> str:
     return link
 
 
-def _moving_picture(graph: Graph, order: OverlayOrder, most: Room) -> Iterator[npt.NDArray[np.uint8]]:
-    """What an overlay's picture shows in each frame in which it is seen."""
-    profile = graph.order.profile
+def _moving_picture(
+    graph: Graph, order: OverlayOrder, layer: overlays.Composed
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """What an overlay shows in each frame in which it is seen."""
+    profile, most = graph.order.profile, layer.most
+    if order.count is not None:
+        return figures.counted(order.count, order, layer.steps)
+    if order.bar is not None:
+        return overlays.finished(order, profile, figures.filling(order.bar, order, profile, most))
     if order.video is None:
         return overlays.animated(order, profile, graph.sources[order.image or ""], most)
     size = overlays.size(order.video.width, order.video.height, most)

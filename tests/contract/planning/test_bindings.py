@@ -133,14 +133,14 @@ def test_a_track_must_have_sound_and_an_overlay_be_a_picture() -> None:
     of = task([1], tracks=1, overlays=[{"image": {"url": url("logo")}}])
     found = sources(of)
     found[url("t0")] = found[url("b0c0")]
-    found[url("logo")] = found[url("b0c0")]
-    moving = found | {url("logo"): facts("logo", **ANIMATION)}
+    found[url("logo")] = facts("logo", kind="audio", width=0, height=0, sound_stream=0)
+    moving = [found | {url("logo"): each} for each in (facts("logo", **ANIMATION), found[url("b0c0")])]
 
     said = [str(error) for error in bind(of.spec, found).errors]
 
     assert said[0].startswith("spec.audioBlocks[0].tracks[0] (https://cdn.example.com/t0.mp4) has no sound")
     assert "spec.overlays[0].image (https://cdn.example.com/logo.mp4) is not a picture" in said[1]
-    assert len(bind(of.spec, moving).errors) == 1
+    assert [len(bind(of.spec, each).errors) for each in moving] == [1, 1]
 
 
 def test_the_picture_is_as_large_as_the_largest_clip_unless_the_task_says() -> None:

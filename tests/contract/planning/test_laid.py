@@ -8,13 +8,14 @@ import pytest
 
 from cliptask.errors import InvalidTask, SourceError
 from cliptask.layers import Layer
+from cliptask.orders import SegmentOrder
 from cliptask.planning.bindings import bind
 from cliptask.planning.plan import Campaign, plan
 from cliptask.planning.timeline import Timeline
 from cliptask.spec.position import Position, columns_of
 from cliptask_operator.preview.board import in_small
 from support.campaigns import facts as facts_of
-from support.campaigns import sources, task
+from support.campaigns import line, sources, task
 
 LOGO = "https://cdn.example.com/logo.png"
 SQUARE = {"kind": "still", "width": 300, "height": 300, "duration_s": 0.0}
@@ -181,3 +182,75 @@ def test_what_is_no_picture_that_moves_is_refused(kind: str, loop: bool, words: 
 
     with pytest.raises(SourceError, match=words):
         plan(of, {**sources(of), LOGO: facts_of(LOGO, **{**SQUARE, "kind": kind})}, [])
+
+
+PROGRESS = {"progress": {}, "place": {"x": "0%", "y": "100%", "anchor": "bottomLeft"}}
+
+
+def bars(segments: tuple[SegmentOrder, ...]) -> list[tuple[int, int, int | None]]:
+    """Of each segment's bar: its frames before, those in it, and in how many it fills."""
+    found = [over for each in segments for over in (each.overlays or each.cuts[0].overlays)]
+    return [(over.age, over.end_frame - over.start_frame, over.lasts) for over in found]
+
+
+def test_a_bar_over_the_whole_video_runs_through_clips_seams_and_pieces() -> None:
+    """It would begin anew with each clip, or be full before the video ends."""
+    fade = {"kind": "crossfade", "duration": "500ms"}
+    of = task([1, 1], overlays=[PROGRESS], transitions=[fade])
+
+    made = plan(of, sources(of, b1c0={"duration_s": 9.0}), []).variants[0].order
+
+    # 75 frames of one clip, 15 of both, and 255 of the other in two pieces.
+    assert bars(made.segments) == [(0, 75, 345), (75, 15, 345), (90, 180, 345), (270, 75, 345)]
+    assert made.frames == 345
+
+
+def test_a_bar_of_a_block_or_of_a_time_fills_in_it() -> None:
+    """It would tell how long something lasts that it does not stand for."""
+    over = [{**PROGRESS, "block": "b1"}, {**PROGRESS, "block": "b0", "from": "1s", "to": "2s"}]
+    of = task([1, 1], overlays=over)
+
+    made = plan(of, sources(of), []).variants[0].order
+
+    assert bars(made.segments) == [(0, 30, 30), (0, 90, 90)]
+
+
+def test_a_bar_goes_on_while_the_last_picture_is_held() -> None:
+    """It would be full while the voice still speaks."""
+    of = task([1], lines=1, overlays=[PROGRESS], sound={"overflow": "Freeze"})
+
+    made = plan(of, sources(of), [line("line 0", 4.0)]).variants[0].order
+
+    assert sum(frames for _, frames, _ in bars(made.segments)) == made.frames > 90
+    assert {lasts for _, _, lasts in bars(made.segments)} == {made.frames}
+
+
+def test_what_a_bar_over_the_whole_video_costs_is_said_and_that_of_a_block_costs_nothing() -> None:
+    """A campaign would take three times as long, and nobody know why."""
+    lengths = {"b0c0": {"duration_s": 2.0}, "b0c1": {"duration_s": 3.0}}
+    whole, block, alike = (
+        task([2, 3], overlays=[PROGRESS]),
+        task([2, 3], overlays=[{**PROGRESS, "block": "b1"}]),
+        task([2, 3], overlays=[PROGRESS]),
+    )
+
+    (costs,) = plan(whole, sources(whole, **lengths), []).remarks
+
+    assert costs.startswith(
+        "spec.overlays[0].progress: 8 pieces and seams are made where 5 would do without:"
+    )
+    assert len(plan(block, sources(block, **lengths), []).segments) == 5
+    assert not any("pieces and seams" in each for each in plan(block, sources(block, **lengths), []).remarks)
+    assert not any("pieces and seams" in each for each in plan(alike, sources(alike), []).remarks)
+
+
+def test_a_counter_that_has_counted_is_the_same_in_every_piece() -> None:
+    """Each piece of a long clip would be encoded anew for a number that stands."""
+    of = task([1], overlays=[{"counter": {"to": 100, "duration": "2s"}}])
+
+    made = plan(of, sources(of, b0c0={"duration_s": 30.0}), []).variants[0].order
+
+    ages = [each.cuts[0].overlays[0].age for each in made.segments]
+    assert ages[0] == 0
+    assert set(ages[1:]) == {59}
+    assert [each.cuts[0].overlays[0].changes for each in made.segments[:2]] == [True, False]
