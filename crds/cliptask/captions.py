@@ -86,7 +86,7 @@ def without(whole: range, taken: Iterable[range]) -> Iterator[range]:
 def one_after_another(cues: Iterable[Cue]) -> tuple[Cue, ...]:
     """The same in order, each gone when the next one comes."""
     ordered = sorted(cues, key=lambda cue: cue.start_s)
-    ends = [*(cue.start_s for cue in ordered[1:]), inf]
+    ends = [*(cue.start_s for cue in ordered), inf][1:]
     return tuple(replace(cue, end_s=min(cue.end_s, end)) for cue, end in zip(ordered, ends, strict=True))
 
 

@@ -103,6 +103,21 @@ class TimedWords(Fact, extra="ignore"):
     words: tuple[Word, ...]
 
 
+class Transcript(Fact):
+    """What is said in a clip's file, as it is, or will be, written down: ``words/<key>.json``."""
+
+    key: str = Field(pattern=r"^[0-9a-f]{64}$")
+    seconds: float
+    """Of the file: what a provider that charges by time counts."""
+    words: tuple[Word, ...] | None = None
+    """In seconds from the file's first picture; None: not written down yet."""
+
+    @property
+    def is_written(self) -> bool:
+        """Whether there is a text, be it an empty one."""
+        return self.words is not None
+
+
 class Recording(Fact):
     """The JSON beside a recording: all that captions and durations need."""
 

@@ -368,3 +368,4 @@ def test_a_cue_is_gone_when_the_next_one_comes() -> None:
     late, early = Cue(2.0, 3.0, ("b",)), Cue(1.0, 2.5, ("a",))
 
     assert one_after_another([late, early]) == (Cue(1.0, 2.0, ("a",)), late)
+    assert one_after_another([]) == ()

@@ -79,10 +79,8 @@ def sources_of(spec: ClipTaskSpec, **changes: Any) -> dict[str, SourceFacts]:  #
         for clip in block.clips:
             name = clip.url.rsplit("/", 1)[-1].removesuffix(".mp4")
             found[clip.url] = facts(name, **changes.get(name, {}))
-            if clip.captions:
-                found[clip.captions.url] = facts(
-                    clip.captions.url, kind="captions", container="srt", width=0, height=0, fps=0
-                )
+            for words in clip.urls[1:]:
+                found[words] = facts(words, kind="captions", container="srt", width=0, height=0, fps=0)
     for track in spec.tracks:
         found[track.url] = facts(track.url, kind="audio", width=0, height=0, fps=0, sound_stream=0)
     for overlay in spec.overlays:

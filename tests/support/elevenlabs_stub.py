@@ -13,13 +13,15 @@ import json
 import select
 import socket
 import subprocess
+import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,11 +31,16 @@ from cliptask.text import heard_at
 from cliptask.word_timing import words_from_events
 from cliptask_operator.speech import espeak
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # where ``support`` is, which nobody installs
+
+from support.hearing import form, heard, seconds_of
+
 KEY = "stub-key"
 RACHEL, ADAM, SARAH = "21m00Tcm4TlvDq8ikWAM", "pNInz6obpgDQGcFmaJgB", "EXAVITQu4vr4xnSDxMaL"
 VOICES = {RACHEL: "Rachel", ADAM: "Adam", SARAH: "Sarah - Mature, Reassuring, Confident"}
 LANGUAGES = {"en", "de", "fr", "es", "it", "pt", "pl", "ja", "zh", "hi", "nl", "tr"}
 MODELS = {"eleven_multilingual_v2", "eleven_turbo_v2_5"}
+SCRIBES = {"scribe_v1", "scribe_v2"}
 FORMATS = {"mp3_22050_32": "32k", "mp3_44100_64": "64k", "mp3_44100_128": "128k"}
 NONSENSE = {
     "null audio": b'{"audio_base64": null, "alignment": null}',
@@ -75,6 +82,13 @@ class ElevenLabsStub:
         self.retry_after: str | None = None
         self.alignment = True
         """Whether answers tell the times of characters."""
+        self.vocabulary: tuple[str, ...] = ("Hello", "there", "spring", "is", "here")
+        """What it takes the sounds of a file for, one after another; an empty one is a sound that is no word."""
+        self.seconds_left = 100_000.0
+        """Of sound that may still be transcribed."""
+        self.transcriptions, self.seconds = 0, 0.0
+        """Requests to transcribe, and seconds charged."""
+        self.last_sound: dict[str, str] = {}
         self.speech_calls = self.voice_calls = self.characters = self.most_at_once = self.refused = 0
         """Requests for speech and for voices, characters charged, requests at the same time, refusals by limit."""
         self.last_request: dict[str, Any] = {}
@@ -118,9 +132,9 @@ class ElevenLabsStub:
             self._state.notify_all()
 
     def wait_for_speech(self) -> None:
-        """Return once speech was asked for; blocks."""
+        """Return once speech was asked for, or a transcript; blocks."""
         with self._state:
-            self._state.wait_for(lambda: self.speech_calls, timeout=60)
+            self._state.wait_for(lambda: self.speech_calls or self._at_once, timeout=60)
 
     @contextmanager
     def closed(self) -> Iterator[None]:
@@ -144,24 +158,7 @@ class ElevenLabsStub:
         with self._state:
             self.speech_calls += 1
             self.last_request = {"voice_id": voice_id, "output_format": form, **body}
-            if self._at_once >= self.concurrency:
-                self.refused += 1
-                return self.error(
-                    429,
-                    "concurrent_limit_exceeded",
-                    f"You have exceeded {self.concurrency} concurrent requests.",
-                )
-            self._at_once += 1
-            self.most_at_once = max(self.most_at_once, self._at_once)
-            self._state.notify_all()
-            self._state.wait_for(lambda: self.most_at_once >= self.company, timeout=20)
-            self._state.wait_for(lambda: not self._is_paused, timeout=60)
-        try:
-            self._stopped.wait(self.delay_s)
-            return self._refusal(voice_id, form, body) or self._spoken(body)
-        finally:
-            with self._state:
-                self._at_once -= 1
+        return self._in_turn(lambda: self._refusal(voice_id, form, body) or self._spoken(body))
 
     def _refusal(self, voice_id: str, form: str, body: dict[str, Any]) -> tuple[int, object] | None:
         text, language, model = body["text"], body.get("language_code"), body.get("model_id")
@@ -194,6 +191,55 @@ class ElevenLabsStub:
             "normalized_alignment": alignment if self.alignment else None,
         }
         return 200, answer
+
+    def transcribe(self, fields: dict[str, str], sound: bytes) -> tuple[int, object]:
+        """Status and JSON for a request to write down what is said; counts it while it lasts, as one for speech."""
+        with self._state:
+            self.transcriptions += 1
+            self.last_sound = fields
+        return self._in_turn(
+            lambda: self._unheard(fields, sound) or (200, heard(fields, sound, self.vocabulary))
+        )
+
+    def _unheard(self, fields: dict[str, str], sound: bytes) -> tuple[int, object] | None:
+        language, model, seconds = fields.get("language_code"), fields.get("model_id"), seconds_of(sound)
+        rules = (
+            (fields.get("file_format") == "pcm_s16le_16", 400, "invalid_audio", "This stub reads raw samples alone."),
+            (model in SCRIBES, 400, "invalid_model_id", f"{model} is not a valid model_id."),
+            (language in {None, *LANGUAGES}, 400, "unsupported_language", f"The model does not support {language}."),
+            (seconds >= 0.1, 400, "audio_too_short", "The audio must be at least 100 ms long."),
+        )  # fmt: skip
+        for is_kept, status, code, message in rules:
+            if not is_kept:
+                return self.error(status, code, message)
+        with self._state:
+            if seconds > self.seconds_left:
+                return self.error(401, "quota_exceeded", "You have too few credits remaining.")
+            self.seconds_left -= seconds
+            self.seconds += seconds
+        return None
+
+    def _in_turn(self, work: Callable[[], tuple[int, object]]) -> tuple[int, object]:
+        """What takes one of the account's slots, or is refused for want of one."""
+        with self._state:
+            if self._at_once >= self.concurrency:
+                self.refused += 1
+                return self.error(
+                    429,
+                    "concurrent_limit_exceeded",
+                    f"You have exceeded {self.concurrency} concurrent requests.",
+                )
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+            self._state.notify_all()
+            self._state.wait_for(lambda: self.most_at_once >= self.company, timeout=20)
+            self._state.wait_for(lambda: not self._is_paused, timeout=60)
+        try:
+            self._stopped.wait(self.delay_s)
+            return work()
+        finally:
+            with self._state:
+                self._at_once -= 1
 
     def error(self, status: int, code: str, message: str) -> tuple[int, object]:
         """An error as the API words it."""
@@ -237,6 +283,7 @@ class ElevenLabsStub:
             fault = self._faults.popleft() if self._faults else None
             if fault is not None:
                 self.speech_calls += path.startswith("/v1/text-to-speech/")
+                self.transcriptions += path == "/v1/speech-to-text"
                 self.voice_calls += path.endswith("/voices")
             return fault
 
@@ -268,7 +315,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer()
 
     def do_POST(self) -> None:
-        """Speak."""
+        """Speak, or listen."""
         self._answer()
 
     def _answer(self) -> None:
@@ -302,12 +349,21 @@ class _Handler(BaseHTTPRequestHandler):
                 return 200, self._stub.listed(int(query.get("page_size", 10)), query.get("next_page_token"))
             case ["GET", "v1", "models"]:
                 return 200, self._stub.models()
-            case ["POST", "v1", "text-to-speech", voice_id, "with-timestamps"]:
-                if not self._stub.let_in() or self._is_gone():
-                    return 503, {"detail": "nobody waits for it any more"}
-                return self._stub.speech(
-                    voice_id, query.get("output_format", "mp3_44100_128"), json.loads(content)
-                )
+            case ["POST", "v1", *paid]:
+                return self._paid(paid, query, content)
+        return 404, {"detail": "Not Found"}
+
+    def _paid(self, path: list[str], query: dict[str, str], content: bytes) -> tuple[int, object]:
+        if path[0] not in {"text-to-speech", "speech-to-text"}:
+            return 404, {"detail": "Not Found"}
+        if not self._stub.let_in() or self._is_gone():
+            return 503, {"detail": "nobody waits for it any more"}
+        match path:
+            case ["speech-to-text"]:
+                return self._stub.transcribe(*form(self.headers["content-type"], content))
+            case ["text-to-speech", voice_id, "with-timestamps"]:
+                format_ = query.get("output_format", "mp3_44100_128")
+                return self._stub.speech(voice_id, format_, json.loads(content))
         return 404, {"detail": "Not Found"}
 
     def _is_gone(self) -> bool:

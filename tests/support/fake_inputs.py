@@ -36,7 +36,7 @@ class FakeInputs:
     ) -> ResolvedInputs:
         """See ``Inputs``."""
         with self.faults.met("resolve"):
-            observer.begin(len(spec.urls), len(spec.lines) if speak else 0)
+            observer.begin(len(spec.urls), len(spec.lines) if speak else 0, 0)
             await self.opened.wait()
             sources = {url: self._source(url, facts, observer) for url, facts in sources_of(spec).items()}
             lines = self._lines(spec.lines, observer, speak=speak)

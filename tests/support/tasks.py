@@ -68,7 +68,10 @@ _languages = st.sampled_from(["en", "uk", "no", "pt-BR", "zh-Hans", "es-419"])
 _videos = _fields(
     {"url": urls}, name=names, trim=_trims, focus=_focus, speech=_own_lines, speed=st.floats(0.25, 4)
 )
-_captions_of_clips = _fields({"url": urls}, language=_languages)
+_captions_of_clips = st.one_of(
+    _fields({"url": urls}, language=_languages),
+    _fields({"transcribe": st.just(True)}, language=_languages),  # noqa: FBT003  a field's value
+)
 _stills = _fields(
     {"url": urls, "duration": durations(100, 600_000)},
     name=names,

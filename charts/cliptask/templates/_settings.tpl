@@ -5,6 +5,7 @@ BUCKETS: {{ include "cliptask.buckets" . | quote }}
 CACHE_URI: {{ $v.storage.cacheUri | quote }}
 WATCH_NAMESPACES: {{ join "," $v.watchNamespaces | quote }}
 ELEVENLABS_MODEL: {{ $v.elevenlabs.model | quote }}
+ELEVENLABS_TRANSCRIPTION_MODEL: {{ $v.elevenlabs.transcriptionModel | quote }}
 ELEVENLABS_OUTPUT_FORMAT: {{ $v.elevenlabs.outputFormat | quote }}
 ELEVENLABS_CONCURRENCY: {{ $v.elevenlabs.concurrency | quote }}
 ALLOW_HTTP: {{ $v.fetch.allowHttp | quote }}
@@ -14,6 +15,7 @@ FETCH_TIMEOUT_S: {{ $v.fetch.timeoutSeconds | int64 | quote }}
 DOWNLOADS: {{ $v.fetch.downloads | quote }}
 MAX_VARIANTS: {{ $v.limits.maxVariants | int64 | quote }}
 MAX_SPEECH_CHARACTERS: {{ $v.limits.maxSpeechCharacters | int64 | quote }}
+MAX_TRANSCRIBED_SECONDS: {{ $v.limits.maxTranscribedSeconds | int64 | quote }}
 MOST_CPU: {{ $v.limits.mostCpu | quote }}
 MOST_MEMORY: {{ $v.limits.mostMemory | quote }}
 LOG_FORMAT: {{ $v.operator.logFormat | quote }}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TypeAlias, TypeVar, get_args
 
 from cliptask.caption_file import words_key
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
-from cliptask.facts import SourceFacts
+from cliptask.facts import SourceFacts, Transcript
 from cliptask.names import words_object
+from cliptask.spec.captions import ClipVoice
 from cliptask.spec.fonts import INSTALLED
 from cliptask.spec.ingredients import Clip, Track
 from cliptask.spec.overlays import Overlay
@@ -30,6 +32,11 @@ from cliptask.spec.values import LARGEST_SIDE, SHORTEST, SMALLEST_SIDE, Fps
 T = TypeVar("T")
 Bound: TypeAlias = T | ClipTaskError
 """What a place in the spec holds: the thing itself, or what makes it unusable."""
+
+Transcripts: TypeAlias = Mapping[ClipVoice, Bound[Transcript] | None]
+"""Of clips' voices; None, as where there is nothing, stands for what nobody writes down."""
+
+NO_TRANSCRIPTS: Transcripts = MappingProxyType({})
 
 RATES: tuple[Fps, ...] = get_args(Fps)
 
@@ -52,7 +59,12 @@ class ClipRange:
     frames: int
     speed: float = 1.0
     words: str | None = None
-    """Name in the cache of the JSON with the words of its captions; None where it has none."""
+    """Name in the cache of the JSON with the words of its captions; None where it has none, or says nothing while it is shown."""
+
+    def shown_s(self, fps: int) -> tuple[float, float]:
+        """Which part of its file is shown, in seconds."""
+        first, last = self.first_frame, self.first_frame + self.frames
+        return first * self.speed / fps, last * self.speed / fps
 
 
 @dataclass(frozen=True)
@@ -98,7 +110,11 @@ class Bindings:
         return _usable(self.tracks[index])
 
 
-def bind(spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> Bindings:
+def bind(
+    spec: ClipTaskSpec,
+    sources: Mapping[str, Bound[SourceFacts]],
+    transcripts: Transcripts = NO_TRANSCRIPTS,
+) -> Bindings:
     """Match the facts of ``sources`` (by URL) with the places in the spec, and settle the picture's size and rate."""
     urls = [clip.url for block in spec.video_blocks for clip in block.clips]
     usable = [facts for url in urls if isinstance(facts := sources[url], SourceFacts)]
@@ -109,10 +125,16 @@ def bind(spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> Bindi
     size_error = _size_error(spec, sizes, of_clips) if of_clips else None
     clips = tuple(
         tuple(
-            _captioned(
-                _clip(clip, sources[clip.url], fps, clip_place(spec, row, column)),
-                sources[place.url] if (place := captions_place(spec, row, column)) else None,
-                place,
+            _transcribed(
+                _captioned(
+                    _clip(clip, sources[clip.url], fps, clip_place(spec, row, column)),
+                    sources[place.url] if (place := captions_place(spec, row, column)) else None,
+                    place,
+                    fps,
+                ),
+                clip.voice,
+                transcripts,
+                clip_place(spec, row, column),
                 fps,
             )
             for column, clip in enumerate(block.clips)
@@ -202,13 +224,34 @@ def _captioned(
         return facts
     if facts.kind != "captions":
         return SourceError(f"{place} is no caption file: give SubRip (.srt) or WebVTT (.vtt)")
-    begin_s, end_s = (each * clip.speed / fps for each in (clip.first_frame, clip.first_frame + clip.frames))
+    begin_s, end_s = clip.shown_s(fps)
     if facts.duration_s <= begin_s or facts.first_word_s >= end_s:
         return SourceError(
             f"{place} says nothing while the clip is shown: its words are from {facts.first_word_s:.1f} to "
             f"{facts.duration_s:.1f} s, the clip's part is from {begin_s:.1f} to {end_s:.1f} s of its file: correct the times, or the trim"
         )
     return replace(clip, words=words_object(words_key(facts.sha256)))
+
+
+def _transcribed(
+    clip: Bound[ClipRange], voice: ClipVoice | None, transcripts: Transcripts, place: Place, fps: int
+) -> Bound[ClipRange]:
+    """A clip with what is said in it, as it is, or will be, written down; as it was where that turned out to be nothing."""
+    if isinstance(clip, ClipTaskError) or voice is None:
+        return clip
+    if not clip.facts.has_audio:
+        return SourceError(
+            f"{place.at('captions', 'transcribe')}: nothing is heard in the file: leave the captions out, or give a caption file as their url"
+        )
+    found = transcripts.get(voice)
+    if found is None or isinstance(found, ClipTaskError):
+        return found or clip
+    begin_s, end_s = clip.shown_s(fps)
+    if found.words is not None and not any(
+        begin_s <= (word.start_s + word.end_s) / 2 and word.start_s < end_s for word in found.words
+    ):
+        return clip
+    return replace(clip, words=words_object(found.key))
 
 
 def _still(clip: Clip, facts: SourceFacts, fps: int, place: Place) -> Bound[ClipRange]:

@@ -14,7 +14,6 @@ from cliptask.planning.allowed import Allowed, allowed
 from cliptask.planning.bindings import Bound
 from cliptask.planning.deal import Draw, OpenRow, deal
 from cliptask.planning.history import LINES, NOTHING, TRACKS, Column, History, Part, recognized
-from cliptask.spec.captions import ClipCaptions
 from cliptask.spec.ingredients import Clip, Track
 from cliptask.spec.speech import Line
 from cliptask.spec.task import ClipTaskSpec
@@ -45,17 +44,17 @@ class Labels:
     """
 
     def __init__(self, spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]]) -> None:
-        def source(part: Clip | Track | ClipCaptions) -> str:
-            facts = sources.get(part.url)
-            return facts.sha256 if isinstance(facts, SourceFacts) else names.public_url(part.url)
+        def source(url: str) -> str:
+            facts = sources.get(url)
+            return facts.sha256 if isinstance(facts, SourceFacts) else names.public_url(url)
 
         def content(part: Clip | Track) -> str:
             own = part.model_dump_json(
                 exclude={"name": True, "url": True, "captions": {"url"}}, exclude_defaults=True
             )
             # A signed URL is another one at each run, of captions, too.
-            words = source(part.captions) if isinstance(part, Clip) and part.captions else ""
-            return f"{source(part)} {own}{words}"
+            words = "".join(map(source, part.urls[1:])) if isinstance(part, Clip) else ""
+            return f"{source(part.url)} {own}{words}"
 
         def part(label: str, of: Clip | Track | Line) -> Part:
             # Files of one name are told apart in their titles as well.
@@ -63,7 +62,7 @@ class Labels:
             if isinstance(of, Line):
                 spoken = of.model_dump_json(exclude={"name"})
                 return Part(label, _hash(spoken), source=_hash(of.text), title=title)
-            return Part(label, _hash(content(of)), source=_hash(source(of)), title=title)
+            return Part(label, _hash(content(of)), source=_hash(source(of.url)), title=title)
 
         self.clips = [
             names.distinct([(clip.label, content(clip)) for clip in block.clips])

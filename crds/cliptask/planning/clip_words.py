@@ -6,10 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cliptask.captions import without
+from cliptask.facts import Transcript
 from cliptask.layers import SpokenAt
 from cliptask.orders import CaptionedWords
+from cliptask.planning.bindings import Bindings, ClipRange, Transcripts
 from cliptask.planning.choices import Choice
 from cliptask.planning.timeline import Timeline
+from cliptask.spec.places import clip_place
+from cliptask.spec.task import ClipTaskSpec
 
 
 @dataclass(frozen=True)
@@ -72,4 +76,19 @@ def clip_words(timeline: Timeline, choice: Choice) -> tuple[ClipWords, ...]:
         at_frame = span.start - clip_range.first_frame
         shown = range(first, last)
         found.append(ClipWords(clip_range.words, clip.captions.language, at_frame, shown, clip_range.speed))
+    return tuple(found)
+
+
+def unsaid(spec: ClipTaskSpec, bindings: Bindings, transcripts: Transcripts) -> tuple[str, ...]:
+    """Of the clips whose transcripts are there, in sentences: those in which nothing is said while they are shown."""
+    found = []
+    for row, block in enumerate(spec.video_blocks):
+        for index, clip in enumerate(block.clips):
+            transcript = transcripts.get(clip.voice) if clip.voice else None
+            shown = bindings.clips[row][index]
+            words = transcript.words if isinstance(transcript, Transcript) else None
+            if words is not None and isinstance(shown, ClipRange) and shown.words is None:
+                where = "the part that is shown" if words else "the file"
+                place = clip_place(spec, row, index).at("captions", "transcribe")
+                found.append(f"{place}: nothing is said in {where}: it shows no words")
     return tuple(found)

@@ -10,11 +10,12 @@ from functools import cached_property
 from cliptask import names
 from cliptask.caption_file import words_key
 from cliptask.errors import ClipTaskError, joined
-from cliptask.facts import SourceFacts, SpokenLine
+from cliptask.facts import SourceFacts, SpokenLine, Transcript
 from cliptask.orders import CaptionsOrder, Profile, SegmentOrder, SoundtrackOrder, VariantOrder, with_bases
 from cliptask.planning import shares
-from cliptask.planning.bindings import Bindings, Bound, bind
+from cliptask.planning.bindings import NO_TRANSCRIPTS, Bindings, Bound, Transcripts, bind
 from cliptask.planning.choices import Choice, Labels, chosen
+from cliptask.planning.clip_words import unsaid
 from cliptask.planning.forms import remark
 from cliptask.planning.history import FORMS, NOTHING, SOLE, History, Part, recognized
 from cliptask.planning.lines import Said, said
@@ -22,7 +23,7 @@ from cliptask.planning.looks import caption_look
 from cliptask.planning.settings import Settings, settings_of
 from cliptask.planning.soundtrack import soundtrack
 from cliptask.planning.timeline import Timeline
-from cliptask.spec.places import form_place, line_place, source_places
+from cliptask.spec.places import form_place, line_place, source_places, voice_places
 from cliptask.spec.task import ClipTask, ClipTaskSpec
 from cliptask.spec.values import MAX_VARIANTS
 
@@ -86,7 +87,7 @@ class Campaign:
     remark: str | None = None
     """What its author should know of its picture."""
     remarks: tuple[str, ...] = ()
-    """And of what lies over it."""
+    """And of what lies over it, and of clips that were to be transcribed and say nothing."""
 
     @cached_property
     def segments(self) -> tuple[SegmentOrder, ...]:
@@ -112,15 +113,16 @@ def plan(
     lines: Sequence[Bound[SpokenLine] | None],
     most: int = MAX_VARIANTS,
     history: History = NOTHING,
+    transcripts: Transcripts = NO_TRANSCRIPTS,
 ) -> Campaign:
     """What is to be made of ``sources`` (by URL) and ``lines`` (as ``spec.lines``), after what ``history`` tells.
 
     What cannot be had is an error in place of its facts. By ``failurePolicy`` the first of them is raised with the
     messages of all, or the variants that need it are skipped. A line whose length is not known yet is taken to fit; None
-    stands for one that nobody speaks: it is dealt, and neither heard nor read.
+    stands for one that nobody speaks: it is dealt, and neither heard nor read. What is said in clips is shown once it is known.
     """
     spec = task.spec
-    bindings = bind(spec, sources)
+    bindings = bind(spec, sources, transcripts)
     if spec.failure_policy.on_source_error == "Fail":
         errors = [*bindings.errors, *(line for line in lines if isinstance(line, ClipTaskError))]
         if errors:
@@ -158,7 +160,8 @@ def plan(
         next(iter(timelines.values())).refuse_unseen()
     made = (segment for variant in variants.values() for segment in variant.order.segments)
     about_overlays = (each for timeline in timelines.values() for each in timeline.remarks)
-    remarks = dict.fromkeys([*about_overlays, *filter(None, [shares.remark(spec, made)])])
+    about_clips = unsaid(spec, bindings, transcripts)
+    remarks = dict.fromkeys([*about_overlays, *filter(None, [shares.remark(spec, made)]), *about_clips])
     blocks = tuple(block.name for block in spec.video_blocks)
     return Campaign(
         task.metadata.name,
@@ -166,7 +169,7 @@ def plan(
         profiles,
         tuple(variants.values()),
         tuple(skipped),
-        input_places(spec, sources, lines),
+        input_places(spec, sources, lines, transcripts),
         {**wanted.parts, **form_parts(profiles, history)},
         settings_of(spec, bindings, profiles),
         history,
@@ -193,7 +196,10 @@ def remark_of(spec: ClipTaskSpec, bindings: Bindings) -> str | None:
 
 
 def input_places(
-    spec: ClipTaskSpec, sources: Mapping[str, Bound[SourceFacts]], lines: Sequence[Bound[SpokenLine] | None]
+    spec: ClipTaskSpec,
+    sources: Mapping[str, Bound[SourceFacts]],
+    lines: Sequence[Bound[SpokenLine] | None],
+    transcripts: Transcripts = NO_TRANSCRIPTS,
 ) -> dict[str, str]:
     """Where the spec first names each source and each line, by SHA-256 and by key, and the words of each by their names."""
     places: dict[str, str] = {}
@@ -206,6 +212,9 @@ def input_places(
         if isinstance(spoken, SpokenLine):
             places.setdefault(spoken.key, str(line_place(spec, index)))
             places.setdefault(names.speech_object(spoken.key, "json"), str(line_place(spec, index)))
+    for voice, place in voice_places(spec):
+        if isinstance(transcript := transcripts.get(voice), Transcript):
+            places.setdefault(names.words_object(transcript.key), str(place))
     return places
 
 

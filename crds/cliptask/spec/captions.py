@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -15,13 +15,29 @@ from cliptask.spec.style import TextStyle
 from cliptask.spec.values import Language, SourceUrl
 
 
-class ClipCaptions(Part):
-    """What is said in a clip itself, as text."""
+class ClipVoice(NamedTuple):
+    """What is to be written down of a clip's file: one transcript, however many clips show a part of it."""
 
-    url: SourceUrl
+    url: str
+    language: str
+
+
+class ClipCaptions(Part):
+    """What is said in a clip itself, as text: of a caption file, or of the clip's own voice."""
+
+    url: SourceUrl | None = None
     """Where the caption file is, SubRip (.srt) or WebVTT, in UTF-8; as for clips, in local mode also its path. Its times are the clip's file's own, before any trim and speed."""
+    transcribe: bool = False
+    """Whether ElevenLabs' speech to text writes down what is said in the clip, instead of a file. It is paid for by the second: all of the clip's file once, whatever parts of it are shown; refused where nothing is heard. Default: false."""
     language: Language = "en"
-    """The language as a BCP 47 tag; the video's sound and captions carry it."""
+    """The language as a BCP 47 tag, in which a transcript is written, too; the video's sound and captions carry it."""
+
+    @rule(
+        "needs either url, a caption file, or transcribe: true",
+        cel="has(self.url) != (has(self.transcribe) && self.transcribe)",
+    )
+    def _file_or_voice(self) -> Iterable[Breach]:
+        return when((self.url is not None) == self.transcribe)
 
 
 class Captions(Part):

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from cliptask import names
-from cliptask.spec.captions import ClipCaptions
+from cliptask.spec.captions import ClipCaptions, ClipVoice
 from cliptask.spec.motion import Motion
 from cliptask.spec.part import Part, distinct_names
 from cliptask.spec.quantities import Duration, Percentage
@@ -82,7 +82,13 @@ class Clip(Part):
     @property
     def urls(self) -> tuple[str, ...]:
         """Its own, and that of its captions."""
-        return (self.url, self.captions.url) if self.captions else (self.url,)
+        return (self.url, self.captions.url) if self.captions and self.captions.url else (self.url,)
+
+    @property
+    def voice(self) -> ClipVoice | None:
+        """What of it is to be written down."""
+        asked = self.captions is not None and self.captions.transcribe
+        return ClipVoice(self.url, self.captions.language) if self.captions and asked else None
 
     @rule(
         "trim is for a video, duration for a still picture: give one of them",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cliptask.names import public_url, shown
+from cliptask.spec.captions import ClipVoice
 from cliptask.spec.rules import Path
 from cliptask.spec.speech import Line
 from cliptask.spec.task import ClipTaskSpec
@@ -21,7 +22,7 @@ _LONGEST = 200
 
 @dataclass(frozen=True)
 class Place:
-    """A clip, its captions, a track, an overlay's image, a font or a line. As a text it is ``spec.overlays[1].image (https://x/logo.png)``."""
+    """A clip, its captions, its voice, a track, an overlay's image, a font or a line. As a text it is ``spec.overlays[1].image (https://x/logo.png)``."""
 
     path: Path
     what: str
@@ -68,10 +69,24 @@ def clip_place(spec: ClipTaskSpec, block: int, index: int) -> Place:
 
 
 def captions_place(spec: ClipTaskSpec, block: int, index: int) -> Place | None:
-    """Of a clip's captions, if it has any."""
+    """Of a clip's caption file, if it has any."""
     captions = spec.video_blocks[block].clips[index].captions
     path: Path = ("spec", "videoBlocks", block, "clips", index, "captions")
-    return _source(path, captions.url) if captions else None
+    return _source(path, captions.url) if captions and captions.url else None
+
+
+def voice_places(spec: ClipTaskSpec) -> Iterator[tuple[ClipVoice, Place]]:
+    """Of all that is to be written down of clips, in order."""
+    for row, block in enumerate(spec.video_blocks):
+        for index, clip in enumerate(block.clips):
+            if clip.voice is not None:
+                path: Path = ("spec", "videoBlocks", row, "clips", index, "captions", "transcribe")
+                yield clip.voice, _source(path, clip.url, clip.name)
+
+
+def voice_place(spec: ClipTaskSpec, voice: ClipVoice) -> Place:
+    """Of the first clip of which this is to be written down."""
+    return next(place for each, place in voice_places(spec) if each == voice)
 
 
 def image_place(spec: ClipTaskSpec, overlay: int) -> Place | None:

@@ -70,6 +70,10 @@ class ClipTaskStatus(Reported):
     segments_ready: int = Field(default=0, description="Of these, those in the cache.")
     speech_characters: int = Field(default=0, description="Characters of all lines, each line once.")
     speech_characters_paid: int = Field(default=0, description="Of these, those that are spoken.")
+    transcribed_seconds: int = Field(
+        default=0, description="Seconds of all files of clips that are to be transcribed, each file once."
+    )
+    transcribed_seconds_paid: int = Field(default=0, description="Of these, those that are transcribed.")
     bytes: int = Field(default=0, description="Size of all videos, known when the campaign is complete.")
     failures: tuple[Failure, ...] = Field(
         default=(),

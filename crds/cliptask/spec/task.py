@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from cliptask.spec import remedies
-from cliptask.spec.captions import Captions
+from cliptask.spec.captions import Captions, ClipVoice
 from cliptask.spec.execution import Execution, FailurePolicy
 from cliptask.spec.fonts import Font, fonts_of_captions, fonts_of_overlays
 from cliptask.spec.ingredients import AudioBlock, Clip, Track, VideoBlock
@@ -197,6 +197,12 @@ class ClipTaskSpec(Part):
     def lines(self) -> tuple[Utterance, ...]:
         """The same in order."""
         return tuple(self.lines_at.values())
+
+    @property
+    def voices(self) -> tuple[ClipVoice, ...]:
+        """What is to be written down of clips, each once, in order."""
+        voices = (clip.voice for block in self.video_blocks for clip in block.clips)
+        return tuple(dict.fromkeys(voice for voice in voices if voice))
 
     @property
     def pools(self) -> dict[str, tuple[Clip | Track | Line, ...]]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cliptask.caption_file import words_key
 from cliptask.errors import ClipTaskError, SourceError
-from cliptask.facts import SourceFacts
+from cliptask.facts import SourceFacts, Transcript, Word
 from cliptask.names import words_object
+from cliptask.spec.captions import ClipVoice
 from cliptask.spec.style import TextStyle
 from cliptask.spec.task import ClipTaskSpec
 from cliptask_operator.campaign.letters import families, own_fonts
 from cliptask_operator.sources.urls import shown_url
+from cliptask_operator.speech.transcriber import Written
 from cliptask_renderer.lettering.faces import Family, unwritable
 from cliptask_renderer.recordings import words_of
 from cliptask_renderer.storage.base import Store
@@ -31,13 +33,34 @@ def writable_only(
     if spec.captions.mode != "burned" or any(name not in own for name in own_fonts(style)):
         return found
     written = families(style, own)
-    for captions in (clip.captions for block in spec.video_blocks for clip in block.clips):
-        facts = found[captions.url] if captions else None
-        if captions is None or not isinstance(facts, SourceFacts) or facts.kind != "captions":
+    for url in (url for block in spec.video_blocks for clip in block.clips for url in clip.urls[1:]):
+        facts = found[url]
+        if not isinstance(facts, SourceFacts) or facts.kind != "captions":
             continue
         words = words_of(cache, words_object(words_key(facts.sha256)))
-        if unwritable(" ".join(word.text for word in words), style.font, written):
-            bad = " ".join(word.text for word in words if unwritable(word.text, style.font, written))
-            wrong = unwritable(bad, style.font, written)
-            found[captions.url] = SourceError(f"{shown_url(captions.url)}: {wrong}")
+        if wrong := _wrong(words, style, written):
+            found[url] = SourceError(f"{shown_url(url)}: {wrong}")
     return found
+
+
+def writable_words(
+    spec: ClipTaskSpec, transcripts: Mapping[ClipVoice, Written], own: Mapping[str, Family]
+) -> dict[ClipVoice, Written]:
+    """The same of what is written down of clips. Blocks."""
+    found, style = dict(transcripts), spec.captions.letters or TextStyle()
+    if spec.captions.mode != "burned" or any(name not in own for name in own_fonts(style)):
+        return found
+    written = families(style, own)
+    for voice, transcript in transcripts.items():
+        words = transcript.words if isinstance(transcript, Transcript) else None
+        if wrong := _wrong(words or (), style, written):
+            found[voice] = SourceError(f"{shown_url(voice.url)}: what is said in it: {wrong}")
+    return found
+
+
+def _wrong(words: Sequence[Word], style: TextStyle, written: Sequence[Family]) -> str | None:
+    """What of them cannot be written."""
+    if not unwritable(" ".join(word.text for word in words), style.font, written):
+        return None
+    bad = " ".join(word.text for word in words if unwritable(word.text, style.font, written))
+    return unwritable(bad, style.font, written)

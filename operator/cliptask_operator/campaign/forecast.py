@@ -85,6 +85,11 @@ class Forecast:
                 sum(line.characters for line in paid),
                 sum(line.characters for line in paid if not line.is_spoken),
             ),
+            Row(
+                "transcribed seconds",
+                self.inputs.seconds,
+                self.inputs.seconds - self.inputs.seconds_written,
+            ),
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -102,7 +107,7 @@ class Forecast:
             ],
             "remarks": list(campaign.remarks),
             "exitCode": self.exit_code,
-            **{row.what.replace(" c", "C"): {"total": row.total, "toMake": row.to_make} for row in self.rows},
+            **{_camel(row.what): {"total": row.total, "toMake": row.to_make} for row in self.rows},
             "needed": {
                 "outputBytes": needs.output_bytes,
                 "cacheBytes": needs.cache_bytes,
@@ -185,6 +190,12 @@ def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _camel(words: str) -> str:
+    """``paidCharacters`` for paid characters."""
+    first, *others = words.split()
+    return first + "".join(map(str.capitalize, others))
 
 
 def _seams(segments: tuple[SegmentOrder, ...]) -> int:

@@ -1,20 +1,29 @@
-"""What comes of a task's URLs and lines? What is free to know of lines comes first; then all is fetched and spoken, each once."""
+"""What comes of a task's URLs, lines and voices? What is free to know comes first; then all is fetched, spoken and written down, each once."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from cliptask.errors import ClipTaskError, InputError, SetupError, TransientError, joined
 from cliptask.facts import SourceFacts, SpokenLine
+from cliptask.spec.captions import ClipVoice
 from cliptask.spec.places import Place, line_place, source_places
 from cliptask.spec.task import ClipTaskSpec
-from cliptask_operator.campaign.clip_letters import writable_only
+from cliptask_operator.campaign.clip_letters import writable_only, writable_words
 from cliptask_operator.campaign.own_fonts import check_own_fonts
+from cliptask_operator.campaign.voices import (
+    check_seconds,
+    lacking_account,
+    placed_voices,
+    seconds_of,
+    voices_of,
+)
 from cliptask_operator.sources.fetcher import Fetcher, FetchEvent
 from cliptask_operator.speech.speaker import NoAccount, Speaker, SpeechEvent, Spoken
+from cliptask_operator.speech.transcriber import Transcriber, TranscriptEvent, Written
 from cliptask_renderer.lettering.faces import Family
 from cliptask_renderer.storage.base import Store
 
@@ -26,7 +35,9 @@ class ResolvedInputs:
     sources: Mapping[str, SourceFacts | ClipTaskError]
     lines: Sequence[Spoken]
     refusal: ClipTaskError | None = None
-    """Why nothing of it can be made although all is known: there is no account to speak."""
+    """Why nothing of it can be made although all is known: there is no account to speak, or to listen."""
+    transcripts: Mapping[ClipVoice, Written] = field(default_factory=dict)
+    """What is said in clips."""
 
     @property
     def recordings(self) -> tuple[SpokenLine, ...]:
@@ -44,17 +55,27 @@ class ResolvedInputs:
         return sum(line.characters for line in self.recordings if line.is_spoken)
 
     @property
+    def seconds(self) -> int:
+        """Of all sound that is to be written down."""
+        return seconds_of(self.transcripts)
+
+    @property
+    def seconds_written(self) -> int:
+        """Of what is written down."""
+        return seconds_of(self.transcripts, written=True)
+
+    @property
     def temporary_error(self) -> ClipTaskError | None:
         """Why something cannot be had that may be had later: the account, the network or an administrator is to act."""
-        results = (*self.sources.values(), *self.lines)
+        results = (*self.sources.values(), *self.lines, *self.transcripts.values())
         return next((each for each in results if isinstance(each, TransientError | SetupError)), None)
 
 
 class InputObserver(Protocol):
     """Whoever waits for the inputs."""
 
-    def begin(self, sources: int, lines: int) -> None:
-        """So many are looked for. No lines where nothing is to be spoken."""
+    def begin(self, sources: int, lines: int, voices: int = 0) -> None:
+        """So many are looked for. No lines and no voices where nothing is to be paid for."""
 
     def refused(self, lines: Sequence[ClipTaskError]) -> None:
         """Nothing is looked for, as these lines cannot be had."""
@@ -64,6 +85,9 @@ class InputObserver(Protocol):
 
     def spoke(self, event: SpeechEvent) -> None:
         """A line has got further."""
+
+    def wrote(self, event: TranscriptEvent) -> None:
+        """What is said in a clip has got further."""
 
 
 class Inputs(Protocol):
@@ -75,17 +99,20 @@ class Inputs(Protocol):
         """Bring every source into the cache and have every line spoken; without ``speak`` nothing is paid for.
 
         Raises the cache's errors, before anything is fetched those of lines, unless bad ones are to be skipped, and before
-        anything is spoken ``InputError`` for texts that the task's own fonts cannot write; what else concerns a single
-        source or line stands in its place.
+        anything is paid for ``InputError`` for texts that the task's own fonts cannot write, and ``Refused`` for more sound than
+        may be written down; what else concerns a single source, line or clip stands in its place.
         """
 
 
 @dataclass(frozen=True)
 class InputResolver:
-    """Fetches and speaks for all tasks of a process, which together stay within one account's limits."""
+    """Fetches, speaks and listens for all tasks of a process, which together stay within one account's limits."""
 
     fetcher: Fetcher
     speaker: Speaker
+    transcriber: Transcriber
+    max_transcribed_seconds: int | None = None
+    """Of one task."""
 
     async def resolve(
         self, spec: ClipTaskSpec, cache: Store, observer: InputObserver, *, speak: bool
@@ -97,24 +124,37 @@ class InputResolver:
         if refused:
             observer.refused(refused)
             raise joined(refused)
-        observer.begin(len(spec.urls), sum(line is not None for line in known) if speak else 0)
+        lines = sum(line is not None for line in known)
+        observer.begin(len(spec.urls), lines if speak else 0, len(spec.voices) if speak else 0)
         fonts = await self.fetcher.fetch_all(
             dict.fromkeys(font.url for font in spec.fonts), cache, observer.fetched
         )
         own = await check_own_fonts(spec, fonts, cache)
         media = [url for url in spec.urls if url not in fonts]
-        if not speak:
-            sources = await self._fetched(spec, media, own, cache, observer)
-            return ResolvedInputs(_placed(spec, {**sources, **fonts}), known, refusal)
         try:
             async with asyncio.TaskGroup() as group:
                 fetching = group.create_task(self._fetched(spec, media, own, cache, observer))
-                speaking = group.create_task(self.speaker.speak_all(spec.lines, cache, observer.spoke))
+                if spec.voices or not speak:
+                    await asyncio.wait([fetching])
+                voices = voices_of(spec, {**fetching.result(), **fonts}) if spec.voices else {}
+                heard = await self.transcriber.resolve(voices, cache)
+                check_seconds(heard, self.max_transcribed_seconds)
+                lacking = lacking_account(spec, heard, self.transcriber.lack)
+                if lacking and speak:
+                    raise lacking
+                if speak:
+                    speaking = group.create_task(self.speaker.speak_all(spec.lines, cache, observer.spoke))
+                    heard = await self.transcriber.write_all(heard, voices, cache, observer.wrote)
         except ExceptionGroup as several:
-            # One is enough to say what is wrong with the cache; the other has ended, and tells nothing more.
+            # One is enough to say what is wrong with the cache; the others have ended, and tell nothing more.
             raise several.exceptions[0] from several
-        sources = {**fetching.result(), **fonts}
-        return ResolvedInputs(_placed(spec, sources), _placed_lines(spec, speaking.result()))
+        heard = await asyncio.to_thread(writable_words, spec, heard, own)
+        return ResolvedInputs(
+            _placed(spec, {**fetching.result(), **fonts}),
+            _placed_lines(spec, speaking.result()) if speak else known,
+            joined([*filter(None, (refusal, lacking))]) if refusal or lacking else None,
+            placed_voices(spec, heard),
+        )
 
     async def _fetched(
         self,

@@ -85,7 +85,9 @@ class Pipeline:
         Raises ``InputError`` where an input is bad, unless the task skips such.
         """
         before = await asyncio.to_thread(published, task.metadata.name, stores.output)
-        return await asyncio.to_thread(plan, task, inputs.sources, inputs.lines, self.max_variants, before)
+        return await asyncio.to_thread(
+            plan, task, inputs.sources, inputs.lines, self.max_variants, before, inputs.transcripts
+        )
 
     async def inventory(self, campaign: Campaign, stores: Stores) -> Inventory:
         """What is there."""

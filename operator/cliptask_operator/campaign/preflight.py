@@ -52,6 +52,12 @@ class TooMuchSpeech(Refused):
     reason = "TooMuchSpeech"
 
 
+class TooMuchTranscription(Refused):
+    """Its clips say more than one task may have written down."""
+
+    reason = "TooMuchTranscription"
+
+
 @dataclass(frozen=True)
 class Policy:
     """What an installation allows a task of one namespace. The defaults are those of somebody's own machine."""

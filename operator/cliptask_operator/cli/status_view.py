@@ -73,6 +73,7 @@ def _bars(said: ClipTaskStatus) -> Table:
     made = f"made, {said.active:,} Job{'s' * (said.active != 1)} at work" if said.active else "made"
     rows = (
         ("characters", said.speech_characters_paid, said.speech_characters, "spoken"),
+        ("seconds", said.transcribed_seconds_paid, said.transcribed_seconds, "transcribed"),
         ("segments", said.segments_ready, said.segments, "encoded"),
         ("videos", said.succeeded, said.variants, made),
     )

@@ -22,7 +22,7 @@ from cliptask_operator.controller.input_progress import InputProgress
 from cliptask_operator.controller.job_controller import JobController
 from cliptask_operator.controller.reconcile import Desired
 from cliptask_operator.controller.run_state import RunState
-from cliptask_operator.controller.status_snapshot import StatusSnapshot
+from cliptask_operator.controller.status_snapshot import Paid, StatusSnapshot
 from cliptask_operator.kubernetes.manifests import settings_of_jobs
 from cliptask_operator.kubernetes.task_state import Attempt, TaskRef
 
@@ -100,14 +100,16 @@ class CampaignRun:
         )
         return JobController(self.context, execution, desired, stores, self.state, self._report)
 
-    def _report_progress(self, message: str, characters_paid: int) -> None:
+    def _report_progress(self, message: str, characters_paid: int, seconds_paid: int) -> None:
         snapshot = self.state.snapshot
-        counts = replace(snapshot.counts, speech_characters_paid=characters_paid)
+        counts = replace(
+            snapshot.counts, speech_characters_paid=characters_paid, transcribed_seconds_paid=seconds_paid
+        )
         self._report(replace(snapshot, message=message, counts=counts))
 
     def _report_plan(self, campaign: Campaign, inputs: ResolvedInputs) -> None:
-        characters, paid = inputs.characters, inputs.characters_spoken
-        self._report(status_snapshot.planned(self.state.snapshot, campaign, characters, paid))
+        paid = Paid(inputs.characters, inputs.characters_spoken, inputs.seconds, inputs.seconds_written)
+        self._report(status_snapshot.planned(self.state.snapshot, campaign, paid))
 
     def _report_end(self, outcome: Outcome, jobs: JobController) -> None:
         campaign = outcome.campaign

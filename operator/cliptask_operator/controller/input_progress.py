@@ -1,10 +1,11 @@
-"""How far are a task's sources and lines? Counted for its status, for metrics and for the log."""
+"""How far are a task's sources, lines and transcripts? Counted for its status, for metrics and for the log."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 import structlog
 
@@ -13,6 +14,7 @@ from cliptask_operator.campaign.inputs import ResolvedInputs
 from cliptask_operator.controller.metrics import Metrics
 from cliptask_operator.sources.fetcher import FetchEvent
 from cliptask_operator.speech.speaker import SpeechEvent
+from cliptask_operator.speech.transcriber import TranscriptEvent
 
 log = structlog.get_logger("cliptask.inputs")
 _OUTCOMES = {"finished": "downloaded", "cached": "unchanged", "failed": "failed"}
@@ -20,18 +22,20 @@ _OUTCOMES = {"finished": "downloaded", "cached": "unchanged", "failed": "failed"
 
 @dataclass
 class InputProgress:
-    """An ``InputObserver``. ``report`` is told in words how far it is, and how many characters are spoken."""
+    """An ``InputObserver``. ``report`` is told in words how far it is, how many characters are spoken and seconds transcribed."""
 
     metrics: Metrics
-    report: Callable[[str, int], None]
+    report: Callable[[str, int, int], None]
     _sources: int = 0
     _lines: int = 0
+    _voices: int = 0
     _characters: int = 0
+    _seconds: float = 0.0
     _began: dict[str, float] = field(default_factory=dict)
 
-    def begin(self, sources: int, lines: int) -> None:
+    def begin(self, sources: int, lines: int, voices: int = 0) -> None:
         """So many are to come."""
-        self._sources, self._lines = sources, lines
+        self._sources, self._lines, self._voices = sources, lines, voices
 
     def fetched(self, event: FetchEvent) -> None:
         """A source has got further."""
@@ -63,6 +67,19 @@ class InputProgress:
         self._lines -= 1
         self._tell()
 
+    def wrote(self, event: TranscriptEvent) -> None:
+        """What is said in a clip has got further."""
+        if event.kind == "transcribing":
+            return
+        if event.kind != "failed":
+            self.metrics.transcripts.labels(event.kind).inc()
+            self._seconds += event.seconds
+        if event.kind == "transcribed":
+            self.metrics.transcribed_seconds.inc(event.seconds)
+            log.info("clip transcribed", url=event.shown, seconds=round(event.seconds, 3))
+        self._voices -= 1
+        self._tell()
+
     def refused(self, lines: Sequence[ClipTaskError]) -> None:
         """Count why lines cannot be had."""
         for error in lines:
@@ -71,6 +88,12 @@ class InputProgress:
     def end(self, inputs: ResolvedInputs) -> None:
         """As ``refused``, of what could be had or not."""
         self.refused([line for line in inputs.lines if isinstance(line, ClipTaskError)])
+        for transcript in inputs.transcripts.values():
+            if isinstance(transcript, ClipTaskError):
+                self.metrics.transcripts.labels(transcript.reason).inc()
 
     def _tell(self) -> None:
-        self.report(f"fetching: {self._sources} sources and {self._lines} lines to go", self._characters)
+        waiting = [f"{self._sources} sources", f"{self._lines} lines"]
+        waiting += [f"{self._voices} transcripts"] if self._voices else []
+        words = f"{', '.join(waiting[:-1])} and {waiting[-1]}"
+        self.report(f"fetching: {words} to go", self._characters, ceil(self._seconds - 1e-6))

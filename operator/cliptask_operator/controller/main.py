@@ -29,6 +29,7 @@ from cliptask_operator.notify.courier import Courier
 from cliptask_operator.settings import logs
 from cliptask_operator.sources.fetcher import Fetcher
 from cliptask_operator.speech.speaker import Speaker
+from cliptask_operator.speech.transcriber import Transcriber
 
 if TYPE_CHECKING:
     from cliptask_operator.settings.operator import OperatorSettings
@@ -53,7 +54,9 @@ def operate(settings: OperatorSettings) -> None:
 
 async def _operate(settings: OperatorSettings) -> None:
     if not settings.speaking.names_account:
-        log.warning("no account at ElevenLabs: tasks with lines for it wait until there is one")
+        log.warning(
+            "no account at ElevenLabs: tasks with lines for it, or clips to transcribe, wait until there is one"
+        )
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     registry, kopf_settings, metrics = kopf.OperatorRegistry(), kopf.OperatorSettings(), Metrics()
     handlers.configure(kopf_settings, settings.watch_silence_s)
@@ -65,13 +68,15 @@ async def _operate(settings: OperatorSettings) -> None:
         timing = Timing()
         notifier = Notifier(cluster, courier, metrics, handlers.post, timing.status_s)
         stack.push_async_callback(notifier.close)
+        transcriber = await stack.enter_async_context(Transcriber(speaker.account))
+        resolver = InputResolver(fetcher, speaker, transcriber, settings.max_transcribed_seconds)
         job_cache, monitor = JobCache(), LoopMonitor()
         controller = TaskController(
             Context(
                 cluster=cluster,
                 job_cache=job_cache,
                 leases=CacheLeases(time.monotonic, job_cache.notify),
-                pipeline=Pipeline(InputResolver(fetcher, speaker), settings.max_variants),
+                pipeline=Pipeline(resolver, settings.max_variants),
                 settings=settings,
                 metrics=metrics,
                 notifier=notifier,

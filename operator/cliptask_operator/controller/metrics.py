@@ -28,6 +28,7 @@ _JOB_FAILURES = (
 _FETCHES = ("downloaded", "unchanged", "failed")
 _NOTIFICATIONS = ("delivered", "retried", "failed")
 _LINES = ("spoken", "found", "SpeechUnusable", "Misconfigured", "Unavailable")
+_TRANSCRIPTS = ("transcribed", "found", "SourceUnusable", "Misconfigured", "Unavailable")
 
 
 class Metrics:
@@ -62,8 +63,17 @@ class Metrics:
         self.speech_characters = counter(
             "cliptask_speech_characters_total", "Characters spoken, and paid for."
         )
+        self.transcripts = counter(
+            "cliptask_transcripts_total",
+            "Clips' files that are to be transcribed: transcribed, found in the cache, or the reason why they cannot be.",
+            ["outcome"],
+        )
+        self.transcribed_seconds = counter(
+            "cliptask_transcribed_seconds_total", "Seconds of sound transcribed, and paid for."
+        )
         self.speech_waits = long_seconds(
-            "cliptask_speech_wait_seconds", "Time that lines wait for one of the account's slots."
+            "cliptask_speech_wait_seconds",
+            "Time that lines and clips' files wait for one of the account's slots.",
         )
         self.notifications = counter(
             "cliptask_notifications_total",
@@ -85,6 +95,7 @@ class Metrics:
             (self.tasks_ended, _ENDS), (self.jobs_created, _STEPS), (self.jobs_succeeded, _STEPS),
             (self.jobs_failed, _JOB_FAILURES), (self.fetches, _FETCHES), (self.speech_lines, _LINES),
             (self.notifications, _NOTIFICATIONS),
+            (self.transcripts, _TRANSCRIPTS),
         ):  # fmt: skip
             for value in values:
                 metric.labels(value)

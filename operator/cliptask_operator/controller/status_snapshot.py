@@ -41,6 +41,18 @@ class Counts:
     speech_characters: int = 0
     speech_characters_paid: int = 0
     bytes: int = 0
+    transcribed_seconds: int = 0
+    transcribed_seconds_paid: int = 0
+
+
+@dataclass(frozen=True)
+class Paid:
+    """What an account is paid for a campaign, in all and as far as it was, in the words of ``Counts``."""
+
+    speech_characters: int = 0
+    speech_characters_paid: int = 0
+    transcribed_seconds: int = 0
+    transcribed_seconds_paid: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,7 +116,7 @@ def _end(snapshot: StatusSnapshot, before: ClipTaskStatus, now: str, *, same: bo
 def _conditions(snapshot: StatusSnapshot, attempt: Attempt, now: str) -> tuple[Condition, ...]:
     words = (snapshot.reason, snapshot.message)
     accepted = ("Accepted", "the task can be made here") if snapshot.accepted else words
-    ready = "every source and line that is wanted is in the cache"
+    ready = "every source, line and transcript that is wanted is in the cache"
     said: dict[ConditionType, tuple[Truth, str, str]] = {
         "Accepted": ("True" if snapshot.accepted else "False", *accepted),
         "SourcesReady": (snapshot.sources, *(("Ready", ready) if snapshot.sources == "True" else words)),
@@ -142,16 +154,13 @@ def unusable(before: StatusSnapshot, error: ClipTaskError) -> StatusSnapshot:
     return replace(before, phase="Failed", reason=error.reason, message=str(error), sources="False")
 
 
-def planned(
-    before: StatusSnapshot, campaign: Campaign, characters: int, characters_paid: int
-) -> StatusSnapshot:
+def planned(before: StatusSnapshot, campaign: Campaign, paid: Paid) -> StatusSnapshot:
     """A campaign whose inputs are there."""
     counts = replace(
         before.counts,
         variants=len(campaign.variants) + len(campaign.skipped),
         segments=len(campaign.segments),
-        speech_characters=characters,
-        speech_characters_paid=characters_paid,
+        **asdict(paid),
     )
     return replace(
         before,
@@ -201,6 +210,8 @@ def suspended(before: StatusSnapshot, campaign: Campaign, counts: Counts) -> Sta
         f"suspended: {videos} videos and {counts.segments - counts.segments_ready} segments would be made, "
         f"{counts.speech_characters - counts.speech_characters_paid} characters of speech paid for"
     )
+    if seconds := counts.transcribed_seconds - counts.transcribed_seconds_paid:
+        message += f", and {seconds} s of clips transcribed"
     return replace(before, phase="Suspended", reason="Suspended", message=message, counts=counts)
 
 

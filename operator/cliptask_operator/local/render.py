@@ -28,10 +28,16 @@ from cliptask_operator.settings.environment import Settings
 from cliptask_operator.sources.fetcher import Fetcher, FetchEvent
 from cliptask_operator.speech.settings import SpeechBy
 from cliptask_operator.speech.speaker import Speaker, SpeechEvent
+from cliptask_operator.speech.transcriber import Transcriber, TranscriptEvent
 
 _DRAFTS: Mapping[SpeechBy, str] = {
     "espeak": "speech: a draft, espeak-ng speaks every line",
     "none": "speech: none, nobody speaks, and there are no captions",
+}
+
+_UNHEARD: Mapping[SpeechBy, str] = {
+    "espeak": "transcripts: a draft, clips that were not transcribed before show no words",
+    "none": "transcripts: none, no clip shows words",
 }
 
 
@@ -100,8 +106,14 @@ async def pipeline_of(
     stamina.instrumentation.set_on_retry_hooks([])
     if task.spec.lines and (said := _DRAFTS.get(settings.speech)):
         progress.note(said)
-    async with Fetcher(settings.fetch) as fetcher, Speaker(settings.speaking) as speaker:
-        yield Pipeline(InputResolver(fetcher, speaker), settings.max_variants)
+    if task.spec.voices and (heard := _UNHEARD.get(settings.speech)):
+        progress.note(heard)
+    async with (
+        Fetcher(settings.fetch) as fetcher,
+        Speaker(settings.speaking) as speaker,
+        Transcriber(speaker.account) as transcriber,
+    ):
+        yield Pipeline(InputResolver(fetcher, speaker, transcriber), settings.max_variants)
 
 
 async def resolve(
@@ -130,9 +142,10 @@ class _Observer:
     def __init__(self, progress: ProgressReporter) -> None:
         self._sources = Awaited(progress, "sources")
         self._lines = Awaited(progress, "lines")
+        self._voices = Awaited(progress, "transcripts")
 
-    def begin(self, sources: int, lines: int) -> None:
-        self._sources.total, self._lines.total = sources, lines
+    def begin(self, sources: int, lines: int, voices: int = 0) -> None:
+        self._sources.total, self._lines.total, self._voices.total = sources, lines, voices
 
     def refused(self, lines: Sequence[ClipTaskError]) -> None:
         """The error that follows says it."""
@@ -159,3 +172,14 @@ class _Observer:
                 self._lines.skip()
             case "failed":
                 self._lines.fail()
+
+    def wrote(self, event: TranscriptEvent) -> None:
+        match event.kind:
+            case "transcribing":
+                self._voices.start()
+            case "transcribed":
+                self._voices.finish()
+            case "found":
+                self._voices.skip()
+            case "failed":
+                self._voices.fail()

@@ -11,7 +11,7 @@ from cliptask import names
 from cliptask.errors import ClipTaskError, InputError
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.orders import CaptionsOrder, VariantOrder
-from cliptask.planning.bindings import Bindings, Bound, bind
+from cliptask.planning.bindings import NO_TRANSCRIPTS, Bindings, Bound, Transcripts, bind
 from cliptask.planning.choices import Choice, Labels, chosen
 from cliptask.planning.history import NOTHING, History
 from cliptask.planning.lines import said
@@ -67,10 +67,11 @@ class Board:
         lines: Sequence[Heard],
         history: History = NOTHING,
         most: int = MAX_VARIANTS,
+        transcripts: Transcripts = NO_TRANSCRIPTS,
     ) -> None:
-        """``sources`` by URL, ``lines`` as ``spec.lines``, ``history`` as for ``plan``. Raises what makes all of it impossible."""
+        """``sources`` by URL, ``lines`` as ``spec.lines``, ``history`` and ``transcripts`` as for ``plan``. Raises what makes all of it impossible."""
         self.task, self.spec, self.lines = task, task.spec, lines
-        self.bindings = bind(task.spec, sources)
+        self.bindings = bind(task.spec, sources, transcripts)
         if self.bindings.size_error:
             raise self.bindings.size_error
         self.labels = Labels(task.spec, sources)
@@ -86,7 +87,7 @@ class Board:
         }
         self.forms = tuple(names_of_forms)
         """What the forms are called; None where there is one alone."""
-        self.places = input_places(task.spec, sources, self._spoken)
+        self.places = input_places(task.spec, sources, self._spoken, transcripts)
 
     @cached_property
     def chosen(self) -> tuple[Choice, ...]:

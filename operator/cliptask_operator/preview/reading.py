@@ -20,11 +20,12 @@ from cliptask.spec.loading import Script, load
 from cliptask.spec.places import source_places
 from cliptask.spec.speech import Utterance
 from cliptask.spec.task import ClipTask
-from cliptask_operator.campaign.clip_letters import writable_only
+from cliptask_operator.campaign.clip_letters import writable_only, writable_words
 from cliptask_operator.campaign.own_fonts import check_own_fonts
 from cliptask_operator.campaign.preflight import preflight
 from cliptask_operator.campaign.publish import published
 from cliptask_operator.campaign.stores import Stores, open_stores
+from cliptask_operator.campaign.voices import placed_voices, unwritten, voices_of
 from cliptask_operator.local.here import here
 from cliptask_operator.preview.board import Board, Heard
 from cliptask_operator.preview.speech import Rehearsal
@@ -42,6 +43,8 @@ class Read:
     script: Script
     stores: Stores
     board: Board
+    untranscribed: int = 0
+    """How many files of clips are not transcribed yet, which show no words therefore."""
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -51,8 +54,14 @@ class Read:
 
     @property
     def remark(self) -> str | None:
-        """What its author should know of its picture."""
-        return remark_of(self.board.spec, self.board.bindings)
+        """What its author should know of its picture and of its captions."""
+        few = self.untranscribed
+        of_clips = (
+            f"{few:,} clip file{'s' * (few != 1)} not transcribed yet, shown without words: render does it"
+            if few
+            else None
+        )
+        return " · ".join(filter(None, (remark_of(self.board.spec, self.board.bindings), of_clips))) or None
 
 
 def signature(path: Path) -> Signature:
@@ -142,11 +151,15 @@ class Reader:
             url: type(each)(first[url].blaming(str(each), "url")) if isinstance(each, ClipTaskError) else each
             for url, each in sources.items()
         }
-        board = Board(task, placed, lines, history, self._settings.max_variants)
+        found = await self.rehearsal.read(voices_of(spec, placed), stores.cache)
+        found = placed_voices(spec, await asyncio.to_thread(writable_words, spec, found, own))
+        waiting = unwritten(found)
+        there = {voice: None if voice in waiting else each for voice, each in found.items()}
+        board = Board(task, placed, lines, history, self._settings.max_variants, there)
         await asyncio.to_thread(
             lambda: board.chosen
         )  # ten thousand take a moment; and what is wrong with rules is said here
-        return Read(script, stores, board)
+        return Read(script, stores, board, len(waiting))
 
     async def _resolved(
         self, urls: Iterable[str], stores: Stores

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, Self
 
 from cliptask.errors import ClipTaskError
-from cliptask.facts import SpokenLine
+from cliptask.facts import SourceFacts, SpokenLine
+from cliptask.spec.captions import ClipVoice
 from cliptask.spec.speech import Utterance
 from cliptask_operator.preview.board import Heard
 from cliptask_operator.speech.espeak import VOICE
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.speaker import NoAccount, Speaker, Spoken
+from cliptask_operator.speech.transcriber import Transcriber, Written
 from cliptask_renderer.storage.base import Store
 
 _DRAFT = "a robot reads it out (--speech espeak)"
@@ -25,11 +27,13 @@ class Rehearsal:
     def __init__(self, settings: SpeechSettings) -> None:
         self._speaker = Speaker(settings)
         self._robot = Speaker(replace(settings, by="espeak"))
+        self._transcriber = Transcriber(self._speaker.account)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        await self._transcriber.__aexit__(*exc)
         await self._speaker.__aexit__(*exc)
         await self._robot.__aexit__(*exc)
 
@@ -37,6 +41,10 @@ class Rehearsal:
         """Each line as it can be heard for nothing."""
         found = await self._speaker.resolve(lines, cache)
         return [await self._heard(line, each, cache) for line, each in zip(lines, found, strict=True)]
+
+    async def read(self, voices: Mapping[ClipVoice, SourceFacts], cache: Store) -> dict[ClipVoice, Written]:
+        """What is said in clips, as far as it is written down."""
+        return await self._transcriber.resolve(voices, cache)
 
     async def pay(self, line: Utterance, cache: Store) -> Heard:
         """Have a line spoken by its voice, which costs what its characters do. Raises why it cannot be spoken."""

@@ -79,12 +79,14 @@ class Settings(BaseSettings):
     """Another address of the ElevenLabs API."""
     elevenlabs_model: str = "eleven_multilingual_v2"
     """The model that speaks."""
+    elevenlabs_transcription_model: str = Field("scribe_v2", min_length=1)
+    """The model that writes down what is said in clips."""
     elevenlabs_output_format: Annotated[
         str, of_form(r"mp3_\d+_\d+", "must be an MP3 as ElevenLabs names them, e.g. mp3_44100_128")
     ] = "mp3_44100_128"
     """The recordings' form; an MP3 of any quality."""
     elevenlabs_concurrency: int = Field(2, ge=1, le=15)
-    """Lines spoken at once: the limit of the account (Free 2, Pro 10, Scale 15)."""
+    """Lines spoken and clips transcribed at once, together: the limit of the account (Free 2, Pro 10, Scale 15)."""
 
     @property
     def fetch(self) -> FetchSettings:
@@ -113,6 +115,7 @@ class Settings(BaseSettings):
             api_key_file=self.elevenlabs_api_key_file,
             base_url=self.elevenlabs_base_url,
             model=self.elevenlabs_model,
+            transcription_model=self.elevenlabs_transcription_model,
             output_format=self.elevenlabs_output_format,
             concurrency=self.elevenlabs_concurrency,
         )

@@ -31,7 +31,7 @@ GET_ACCOUNT = (
     "put its key into a Secret and name that as elevenlabs.existingSecret of the chart (ELEVENLABS_API_KEY_FILE), or write "
     "the voice espeak-ng"
 )
-"""For a task whose lines an account must speak."""
+"""For a task whose lines an account must speak, or whose clips it must transcribe."""
 
 
 class Toleration(BaseModel, alias_generator=to_camel, extra="forbid", frozen=True):
@@ -94,6 +94,8 @@ class OperatorSettings(Settings):
     """Region of s3:// buckets; Jobs are told. Default: as the pods' identity says."""
     max_speech_characters: int = Field(100_000, ge=0)
     """The most characters of speech of one task, each line once."""
+    max_transcribed_seconds: int = Field(36_000, ge=0)
+    """The most seconds of one task's clips that are transcribed, each file once."""
 
     retry_seconds: float = Field(60, ge=1)
     """Until what an administrator must mend (credentials, quotas) is tried again."""

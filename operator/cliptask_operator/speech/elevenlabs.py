@@ -22,11 +22,18 @@ from elevenlabs.types import VoiceSettings
 from pydantic import ValidationError
 
 from cliptask.errors import ClipTaskError, SetupError, TransientError
+from cliptask.facts import Word
 from cliptask.languages import meant, primary
-from cliptask_operator.speech.elevenlabs_errors import LONGEST_WAIT_S, RetryableError, translated
+from cliptask_operator.speech.elevenlabs_errors import (
+    LONGEST_WAIT_S,
+    RetryableError,
+    of_sound,
+    translated,
+)
 from cliptask_operator.speech.models import Model
 from cliptask_operator.speech.recordings import Answer
 from cliptask_operator.speech.settings import SpeechSettings
+from cliptask_operator.speech.transcripts import words_of
 from cliptask_operator.speech.voices import Voice
 
 _KEY_HEADER = "xi-api-key"
@@ -40,7 +47,7 @@ _TIMES = {
 
 
 class ElevenLabsClient:
-    """One account. At most ``settings.concurrency`` requests for speech at once, however many ask."""
+    """One account. At most ``settings.concurrency`` requests that are paid for at once, however many ask."""
 
     def __init__(
         self, settings: SpeechSettings, on_slot: Callable[[float], None] = lambda _waited_s: None
@@ -123,15 +130,51 @@ class ElevenLabsClient:
         )
         return await asyncio.to_thread(_checked, await self._retry(self._in_turn, convert))
 
-    async def _in_turn(self, ask: Callable[[], Awaitable[object]]) -> object:
+    async def transcribe(self, sound: bytes, duration_s: float, language: str) -> tuple[Word, ...]:
+        """Have written down what is said in a sound of 16 kHz (see ``write_voice``), and pay for it.
+
+        Raises ``SourceError``, ``SetupError`` or ``TransientError``. A success that cannot be used is not tried again.
+        """
+        convert = partial(
+            self._api.speech_to_text.convert,
+            model_id=self._settings.transcription_model,
+            file=("sound.pcm", sound, "application/octet-stream"),
+            file_format="pcm_s16le_16",
+            language_code=language,
+            timestamps_granularity="word",
+            tag_audio_events=False,
+            diarize=False,
+            request_options=_ONE_ATTEMPT,
+        )
+        # It answers once it has heard all: to leave before that would be to pay twice.
+        answer = await self._retry(self._in_turn, convert, of_sound, duration_s)
+        parts, text = getattr(answer, "words", None), getattr(answer, "text", None)
+        if not isinstance(parts, list) or not isinstance(text, str) or bool(parts) != bool(text.strip()):
+            _refuse("it has no words with their times")
+        try:
+            return words_of(parts, duration_s)
+        except (AttributeError, TypeError, ValueError):
+            _refuse("its words have no times")
+
+    async def _in_turn(
+        self,
+        ask: Callable[[], Awaitable[object]],
+        translate: Callable[[ApiError], ClipTaskError] = translated,
+        more_s: float = 0.0,
+    ) -> object:
         queued = time.monotonic()
         async with self._slots:
             self._on_slot(time.monotonic() - queued)
-            return await self._free(ask)
+            return await self._free(ask, translate, more_s)
 
-    async def _free(self, ask: Callable[[], Awaitable[object]]) -> object:
-        """One attempt at what the account's limit does not count."""
-        limit_s = self._settings.timeout_s
+    async def _free(
+        self,
+        ask: Callable[[], Awaitable[object]],
+        translate: Callable[[ApiError], ClipTaskError] = translated,
+        more_s: float = 0.0,
+    ) -> object:
+        """One attempt at what the account's limit does not count, which may take ``more_s`` longer than others."""
+        limit_s = self._settings.timeout_s + more_s
         try:
             if self._stopping:
                 message = "stopped before it was asked for: run again"
@@ -142,7 +185,7 @@ class ElevenLabsClient:
         except ApiError as error:
             if error.status_code is not None and error.status_code < 300:  # noqa: PLR2004 - success
                 _refuse("it is no JSON")
-            raise self._without_key(translated(error)) from None
+            raise self._without_key(translate(error)) from None
         except (httpx.TimeoutException, TimeoutError) as error:
             message = f"ElevenLabs did not answer within {limit_s:g} s: check the network, or run again later"
             raise RetryableError(message) from error

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 import httpx
 from elevenlabs.core import ApiError
 
-from cliptask.errors import ClipTaskError, SetupError, SpeechError, TransientError
+from cliptask.errors import ClipTaskError, SetupError, SourceError, SpeechError, TransientError
 from cliptask_operator.speech.voices import NotPermitted, VoiceGone
 
 LONGEST_WAIT_S: Final = 30.0
@@ -37,7 +38,7 @@ _REMEDIES: dict[type[ClipTaskError], dict[str, str]] = {
         "output_format_not_allowed": "set another output format; mp3_44100_128 is on every plan",
     },
     NotPermitted: {
-        "missing_permissions": "give the key the permissions for text to speech and for reading voices and models",
+        "missing_permissions": "give the key the permissions for what it is used for: text to speech, speech to text, reading voices and models",
     },
     SpeechError: {
         "max_character_limit_exceeded": _SHORTEN,
@@ -49,6 +50,21 @@ _REMEDIES: dict[type[ClipTaskError], dict[str, str]] = {
     VoiceGone: {"voice_not_found": _VOICES, "voice_does_not_exist": _VOICES, "invalid_voice_id": _VOICES},
 }
 """Who must act and how, by the codes that say that trying again changes nothing."""
+_FILE = "give a caption file as the clip's captions: {url: ...}"
+_PAY_TO_HEAR = f"buy credits or wait for the next month, or {_FILE}"
+_MODEL = "set CLIPTASK_ELEVENLABS_TRANSCRIPTION_MODEL, in the chart elevenlabs.transcriptionModel, to a model of speech to text"
+_HEARD = f"write a language that the model knows, set another model, or {_FILE}"
+_REMEDIES_OF_SOUND: dict[type[ClipTaskError], dict[str, str]] = {
+    SetupError: _REMEDIES[SetupError]
+    | {"quota_exceeded": _PAY_TO_HEAR, "insufficient_credits": _PAY_TO_HEAR}
+    | dict.fromkeys(("model_not_found", "invalid_model_id", "unsupported_model"), _MODEL),
+    NotPermitted: _REMEDIES[NotPermitted],
+    SourceError: dict.fromkeys(
+        ("unsupported_language", "language_not_supported", "invalid_language_code"), _HEARD
+    )
+    | dict.fromkeys(("audio_too_long", "file_too_large"), f"use a shorter file, or {_FILE}"),
+}
+"""The same of what is said in a clip."""
 _TRANSIENT = {
     "concurrent_limit_exceeded",
     "too_many_concurrent_requests",
@@ -61,8 +77,10 @@ _LATER = {408, 409, 425, 429}
 _SERVER = 500
 
 
-def translated(error: ApiError) -> ClipTaskError:
+def translated(error: ApiError, *, is_sound: bool = False) -> ClipTaskError:
     """The error with a message for a person: ``RetryableError``, ``VoiceGone``, ``SpeechError``, ``NotPermitted`` or ``SetupError``.
+
+    ``is_sound``: it is about a clip's sound, and ``SourceError`` stands for ``SpeechError``.
 
     ``detail`` has a ``code`` (older: ``status``), or is a list of what is wrong with the request (422), or a text.
     """
@@ -72,7 +90,7 @@ def translated(error: ApiError) -> ClipTaskError:
     codes = [str(fields[name]) for name in ("code", "status", "type") if fields.get(name)]
     problem = f"ElevenLabs answered {status}{f' {codes[0]}' if codes else ''}{_detail(detail)}"
     for code in codes:
-        for kind, remedies in _REMEDIES.items():
+        for kind, remedies in (_REMEDIES_OF_SOUND if is_sound else _REMEDIES).items():
             if code in remedies:
                 return kind(f"{problem}; {remedies[code]}")
     if not _TRANSIENT.isdisjoint(codes) or status in _LATER or status >= _SERVER:
@@ -80,8 +98,14 @@ def translated(error: ApiError) -> ClipTaskError:
     if status in _PERSONS:
         return SetupError(f"{problem}; check the key, its permissions and the account's plan")
     if status in {_BAD_REQUEST, _CONTENT} or (status == _NOT_FOUND and codes):
+        if is_sound:
+            return SourceError(f"{problem}; export the clip again, or {_FILE}")
         return SpeechError(f"{problem}; change the line, or the settings of speech")
     return SetupError(f"{problem}; check the base URL of ElevenLabs")
+
+
+of_sound = partial(translated, is_sound=True)
+"""Of a request to write down what is said in one."""
 
 
 def _detail(detail: Any) -> str:  # noqa: ANN401 - whatever a server sends

@@ -10,7 +10,8 @@ from cliptask.errors import SetupError
 from cliptask_operator.secret_file import read_secret
 
 SpeechBy = Literal["elevenlabs", "espeak", "none"]
-"""elevenlabs: each line by its own voice, which may be espeak-ng. espeak: every line by espeak-ng. none: nobody speaks."""
+"""elevenlabs: each line by its own voice, which may be espeak-ng; what is said in clips is written down. espeak: every line by
+espeak-ng; of clips what was written down before is shown. none: nobody speaks, nothing is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class SpeechSettings:
     base_url: str | None = None
     """Of the API; None is ElevenLabs' own."""
     model: str = "eleven_multilingual_v2"
+    transcription_model: str = "scribe_v2"
+    """Of speech to text, which writes down what is said in clips."""
     output_format: str = "mp3_44100_128"
     stability: float = 0.0
     similarity_boost: float = 1.0

@@ -7,7 +7,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 from cliptask.errors import ClipTaskError, SetupError
 from cliptask.facts import Recording, SpokenLine
@@ -17,6 +17,7 @@ from cliptask.text import heard_at
 from cliptask.word_timing import words_from_events
 from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.speech import espeak, recordings
+from cliptask_operator.speech.account import GRACE_S, Account, as_public
 from cliptask_operator.speech.recordings import Answer, SpeechOrder
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.vetting import ask
@@ -24,13 +25,7 @@ from cliptask_operator.speech.voice_list import VoiceList
 from cliptask_operator.speech.voices import Voice, VoiceBook, VoiceGone, is_voice_id
 from cliptask_renderer.storage.base import Store
 
-if TYPE_CHECKING:
-    from cliptask_operator.speech.elevenlabs import ElevenLabsClient
-
 EventKind = Literal["found", "speaking", "spoken", "failed"]
-GRACE_S = 10
-"""How long closing waits for requests that are paid for already."""
-
 Spoken: TypeAlias = SpokenLine | ClipTaskError | None
 """What became of a line: an error says why nothing did, None that nobody was to speak it."""
 _Order: TypeAlias = SpeechOrder | ClipTaskError | None
@@ -65,10 +60,9 @@ class Speaker:
     ) -> None:
         """``on_slot`` is told how long each request to the account waited for its slot, in seconds."""
         self._settings = settings
-        self._on_slot = on_slot
-        self._client: ElevenLabsClient | None = None
+        self.account = Account(settings, on_slot)
         self._processes = asyncio.Semaphore(os.cpu_count() or 1)
-        self._voices = VoiceList(self._account)
+        self._voices = VoiceList(self.account.client)
         self._recordings: SingleFlight[Recording] = SingleFlight(must_finish=True)
 
     async def __aenter__(self) -> Self:
@@ -76,21 +70,9 @@ class Speaker:
 
     async def __aexit__(self, *_: object) -> None:
         """Let requests finish that are paid for, and start none any more."""
-        if self._client is not None:
-            self._client.stop()
+        self.account.stop()
         await self._recordings.close(GRACE_S)
-        if self._client is not None:
-            await self._client.close()
-
-    def _account(self) -> ElevenLabsClient:
-        """Raises ``SetupError`` where there is none; its key may come and go at any time."""
-        self._settings.key()
-        if self._client is None:
-            # 0.3 s and 25 MB that only those pay who speak.
-            from cliptask_operator.speech.elevenlabs import ElevenLabsClient  # noqa: PLC0415
-
-            self._client = ElevenLabsClient(self._settings, self._on_slot)
-        return self._client
+        await self.account.close()
 
     async def voices(self, store: Store) -> tuple[Voice, ...]:
         """The account's voices, asked for anew and stored.
@@ -113,10 +95,10 @@ class Speaker:
         orders = await self._orders(lines, store)
         found = await self._each(lines, orders, look_up)
         unspoken = [_unspoken(order, each) for order, each in zip(orders, found, strict=True)]
-        lacks = self._lacks_account()
+        lacks = self.account.lack
         answers = await ask(
             [order for order in unspoken if order],
-            None if lacks else self._account,
+            None if lacks else self.account.client,
             self._voices,
             store,
             self._processes,
@@ -163,7 +145,7 @@ class Speaker:
             if not self._is_paid(line):
                 return _free_order(line)
             voice = None if is_voice_id(line.voice) else book.find(line.voice)
-            if voice is None and not is_voice_id(line.voice) and self._lacks_account() is None:
+            if voice is None and not is_voice_id(line.voice) and self.account.lack is None:
                 raise refusal or book.unknown(line.voice)
             # Nothing is spoken under a name: it stands here where there is no account to have its id from.
             return self._paid_order(line, voice.id if voice else line.voice)
@@ -190,17 +172,9 @@ class Speaker:
                 return error
             except ClipTaskError as error:
                 on_failure(line)
-                return _of_line(error, line)
+                return as_public(error, _named(line))
 
         return await asyncio.gather(*map(one, lines, orders))
-
-    def _lacks_account(self) -> ClipTaskError | None:
-        """Why there is no account."""
-        try:
-            self._settings.key()
-        except SetupError as error:
-            return error
-        return None
 
     async def _recorded(
         self, line: Utterance, order: SpeechOrder, store: Store, tell: Callable[[EventKind, Utterance], None]
@@ -244,7 +218,7 @@ class Speaker:
         paid = await asyncio.to_thread(recordings.load_answer, store, order)
         if paid is not None:
             return paid
-        answer = await self._account().speak(order.text, order.voice, order.language)
+        answer = await self.account.client().speak(order.text, order.voice, order.language)
         await asyncio.to_thread(recordings.save_answer, store, order, answer)
         # Where another process saved one first, that one counts: audio and words must be of one answer.
         return await asyncio.to_thread(recordings.load_answer, store, order) or answer
@@ -272,11 +246,3 @@ def _unspoken(order: _Order, found: Spoken) -> SpeechOrder | None:
 
 def _named(line: Utterance) -> str:
     return f"line {line.label!r} (voice {line.voice!r})"
-
-
-def _of_line(error: ClipTaskError, line: Utterance) -> ClipTaskError:
-    """The error as one of the contract's classes, with the line named first."""
-    public = next(kind for kind in type(error).__mro__ if kind.__module__ == ClipTaskError.__module__)
-    explained: ClipTaskError = public(f"{_named(line)}: {error}")
-    explained.__cause__ = error
-    return explained

@@ -11,12 +11,14 @@ import resource
 import signal
 import sys
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from cliptask.errors import SourceError
+from cliptask.facts import SourceFacts
 from cliptask_renderer.media.ffmpeg import die_with_parent
 from cliptask_renderer.probe.file import probe
 from cliptask_renderer.probe.limits import ProbeLimits
+from cliptask_renderer.probe.voice import write_voice
 
 MEMORY_BYTES: Final = 1 << 30
 """Of data. A picture of 50 megapixels takes 0.2 GB, one of 4096x4096 in HDR as much."""
@@ -43,7 +45,7 @@ def main() -> None:
         limits = ProbeLimits(**asked["limits"])
         _bound_time(limits.seconds)
         try:
-            facts = probe(Path(asked["path"]), asked["sha256"], limits)
+            answer = _answer(asked, limits)
         except SourceError as error:
             _say(answers, refused=str(error))
         except MemoryError:
@@ -52,7 +54,16 @@ def main() -> None:
             what = f"it confuses its reader ({type(error).__name__})"
             _say(answers, refused=f"{what}; export it again, e.g. as MP4 (H.264 with AAC), WAV or PNG")
         else:
-            _say(answers, facts=facts.model_dump())
+            _say(answers, **answer)
+
+
+def _answer(asked: dict[str, Any], limits: ProbeLimits) -> dict[str, object]:
+    """Raises ``SourceError`` for a file that is refused."""
+    path = Path(asked["path"])
+    if (voice := asked.get("voice")) is None:
+        return {"facts": probe(path, asked["sha256"], limits).model_dump()}
+    write_voice(path, Path(voice["target"]), SourceFacts.model_validate(voice["facts"]), limits)
+    return {"written": voice["target"]}
 
 
 def _say(answers: IO[str], **answer: object) -> None:

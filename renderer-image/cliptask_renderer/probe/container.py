@@ -51,7 +51,7 @@ def probe_container(path: Path, head: bytes, facts: SourceFacts, limits: ProbeLi
         what = "its colours are Dolby Vision's own (profile 5), which other players show as green and violet"
         refuse(what, "export it as HDR10 or SDR")
     try:
-        with _opened(path, limits) as container:
+        with opened(path, limits) as container:
             scan = PacketScan(container, word, facts.size_bytes, limits, deadline)
             scan.run()
             found: dict[str, object] = {"container": container.format.name.partition(",")[0]}
@@ -70,7 +70,8 @@ def probe_container(path: Path, head: bytes, facts: SourceFacts, limits: ProbeLi
 
 
 @contextmanager
-def _opened(path: Path, limits: ProbeLimits) -> Iterator[InputContainer]:
+def opened(path: Path, limits: ProbeLimits) -> Iterator[InputContainer]:
+    """A file that is no other than it says. Raises PyAV's errors."""
     options = {
         "format_whitelist": DEMUXERS,
         "protocol_whitelist": "file",
@@ -101,7 +102,7 @@ def _sound_facts(path: Path, scan: PacketScan, limits: ProbeLimits, deadline: fl
     """Of the first sound that can be decoded; nothing where there is none. Raises ``SourceError`` for one that is broken."""
     sounds = scan.ranked(scan.container.streams.audio)
     for stream in sounds:
-        with _opened(path, limits) as container:
+        with opened(path, limits) as container:
             heard = hear(container, container.streams.audio[_place(scan, stream)], limits, deadline)
         # Between two packets, a reader passes over what it takes for junk.
         whole_s = (
@@ -127,7 +128,7 @@ def _video_facts(
 ) -> dict[str, object]:
     times = scan.times[stream.index]
     rhythm = Rhythm.of(times.shown, times.last_length, times.base, stream.average_rate)
-    with _opened(path, limits) as container:
+    with opened(path, limits) as container:
         again = container.streams.video[_place(scan, stream)]
         reader = LookReader(
             container, again, limits, deadline, times.start_s, scan.word.apertures.get(stream.index)
@@ -158,7 +159,7 @@ def _check_tail(
     path: Path, scan: PacketScan, stream: VideoStream, limits: ProbeLimits, deadline: float
 ) -> None:
     """Decode the last pictures: a renderer would find out that they are broken when all others are encoded."""
-    with _opened(path, limits) as container:
+    with opened(path, limits) as container:
         tail = container.streams.video[_place(scan, stream)]
         container.seek(round((scan.times[stream.index].end_s - _TAIL_S) * av.time_base))
         for packet in container.demux(tail):

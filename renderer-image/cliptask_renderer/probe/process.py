@@ -103,15 +103,25 @@ class Probes:
         Raises ``SourceError`` as that does, and for a file that has its reader crash, hang or take all memory;
         ``SetupError`` where no process can be started.
         """
-        request: dict[str, object] = {"path": str(path), "sha256": sha256, "limits": asdict(limits)}
+        answer = await self._asked({"path": str(path), "sha256": sha256}, limits)
+        return SourceFacts.model_validate(answer["facts"])
+
+    async def voice(self, path: Path, target: Path, facts: SourceFacts, limits: ProbeLimits) -> None:
+        """Have written to ``target`` what ``voice.write_voice`` writes. Raises as ``probe``."""
+        wanted = {"target": str(target), "facts": facts.model_dump(mode="json")}
+        await self._asked({"path": str(path), "voice": wanted}, limits)
+
+    async def _asked(self, what: dict[str, object], limits: ProbeLimits) -> dict[str, object]:
+        """What is answered to this. Raises ``SourceError`` with the words of a refusal."""
+        request = {**what, "limits": asdict(limits)}
         async with self._slots:
             answer = None
             while answer is None:
                 reader = self._taken() if self._idle else await self._start()
                 answer = await self._answer(reader, request, limits)
-        if "facts" in answer:
-            return SourceFacts.model_validate(answer["facts"])
-        raise SourceError(answer["refused"])
+        if "refused" in answer:
+            raise SourceError(answer["refused"])
+        return answer
 
     async def _answer(
         self, reader: _Reader, request: dict[str, object], limits: ProbeLimits

@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 
 from cliptask.caption_file import words_key
+from cliptask.errors import SourceError, TransientError
+from cliptask.facts import Transcript, Word
 from cliptask.layers import SpokenAt
 from cliptask.names import words_object
 from cliptask.orders import VariantOrder
+from cliptask.planning.bindings import Bound
 from cliptask.planning.changes import changes
 from cliptask.planning.plan import Campaign, plan
+from cliptask.spec.captions import ClipVoice
 from support.campaigns import line, sha, sources, task, url
 
 WORDS = url("words")
@@ -173,3 +177,82 @@ def test_another_caption_file_changes_only_the_videos_of_its_clip() -> None:
     parts = [{part.label: part.content for part in each.parts["b"]} for each in (before, after)]
     assert {label for label in parts[0] if parts[0][label] != parts[1][label]} == {"c"}
     assert set(changes(after, same)) == {each.name for each in after.variants}
+
+
+HEARD = {"captions": {"transcribe": True, "language": "de"}}
+
+
+def transcript(*words: tuple[float, float] | None) -> Transcript:
+    """Of a clip of 3 s, in which something is said at these times; with None one that is not there yet."""
+    spoken = [
+        Word(text=f"w{n}", start_s=each[0], end_s=each[1]) for n, each in enumerate(words) if each is not None
+    ]
+    return Transcript(key=sha("said"), seconds=3.0, words=None if None in words else tuple(spoken))
+
+
+def transcribed(said: Bound[Transcript] | None, stream: int | None = 1, **clip: Any) -> Campaign:  # noqa: ANN401  a clip's fields
+    """A campaign of one clip whose voice is to be written down."""
+    blocks = [{"name": "b0", "clips": [{"url": url("c0"), **HEARD, **clip}]}]
+    of = task([1], videoBlocks=blocks, captions={"mode": "burned"})
+    found = sources(of, c0={"sound_stream": stream})
+    return plan(of, found, [], transcripts={ClipVoice(url("c0"), "de"): said})
+
+
+@pytest.mark.parametrize("clip", [{}, {"trim": {"start": "500ms", "end": "2s"}}, {"speed": 2.0}])
+def test_a_video_is_called_the_same_before_its_clips_are_transcribed(clip: dict[str, Any]) -> None:
+    """A plan would announce other videos than those that are made."""
+    before, after = transcribed(transcript(None), **clip), transcribed(transcript((1.0, 1.5)), **clip)
+
+    assert [each.name for each in before.variants] == [each.name for each in after.variants]
+    (words,) = spoken(order(after))[0]
+    assert (words.words, words.language) == (words_object(sha("said")), "de")
+    assert after.places[words.words].startswith("spec.videoBlocks[0].clips[0].captions.transcribe")
+
+
+@pytest.mark.parametrize(
+    ("words", "clip", "where"),
+    [
+        ([], {}, "the file"),
+        ([(0.2, 0.4)], {"trim": {"start": "1s"}}, "the part that is shown"),
+        ([(2.0, 2.4)], {"trim": {"end": "1s"}}, "the part that is shown"),
+        # Of a word that is cut, the greater part counts.
+        ([(0.2, 1.1)], {"trim": {"start": "1s"}}, "the part that is shown"),
+        ([(0.9, 2.1)], {"trim": {"start": "1s"}}, ""),
+        ([(1.5, 1.6)], {"speed": 2.0}, ""),
+        ([None], {}, ""),
+    ],
+)
+def test_where_nothing_is_said_there_are_no_captions_and_that_is_told(
+    words: list[tuple[float, float] | None], clip: dict[str, Any], where: str
+) -> None:
+    """A video would have an empty track, and its author would look for the words."""
+    campaign = transcribed(transcript(*words), **clip)
+
+    assert [each.partition("nothing is said in ")[2] for each in campaign.remarks] == (
+        [f"{where}: it shows no words"] if where else []
+    )
+    assert (order(campaign).burned is None) == bool(where)
+    assert (campaign.variants[0].captions is None) == bool(where)
+
+
+def test_what_nobody_writes_down_shows_no_words() -> None:
+    """A draft would lead to words that are not there."""
+    assert order(transcribed(None)).burned is None
+
+
+def test_a_silent_clip_and_a_transcript_that_cannot_be_had_are_unusable() -> None:
+    """The video would be made without the captions that it was to have."""
+    with pytest.raises(SourceError, match=r"captions\.transcribe .*nothing is heard in the file"):
+        transcribed(transcript(None), stream=None)
+    with pytest.raises(TransientError, match="later"):
+        transcribed(TransientError("later"))
+
+
+def test_a_transcribed_clip_is_another_part_than_a_plain_one() -> None:
+    """The two are told apart in names, and an edit is told as one."""
+    clips = [{"url": url("c0")}, {"url": url("c0"), **HEARD}]
+    of = task([1], videoBlocks=[{"name": "b0", "clips": clips}], captions={"mode": "soft"})
+
+    campaign = plan(of, sources(of, c0={"sound_stream": 1}), [], transcripts={})
+
+    assert len({each.clips for each in campaign.variants}) == 2

@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 
 from cliptask.errors import InputError, OutputError, SetupError, SourceError, SpeechError, TransientError
-from cliptask.facts import SourceFacts, SpokenLine
+from cliptask.facts import SourceFacts, SpokenLine, Transcript
 from cliptask.spec.task import ClipTaskSpec
 from cliptask_operator.campaign.inputs import InputResolver, ResolvedInputs
-from cliptask_operator.campaign.preflight import Policy, preflight
+from cliptask_operator.campaign.preflight import Policy, TooMuchTranscription, preflight
 from cliptask_operator.controller.input_progress import InputProgress
 from cliptask_operator.controller.metrics import Metrics
 from cliptask_operator.sources.fetcher import Fetcher
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.speech.settings import SpeechSettings
 from cliptask_operator.speech.speaker import Speaker
+from cliptask_operator.speech.transcriber import Transcriber
 from cliptask_renderer.storage.base import Store
 from support.campaigns import task
 from support.elevenlabs_stub import ElevenLabsStub
@@ -42,15 +43,22 @@ class Desk:
         block = {"name": "a", "clips": [{"url": f"{self.server.url}/{each}"} for each in clips]}
         return task([1], **{"videoBlocks": [block], **changes}).spec
 
-    async def resolve(self, spec: ClipTaskSpec, *, speak: bool = True) -> ResolvedInputs:
+    async def resolve(
+        self, spec: ClipTaskSpec, *, speak: bool = True, most_seconds: int | None = None
+    ) -> ResolvedInputs:
         """As the operator does."""
         fetch = FetchSettings(
             open_hosts=frozenset({self.server.host}), allow_http=True, backoff_s=0.001, attempts=2
         )
-        async with Fetcher(fetch) as fetcher, Speaker(self.speech) as speaker:
+        async with (
+            Fetcher(fetch) as fetcher,
+            Speaker(self.speech) as speaker,
+            Transcriber(speaker.account) as transcriber,
+        ):
             preflight(spec, Policy())
             progress = InputProgress(self.metrics, self._tell)
-            inputs = await InputResolver(fetcher, speaker).resolve(spec, self.store, progress, speak=speak)
+            resolver = InputResolver(fetcher, speaker, transcriber, most_seconds)
+            inputs = await resolver.resolve(spec, self.store, progress, speak=speak)
         progress.end(inputs)
         if inputs.temporary_error is not None:
             raise inputs.temporary_error
@@ -60,7 +68,7 @@ class Desk:
         """A metric's value."""
         return self.metrics.registry.get_sample_value(name, labels) or 0
 
-    def _tell(self, message: str, paid: int) -> None:
+    def _tell(self, message: str, paid: int, _seconds: int) -> None:
         self.told.append((message, paid))
 
 
@@ -238,10 +246,14 @@ async def test_when_the_store_fails_nothing_more_is_told(
     fetch = FetchSettings(open_hosts=frozenset({desk.server.host}), allow_http=True)
     told: list[str] = []
 
-    async with Fetcher(fetch) as fetcher, Speaker(desk.speech) as speaker:
-        progress = InputProgress(desk.metrics, lambda words, _: told.append(words))
+    async with (
+        Fetcher(fetch) as fetcher,
+        Speaker(desk.speech) as speaker,
+        Transcriber(speaker.account) as transcriber,
+    ):
+        progress = InputProgress(desk.metrics, lambda words, *_: told.append(words))
         with pytest.raises(OutputError):
-            await InputResolver(fetcher, speaker).resolve(
+            await InputResolver(fetcher, speaker, transcriber).resolve(
                 desk.spec("clip.mp4", speech=[HELLO]), desk.store, progress, speak=True
             )
         before = list(told)
@@ -283,3 +295,72 @@ async def test_what_only_an_own_font_has_is_taken(desk: Desk) -> None:
     facts = found.sources[own[0]["url"]]
     assert isinstance(facts, SourceFacts)
     assert (facts.kind, facts.container) == ("font", "ttf")
+
+
+HEARD: dict[str, Any] = {"captions": {"transcribe": True}}
+
+
+def heard_spec(desk: Desk, *clips: str, **changes: Any) -> ClipTaskSpec:  # noqa: ANN401  a spec's parts
+    """A task whose clips are all to be transcribed."""
+    given = [{"url": f"{desk.server.url}/{each}", **HEARD} for each in clips]
+    return task(
+        [1], **{"videoBlocks": [{"name": "a", "clips": given}], "captions": {"mode": "soft"}, **changes}
+    ).spec
+
+
+async def test_what_is_said_in_clips_comes_is_told_and_counted(desk: Desk, stub: ElevenLabsStub) -> None:
+    """Nobody would see what an account is paid for."""
+    spec = heard_spec(desk, "clip.mp4", speech=[HELLO])
+
+    before = await desk.resolve(spec, speak=False)
+    found = await desk.resolve(spec)
+    again = await desk.resolve(spec)
+
+    (written,) = found.transcripts.values()
+    assert isinstance(written, Transcript)
+    assert written.is_written
+    assert (before.seconds, before.seconds_written) == (1, 0)
+    assert (found.seconds, found.seconds_written) == (again.seconds, again.seconds_written) == (1, 1)
+    assert stub.transcriptions == 1
+    assert desk.counted("cliptask_transcripts_total", outcome="transcribed") == 1
+    assert desk.counted("cliptask_transcripts_total", outcome="found") == 1
+    assert desk.counted("cliptask_transcribed_seconds_total") == pytest.approx(1.0, abs=0.1)
+
+
+async def test_more_sound_than_the_installation_gives_is_refused_before_anything_is_paid_for(
+    desk: Desk, stub: ElevenLabsStub
+) -> None:
+    """A slip in a task would cost what a month does."""
+    spec = heard_spec(desk, "clip.mp4", speech=[HELLO])
+
+    with pytest.raises(TooMuchTranscription, match="take 1 s, more than the 0 s"):
+        await desk.resolve(spec, most_seconds=0)
+    await desk.resolve(spec, most_seconds=1)
+
+    assert (stub.speech_calls, stub.transcriptions) == (1, 1)
+
+
+async def test_without_an_account_nothing_is_paid_and_clips_are_told(desk: Desk) -> None:
+    """The task would fail, where only an administrator can mend it."""
+    desk.speech = SpeechSettings()
+    spec = heard_spec(desk, "clip.mp4")
+
+    planned = await desk.resolve(spec, speak=False)
+    with pytest.raises(
+        SetupError, match=r"captions\.transcribe: what is said in the clip is not written down"
+    ):
+        await desk.resolve(spec)
+
+    assert isinstance(planned.refusal, SetupError)
+    assert planned.seconds == 1
+
+
+async def test_of_a_task_with_a_bad_file_nothing_is_transcribed(desk: Desk, stub: ElevenLabsStub) -> None:
+    """It would be paid for in vain; where bad files are skipped the others are."""
+    clips = ("clip.mp4", "gone.mp4")
+
+    await desk.resolve(heard_spec(desk, *clips))
+    failed = stub.transcriptions
+    await desk.resolve(heard_spec(desk, *clips, failurePolicy={"onSourceError": "Skip"}))
+
+    assert (failed, stub.transcriptions) == (0, 1)
