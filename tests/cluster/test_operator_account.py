@@ -10,6 +10,7 @@ import pytest
 from cluster.bed import Bed
 from cluster.control_plane import ControlPlane
 from support.elevenlabs_stub import KEY
+from support.talking import talking
 
 
 @pytest.fixture
@@ -82,3 +83,63 @@ def test_a_mistyped_voice_is_found_before_anything_is_fetched(bed: Bed) -> None:
     assert "the account has no voice 'Rachell': did you mean 'Rachel'?" in status["message"]
     assert bed.jobs("talk") == []
     assert (bed.web.count(), bed.account.speech_calls) == (0, 0)
+
+
+def talk(bed: Bed, name: str, **clip: object) -> dict[str, object]:
+    """A task with a clip of 2 s, in which something is said from 1 s to 1.5 s."""
+    file = bed.folder / "sources" / "anna.mp4"
+    if not file.exists():
+        talking(file, [(1.0, 1.5)], 2.0)
+    heard = {"url": f"{bed.web.url}/anna.mp4", "captions": {"transcribe": True}, **clip}
+    return bed.task(name, [[0]], videoBlocks=[{"name": "b0", "clips": [heard]}], captions={"mode": "sidecar"})
+
+
+def test_what_is_said_in_clips_is_written_down_once(bed: Bed) -> None:
+    """Each restart and each edit would be paid for, and nobody would see how much that is."""
+    bed.apply(talk(bed, "talk"))
+    first = bed.wait("talk")
+    bed.stop(kill=True)
+    bed.start()
+    bed.apply(talk(bed, "talk", trim={"start": "500ms"}), talk(bed, "more"))
+    for name in ("talk", "more"):
+        bed.wait(name)
+
+    counts = [
+        (each["transcribedSeconds"], each["transcribedSecondsPaid"]) for each in (first, bed.status("more"))
+    ]
+    assert counts == [(2, 2), (2, 2)]
+    assert bed.account.transcriptions == 1
+    out = bed.renderers.store(f"gs://{bed.bucket}/out")
+    (captions,) = out.list("more/captions/")
+    assert "00:00:01.000 --> 00:00:02.000\nHello" in out.read(captions.name).decode()
+    assert 'cliptask_transcripts_total{outcome="found"}' in bed.metrics()
+
+
+def test_without_an_account_clips_wait_for_one(alone: Bed) -> None:
+    """The videos would be made without their captions."""
+    alone.apply(talk(alone, "talk"))
+    alone.wait_for(lambda: alone.condition("talk", "Complete").get("reason") == "Misconfigured", "it says so")
+    message = alone.status("talk")["message"]
+    assert "clips[0].captions.transcribe: what is said in the clip is not written down yet" in message
+    assert "elevenlabs.existingSecret of the chart" in message
+    assert alone.jobs("talk") == []
+
+    alone.stop()
+    alone.settings |= {"ELEVENLABS_API_KEY": KEY}
+    alone.start()
+
+    assert alone.wait("talk")["transcribedSecondsPaid"] == 2
+
+
+def test_more_sound_than_the_installation_gives_is_refused(bed: Bed) -> None:
+    """A slip in a task would cost what a month does."""
+    bed.stop()
+    bed.settings |= {"CLIPTASK_MAX_TRANSCRIBED_SECONDS": "1"}
+    bed.start()
+    bed.apply(talk(bed, "talk"))
+
+    bed.wait_for(lambda: bed.condition("talk", "Accepted").get("status") == "False", "it is refused")
+
+    assert bed.condition("talk", "Accepted")["reason"] == "TooMuchTranscription"
+    assert "take 2 s, more than the 1 s" in bed.status("talk")["message"]
+    assert (bed.account.transcriptions, bed.jobs("talk")) == (0, [])

@@ -89,3 +89,9 @@ def skipped_data(skipped: Skipped) -> dict[str, Any]:
         "reason": error.reason,
         "message": str(error),
     }
+
+
+def camel(words: str) -> str:
+    """``paidCharacters`` for paid characters."""
+    first, *others = words.split()
+    return first + "".join(map(str.capitalize, others))

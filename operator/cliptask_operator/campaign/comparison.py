@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 from typing import Any, NamedTuple
 
 from cliptask.errors import ClipTaskError
+from cliptask.facts import Transcript
 from cliptask.index import campaign_index, history
 from cliptask.planning.changes import Change, changes
 from cliptask.planning.history import NOTHING, History
@@ -15,6 +17,7 @@ from cliptask.planning.plan import Campaign
 from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.change_words import (
     as_data,
+    camel,
     escaped,
     folded,
     skipped_data,
@@ -96,8 +99,6 @@ class Comparison:
     def rows(self) -> tuple[Row, ...]:
         """Everything that a campaign takes, counted."""
         old, new = _Parts.of(self.old), _Parts.of(self.new)
-        paid = [new.paid[key] for key in new.paid.keys() - old.paid.keys()]
-        unpaid = [old.paid[key] for key in old.paid.keys() - new.paid.keys()]
         shared = self.shares_a_cache
         return (
             _row("videos", old.videos, new.videos, shares=self.stays_in_its_folder),
@@ -105,13 +106,8 @@ class Comparison:
             _row("seams", old.seams, new.seams, shares=shared),
             _row("soundtracks", old.soundtracks, new.soundtracks, shares=shared),
             _row("lines", old.lines, new.lines, shares=shared),
-            Row(
-                "paid characters",
-                sum(old.paid.values()),
-                sum(new.paid.values()),
-                sum(paid if shared else new.paid.values()),
-                sum(unpaid if shared else old.paid.values()),
-            ),
+            _paid_row("transcribed seconds", old.heard, new.heard, shares=shared),
+            _paid_row("paid characters", old.paid, new.paid, shares=shared),
         )
 
     @property
@@ -172,7 +168,7 @@ class Comparison:
             "new": {"file": self.titles[1], "task": new.campaign.task if new else None},
             "differs": self.differs,
             **{
-                row.what.replace(" c", "C"): {
+                camel(row.what): {
                     "before": row.before,
                     "after": row.after,
                     "toMake": row.make,
@@ -281,6 +277,8 @@ class _Parts(NamedTuple):
     lines: frozenset[str] = frozenset()
     paid: Mapping[str, int] = {}
     """Characters of each recording that is paid for."""
+    heard: Mapping[str, int] = {}
+    """Seconds of each transcript."""
 
     @classmethod
     def of(cls, side: Side | None) -> _Parts:
@@ -294,12 +292,23 @@ class _Parts(NamedTuple):
             frozenset(each.key for each in campaign.soundtracks),
             frozenset(each.key for each in recordings),
             {each.key: each.characters for each in recordings if each.provider == "elevenlabs"},
+            {
+                each.key: ceil(each.seconds)
+                for each in side.inputs.transcripts.values()
+                if isinstance(each, Transcript)
+            },
         )
 
 
 def _row(what: str, old: frozenset[str], new: frozenset[str], *, shares: bool) -> Row:
     kept = old & new if shares else frozenset()
     return Row(what, len(old), len(new), len(new - kept), len(old - kept))
+
+
+def _paid_row(what: str, old: Mapping[str, int], new: Mapping[str, int], *, shares: bool) -> Row:
+    make = [new[key] for key in new if not shares or key not in old]
+    drop = [old[key] for key in old if not shares or key not in new]
+    return Row(what, sum(old.values()), sum(new.values()), sum(make), sum(drop))
 
 
 def _skipped(side: Side | None) -> list[tuple[object, ...]]:

@@ -11,7 +11,15 @@ from cliptask.errors import ClipTaskError
 from cliptask.orders import SegmentOrder
 from cliptask.planning.changes import Change, changes
 from cliptask.planning.plan import Campaign
-from cliptask_operator.campaign.change_words import as_data, escaped, folded, skipped_data, summed_up, told
+from cliptask_operator.campaign.change_words import (
+    as_data,
+    camel,
+    escaped,
+    folded,
+    skipped_data,
+    summed_up,
+    told,
+)
 from cliptask_operator.campaign.effort import Effort
 from cliptask_operator.campaign.inputs import ResolvedInputs
 from cliptask_operator.campaign.inventory import Missing
@@ -107,7 +115,7 @@ class Forecast:
             ],
             "remarks": list(campaign.remarks),
             "exitCode": self.exit_code,
-            **{_camel(row.what): {"total": row.total, "toMake": row.to_make} for row in self.rows},
+            **{camel(row.what): {"total": row.total, "toMake": row.to_make} for row in self.rows},
             "needed": {
                 "outputBytes": needs.output_bytes,
                 "cacheBytes": needs.cache_bytes,
@@ -190,12 +198,6 @@ def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _camel(words: str) -> str:
-    """``paidCharacters`` for paid characters."""
-    first, *others = words.split()
-    return first + "".join(map(str.capitalize, others))
 
 
 def _seams(segments: tuple[SegmentOrder, ...]) -> int:

@@ -157,7 +157,7 @@ def not_a_video(data: Data) -> None:
 
 
 EDITS = [add_clip, remove_clip, trim, rename, dissolve, quieter, fewer, speak, not_a_video]
-COUNTED = ("videos", "pieces", "seams", "soundtracks", "lines", "paidCharacters")
+COUNTED = ("videos", "pieces", "seams", "soundtracks", "lines", "transcribedSeconds", "paidCharacters")
 
 
 @pytest.mark.parametrize("edit", EDITS)
