@@ -12,11 +12,11 @@ from pydantic import Field
 from cliptask import names
 from cliptask.spec.captions import ClipCaptions, ClipVoice
 from cliptask.spec.motion import Motion
-from cliptask.spec.part import Part, distinct_names
+from cliptask.spec.part import Part, distinct_names, lasting
 from cliptask.spec.quantities import Duration, Percentage
 from cliptask.spec.rules import Breach, rule, when
 from cliptask.spec.speech import OwnLine
-from cliptask.spec.values import SHORTEST, Name, SourceUrl
+from cliptask.spec.values import Name, SourceUrl
 
 
 class Trim(Part):
@@ -129,13 +129,7 @@ class Clip(Part):
     def _speaks(self) -> Iterable[Breach]:
         return when(self.captions is not None and self.duration is not None)
 
-    @rule(
-        "must be from 100ms to 10m",
-        cel="!has(self.duration) || duration(self.duration) >= duration('100ms') && duration(self.duration) <= duration('10m')",
-        field="duration",
-    )
-    def _bounded(self) -> Iterable[Breach]:
-        return when(self.duration is not None and not SHORTEST <= self.duration <= timedelta(minutes=10))
+    _bounded = lasting("100ms", "10m")
 
 
 class VideoBlock(Part):

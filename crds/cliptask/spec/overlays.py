@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from cliptask.spec.colour import TranslucentColour
-from cliptask.spec.part import Part
+from cliptask.spec.part import Part, lasting
 from cliptask.spec.position import NumberForm, PassageKind, Position
 from cliptask.spec.quantities import Coordinate, Duration, Percentage
 from cliptask.spec.rules import Breach, rule, when
@@ -44,13 +44,7 @@ class Counter(Part):
     suffix: Annotated[str, StringConstraints(max_length=20, pattern=AFFIX_PATTERN)] = ""
     """What stands after it, e.g. %."""
 
-    @rule(
-        "must be from 100ms to 1m",
-        cel="!has(self.duration) || duration(self.duration) >= duration('100ms') && duration(self.duration) <= duration('1m')",
-        field="duration",
-    )
-    def _bounded(self) -> Iterable[Breach]:
-        return when(not timedelta(milliseconds=100) <= self.duration <= timedelta(minutes=1))
+    _bounded = lasting("100ms", "1m")
 
     @rule("must differ from from", cel="(has(self.from) ? self.from : 0.0) != self.to", field="to")
     def _runs(self) -> Iterable[Breach]:
@@ -94,13 +88,7 @@ class Passage(Part):
     duration: Duration = timedelta(milliseconds=300)
     """How long that takes, 50ms to 3s. Default: 300ms."""
 
-    @rule(
-        "must be from 50ms to 3s",
-        cel="!has(self.duration) || duration(self.duration) >= duration('50ms') && duration(self.duration) <= duration('3s')",
-        field="duration",
-    )
-    def _bounded(self) -> Iterable[Breach]:
-        return when(not timedelta(milliseconds=50) <= self.duration <= timedelta(seconds=3))
+    _bounded = lasting("50ms", "3s")
 
 
 class Anchoring(Part):

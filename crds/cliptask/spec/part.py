@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel, to_snake
 
-from cliptask.spec.rules import Breach, Rule, check, rule
+from cliptask.spec.quantities import parse_duration
+from cliptask.spec.rules import Breach, Rule, check, rule, when
 
 
 class Part(BaseModel):
@@ -51,3 +52,19 @@ def distinct_names(message: str, field: str, *, given: bool = True, named: bool 
         return [Breach((i, "name")) for i, name in enumerate(given) if name and name in given[:i]]
 
     return distinct
+
+
+def lasting(least: str, most: str) -> Rule:
+    """A rule: a ``duration``, where one is given, lies between two others, as a task writes them."""
+    shortest, longest = parse_duration(least), parse_duration(most)
+    own = "duration(self.duration)"
+
+    @rule(
+        f"must be from {least} to {most}",
+        cel=f"!has(self.duration) || {own} >= duration('{least}') && {own} <= duration('{most}')",
+        field="duration",
+    )
+    def bounded(part: Any) -> Iterable[Breach]:  # noqa: ANN401  a part with a duration
+        return when(part.duration is not None and not shortest <= part.duration <= longest)
+
+    return bounded

@@ -34,7 +34,8 @@ def _match(pattern: str, value: object, what: str, meant: Callable[[object], str
     return match
 
 
-def _parse_duration(value: object) -> timedelta:
+def parse_duration(value: object) -> timedelta:
+    """What a duration as a task writes it means. Raises ``ValueError`` with the remedy."""
     if isinstance(value, timedelta):
         return value
     what = 'is not a duration: write a number and a unit, e.g. "500ms", "1.5s" or "2m"'
@@ -57,7 +58,7 @@ def format_duration(value: timedelta) -> str:
     units = ("ms", "s", "m") if microseconds < _MICROSECONDS["s"] else ("s", "ms", "m")
     texts = {unit: f"{(Decimal(microseconds) / _MICROSECONDS[unit]).normalize():f}{unit}" for unit in units}
     written = (text for text in texts.values() if re.fullmatch(DURATION_PATTERN, text))
-    return next((text for text in written if _parse_duration(text) == value), texts["s"])
+    return next((text for text in written if parse_duration(text) == value), texts["s"])
 
 
 def _parse_percentage(value: object) -> Fraction:
@@ -74,7 +75,7 @@ def format_percentage(share: Fraction) -> str:
 
 Duration = Annotated[
     timedelta,
-    BeforeValidator(_parse_duration),
+    BeforeValidator(parse_duration),
     PlainSerializer(format_duration),
     WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "maxLength": 12}),
 ]

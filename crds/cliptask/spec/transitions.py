@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from itertools import pairwise
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from cliptask.spec.colour import Colour
-from cliptask.spec.part import Part
+from cliptask.spec.part import Part, lasting
 from cliptask.spec.quantities import Duration, format_duration
 from cliptask.spec.rules import Breach, rule, when
-from cliptask.spec.values import SHORTEST, Name
+from cliptask.spec.values import Name
 
 OverlapKind = Literal[
     "crossfade", "fade", "dissolve",
@@ -26,8 +25,6 @@ OverlapKind = Literal[
 """Those that show two clips at once, or one after the other while both run."""
 
 TransitionKind = Literal[OverlapKind, "cut"]
-
-LONGEST: Final = timedelta(seconds=2)
 
 
 class Transition(Part):
@@ -62,13 +59,7 @@ class Transition(Part):
     def _cut_takes_no_time(self) -> Iterable[Breach]:
         return when(self.duration is not None and self.kind == "cut")
 
-    @rule(
-        "must be from 100ms to 2s",
-        cel="!has(self.duration) || (duration(self.duration) >= duration('100ms') && duration(self.duration) <= duration('2s'))",
-        field="duration",
-    )
-    def _bounded(self) -> Iterable[Breach]:
-        return when(self.duration is not None and not SHORTEST <= self.duration <= LONGEST)
+    _bounded = lasting("100ms", "2s")
 
     @rule(
         'is missing: write e.g. color: "#000000"; to fade from one clip into the next, write kind: crossfade',
