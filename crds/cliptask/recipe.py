@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 6
+VERSION: Final = 7
 """Raise it when the code makes other frames or samples from the same order: fonts, filters, effects, mixes."""
 
 PRESET: Final = "superfast"

@@ -21,9 +21,9 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from cliptask_renderer.media import boxes, gif, jpeg, png
 from cliptask_renderer.media.composition import Part, composed
-from cliptask_renderer.media.exif import orientation
+from cliptask_renderer.media.exif import notes
 from cliptask_renderer.media.pieces import joined
-from cliptask_renderer.media.profiles import Colours, flat, profile_of_codes, profile_of_png
+from cliptask_renderer.media.profiles import Colours, adobe_rgb, flat, profile_of_codes, profile_of_png
 
 HEAD_BYTES = 512
 """From the start of a file: enough to tell what it is."""
@@ -143,13 +143,15 @@ def opened(path: Path) -> Iterator[Picture]:
 
 def _picture(image: ImageFile, profile: bytes | None = None, depth: int = 8) -> Picture:
     # A HEIC of several pictures shows one of them: only what has a rhythm moves.
+    noted = notes(image.info.get("exif") or b"")
+    own = image.info.get("icc_profile") or profile
     moves = image.format in {"WEBP", "AVIF"} and getattr(image, "is_animated", False)
     return Picture(
         format=image.format or "?",
         stored=image.size,
         frames=getattr(image, "n_frames", 1) if moves else 1,
-        orientation=orientation(image.info.get("exif") or b""),
-        colours=Colours(image.info.get("icc_profile") or profile),
+        orientation=noted.orientation,
+        colours=Colours(own or (adobe_rgb() if noted.is_adobe_rgb else None)),
         still=partial(_still, image, depth),
         _round=partial(_round, image),
     )

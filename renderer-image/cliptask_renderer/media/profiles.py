@@ -15,6 +15,7 @@ _Primaries = Sequence[tuple[float, float]]
 """Chromaticities of red, green, blue and white."""
 
 _D65, _DCI = (0.3127, 0.3290), (0.314, 0.351)
+_ADOBE_RGB: Final[_Primaries] = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), _D65)
 _BT709: Final[_Primaries] = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), _D65)
 _PRIMARIES: Final[Mapping[int, _Primaries]] = {
     1: _BT709,
@@ -125,6 +126,11 @@ def profile_of_png(gamma: bytes | None, chromaticities: bytes | None) -> bytes |
         return None
     is_srgb = abs(exponent - _SRGB_GAMMA) <= _ALIKE
     return _profile(primaries, _screen if is_srgb else lambda value: value ** (1 / exponent))
+
+
+def adobe_rgb() -> bytes | None:
+    """The profile of what cameras call Adobe RGB, by its specification of 1998."""
+    return _profile(_ADOBE_RGB, lambda value: value ** (563 / 256))
 
 
 def profile_of_codes(primaries: int, transfer: int) -> bytes | None:

@@ -11,9 +11,12 @@ import numpy.typing as npt
 import PIL.Image
 import PIL.ImageCms
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cliptask.facts import Look
 from cliptask_renderer.media import colours, stills
+from cliptask_renderer.media.exif import notes
 from support import chunks, heic
 from support import frames as f
 
@@ -259,3 +262,78 @@ def test_an_animation_has_the_colours_of_its_profile(suffix: str, tmp_path: Path
     got = f.decoded(made, "rgb24")[:, 80, 48].astype(int)
     wanted = by_profile(PIL.Image.new("RGB", (1, 1), (200, 120, 40)), SWAPPED)[0, 0]
     assert np.abs(got[0] - wanted).max() <= 4
+
+
+# What cameras note
+
+
+def of_adobe_rgb() -> npt.NDArray[np.float64]:
+    """The patches, where they are Adobe RGB, by the numbers of its specification."""
+    to_xyz = np.array([[0.57667, 0.18556, 0.18823], [0.29734, 0.62736, 0.07529], [0.02703, 0.07069, 0.99134]])
+    to_srgb = np.array(
+        [[3.24045, -1.53714, -0.49853], [-0.96927, 1.87601, 0.04156], [0.05564, -0.20403, 1.05723]]
+    )
+    return shown((PATCHES / 255) ** (563 / 256) @ (to_srgb @ to_xyz).T)
+
+
+def noted(space: int, index: bytes, order: Literal["<", ">"] = "<") -> bytes:
+    """EXIF with a colour space and an index of interoperability, as cameras write them."""
+
+    def directory(at: int, *entries: tuple[int, int, int, bytes]) -> bytes:
+        """Of tags, types, counts and values."""
+        rows = b"".join(struct.pack(f"{order}HHI", *row[:3]) + row[3] for row in entries)
+        assert at % 2 == 0
+        return struct.pack(f"{order}H", len(entries)) + rows + bytes(4)
+
+    def long(value: int) -> bytes:
+        return struct.pack(f"{order}I", value)
+
+    main, own = 8, 26
+    head = (b"II*\0" if order == "<" else b"MM\0*") + long(main)
+    body = directory(main, (0x8769, 4, 1, long(own)))
+    body += directory(own, (0xA001, 3, 1, struct.pack(f"{order}HH", space, 0)), (0xA005, 4, 1, long(56)))
+    return b"Exif\0\0" + head + body + directory(56, (0x0001, 2, 4, index))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+def test_a_camera_s_adobe_rgb_needs_no_profile(suffix: str, order: Literal["<", ">"], tmp_path: Path) -> None:
+    """A photograph would be dull, skin most of all: most cameras note Adobe RGB and bring no profile."""
+    picture = PIL.Image.fromarray(PATCHES.repeat(32, axis=0).repeat(32, axis=1))
+    exif = noted(0xFFFF, b"R03\0", order)
+    picture.save(tmp_path / f"a.{suffix}", exif=exif, quality=100, subsampling=0, lossless=True)
+
+    got = seen(tmp_path / f"a.{suffix}")[16::32, 16::32]
+
+    assert np.abs(got - of_adobe_rgb()).max() <= 4
+    assert np.abs(of_adobe_rgb() - PATCHES).max() > 20
+
+
+@pytest.mark.parametrize(
+    ("space", "index"), [(1, b"R98\0"), (0xFFFF, b"R98\0"), (1, b"R03\0"), (0xFFFF, bytes(4))]
+)
+def test_what_is_noted_otherwise_is_srgb(space: int, index: bytes, tmp_path: Path) -> None:
+    """Editors write that nothing is known of the colours; they would become garish."""
+    PIL.Image.fromarray(PATCHES).save(tmp_path / "a.png", exif=noted(space, index))
+
+    assert np.array_equal(seen(tmp_path / "a.png"), PATCHES)
+
+
+def test_a_profile_goes_before_what_is_noted(tmp_path: Path) -> None:
+    """Who has converted a photograph for the web has not always corrected its notes."""
+    PIL.Image.fromarray(PATCHES).save(
+        tmp_path / "a.png", exif=noted(0xFFFF, b"R03\0"), icc_profile=SRGB.tobytes()
+    )
+
+    assert np.abs(seen(tmp_path / "a.png") - PATCHES).max() <= 1
+
+
+@given(
+    st.binary(max_size=120),
+    st.sampled_from([b"", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"]),
+    st.integers(0, 90),
+)
+def test_broken_notes_say_nothing_and_end_nothing(noise: bytes, head: bytes, cut: int) -> None:
+    """Any of a million cameras' programs would end a campaign."""
+    assert notes(head + noise).orientation in range(1, 9)
+    assert notes(noted(0xFFFF, b"R03\0")[:cut]).orientation == 1
