@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from cliptask.errors import InputError
 from cliptask.planning.forms import FORMS, Form, has_form, nearest
 from cliptask.spec.values import SMALLEST_SIDE
 from cliptask_operator.local.blocks import Block, blocks_of, distinct
 from cliptask_operator.local.contents import Contents, Found, Unused
+from cliptask_operator.local.pairs import Paired, paired
 
 ENOUGH_VIDEOS, FIRST_VIDEOS = 36, 24
 """More combinations than the one are limited to the other, so that the first try takes minutes."""
@@ -41,6 +42,8 @@ class Draft:
     logos: tuple[Found, ...]
     unused: tuple[Unused, ...]
     picture: Picture
+    captions: Mapping[str, Paired] = field(default_factory=dict)
+    """By the paths of their clips."""
 
     @property
     def combinations(self) -> int:
@@ -67,28 +70,30 @@ class Draft:
 
 def draft(contents: Contents, folder: str) -> Draft:
     """The campaign that files suggest. Raises ``InputError``, which names ``folder``, where there is nothing to be seen."""
-    seen = [each for each in contents.files if each.facts.kind != "audio"]
+    seen = [each for each in contents.files if each.facts.kind not in {"audio", "captions"}]
     clips = [each for each in seen if not each.is_cut_out] or seen
     if not clips:
         raise _nothing_to_see(contents, folder)
     blocks, unplaced = blocks_of(clips)
     tracks, equal = distinct(each for each in contents.files if each.facts.kind == "audio")
     logos, again = distinct(each for each in seen if each not in clips)
+    shown = [clip for block in blocks for clip in block.clips]
+    captions, alone = paired((each for each in contents.files if each.facts.kind == "captions"), shown)
     return Draft(
         blocks=blocks,
         tracks=tracks,
         logos=logos,
-        unused=(*contents.unused, *unplaced, *equal, *again),
-        picture=_picture([clip for block in blocks for clip in block.clips]),
+        unused=(*contents.unused, *unplaced, *equal, *again, *alone),
+        picture=_picture(shown),
+        captions=captions,
     )
 
 
 def _nothing_to_see(contents: Contents, folder: str) -> InputError:
     needed = "put videos or pictures into it, those that are interchangeable into a folder of their own"
-    if contents.files:
-        count = len(contents.files)
+    if count := sum(each.facts.kind == "audio" for each in contents.files):
         return InputError(f"{folder}: {f'its {count} files are' if count > 1 else 'its one file is'} sound without pictures: {needed}")  # fmt: skip
-    if not contents.unused:
+    if not contents.unused and not contents.files:
         return InputError(f"{folder}: the folder is empty: {needed}")
     return InputError(f"{folder}: none of its files can be used: {needed}")
 

@@ -11,6 +11,7 @@ from cliptask.spec.paths import written
 from cliptask.spec.task import GROUP, KIND, VERSION
 from cliptask_operator.local.contents import Found, Unused
 from cliptask_operator.local.draft import Draft
+from cliptask_operator.local.pairs import Paired
 
 MOST_UNUSED = 20
 """Of the files that are not used, those that are named."""
@@ -49,7 +50,7 @@ def _lines(draft: Draft, name: str, prefix: str) -> Iterator[str]:
     for block in draft.blocks:
         yield f"  - name: {_quoted(block.name)}"
         yield "    clips:"
-        yield from (f"    - {_clip(clip, prefix)}" for clip in block.clips)
+        yield from (f"    - {_clip(clip, prefix, draft.captions.get(clip.path))}" for clip in block.clips)
     if draft.tracks:
         yield (
             "  # Each video plays one of these tracks."
@@ -67,7 +68,8 @@ def _lines(draft: Draft, name: str, prefix: str) -> Iterator[str]:
     yield "  # speech:"
     yield '  # - {voice: "Rachel", text: "Spring is here. Go outside!"}'
     yield '  # - {voice: "Rachel", text: "Twenty percent off until Sunday."}'
-    yield "  # captions: {mode: burned}    # the words in the picture as they are said; soft: a track that players can show"
+    off = "" if draft.captions else "# "
+    yield f"  {off}captions: {{mode: burned}}    # the words in the picture as they are said; soft: a track that players can show"
     yield from _variants(draft, counts)
     yield from _picture(draft)
     yield "  # transitions:"
@@ -118,16 +120,24 @@ def _sound(draft: Draft) -> Iterator[str]:
         yield "  # sound: {musicVolume: 0.3}    # music beside a voice, which is 1"
 
 
-def _clip(clip: Found, prefix: str) -> str:
+def _clip(clip: Found, prefix: str, captions: Paired | None) -> str:
     facts = clip.facts
     size = f"{facts.width}x{facts.height}"
     if facts.kind == "still":
         return f"{{url: {_url(clip, prefix)}, duration: 3s, motion: zoomIn}}    # a picture, {size}"
-    return f"{{url: {_url(clip, prefix)}}}    # {size}, {facts.duration_s:.1f} s"
+    said = ""
+    if captions is not None:
+        language = f", language: {_quoted(captions.language)}" if captions.language else ""
+        said = f", captions: {{url: {_path(captions.path, prefix)}{language}}}"
+    return f"{{url: {_url(clip, prefix)}{said}}}    # {size}, {facts.duration_s:.1f} s"
 
 
 def _url(file: Found, prefix: str) -> str:
-    return _quoted(written(str(PurePosixPath(prefix, file.path))))
+    return _path(file.path, prefix)
+
+
+def _path(path: str, prefix: str) -> str:
+    return _quoted(written(str(PurePosixPath(prefix, path))))
 
 
 def _quoted(text: str) -> str:

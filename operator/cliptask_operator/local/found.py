@@ -21,7 +21,6 @@ from cliptask_renderer.probe.process import Probes
 LARGEST_LOGO = 1024
 """Pixels along an edge of what may be a logo."""
 _OPAQUE = 255
-_CAPTIONS = "it is a caption file; name it below the clip that it belongs to, as captions: {url: ...}"
 
 
 async def find(folder: Path, without: Path, processes: int, progress: ProgressReporter) -> Contents:
@@ -40,8 +39,6 @@ async def find(folder: Path, without: Path, processes: int, progress: ProgressRe
                 seen: Found | Unused = await _look(folder, path, probes)
             except SourceError as error:
                 seen = Unused(path, str(error))
-            if isinstance(seen, Found) and seen.facts.kind == "captions":
-                seen = Unused(path, _CAPTIONS)
             progress.advance("files")
             return seen
 

@@ -64,6 +64,12 @@ def flat(folder: Path) -> None:
     (folder / "Thumbs.db").write_bytes(b"x")
 
 
+def captioned(folder: Path) -> None:
+    """A clip in which somebody speaks, and one in which nobody does."""
+    clips(folder, "hook-a.mp4", "hook-b.mp4")
+    (folder / "hook-a.de.srt").write_text("1\n00:00:00,000 --> 00:00:00,400\nGuten Morgen\n")
+
+
 def only_pictures(folder: Path) -> None:
     """Nothing that moves."""
     pictures(folder, "a.jpg", "b.png", "c.webp")
@@ -84,6 +90,7 @@ def linked(folder: Path) -> None:
 FOLDERS: dict[str, tuple[Callable[[Path], None], int]] = {
     "nested": (nested, 2), "odd names": (odd_names, 7), "same names": (same_names, 4), "flat": (flat, 2),
     "only pictures": (only_pictures, 3), "one clip": (one_clip, 1), "linked": (linked, 2),
+    "captioned": (captioned, 2),
 }  # fmt: skip
 """What makes a folder, and how many videos come of it."""
 

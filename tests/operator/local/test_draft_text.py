@@ -21,10 +21,10 @@ from cliptask_operator.local.draft import ENOUGH_VIDEOS, FIRST_VIDEOS, draft
 from cliptask_operator.local.draft_text import MOST_UNUSED, text_of
 
 FOLDER = "/srv/media"
-Kind = Literal["video", "animation", "still", "audio"]
+Kind = Literal["video", "animation", "still", "audio", "captions"]
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1, max_size=20)
 PATHS = st.lists(NAMES.filter(lambda name: name not in {".", ".."}), min_size=1, max_size=3).map("/".join)
-KINDS = st.sampled_from(["video", "animation", "still", "audio", "logo"])
+KINDS = st.sampled_from(["video", "animation", "still", "audio", "captions", "logo"])
 
 
 def file(path: str, kind: str = "video", size: tuple[int, int] = (90, 160)) -> Found:
@@ -33,7 +33,12 @@ def file(path: str, kind: str = "video", size: tuple[int, int] = (90, 160)) -> F
     facts = SourceFacts(
         sha256=sha256, size_bytes=1, kind="still", container="x", width=size[0], height=size[1], duration_s=2
     )
-    told: dict[str, Kind] = {"video": "video", "animation": "animation", "audio": "audio"}
+    told: dict[str, Kind] = {
+        "video": "video",
+        "animation": "animation",
+        "audio": "audio",
+        "captions": "captions",
+    }
     return Found(path, facts.model_copy(update={"kind": told.get(kind, "still")}), kind == "logo")
 
 
@@ -56,7 +61,7 @@ def with_examples(text: str) -> str:
 def test_every_name_reads_back_as_the_same_path(files: dict[str, str], prefix: str) -> None:
     """A file of an odd name would break the task, or be looked for under another name."""
     found = tuple(file(path, kind) for path, kind in files.items())
-    if all(kind == "audio" for kind in files.values()):
+    if all(kind in {"audio", "captions"} for kind in files.values()):
         return
 
     _, task = drafted(*found, prefix=prefix)
@@ -147,6 +152,54 @@ def test_pictures_that_could_be_logos_are_clips_where_there_is_nothing_else() ->
 
     assert len(task.spec.video_blocks[0].clips) == 2
     assert task.spec.overlays == ()
+
+
+def captioned(task: ClipTask) -> dict[str, tuple[str, str]]:
+    """Of each clip that has captions: their file and language, without their folder."""
+    clips = [clip for block in task.spec.video_blocks for clip in block.clips]
+    told = [(clip.url, clip.captions) for clip in clips if clip.captions]
+    return {
+        url.removeprefix(f"file://{FOLDER}/"): (own.url.removeprefix(f"file://{FOLDER}/"), own.language)
+        for url, own in told
+    }
+
+
+@pytest.mark.parametrize(
+    ("captions", "of_hook"),
+    [
+        (["hook.srt"], ("hook.srt", "en")),
+        (["hook.VTT"], ("hook.VTT", "en")),
+        (["hook.mp4.srt"], None),
+        (["hook.de.srt"], ("hook.de.srt", "de")),
+        (["hook.no.vtt"], ("hook.no.vtt", "no")),
+        (["hook.pt_br.srt"], ("hook.pt_br.srt", "pt-BR")),
+        (["hook.part2.srt"], None),
+        (["hook.de.srt", "hook.srt"], ("hook.de.srt", "de")),
+        (["other/hook.srt"], None),
+        (["hook-b.srt"], None),
+    ],
+)
+def test_captions_belong_to_the_clip_of_their_name(
+    captions: list[str], of_hook: tuple[str, str] | None
+) -> None:
+    """What somebody has transcribed would have to be named by hand, clip by clip; and no file may be lost."""
+    text, task = drafted(file("hook.mp4"), file("hook2.mp4"), *(file(path, "captions") for path in captions))
+
+    assert captioned(task) == ({"hook.mp4": of_hook} if of_hook else {})
+    assert task.spec.captions.mode == ("burned" if of_hook else "none")
+    for path in captions:
+        assert of_hook == (path, of_hook[1] if of_hook else "") or f"#   {path}: " in text
+
+
+def test_nobody_speaks_in_a_picture_and_two_clips_of_a_name_share_captions() -> None:
+    """The task would be refused, or one of two cuts would be silent."""
+    stills = [file("a.jpg", "still"), file("a.srt", "captions")]
+    videos = [file("b.mp4"), file("b.mov"), file("b.srt", "captions")]
+
+    text, task = drafted(*stills, *videos)
+
+    assert captioned(task) == {"b.mp4": ("b.srt", "en"), "b.mov": ("b.srt", "en")}
+    assert "#   a.srt: it is a caption file; give it the name of its clip" in text
 
 
 def test_hundreds_of_files_that_are_not_used_are_counted() -> None:
