@@ -1,6 +1,6 @@
 # What can be done here? `make` lists it. Everything installs what it needs into .venv, with hashes checked.
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage matrix fuzz e2e release-check cluster cluster-down check bench showcase lock generate clean
+.PHONY: help demo test coverage matrix fuzz e2e release-check cluster cluster-down check bench showcase docs lock generate clean
 
 # The first that runs: one that a version manager names may not be there. The images have 3.11.
 PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3.14 python3; do $$each -c \
@@ -80,6 +80,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 showcase: $(STAMP) ## Draw what docs/showcase.md shows: every style, entrance, transition and fit on real footage
 	$(BIN)/python tests/showcase/sheets.py
+
+docs: $(STAMP) ## Build the documentation as a site into build/site, which loads nothing from elsewhere
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "build/site/index.html; to search in it: $(BIN)/mkdocs serve"
 
 lock: $(STAMP) ## Pin the newest versions of everything with hashes
 	$(COMPILE) --upgrade --all-extras --group dev --no-emit-package scipy -o requirements.txt pyproject.toml

@@ -225,8 +225,9 @@ def _print(found: Comparison, output: ReportFormat) -> None:
     elif not found.differs:
         typer.echo(f"{found.heading}: nothing is made anew, and nothing is dropped")
     else:
+        typer.echo(found.heading)
         print_table(
-            found.heading,
+            "",
             ("", "before", "after", "to make", "to drop"),
             [(row.what, *(f"{count:,}" for count in row[1:])) for row in found.rows],
         )
