@@ -159,7 +159,10 @@ def captioned(task: ClipTask) -> dict[str, tuple[str, str]]:
     clips = [clip for block in task.spec.video_blocks for clip in block.clips]
     told = [(clip.url, clip.captions) for clip in clips if clip.captions]
     return {
-        url.removeprefix(f"file://{FOLDER}/"): (own.url.removeprefix(f"file://{FOLDER}/"), own.language)
+        url.removeprefix(f"file://{FOLDER}/"): (
+            (own.url or "").removeprefix(f"file://{FOLDER}/"),
+            own.language,
+        )
         for url, own in told
     }
 
