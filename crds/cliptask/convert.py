@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
+from cliptask.emphasis import literal
 from cliptask.errors import InvalidTask
 from cliptask.names import LABEL_LENGTH, shown, slug, unsigned
 from cliptask.spec.loading import load_data, located, report
@@ -86,7 +87,9 @@ def as_task(request: ProcessMedia, output_uri: str, name: str) -> dict[str, Any]
     if request.audio_blocks:
         spec["audioBlocks"] = blocks(request.audio_blocks, "tracks")
     if request.text_to_speach:
-        spec["speech"] = [{"voice": line.voice, "text": line.text} for line in request.text_to_speach]
+        spec["speech"] = [
+            {"voice": line.voice, "text": literal(line.text)} for line in request.text_to_speach
+        ]
     if request.combinations > MAX_VARIANTS:
         spec["variants"] = {"limit": MAX_VARIANTS}
     spec["output"] = {"uri": output_uri}

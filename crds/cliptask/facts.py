@@ -78,6 +78,8 @@ class Word(Fact):
     end_s: float
     spaced: bool = False
     """Whether a space stands before it although its script is written without."""
+    stressed: bool = Field(default=False, exclude_if=lambda value: not value)
+    """Whether captions in the picture stress it; in no recording, which does not change by that."""
 
 
 class SpokenLine(Fact):

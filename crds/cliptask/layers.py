@@ -195,6 +195,9 @@ class SpokenAt(Order):
     until_ms: Annotated[int | None, LATER] = None
     """Nothing is seen from then on, likewise."""
 
+    stressed: Annotated[tuple[tuple[int, int], ...] | None, LATER] = None
+    """The letters of words that are stressed, as runs of their numbers among all that are heard."""
+
     def frames(self, fps: int) -> range:
         """Those in which any of it may be seen."""
         first = self.start_ms if self.from_ms is None else self.from_ms

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import floor
@@ -28,6 +28,8 @@ class Page:
     starts_ms: tuple[int, ...]
     """When each is begun to be said; the first when the page appears."""
     end_ms: int
+    stressed: tuple[bool, ...]
+    """Of each word, whether it is."""
 
 
 def pages(words: Sequence[Word], most: int, end_s: float) -> tuple[Page, ...]:
@@ -40,9 +42,24 @@ def pages(words: Sequence[Word], most: int, end_s: float) -> tuple[Page, ...]:
     runs = [part for run in sentences(pieces_of(words, end_ms)) for part in _split(run, most)]
     starts = [run[0].start_ms for run in runs]
     return tuple(
-        Page(_texts(run), tuple(piece.start_ms for piece in run), _end(run, following, end_ms))
+        Page(
+            _texts(run),
+            tuple(piece.start_ms for piece in run),
+            _end(run, following, end_ms),
+            tuple(piece.is_stressed for piece in run),
+        )
         for run, following in zip(runs, [*starts[1:], None], strict=False)
     )
+
+
+def stressed(words: Sequence[Word], letters: Sequence[tuple[int, int]]) -> Iterator[Word]:
+    """The words of a recording, those marked that have any of these ``letters``, see ``SpokenAt.stressed``."""
+    at = 0
+    for word in words:
+        end = at + sum(not letter.isspace() for letter in word.text)
+        is_stressed = any(begin < end and at < stop for begin, stop in letters)
+        yield word.model_copy(update={"stressed": True}) if is_stressed else word
+        at = end
 
 
 def _split(run: list[Piece], most: int) -> list[list[Piece]]:

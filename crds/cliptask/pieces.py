@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from math import floor
 
@@ -41,6 +41,7 @@ class Piece:
     """Whether no space stands before it."""
     start_ms: int
     end_ms: int
+    is_stressed: bool = False
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
@@ -78,7 +79,7 @@ def pieces_of(words: Sequence[Word], end_ms: int) -> list[Piece]:
             if begin >= end_ms:
                 return pieces
             end = max(begin + 1, min(end_ms, start_ms + (stop_ms - start_ms) * (index + 1) // len(texts)))
-            pieces.append(Piece(text, phrase.is_tight or index > 0, begin, end))
+            pieces.append(Piece(text, phrase.is_tight or index > 0, begin, end, phrase.is_stressed))
             free_ms = begin + 1
     return pieces
 
@@ -92,7 +93,7 @@ def _read(words: Sequence[Word], end_ms: int) -> list[Piece]:
         text = captioned(visible)
         if text.strip() and start_ms < end_ms:
             tight = bool(read) and not word.spaced and _meet(read[-1].text, text)
-            read.append(Piece(text, tight, start_ms, stop_ms))
+            read.append(Piece(text, tight, start_ms, stop_ms, word.stressed))
     return read
 
 
@@ -115,10 +116,11 @@ def _parted(run: Sequence[Piece]) -> list[Piece]:
     phrases: list[Piece] = []
     for place, word in zip(accumulate((len(word.text) for word in run), initial=0), run, strict=False):
         last = phrases[-1] if phrases else None
-        if last is None or place in ends or width(last.text + word.text) > LINE_WIDTH:
+        is_other = last is None or last.is_stressed != word.is_stressed
+        if last is None or is_other or place in ends or width(last.text + word.text) > LINE_WIDTH:
             phrases.append(word)
         else:
-            phrases[-1] = Piece(last.text + word.text, last.is_tight, last.start_ms, word.end_ms)
+            phrases[-1] = replace(last, text=last.text + word.text, end_ms=word.end_ms)
     return phrases
 
 

@@ -110,6 +110,11 @@ def heard_at(text: str) -> tuple[str, list[int]]:
     return "".join(characters), places
 
 
+def directions(text: str) -> list[range]:
+    """Where directions for the voice stand in a text."""
+    return [range(*match.span()) for match in _DIRECTION.finditer(text)]
+
+
 def named(character: str) -> str:
     """A character for people who cannot see it: ``U+0E01 THAI CHARACTER KO KAI``."""
     return f"U+{ord(character):04X} {unicodedata.name(character, '')}".strip()

@@ -18,7 +18,7 @@ from cluster.installation import NAME, TOKEN, Installation
 from cluster.kubectl import KubectlFailed
 from cluster.site import Site
 from cluster.small_campaigns import CLIP_S, FPS, HEIGHT, WIDTH, clip, task, until
-from support import media
+from support import fonts, media
 from support.elevenlabs_stub import KEY
 from support.http_server import Content
 from support.studio import Studio, framemd5, objects
@@ -142,6 +142,35 @@ def test_a_video_passes_the_gate_from_outside(campaign: Campaign, number: int) -
     ]
     assert abs(samples - Fraction(FRAMES * sound.rate, FPS)) < AAC_FRAME
     assert texts == 1
+
+
+def test_words_are_burned_in_the_brands_letters_as_on_a_laptop(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """The image would lack a font or a script's tables; or pictures copied there would be others than here."""
+    folder = installation.web.folder
+    assert folder is not None
+    fonts.brand(folder / "brand.woff2")
+    look = media.ClipLook(width=WIDTH, height=HEIGHT, fps=FPS, duration_s=5.0, hue=200)
+    media.clip(folder / "long.mp4", look)
+    wanted = task(
+        installation, "words", [[clip(installation, 0), clip(installation, 1)], [f"{installation.web.url}/long.mp4"]],
+        fonts=[{"name": "brand", "url": f"{installation.web.url}/brand.woff2"}],
+        speech=[{"voice": "Rachel", "text": "Only *today*, twenty percent off!"}],
+        captions={"mode": "burned", "style": "highlightBox", "letters": {"font": "brand"}},
+    )  # fmt: skip
+    installation.apply(wanted)
+    assert installation.wait("words", "Complete")["succeeded"] == 2
+
+    studio = Studio(tmp_path, {**installation.environment, "ELEVENLABS_API_KEY": KEY})
+    (tmp_path / "cliptask.yaml").write_text(yaml.safe_dump(wanted))
+    studio.render(tmp_path / "cliptask.yaml", tmp_path / "local")
+
+    local = {file.name: file.read_bytes() for file in (tmp_path / "local" / "words").glob("*.mp4")}
+    blobs = installation.gcs.open(installation.bucket).list_blobs(prefix="out/words/")
+    cluster = {Path(blob.name).name: blob.download_as_bytes() for blob in blobs if blob.name.endswith(".mp4")}
+    assert len(local) == 2
+    assert cluster == local
 
 
 def test_its_story_is_told(campaign: Campaign, installation: Installation) -> None:

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
+from cliptask.emphasis import literal
 from cliptask.planning.bindings import RATES
 from cliptask.spec import values
 from cliptask.spec.colour import COLOUR_PATTERN, TRANSLUCENT_PATTERN
@@ -36,6 +37,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6
         and drawn(heard(text)).strip() != ""
     )
 )
+said = texts.map(literal).filter(lambda text: len(text) <= 60)
 volumes = st.floats(0, 2)
 
 
@@ -61,7 +63,7 @@ def _list(element: st.SearchStrategy[Data], least: int = 0) -> st.SearchStrategy
 
 _span = st.tuples(durations(0, 1000), durations(1001, 90_000))
 _trims = _span.map(lambda span: {"start": span[0], "end": span[1]}) | _fields(start=durations(0, 99_000))
-_own_lines = _fields({"voice": texts, "text": texts}, offset=durations(0, 600_000))
+_own_lines = _fields({"voice": texts, "text": said}, offset=durations(0, 600_000))
 _percentages = _matching(PERCENTAGE_PATTERN)
 _focus = _fields(left=_percentages, top=_percentages)
 _languages = st.sampled_from(["en", "uk", "no", "pt-BR", "zh-Hans", "es-419"])
@@ -237,7 +239,7 @@ def tasks(draw: st.DrawFn) -> ClipTask:
         ),
         speech=_list(
             _fields(
-                {"voice": texts, "text": texts},
+                {"voice": texts, "text": said},
                 name=names,
                 at=_fields({"block": st.just(blocks[0]["name"])}, offset=durations(0, 600_000)),
                 language=_languages,

@@ -61,7 +61,7 @@ class Labels:
             title = of.title if label == of.label else f"{of.title} ({label[-6:]})"
             if isinstance(of, Line):
                 spoken = of.model_dump_json(exclude={"name"})
-                return Part(label, _hash(spoken), source=_hash(of.text), title=title)
+                return Part(label, _hash(spoken), source=_hash(of.said), title=title)
             return Part(label, _hash(content(of)), source=_hash(source(of.url)), title=title)
 
         self.clips = [

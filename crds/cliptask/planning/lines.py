@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import ceil, floor
 
 from cliptask.captions import last_ms
+from cliptask.emphasis import read
 from cliptask.errors import ClipTaskError, VariantError
 from cliptask.facts import SpokenLine
 from cliptask.languages import mp4_code
@@ -78,7 +79,7 @@ class Said:
     @property
     def text(self) -> str | None:
         """What is heard of it; None where nobody speaks."""
-        return " ".join(heard(each.utterance.text) for each in self.lines) or None
+        return " ".join(heard(each.utterance.said) for each in self.lines) or None
 
     @property
     def language(self) -> str | None:
@@ -122,6 +123,7 @@ class Said:
                     frame=begin,
                     speed=each.speed,
                     end_ms=min(taken_ms, longest_ms) if is_settled else 0,
+                    stressed=read(each.utterance.text).letters or None,
                 )
             )
             if is_settled:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from cliptask import names
+from cliptask.emphasis import read
 from cliptask.spec.part import Part
 from cliptask.spec.quantities import Duration
 from cliptask.spec.values import TEXT_PATTERN, Language, Name, SpokenText
+
+
+def _paired(text: str) -> str:
+    read(text)
+    return text
 
 
 class Utterance(Part):
@@ -18,15 +24,20 @@ class Utterance(Part):
 
     voice: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN)]
     """The voice's name or id at ElevenLabs, or espeak-ng for the local synthesizer, where that is installed."""
-    text: SpokenText
-    """What is said. Directions for the voice, `[whispers]` and SSML's tags such as `<break time="1s"/>`, are sent to ElevenLabs as they are and show in no caption and no name; espeak-ng gets the words alone."""
+    text: Annotated[SpokenText, AfterValidator(_paired)]
+    """What is said. Directions for the voice, `[whispers]` and SSML such as `<break time="1s"/>`, go to ElevenLabs as they are and show nowhere; espeak-ng gets the words alone. `*Words*` are stressed in burned captions; an asterisk that is read has a backslash before it."""
     language: Language = "en"
     """The text's language as a BCP 47 tag. ElevenLabs is told the language, espeak-ng speaks the nearest variety; the video's sound and captions carry it."""
 
     @property
+    def said(self) -> str:
+        """The text as the voice gets it: without asterisks that stress words."""
+        return read(self.text).text
+
+    @property
     def label(self) -> str:
         """What it is called, where no other is called the same."""
-        return names.label_of_text(self.text)
+        return names.label_of_text(self.said)
 
 
 class OwnLine(Utterance):
@@ -56,9 +67,9 @@ class Line(Utterance):
     @property
     def label(self) -> str:
         """What it is called, where no other is called the same."""
-        return self.name or names.label_of_text(self.text)
+        return self.name or names.label_of_text(self.said)
 
     @property
     def title(self) -> str:
         """What people call it, in its own script."""
-        return self.name or names.title_of_text(self.text)
+        return self.name or names.title_of_text(self.said)

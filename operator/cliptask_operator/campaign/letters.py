@@ -60,7 +60,7 @@ def _texts(spec: ClipTaskSpec) -> Iterator[tuple[Path, str, TextStyle]]:
             yield ("spec", "overlays", index, "counter"), every, overlay.style or TextStyle()
     if spec.captions.mode == "burned":
         for path, line in spec.lines_at.items():
-            yield (*path, "text"), heard(line.text), spec.captions.letters or TextStyle()
+            yield (*path, "text"), heard(line.said), spec.captions.letters or TextStyle()
 
 
 def _refuse(messages: Iterator[str]) -> None:

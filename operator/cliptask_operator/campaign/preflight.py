@@ -167,7 +167,7 @@ def _count_variants(spec: ClipTaskSpec, policy: Policy) -> int:
 
 def _count_characters(spec: ClipTaskSpec, policy: Policy) -> int:
     # Each of these is a recording of its own, and paid for.
-    recordings = {(line.voice, primary(line.language), line.text.strip()) for line in spec.lines}
+    recordings = {(line.voice, primary(line.language), line.said.strip()) for line in spec.lines}
     characters = sum(len(text) for _, _, text in recordings)
     if policy.max_speech_characters is not None and characters > policy.max_speech_characters:
         message = (

@@ -51,7 +51,7 @@ def described(read: Read, *, can_speak: bool) -> dict[str, Any]:
             for label, bound in zip(labels.tracks, bindings.tracks, strict=True)
         ],
         "lines": [
-            {"label": label, "title": line.text, "voice": line.voice, "characters": len(line.text.strip()), **_heard(heard)}
+            {"label": label, "title": line.said, "voice": line.voice, "characters": len(line.said.strip()), **_heard(heard)}
             for label, line, heard in zip(labels.lines, spec.speech, board.lines, strict=False)
         ],
         "wanted": [[*choice.clips, choice.track, choice.line] for choice in board.chosen],

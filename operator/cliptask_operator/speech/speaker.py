@@ -122,7 +122,7 @@ class Speaker:
         """Have every line spoken that is not yet, each text with the same voice once."""
 
         def tell(kind: EventKind, line: Utterance) -> None:
-            on_event(SpeechEvent(kind, line.label, len(line.text.strip())))
+            on_event(SpeechEvent(kind, line.label, len(line.said.strip())))
 
         async def speak(line: Utterance, order: SpeechOrder) -> SpokenLine:
             recording, is_new = await self._recorded(line, order, store, tell)
@@ -229,12 +229,12 @@ class Speaker:
     def _paid_order(self, line: Utterance, voice_id: str) -> SpeechOrder:
         own, language = self._settings, primary(line.language)
         return SpeechOrder(
-            "elevenlabs", line.text.strip(), voice_id, language, own.model, own.output_format, own.content()
+            "elevenlabs", line.said.strip(), voice_id, language, own.model, own.output_format, own.content()
         )
 
 
 def _free_order(line: Utterance) -> SpeechOrder:
-    text, model = line.text.strip(), espeak.version()
+    text, model = line.said.strip(), espeak.version()
     return SpeechOrder("espeak-ng", text, espeak.VOICE, line.language, model, "wav_22050")
 
 

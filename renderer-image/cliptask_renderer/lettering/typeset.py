@@ -50,6 +50,8 @@ CLEAR = "#00000000"
 
 _BROKEN = "the text's font is broken: export it again as TTF or OTF"
 _BREAK = [faces.Run("\n", ())]
+_LARGER = 1.25
+"""How much larger a stressed word is: it is seen as one, and two lines still have room."""
 _MARK = 0.12
 """How far the plate of a word reaches beyond it, and the radius of its corners, in em."""
 
@@ -103,6 +105,8 @@ class Text:
     """What errors call it."""
     is_steady: bool = False
     """Whether texts with and without letters that reach up or down have one height."""
+    stressed: tuple[bool, ...] = ()
+    """Of each word, whether it is larger than the others; none is where nothing is said."""
 
 
 def typeset(
@@ -124,7 +128,8 @@ def typeset(
     """
     looks = looks or [Look((style.color,) * len(text.words))]
     pages = _drawn([text], style, shorter, room, looks, fonts)
-    return _cropped(pages, steady_px=round(style.size * shorter) if text.is_steady else None)
+    steady_px = round(style.size * shorter) if text.is_steady else None
+    return _cropped(pages, steady_px, keeps_all=any(text.stressed))
 
 
 def typeset_row(
@@ -176,7 +181,8 @@ def _drawn(
         message = f"{texts[0].what}'s text {missing}"
         raise InputError(message)
     hand = _Hand(first, own.get(style.emoji or ""), texts[0].language)
-    pages = _pages(_data(said, style, shorter, room, looks, hand), texts[0], hand)
+    data = _data(said, style, shorter, room, looks, hand) | {"sizes": _sizes(texts[0])}
+    pages = _pages(data, texts[0], hand)
     return [_shadowed(page, style, shorter) for page in pages] if style.shadow else pages
 
 
@@ -194,6 +200,11 @@ class _Hand:
 
     def runs(self, text: str) -> list[faces.Run]:
         return faces.runs(text, self.first, self.language, self.signs)
+
+
+def _sizes(text: Text) -> list[float]:
+    """Of each word, in em."""
+    return [_LARGER if each else 1.0 for each in text.stressed] or [1.0] * len(text.words)
 
 
 def _cased(words: Sequence[str], style: Style) -> list[str]:
@@ -333,10 +344,12 @@ def _shadowed(page: npt.NDArray[np.uint8], style: Style, shorter: int) -> npt.ND
     return np.asarray(Image.alpha_composite(shadow, whole))
 
 
-def _cropped(pages: Sequence[npt.NDArray[np.uint8]], steady_px: int | None) -> list[npt.NDArray[np.uint8]]:
+def _cropped(
+    pages: Sequence[npt.NDArray[np.uint8]], steady_px: int | None, *, keeps_all: bool
+) -> list[npt.NDArray[np.uint8]]:
     """Without the empty rows and columns around, so that positions mean what is seen.
 
-    ``steady_px``: the margin around the lines, of which all but a quarter above and below goes.
+    ``steady_px``: the margin around the lines, of which all but a quarter above and below goes; ``keeps_all``: larger words may reach beyond.
     """
     seen = np.maximum.reduce([page[..., 3] for page in pages])
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
@@ -344,5 +357,6 @@ def _cropped(pages: Sequence[npt.NDArray[np.uint8]], steady_px: int | None) -> l
         return [page[:1, :1] for page in pages]
     top, bottom = rows[0], rows[-1] + 1
     if steady_px is not None:
-        top, bottom = steady_px * 3 // 4, seen.shape[0] - steady_px * 3 // 4
+        inner = steady_px * 3 // 4, seen.shape[0] - steady_px * 3 // 4
+        top, bottom = (min(top, inner[0]), max(bottom, inner[1])) if keeps_all else inner
     return [page[top:bottom, columns[0] : columns[-1] + 1] for page in pages]

@@ -16,7 +16,7 @@ from cliptask.facts import Word
 from cliptask.layers import BurnedCaptions, CaptionLook, SpokenAt, frame_at
 from cliptask.names import called
 from cliptask.orders import Profile
-from cliptask.pages import LATE_MS, Page, pages
+from cliptask.pages import LATE_MS, Page, pages, stressed
 from cliptask_renderer.lettering.typeset import Fonts, Look, Room, Text, typeset
 from cliptask_renderer.media.film import Film, write_film
 
@@ -106,7 +106,8 @@ def _shown(
     places: Mapping[str, str],
 ) -> Iterator[_Shown]:
     what = f"{called('text', spoken.words, places)}: its caption"
-    said, window = within(sooner(words, spoken.speed), spoken.start_ms), spoken.frames(fps)
+    marked = tuple(stressed(words, spoken.stressed or ()))
+    said, window = within(sooner(marked, spoken.speed), spoken.start_ms), spoken.frames(fps)
     for page in pages(said, look.words, spoken.end_ms / 1000):
         starts = tuple(spoken.frame + frame_at(start_ms, fps) for start_ms in page.starts_ms)
         end = max(spoken.frame + frame_at(page.end_ms, fps), starts[-1] + 1)
@@ -154,7 +155,7 @@ class _Canvas:
 
 
 def _drawn(shown: _Shown, look: CaptionLook, room: Room, shorter: int, fonts: Fonts) -> list[Pixels]:
-    text = Text(shown.page.words, shown.language, shown.what, is_steady=True)
+    text = Text(shown.page.words, shown.language, shown.what, is_steady=True, stressed=shown.page.stressed)
     return typeset(text, look.letters, shorter, room, _looks(shown, look), fonts)
 
 
@@ -186,8 +187,9 @@ def _looks(shown: _Shown, look: CaptionLook) -> list[Look]:
     """One for each word that is said; one for all where none is marked."""
     base, count = look.letters.color, len(shown.page.words)
     if look.kind in {"plain", "pop", "oneWord"}:
-        color = look.accent if look.kind == "oneWord" else base
-        return [Look((color,) * count)]
+        # Where the accent does not say which word is said, it stresses.
+        colors = (look.accent if look.kind == "oneWord" or each else base for each in shown.page.stressed)
+        return [Look(tuple(colors))]
     looks = []
     for said in range(count):
         if look.kind == "highlightBox":

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cliptask.orders import Profile
 from support import frames as f
-from support.studio import Studio
+from support.studio import Studio, moments
 
 LETTERS = {"size": "20%", "outline": {"width": "0%"}, "color": "#ff00ff"}
 BURNED = {"mode": "burned", "style": "highlightWord", "accent": "#00ff00", "position": "center", "letters": LETTERS}  # fmt: skip
@@ -30,10 +30,15 @@ def studio(tmp_path: Path) -> Studio:
     return Studio(tmp_path / "media")
 
 
+def near_green(pictures: NDArray[np.uint8]) -> list[int]:
+    """How much of each picture is of the accent's colour, in pixels."""
+    near = np.abs(pictures.astype(int) - (0, 255, 0)) < 70
+    return [int(each.all(axis=2).sum()) for each in near]
+
+
 def green(pictures: NDArray[np.uint8]) -> list[bool]:
     """In which pictures a word is marked."""
-    near = np.abs(pictures.astype(int) - (0, 255, 0)) < 70
-    return [bool(each.all(axis=2).sum() > 15) for each in near]
+    return [pixels > 15 for pixels in near_green(pictures)]
 
 
 def said(cache: Path) -> list[tuple[float, float]]:
@@ -86,3 +91,33 @@ def test_what_no_font_can_write_is_said_by_its_line(studio: Studio, tmp_path: Pa
     assert "U+12000 CUNEIFORM SIGN A" in ran.stderr
     assert "speech[0]" in ran.stderr
     assert imageio_ffmpeg.get_ffmpeg_exe() not in ran.stderr
+
+
+def test_to_stress_a_word_has_nothing_spoken_again(studio: Studio, tmp_path: Path) -> None:
+    """It would be paid for once more; and files beside the video would show asterisks."""
+    spec: dict[str, Any] = {
+        "captions": BURNED | {"style": "plain"},
+        "picture": PICTURE,
+        "sound": {"overflow": "Trim"},
+    }
+    task = studio.write([[0, 2]], speech=[LINE], **spec)
+    studio.render(task, tmp_path / "out")
+    before = moments(tmp_path / "out" / ".cliptask", "speech/*")
+    old = {*(tmp_path / "out" / "camp").glob("*.mp4")}
+    (plain,) = (tmp_path / "out" / "camp" / "captions").glob("*.vtt")
+
+    task = studio.write([[0, 2]], speech=[LINE | {"text": "*Spring* is here."}], **spec)
+    assert "2 of 2 videos, 2 of them new" in studio.render(task, tmp_path / "out")
+
+    assert moments(tmp_path / "out" / ".cliptask", "speech/*") == before
+    assert [file.read_text() for file in (tmp_path / "out" / "camp" / "captions").glob("*.vtt")] == [
+        plain.read_text()
+    ]
+    index = (tmp_path / "out" / "camp" / "index.json").read_text()
+    assert '"Spring is here."' in index
+    assert "*" not in index
+    new = {video for video in (tmp_path / "out" / "camp").glob("*.mp4") if video not in old}
+    for video in new:
+        (before_it,) = (each for each in old if each.name.split("-")[0] == video.name.split("-")[0])
+        most = [max(near_green(f.decoded(each, "rgb24", FORM))) for each in (before_it, video)]
+        assert most[1] > most[0] + 1000

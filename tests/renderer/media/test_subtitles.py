@@ -204,3 +204,35 @@ def test_words_come_sooner_where_a_line_is_played_faster(tmp_path: Path) -> None
     assert found[4].any()
     assert has(found[28], YELLOW)
     assert not found[45].any()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stressed_word_is_larger(kind: CaptionStyle, tmp_path: Path) -> None:
+    """It would look like all others."""
+    words = [Word(text="no", start_s=0.1, end_s=0.4), Word(text="on", start_s=0.5, end_s=0.9)]
+    plain = captions(kind, letters=Style(size=0.08, outline=0.0))
+    (spoken,) = plain.spoken
+    marked = plain.model_copy(update={"spoken": (spoken.model_copy(update={"stressed": ((2, 4),)}),)})
+
+    before, after = (shown(tmp_path, order, words=words)[22] for order in (plain, marked))
+
+    def size(rgba: NDArray[np.uint8]) -> int:
+        return int((rgba[..., 3] > 128).any(axis=1).sum())
+
+    assert size(before) < size(after) <= round(size(before) * 1.35)
+    if kind in {"plain", "pop"}:
+        assert not has(before, YELLOW)
+        assert has(after, YELLOW)
+        assert has(after, WHITE)
+
+
+def test_the_word_that_is_stressed_is_so_where_one_reads_from_the_right(tmp_path: Path) -> None:
+    """Another word would be, at the other end of the line."""
+    words = [Word(text="مرحبا", start_s=0.1, end_s=0.4), Word(text="بكم", start_s=0.5, end_s=0.9)]
+    order = captions("plain")
+    (spoken,) = order.spoken
+    first = order.model_copy(update={"spoken": (spoken.model_copy(update={"stressed": ((0, 5),)}),)})
+
+    found = shown(tmp_path, first, words=words)[10]
+
+    assert centre(found, YELLOW) > centre(found, WHITE)
