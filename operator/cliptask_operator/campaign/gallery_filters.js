@@ -21,8 +21,21 @@
       return [variant, plain([variant.name, variant.text ?? "", ...variant.titles, ...labels].join("\n"))];
     }),
   );
-  const found = (variant) =>
-    (!alone || selected.has(variant)) && words.every((word) => haystacks.get(variant).includes(word));
+  // Of WebVTT, what is read: the lines below a cue's times. Videos share captions, so each text is taken once.
+  const read = (captions) =>
+    captions
+      .split(/\r?\n[^\S\n]*\r?\n/)
+      .flatMap((block) => {
+        const lines = block.split(/\r?\n/);
+        return lines.slice(lines.findIndex((line) => line.includes("-->")) + 1 || lines.length);
+      })
+      .join("\n")
+      .replace(/<[^>]*>/g, "")
+      .replace(/&(lt|gt|amp);/g, (_, name) => ({ lt: "<", gt: ">", amp: "&" })[name]);
+  const said = new Map(Object.entries(campaign.captionTexts).map(([file, text]) => [file, plain(read(text))]));
+  const holds = (variant, word) =>
+    haystacks.get(variant).includes(word) || (said.get(variant.captions) ?? "").includes(word);
+  const found = (variant) => (!alone || selected.has(variant)) && words.every((word) => holds(variant, word));
   const fits = (variant, group) => group.chosen.size === 0 || group.chosen.has(group.of(variant));
 
   function buildFilters() {

@@ -212,10 +212,34 @@ class TestFilters:
         """Else a name from an ad platform's report could not be found."""
         page = show(index())
 
-        page.get_by_label("Search names, lines and titles").fill("SUMMER y")
+        page.get_by_label("Search names, titles and what is said").fill("SUMMER y")
         assert shown(page) == ["c-three-y"]
-        page.get_by_label("Search names, lines and titles").fill("#1 ä")
+        page.get_by_label("Search names, titles and what is said").fill("#1 ä")
         assert shown(page) == ["50% off? #1 ä & b"]
+
+    @pytest.mark.parametrize(
+        ("typed", "is_found"),
+        [("MORGEN tschuss", True), ("morgen a & b", True), ("dir <3", True), ("nothing", False), ("80%", False), ("-->", False), ("c.x", False)],
+    )  # fmt: skip
+    def test_finds_what_is_said_in_a_clip(
+        self, campaign: Path, page: Page, typed: str, is_found: bool
+    ) -> None:
+        """A clip could be found by what is written over it, and not by what somebody says in it."""
+        cue = "Guten <i>Morgen</i>, a &amp; b!\n<c.x>Tschüß</c> dir &lt;3"
+        text = f"WEBVTT\n\nNOTE nothing\n\n1\n00:00.000 --> 00:03.000 line:80%\n{cue}\n"
+        of = index()
+        variants = [
+            each.model_copy(update={"text": None, "captions": CAPTIONS if n == 1 else None})
+            for n, each in enumerate(of.variants)
+        ]
+        file = campaign / "gallery.html"
+        file.write_text(gallery_html(of.model_copy(update={"variants": tuple(variants)}), {CAPTIONS: text}))
+        page.goto(file.as_uri())
+
+        page.get_by_label("Search names, titles and what is said").fill(typed)
+
+        expect(page.locator("#count")).to_have_text(f"{int(is_found)} of 3 videos")
+        assert shown(page) == [NAMES[1]] * is_found
 
     @pytest.mark.parametrize(
         ("typed", "count"),
@@ -244,7 +268,7 @@ class TestFilters:
         called = {"a": "Ёлка", "b": "ربيع ฤดูใบไม้ผลิ", "c": "東京"}
         page = show(titled(titles, called))
 
-        page.get_by_label("Search names, lines and titles").fill(typed)
+        page.get_by_label("Search names, titles and what is said").fill(typed)
 
         expect(page.locator("#count")).to_have_text(f"{count} of 3 videos")
 
