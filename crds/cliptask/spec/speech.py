@@ -13,6 +13,9 @@ from cliptask.spec.part import Part
 from cliptask.spec.quantities import Duration
 from cliptask.spec.values import TEXT_PATTERN, Language, Name, SpokenText
 
+ROBOT = "espeak-ng"
+"""The voice that costs nothing."""
+
 
 def _paired(text: str) -> str:
     read(text)

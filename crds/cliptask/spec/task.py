@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from cliptask.spec import remedies
+from cliptask.spec.budget import Budget
 from cliptask.spec.captions import Captions, ClipVoice
 from cliptask.spec.execution import Execution, FailurePolicy
 from cliptask.spec.fonts import Font, fonts_of_captions, fonts_of_overlays
@@ -72,6 +73,8 @@ class ClipTaskSpec(Part):
     """Who is told when the campaign has ended, or comes to another phase."""
     failure_policy: FailurePolicy = FailurePolicy()
     """What to do when something cannot be had."""
+    budget: Budget = Budget()
+    """What it may take at most. Default: what the installation allows."""
     execution: Execution = Execution()
     """How the cluster makes the campaign; local mode takes no notice."""
 

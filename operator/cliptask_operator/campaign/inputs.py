@@ -138,7 +138,7 @@ class InputResolver:
                     await asyncio.wait([fetching])
                 voices = voices_of(spec, {**fetching.result(), **fonts}) if spec.voices else {}
                 heard = await self.transcriber.resolve(voices, cache)
-                check_seconds(heard, self.max_transcribed_seconds)
+                check_seconds(spec, heard, self.max_transcribed_seconds)
                 lacking = lacking_account(spec, heard, self.transcriber.lack)
                 if lacking and speak:
                     raise lacking

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from math import ceil
 from typing import Protocol
 
 from cliptask.errors import ClipTaskError
@@ -27,6 +28,7 @@ from cliptask_operator.campaign.inventory import (
     parts_of,
 )
 from cliptask_operator.campaign.past import Part
+from cliptask_operator.campaign.preflight import within_budget
 from cliptask_operator.campaign.publish import prune, publish, published
 from cliptask_operator.campaign.stores import Stores
 from cliptask_operator.concurrency.single_flight import SingleFlight
@@ -82,12 +84,17 @@ class Pipeline:
     async def plan(self, task: ClipTask, inputs: ResolvedInputs, stores: Stores) -> Campaign:
         """What the task wants made, after what its index says was dealt before.
 
-        Raises ``InputError`` where an input is bad, unless the task skips such.
+        Raises ``InputError`` where an input is bad, unless the task skips such, and where more is to be encoded than its budget
+        gives.
         """
         before = await asyncio.to_thread(published, task.metadata.name, stores.output)
-        return await asyncio.to_thread(
+        campaign = await asyncio.to_thread(
             plan, task, inputs.sources, inputs.lines, self.max_variants, before, inputs.transcripts
         )
+        seconds = ceil(sum(each.frames / each.profile.fps for each in campaign.segments) - 1e-6)
+        most = task.spec.budget.encode_seconds
+        within_budget("encodeSeconds", seconds, most, "s of picture encoded", "use fewer or shorter clips")
+        return campaign
 
     async def inventory(self, campaign: Campaign, stores: Stores) -> Inventory:
         """What is there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -11,6 +12,7 @@ from cliptask.names import public_url
 from cliptask.planning.choices import count_variants
 from cliptask.spec.places import source_places, spelled
 from cliptask.spec.quantities import amount
+from cliptask.spec.speech import ROBOT, Utterance
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.values import BUCKET_SCHEMES, MAX_VARIANTS
 from cliptask_operator.campaign.letters import check_letters
@@ -58,6 +60,12 @@ class TooMuchTranscription(Refused):
     reason = "TooMuchTranscription"
 
 
+class OverBudget(Refused):
+    """It needs more than its author wants to spend."""
+
+    reason = "OverBudget"
+
+
 @dataclass(frozen=True)
 class Policy:
     """What an installation allows a task of one namespace. The defaults are those of somebody's own machine."""
@@ -95,6 +103,15 @@ def preflight(spec: ClipTaskSpec, policy: Policy) -> Demand:
     _check_buckets(spec, policy)
     _check_resources(spec, policy)
     demand = Demand(_count_variants(spec, policy), _count_characters(spec, policy))
+    within_budget("variants", demand.variants, spec.budget.variants, "videos", "set variants.limit")
+    characters = _characters([line for line in spec.lines if line.voice != ROBOT])
+    within_budget(
+        "speechCharacters",
+        characters,
+        spec.budget.speech_characters,
+        "characters to be spoken",
+        "shorten its lines",
+    )
     check_letters(spec)
     _check_receivers(spec, policy)
     _check_sources(spec, policy)
@@ -166,9 +183,7 @@ def _count_variants(spec: ClipTaskSpec, policy: Policy) -> int:
 
 
 def _count_characters(spec: ClipTaskSpec, policy: Policy) -> int:
-    # Each of these is a recording of its own, and paid for.
-    recordings = {(line.voice, primary(line.language), line.said.strip()) for line in spec.lines}
-    characters = sum(len(text) for _, _, text in recordings)
+    characters = _characters(spec.lines)
     if policy.max_speech_characters is not None and characters > policy.max_speech_characters:
         message = (
             f"spec: its lines have {characters:,} characters, more than the {policy.max_speech_characters:,} "
@@ -176,6 +191,19 @@ def _count_characters(spec: ClipTaskSpec, policy: Policy) -> int:
         )
         raise TooMuchSpeech(message)
     return characters
+
+
+def _characters(lines: Sequence[Utterance]) -> int:
+    # Each of these is a recording of its own, and paid for.
+    recordings = {(line.voice, primary(line.language), line.said.strip()) for line in lines}
+    return sum(len(text) for _, _, text in recordings)
+
+
+def within_budget(field: str, needed: int, most: int | None, what: str, remedy: str) -> None:
+    """Raise ``OverBudget`` for more than a field of the task's budget gives."""
+    if most is not None and needed > most:
+        message = f"spec.budget.{field}: the task needs {needed:,} {what}, its budget gives {most:,}: {remedy}, or raise it"
+        raise OverBudget(message)
 
 
 def _steps(uri: str) -> list[str]:

@@ -11,7 +11,7 @@ from cliptask.planning.bindings import ClipRange, bind
 from cliptask.spec.captions import ClipVoice
 from cliptask.spec.places import voice_place
 from cliptask.spec.task import ClipTaskSpec
-from cliptask_operator.campaign.preflight import TooMuchTranscription
+from cliptask_operator.campaign.preflight import TooMuchTranscription, within_budget
 from cliptask_operator.speech.transcriber import Written
 
 
@@ -45,9 +45,13 @@ def seconds_of(found: Mapping[ClipVoice, Written], *, written: bool = False) -> 
     return ceil(sum(one.seconds for one in each.values() if one.is_written or not written) - 1e-6)
 
 
-def check_seconds(found: Mapping[ClipVoice, Written], most: int | None) -> None:
-    """Raise ``TooMuchTranscription`` for more than ``most``."""
+def check_seconds(spec: ClipTaskSpec, found: Mapping[ClipVoice, Written], most: int | None) -> None:
+    """Raise ``TooMuchTranscription`` for more than ``most``, ``OverBudget`` for more than the task's own budget."""
     seconds = seconds_of(found)
+    remedy = "give caption files for some of its clips"
+    within_budget(
+        "transcribedSeconds", seconds, spec.budget.transcribed_seconds, "s of clips transcribed", remedy
+    )
     if most is not None and seconds > most:
         message = (
             f"spec: the clips that are to be transcribed take {seconds:,} s, more than the {most:,} s that this installation "

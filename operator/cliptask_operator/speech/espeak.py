@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cliptask.errors import ClipTaskError, MediaError, SetupError, SpeechError
+from cliptask.spec.speech import ROBOT
 
-VOICE: Final = "espeak-ng"
+VOICE: Final = ROBOT
 """The voice's name in a task."""
 TIMEOUT_S: Final = 60
 """A thousand times what the longest line takes."""

@@ -10,7 +10,7 @@ from cliptask.errors import InputError, OutputError, SetupError, SourceError, Sp
 from cliptask.facts import SourceFacts, SpokenLine, Transcript
 from cliptask.spec.task import ClipTaskSpec
 from cliptask_operator.campaign.inputs import InputResolver, ResolvedInputs
-from cliptask_operator.campaign.preflight import Policy, TooMuchTranscription, preflight
+from cliptask_operator.campaign.preflight import OverBudget, Policy, TooMuchTranscription, preflight
 from cliptask_operator.controller.input_progress import InputProgress
 from cliptask_operator.controller.metrics import Metrics
 from cliptask_operator.sources.fetcher import Fetcher
@@ -364,3 +364,16 @@ async def test_of_a_task_with_a_bad_file_nothing_is_transcribed(desk: Desk, stub
     await desk.resolve(heard_spec(desk, *clips, failurePolicy={"onSourceError": "Skip"}))
 
     assert (failed, stub.transcriptions) == (0, 1)
+
+
+async def test_more_sound_than_the_task_has_a_budget_for_is_refused_before_anything_is_paid_for(
+    desk: Desk, stub: ElevenLabsStub
+) -> None:
+    """Its author would learn of it from the bill; how long a file is nobody knows before it is there."""
+    lines = [HELLO]
+
+    with pytest.raises(OverBudget, match="the task needs 1 s of clips transcribed, its budget gives 0"):
+        await desk.resolve(heard_spec(desk, "clip.mp4", speech=lines, budget={"transcribedSeconds": 0}))
+    await desk.resolve(heard_spec(desk, "clip.mp4", speech=lines, budget={"transcribedSeconds": 1}))
+
+    assert (stub.speech_calls, stub.transcriptions) == (1, 1)

@@ -12,6 +12,7 @@ from cliptask.spec.task import ClipTaskSpec
 from cliptask_operator.campaign.preflight import (
     AddressNotAllowed,
     BucketNotAllowed,
+    OverBudget,
     Refused,
     ResourcesNotAllowed,
     TooManyVariants,
@@ -288,3 +289,24 @@ def test_news_go_over_plain_http_only_where_that_is_allowed() -> None:
         "spec.notify[1].url: plain http:// is not allowed; use https://, or allow it by the setting CLIPTASK_ALLOW_HTTP=true"
     )
     admit(wanted, "ads", settings(allow_http=True))
+
+
+@pytest.mark.parametrize(
+    ("budget", "says"),
+    [
+        ({"variants": 3}, "spec.budget.variants: the task needs 4 videos, its budget gives 3: set variants.limit, or raise it"),
+        ({"speechCharacters": 14}, "spec.budget.speechCharacters: the task needs 15 characters to be spoken, its budget gives 14"),
+    ],
+)  # fmt: skip
+def test_more_than_its_author_wants_to_spend_is_refused(budget: dict[str, int], says: str) -> None:
+    """A slip in a list of clips or lines would be paid for."""
+    lines = [SPRING, {**SPRING, "name": "again"}, {"voice": "espeak-ng", "text": "For nothing."}]
+
+    assert says in refusal(OverBudget, spec([2, 2], speech=lines, budget=budget), settings())
+
+
+def test_a_budget_that_is_just_enough_is_kept() -> None:
+    """A limit that refuses what it allows is of no use."""
+    exact = {"variants": 4, "speechCharacters": 15}
+
+    assert preflight(spec([2, 2], speech=[SPRING], budget=exact), settings().policy_for("ads")).variants == 4
