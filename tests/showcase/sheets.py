@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
 from PIL import Image, ImageDraw, ImageFont
@@ -16,13 +17,24 @@ from PIL import Image, ImageDraw, ImageFont
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))  # where ``support`` is, which nobody installs
 
-from cliptask.facts import Word  # noqa: E402  found by the line above
-from cliptask.layers import BurnedCaptions, CaptionLook, Passage, SpokenAt, Style  # noqa: E402
+from cliptask.counting import Count  # noqa: E402  found by the line above
+from cliptask.facts import Look, Word  # noqa: E402  found by the line above
+from cliptask.layers import (  # noqa: E402
+    Bar,
+    BurnedCaptions,
+    CaptionLook,
+    OverlayOrder,
+    Passage,
+    SpokenAt,
+    Style,
+    VideoPicture,
+)
 from cliptask.orders import Cut, Profile, SegmentOrder  # noqa: E402
 from cliptask.spec.position import CaptionStyle, PassageKind  # noqa: E402
 from cliptask_renderer.media import segment  # noqa: E402
 from showcase import transitions  # noqa: E402
 from support import frames as f  # noqa: E402
+from support import media  # noqa: E402
 from support.real_footage import real_footage  # noqa: E402
 
 SHOWN = Profile(width=360, height=640, fps=30, fit="cover")
@@ -72,9 +84,41 @@ def main() -> int:
     _save("titles", _grid([(name, _title(*given)) for name, given in TITLES.items()], columns=8))
     _save("captions", _rows([(kind, _captions(kind)) for kind in get_args(CaptionStyle)]))
     _save("entrances", _rows([(kind, _entrance(kind)) for kind in get_args(PassageKind)]))
+    _save("moving", _rows([(name, _moving(over)) for name, over in MOVING.items()]))
     _save("fits", _grid([(name, _fit(**given)) for name, given in FITS.items()], columns=8))
     return transitions.main(PICTURES / "transitions.jpg", ())
 
+
+STICKER = Look(has_alpha=True)
+PLACED: Mapping[str, Any] = {"is_safe": False, "end_frame": 40, "width": 1.0}
+
+MOVING: Mapping[str, OverlayOrder] = {
+    "counter": f.overlay(
+        count=Count(start=0, end=12500, frames=36, form="1.234,5", prefix="€", suffix=" saved"),
+        style=Style(size=0.13), position="center", **PLACED,
+    ),
+    "counter, down": f.overlay(
+        count=Count(start=100, end=80, frames=36, suffix=" %"), position="center",
+        style=Style(size=0.24, font="Anton", color="#ffd60a"), **PLACED,
+    ),
+    "progress": f.overlay(
+        bar=Bar(height=0.02, color="#e5007d", background="#ffffff80", radius=0.0), lasts=40, position="bottomLeft",
+        at=(0.0, 1.0), **PLACED,
+    ),
+    "progress, in": f.overlay(
+        bar=Bar(height=0.03, color="#ffd60a", background="#00000080", radius=0.5), lasts=40, position="bottom",
+        enter=Passage(kind="slideUp", frames=12), **PLACED,
+    ),
+    "video, alpha": f.overlay(
+        image="sticker", is_animated=True, video=VideoPicture(look=STICKER, width=240, height=240, frames=30),
+        position="center", at=(0.72, 0.3), **{**PLACED, "width": 0.5},
+    ),
+    "picture, placed": f.overlay(
+        image="badge", position="center", at=(1.0, 0.62), rotation=-12.0,
+        enter=Passage(kind="pop", frames=14), **{**PLACED, "width": 0.55},
+    ),
+}  # fmt: skip
+"""Overlays that move, by what is said of them."""
 
 FITS: Mapping[str, Mapping[str, Any]] = {
     "contain": {"fit": "contain"},
@@ -92,12 +136,14 @@ def _cut(frames: int, **more: Any) -> Cut:  # noqa: ANN401  fields
     return f.video("a", 30, frames, **more)
 
 
-def _made(order: SegmentOrder, footage: str = "bigbuckbunny.mp4") -> list[Image.Image]:
+def _made(
+    order: SegmentOrder, footage: str = "bigbuckbunny.mp4", more: Mapping[str, Path] = MappingProxyType({})
+) -> list[Image.Image]:
     """The pictures of a segment."""
     with tempfile.TemporaryDirectory() as folder:
         made = segment.make_segment(
             f.looked_at(order, {"a": real_footage(footage)}),
-            {"a": real_footage(footage)},
+            {"a": real_footage(footage), **more},
             Path(folder),
             words={"a" * 64: SAID},
         )
@@ -131,6 +177,34 @@ def _entrance(kind: PassageKind) -> list[Image.Image]:
         enter=Passage(kind=kind, frames=9),
     )
     return _made(f.order_of(_cut(20, overlays=(over,)), profile=SHOWN))[:10]
+
+
+def _moving(over: OverlayOrder) -> list[Image.Image]:
+    with tempfile.TemporaryDirectory() as folder:
+        sources = {"sticker": Path(folder) / "sticker.mov", "badge": Path(folder) / "badge.png"}
+        # A ring that a comet runs round, as ProRes 4444.
+        comet = "a='if(between(hypot(X-120,Y-120),84,112),255*pow(mod(atan2(Y-120,X-120)/6.2832+2-T,1),2),0)'"
+        ring = f"color=white:size=240x240:rate=30:duration=1,format=rgba,geq=r=255:g=214:b=10:{comet}"
+        media.ffmpeg(
+            [
+                "-f",
+                "lavfi",
+                "-i",
+                ring,
+                "-c:v",
+                "prores_ks",
+                "-profile:v",
+                "4444",
+                "-pix_fmt",
+                "yuva444p10le",
+            ],
+            sources["sticker"],
+        )
+        badge = Image.new("RGBA", (400, 400))
+        ImageDraw.Draw(badge).ellipse((4, 4, 396, 396), "#e5007d", "white", 14)
+        badge.save(sources["badge"])
+        pictures = _made(f.order_of(_cut(40, overlays=(over,)), profile=SHOWN), more=sources)
+    return [pictures[frame] for frame in (0, 2, 4, 7, 11, 16, 22, 28, 35, 39)]
 
 
 def _fit(focus: tuple[float, float] = (0.5, 0.5), **profile: Any) -> Image.Image:  # noqa: ANN401  fields
