@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from cliptask import names
+from cliptask.decoding import decoded_together
 from cliptask.errors import ClipTaskError, InputError, MediaError
 from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, VariantOrder, WorkOrder
 from cliptask_renderer.mux.movie import movie
@@ -51,11 +52,7 @@ def execute(
     as for ``open_store``.
     """
     cache, output = open_store(order.cache, scratch), open_store(order.output, scratch)
-    for segment_order in order.segments:
-        make_segment(cache, segment_order, order.places)
-        if not segment_order.is_seam:
-            make_picture(cache, segment_order)
-        log(f"segment {segment_order.key}: {segment_order.frames} frames")
+    _make_segments(cache, order, log)
     for soundtrack in order.soundtracks:
         make_soundtrack(cache, soundtrack, order.places)
         log(f"soundtrack {soundtrack.key}: {soundtrack.samples} samples")
@@ -69,6 +66,24 @@ def execute(
         else:
             log(f"video {variant.name}: {variant.order.duration_s:.1f} s")
     return failed
+
+
+def _make_segments(cache: NamedObjects, order: WorkOrder, log: Callable[[str], None]) -> None:
+    """All that can be made. Raises why the first one cannot."""
+    for group in decoded_together(order.segments):
+        _try_together(cache, group, order.places)
+    broken: list[ClipTaskError] = []
+    for segment_order in order.segments:
+        try:
+            make_segment(cache, segment_order, order.places)
+            if not segment_order.is_seam:
+                make_picture(cache, segment_order)
+        except _ONE_OF_SEVERAL as error:
+            broken.append(error)
+        else:
+            log(f"segment {segment_order.key}: {segment_order.frames} frames")
+    if broken:
+        raise broken[0]
 
 
 def make_segment(
@@ -98,6 +113,49 @@ def make_segment(
         took = {"took": _since(began)} if plain is None else {}
         noted = {"frames": str(order.frames), "pixels": str(pixels), **took, **_memory(before)}
         return store_part(cache, name, file, noted)
+
+
+def _try_together(cache: NamedObjects, group: Sequence[SegmentOrder], places: Mapping[str, str]) -> None:
+    """Make those of a group that are missing in one run. Where that fails, none of them is there: each alone tells why."""
+    try:
+        make_together(cache, group, places)
+    except (InputError, MediaError):
+        return
+
+
+def make_together(
+    cache: NamedObjects, group: Sequence[SegmentOrder], places: Mapping[str, str] = _NOWHERE
+) -> None:
+    """Make the segments of a group (``decoding.decoded_together``) that the cache lacks in one run, if it lacks several.
+
+    Raises as ``make_segment``, not telling which of them is to blame.
+    """
+    lacking = [each for each in group if stored_part(cache, names.segment_object(each.key)) is None]
+    if len(lacking) < 2:  # noqa: PLR2004  one is made alone
+        return
+    from cliptask_renderer.media import check, graph, segment  # noqa: PLC0415  as above
+
+    began, before = time.monotonic(), _peak_bytes()
+    with _work(cache) as work, ExitStack() as stack:
+        needs = dict.fromkeys(sha256 for each in lacking for sha256 in each.sources)
+        sources = {sha256: _source(stack, cache, sha256, places) for sha256 in needs}
+        made = segment.make_together(lacking, sources, work, places)
+        took_s, memory = time.monotonic() - began, _memory(before)
+        areas = [each.profile.width * each.profile.height for each in lacking]
+        for order, encoded, area in zip(lacking, made, areas, strict=True):
+            check.check_segment(
+                encoded.file, encoded.packets, order, graph.named(order, places), order.frames
+            )
+            _store_picture(cache, order, encoded.file, work)
+            # Each has its share of what they took together.
+            share = area / sum(areas)
+            noted = {
+                "frames": str(order.frames),
+                "pixels": str(order.frames * area),
+                "took": f"{took_s * share:.3f}",
+                **{name: str(round(int(value) * share)) for name, value in memory.items()},
+            }
+            store_part(cache, names.segment_object(order.key), encoded.file, noted)
 
 
 @dataclass(frozen=True)

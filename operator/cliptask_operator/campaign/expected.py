@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
+from cliptask.decoding import decoded_together
 from cliptask.orders import SegmentOrder, SoundtrackOrder, WorkOrder
 from cliptask_operator.campaign.past import VIDEO_S, Past
 from cliptask_operator.kubernetes.manifests import Takes
@@ -17,15 +18,17 @@ def expected(order: WorkOrder, past: Past, there: AbstractSet[str]) -> Takes:
     segments = {each.key: each for each in order.encoded if each.key not in there}
     mixes = (*order.soundtracks, *(video.order.soundtrack for video in order.variants))
     soundtracks = {each.key: each for each in mixes if each is not None and each.key not in there}
-    return Takes(_memory(segments, soundtracks, past), _seconds(segments, soundtracks, order, past))
+    # What is decoded together is encoded side by side.
+    groups = decoded_together(each for each in order.segments if each.key in segments)
+    together = (sum(map(_area, group)) for group in groups)
+    area = max([*together, *map(_area, segments.values())], default=0)
+    return Takes(_memory(area, soundtracks, past), _seconds(segments, soundtracks, order, past))
 
 
-def _memory(
-    segments: dict[str, SegmentOrder], soundtracks: dict[str, SoundtrackOrder], past: Past
-) -> int | None:
-    """Of the heaviest: an encode takes more than a mix, a mix more than a join. None: nothing like it was made yet."""
-    if segments:
-        return _memory_of_pictures(max(map(_area, segments.values())), past)
+def _memory(area: int, soundtracks: dict[str, SoundtrackOrder], past: Past) -> int | None:
+    """Of the heaviest: an encode of pictures of so many pixels takes more than a mix, a mix more than a join. None: nothing like it was made yet."""
+    if area:
+        return _memory_of_pictures(area, past)
     return past.memory_of_soundtrack if soundtracks else past.memory_of_video
 
 

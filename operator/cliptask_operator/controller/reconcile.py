@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
+from cliptask.decoding import decoded_together
 from cliptask.orders import NamedVariant, SegmentOrder, WorkOrder, with_bases
 from cliptask.planning.plan import Campaign
 from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure
@@ -48,8 +49,13 @@ class Desired:
 
     @cached_property
     def segment_orders(self) -> Mapping[str, NamedOrder]:
-        """For each segment's key the Job that would make it alone."""
-        return {segment.key: self._named(segments=(segment,)) for segment in self.campaign.encoded}
+        """For each segment's key the Job that would make it, with the other forms of the same pictures."""
+        return {
+            segment.key: order
+            for group in decoded_together(self.campaign.encoded)
+            for order in self._fitting_segments(group)
+            for segment in order[1].segments
+        }
 
     @cached_property
     def parts(self) -> AbstractSet[str]:
@@ -71,6 +77,13 @@ class Desired:
             half = len(variants) // 2
             yield from self._fitting(variants[:half])
             yield from self._fitting(variants[half:])
+
+    def _fitting_segments(self, group: tuple[SegmentOrder, ...]) -> Iterator[NamedOrder]:
+        named = self._named(segments=group)
+        if len(group) == 1 or named[1].fits:
+            yield named
+        else:
+            yield from (self._named(segments=(segment,)) for segment in group)
 
     def _named(
         self, segments: tuple[SegmentOrder, ...] = (), variants: tuple[NamedVariant, ...] = ()

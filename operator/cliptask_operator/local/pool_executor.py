@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from cliptask.decoding import decoded_together
 from cliptask.errors import ClipTaskError, OutputError
 from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, WorkOrder
 from cliptask.planning.plan import Campaign, Variant
@@ -15,6 +16,8 @@ from cliptask_operator.local.progress import ProgressReporter
 from cliptask_operator.local.room import Room
 from cliptask_renderer import pool_worker
 
+_TOGETHER = "together"
+"""Kind of the tasks that make several forms of the same pictures at once."""
 _LATE = 4
 """For each process: so many parts from the end on, it matters more that all end together than which video is there first."""
 
@@ -42,7 +45,8 @@ class PoolExecutor:
 
         def on_done(task: Task, error: ClipTaskError | None) -> None:
             kind, _, name = task.name.partition(" ")
-            self.progress.advance(kind)
+            if kind != _TOGETHER:
+                self.progress.advance(kind)
             if isinstance(error, OutputError):
                 raise error  # the next would meet it too
             if error is not None and kind == "videos":
@@ -63,9 +67,16 @@ def _tasks(campaign: Campaign, wanted: Missing, room: Room) -> list[Task]:
     def order(**work: object) -> WorkOrder:
         return blank.model_copy(update=work).naming(campaign.places)
 
+    groups = [group for group in decoded_together(wanted.segments) if len(group) > 1]
+    together_with = {part.key: f"{_TOGETHER} {group[0].key}" for group in groups for part in group}
+
     def part(kind: str, key: str, needs: tuple[str, ...] = (), **work: object) -> Task:
-        do = partial(pool_worker.execute, order(**work), room.scratch)
-        return Task(f"{kind} {key}", ranks[key], do, needs)
+        do, after = partial(pool_worker.execute, order(**work), room.scratch), together_with.get(key)
+        return Task(f"{kind} {key}", ranks[key], do, needs, (after,) if after else ())
+
+    def group(parts: Sequence[SegmentOrder]) -> Task:
+        do = partial(pool_worker.execute, order(segments=tuple(parts)), room.scratch)
+        return Task(f"{_TOGETHER} {parts[0].key}", min(ranks[each.key] for each in parts), do)
 
     def videos(tasks: Sequence[str]) -> Callable[[], Sequence[ClipTaskError | None]]:
         names = (task.partition(" ")[2] for task in tasks)
@@ -74,6 +85,8 @@ def _tasks(campaign: Campaign, wanted: Missing, room: Room) -> list[Task]:
 
     together = Together(videos)
     return [
+        # Each part is there then, or tells itself why not.
+        *map(group, groups),
         *(part("segments", each.key, _base(each), segments=(each,)) for each in wanted.segments),
         *(part("soundtracks", each.key, soundtracks=(each,)) for each in wanted.soundtracks),
         *(Task(f"videos {each.name}", 0, together, _needs(each)) for each in wanted.variants),

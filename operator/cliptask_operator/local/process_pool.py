@@ -39,6 +39,8 @@ class Task:
     """Picklable, e.g. a ``functools.partial`` of a module's function; or what it has in common with other tasks."""
     needs: tuple[str, ...] = ()
     """Names of other tasks. One that is not among the tasks counts as done."""
+    after: tuple[str, ...] = ()
+    """Likewise, of tasks that come first, and which it can do without."""
 
 
 MOST_TOGETHER = 32
@@ -117,7 +119,9 @@ class _Schedule:
         self._on_done = on_done
         self._failed: dict[str, ClipTaskError] = {}
         self._ready: list[tuple[int, str]] = []
-        needs = {task.name: [need for need in task.needs if need in self._tasks] for task in tasks}
+        needs = {
+            task.name: [need for need in (*task.needs, *task.after) if need in self._tasks] for task in tasks
+        }
         self._order = TopologicalSorter(needs)
         self._order.prepare()
 

@@ -69,26 +69,37 @@ def named(order: SegmentOrder, places: Mapping[str, str]) -> str:
 
 
 def wanted(graph: Graph, cut: Cut, profile: Profile) -> str:
-    """Exactly the wanted frames. What comes before them is skipped by seeking to a whole second, where it is long."""
+    """Exactly the wanted frames, in colours that the scaler knows."""
+    chain, index = decoded(graph, cut, profile.fps)
+    return chain + known_colours(graph, cut, profile, index)
+
+
+def known_colours(graph: Graph, cut: Cut, profile: Profile, index: int) -> str:
+    """What brings the pictures of an input there, as ``to_bt709``."""
+    return to_bt709(cut.look or Look(), profile, graph.work / f"colours{index}.csp")
+
+
+def decoded(graph: Graph, cut: Cut, fps: int) -> tuple[str, int]:
+    """Exactly the wanted frames as they are, and their input. What comes before them is skipped by seeking to a whole second, where it is long."""
     look = cut.look or Look()
     file = graph.sources[cut.source]
     # What is made to be sent has no index: it would be sought at any picture, and shown from the next whole one on.
     # In seconds as they are played, so that a whole number of frames is skipped.
-    seek_s = 0 if is_streamed(file) else max(cut.first_frame // profile.fps - SEEK_MARGIN_S, 0)
+    seek_s = 0 if is_streamed(file) else max(cut.first_frame // fps - SEEK_MARGIN_S, 0)
     # Not "accurate", which drops the picture that is on screen when the seek's second begins: a source may rest on it.
     options = ["-noaccurate_seek", "-ss", f"{seek_s * cut.speed:.6f}"] if seek_s else []
     options += [f"-c:{look.stream}", look.decoder] if look.decoder else []
     options += [f"-display_rotation:{look.stream}", "0"] if look.rotation else []
     index = graph.add(ffmpeg.media(file, *options))
     graph.clocks += ffmpeg.whole_clock(file, index, look.stream)
-    first = cut.first_frame - seek_s * profile.fps
-    last = int(look.last_us * profile.fps / (1_000_000 * cut.speed)) + 2
-    times = f"(PTS-({look.start_us / 1_000_000:.6f})/TB)/{cut.speed}+({LEAN / profile.fps:.6f})/TB"
+    first = cut.first_frame - seek_s * fps
+    last = int(look.last_us * fps / (1_000_000 * cut.speed)) + 2
+    times = f"(PTS-({look.start_us / 1_000_000:.6f})/TB)/{cut.speed}+({LEAN / fps:.6f})/TB"
     chain = (
-        f"[{index}:{look.stream}]{_whole_pictures(look)}setpts=round({times}),fps={profile.fps}:start_time=0,"
+        f"[{index}:{look.stream}]{_whole_pictures(look)}setpts=round({times}),fps={fps}:start_time=0,"
         f"tpad=stop={last}:stop_mode=clone,trim=start_frame={first}:end_frame={first + cut.frames},{tags(look)}"
     )
-    return chain + to_bt709(look, profile, graph.work / f"colours{index}.csp")
+    return chain, index
 
 
 def _whole_pictures(look: Look) -> str:

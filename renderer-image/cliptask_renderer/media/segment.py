@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -28,11 +28,21 @@ from cliptask_renderer.media import (
 )
 from cliptask_renderer.media.film import Film
 from cliptask_renderer.media.fit import COLOURS, STRAIGHT, TAGS, fit, tags
-from cliptask_renderer.media.graph import SECONDS_PER_FRAME_LIMIT, Graph, named, wanted
+from cliptask_renderer.media.graph import (
+    SECONDS_PER_FRAME_LIMIT,
+    Graph,
+    decoded,
+    known_colours,
+    named,
+    wanted,
+)
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+
+_RECONFIGURED = "Reconfiguring filter graph"
 
 
 @dataclass(frozen=True)
@@ -90,10 +100,51 @@ def make_segment(
         _blame(order, graph, limit_s, error)
         raise
     # Frames are counted anew from there: they are not the ordered ones.
-    if "Reconfiguring filter graph" in log:
+    if _RECONFIGURED in log:
         evidence = "a picture changes its size or colours midway: export the file again"
         message = f"{named(order, places)}: {evidence}"
         raise SourceError(message)
+    return made
+
+
+def make_together(
+    orders: Sequence[SegmentOrder],
+    sources: Mapping[str, Path],
+    work: Path,
+    places: Mapping[str, str] = MappingProxyType({}),
+) -> list[Encoded]:
+    """Encode segments of one group (``decoding.decoded_together``) in one run, which decodes their source once.
+
+    Each has the bytes that ``make_segment`` gives it. Raises ``MediaError`` for whatever goes wrong with one of them, not
+    telling with which; ``InputError`` for titles that cannot be written.
+    """
+    first = orders[0]
+    shared, cut = Graph(first, sources, work, places), _moved(first.cuts[0])
+    chain, index = decoded(shared, cut, first.profile.fps)
+    shown = "".join(f"[shown{number}]" for number in range(len(orders)))
+    shared.chains.append(f"{chain},split={len(orders)}{shown}")
+    outputs: list[str] = []
+    made = []
+    for number, order in enumerate(orders):
+        graph, profile, own = replace(shared, order=order), order.profile, order.cuts[0]
+        fitted = fit(profile, graph.number, has_alpha=(cut.look or Look()).has_alpha, focus=own.focus)
+        base = f"[shown{number}]null{known_colours(graph, cut, profile, index)},{fitted}"
+        graph.chains.append(f"{_laid_over(graph, number, own, base)}{TAGS}[out{number}]")
+        each = Encoded(work / f"segment{number}.mp4", work / f"packets{number}.txt")
+        encoding = ffmpeg.video_encoding(profile.width, profile.height, profile.fps)
+        outputs += ["-map", f"[out{number}]", "-frames:v", str(order.frames), *encoding]
+        outputs += ffmpeg.mp4_and_packets(each.file.name, each.packets.name)
+        made.append(each)
+    log = ffmpeg.run(
+        shared.inputs,
+        [*shared.clocks, *ffmpeg.VERBOSE, "-filter_complex", ";".join(shared.chains), *outputs],
+        what=named(first, places),
+        limit_s=60 + len(orders) * first.frames * SECONDS_PER_FRAME_LIMIT,
+        folder=work,
+    )
+    if _RECONFIGURED in log:
+        message = f"{named(first, places)}: changes its form midway"
+        raise MediaError(message)
     return made
 
 
@@ -112,9 +163,7 @@ def _blame(order: SegmentOrder, graph: Graph, limit_s: float, error: MediaError)
 
 def _cut(graph: Graph, number: int, cut: Cut) -> str:
     """Add one cut with its overlays; returns the link's name, whose frames are at the profile's rate from zero."""
-    whole, held = cut, ""
-    if cut.is_held:
-        cut, held = cut.model_copy(update={"frames": 1}), f",loop=loop=-1:size=1,trim=end_frame={cut.frames}"
+    whole, cut = cut, _moved(cut)
     if cut.kind == "video":
         base = _video(graph, cut)
     elif cut.kind == "animation":
@@ -124,9 +173,20 @@ def _cut(graph: Graph, number: int, cut: Cut) -> str:
         base = f"[{index}:v]{_fit_picture(graph.order.profile, graph, cut)},loop=loop=-1:size=1,trim=end_frame={cut.frames}"
     else:
         base = _moving(graph, number, cut)
+    return _laid_over(graph, number, whole, base)
+
+
+def _moved(cut: Cut) -> Cut:
+    """What of a cut is taken from its source: of one that is held, one picture."""
+    return cut.model_copy(update={"frames": 1}) if cut.is_held else cut
+
+
+def _laid_over(graph: Graph, number: int, cut: Cut, base: str) -> str:
+    """The pictures of a cut for as long as it lasts, with its overlays; returns the link's name."""
+    held = f",loop=loop=-1:size=1,trim=end_frame={cut.frames}" if cut.is_held else ""
     link = f"[cut{number}]"
     graph.chains.append(f"{base}{held},setpts=N/{graph.order.profile.fps}/TB,{TAGS}{link}")
-    for index, overlay in enumerate(whole.overlays):
+    for index, overlay in enumerate(cut.overlays):
         link = _overlay(graph, link, f"[over{number}_{index}]", overlay)
     return link
 

@@ -117,3 +117,14 @@ def test_what_somebody_else_noted_is_left_alone() -> None:
     odd = StoredObject("segments/x.mp4", 7, {"pixels": "100", "frames": "10", "memory": "much"})
 
     assert Part.of(odd) == Part(7)
+
+
+def test_forms_that_are_encoded_side_by_side_take_memory_together() -> None:
+    """A Job would run out of memory that makes several forms at once."""
+    known = past(made(FULL, 600 * MB))
+    two = order(segment(FULL), segment((1080, 1350)))
+
+    alone = expected(order(segment(FULL)), known, frozenset()).memory_bytes
+    assert alone == 600 * MB
+    assert expected(two, known, frozenset()).memory_bytes == 600 * MB * (1920 + 1350) // 1920
+    assert expected(two, known, frozenset({two.segments[1].key})).memory_bytes == alone

@@ -83,6 +83,25 @@ def test_jobs_know_what_people_call_their_sources() -> None:
         ]
 
 
+def test_forms_of_the_same_pictures_are_made_by_one_job() -> None:
+    """Each form would have the clip decoded again, in a pod of its own."""
+    pictures = [{"name": f"p{height}", "width": 100, "height": height} for height in (100, 120, 140)]
+    of = task([2, 2], pictures=pictures)
+    forms = replace(desired([1]), campaign=plan(of, sources(of), []))
+    first = forms.campaign.variants[0].order.segments[0]
+
+    fresh = reconcile(forms, observed())
+    added = reconcile(forms, observed(parts=segments(forms) - {first.key}))
+
+    assert [len(order.segments) for _, order in fresh.create] == [3] * 4
+    assert {part.key for _, order in fresh.create for part in order.segments} == segments(forms)
+    assert all(len({part.cuts for part in order.segments}) == 1 for _, order in fresh.create)
+    assert [order.segments for _, order in added.create if order.segments] == [
+        order.segments for _, order in fresh.create if first in order.segments
+    ]
+    assert added.making >= {first.key}
+
+
 def test_what_nobody_shares_is_made_by_the_videos_own_job() -> None:
     """Each video would wait for Jobs that save nothing."""
     wanted = desired([1, 1])

@@ -110,3 +110,22 @@ def test_forms_of_one_size_after_all_are_refused_before_anything_is_encoded(
         in ran.stderr
     )
     assert not objects(tmp_path, ".cliptask/segments/*")
+
+
+def test_a_clip_is_decoded_once_for_all_forms(studio: Studio, tmp_path: Path) -> None:
+    """Three forms would cost three decodings; or an added one would have the others encoded again."""
+    log, watched = tmp_path / "runs.txt", tmp_path / "ffmpeg"
+    watched.write_text(f'#!/bin/sh\necho "$*" >> {log}\nexec {imageio_ffmpeg.get_ffmpeg_exe()} "$@"\n')
+    watched.chmod(0o755)
+    seen = Studio(studio.folder, {"IMAGEIO_FFMPEG_EXE": str(watched)})
+
+    def encoded(task: Path) -> list[int]:
+        """How many forms each run of the encoder made."""
+        log.write_text("")
+        seen.render(task, tmp_path / "out")
+        return [count for each in log.read_text().splitlines() if (count := each.count("-c:v libx264"))]
+
+    assert encoded(pictured(studio.write([[0, 1], [2]]), REELS, FEED)) == [2, 2, 2]
+    assert encoded(pictured(studio.write([[0, 1], [2]]), REELS, FEED, SQUARE)) == [1, 1, 1]
+    assert encoded(pictured(studio.write([[0, 1], [2, 3]]), REELS, FEED, SQUARE)) == [3]
+    assert encoded(pictured(studio.write([[0, 1], [2, 3]]), REELS, FEED, SQUARE)) == []

@@ -94,6 +94,20 @@ def test_a_failure_takes_along_only_what_needs_it(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text().splitlines() == ["good", "only good"]
 
 
+def test_what_only_comes_after_a_failure_is_done_all_the_same(tmp_path: Path) -> None:
+    """A form that can be made would fail with what was tried for several at once."""
+    file = tmp_path / "notes"
+    tasks = [
+        Task("second", 1, partial(note, file, "second"), after=("first", "none")),
+        Task("first", 2, partial(fail, file)),
+    ]
+
+    ended = work(tasks, 2)
+
+    assert [(task.name, error is None) for task, error in ended] == [("first", False), ("second", True)]
+    assert file.read_text() == "second\n"
+
+
 def test_what_is_small_is_done_by_the_dozen_and_each_fails_alone(tmp_path: Path) -> None:
     """Ten thousand videos would take as many messages, or the bad one would take along those beside it."""
     log = tmp_path / "log"
