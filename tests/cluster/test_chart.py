@@ -178,6 +178,7 @@ def test_values_reach_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
                 "cacheUri": "gs://campaigns/cache",
                 "existingSecret": "gcs",
                 "s3": {"endpoint": "https://minio:9000", "region": "eu-central-1"},
+                "azure": {"account": "campaigns"},
             },
             "fetch": {"openHosts": ["media.local", "10.0.0.1:8080"], "maxSourceBytes": 10_000_000_000},
             "limits": {"maxVariants": 2_000_000, "mostCpu": 4, "mostMemory": "8Gi"},
@@ -187,6 +188,7 @@ def test_values_reach_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
                 "serviceAccount": {"create": True},
                 "resources": {"limits": {"cpu": 3}},
                 "extraEnv": {"HTTPS_PROXY": "http://proxy:3128"},
+                "podLabels": {"azure.workload.identity/use": "true"},
                 "nodeSelector": {"pool": "spot"},
                 "tolerations": [{"key": "spot", "operator": "Exists"}],
                 "priorityClassName": "low",
@@ -210,7 +212,9 @@ def test_values_reach_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
         "HTTPS_PROXY": "http://proxy:3128",
         "CLIPTASK_S3_ENDPOINT": "https://minio:9000",
         "CLIPTASK_S3_REGION": "eu-central-1",
+        "CLIPTASK_AZURE_ACCOUNT": "campaigns",
     }
+    assert found.renderer.pod_labels == {"azure.workload.identity/use": "true"}
     assert found.renderer.node_selector == {"pool": "spot"}
     assert found.renderer.tolerations == ({"key": "spot", "operator": "Exists"},)
     assert (found.renderer.priority_class, found.renderer.queue) == ("low", "campaigns")

@@ -124,7 +124,7 @@ async def test_a_request_above_its_limit_is_told_in_a_sentence(installed: Cluste
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("htp://cdn.example.com/a.mp4", "must begin with https://, http://, gs:// or s3://"),
+        ("htp://cdn.example.com/a.mp4", "must begin with https://, http://, gs://, s3:// or az://"),
         ("cdn.example.com/a.mp4", "must begin with https://"),
         (
             "media/hook.mp4",
@@ -139,7 +139,7 @@ async def test_a_request_above_its_limit_is_told_in_a_sentence(installed: Cluste
         ("gs://Campaigns/a.mp4", "must name a bucket by lower-case letters"),
         (
             "s3://campaigns",
-            "must name a bucket and an object in it: write gs://bucket/object or s3://bucket/object",
+            "must name a bucket and an object in it: write gs://bucket/object, s3://bucket/object or az://container/object",
         ),
         ("s3://-campaigns/a.mp4", "must name a bucket and an object in it"),
         ("s3://Campaigns/a.mp4", "must name a bucket by lower-case letters"),
@@ -163,7 +163,7 @@ async def test_a_wrong_url_is_refused_in_a_sentence(installed: Cluster, url: str
     [
         (
             "ftp://campaigns",
-            "must be a folder such as file:///srv/campaigns, gs://bucket/campaigns or s3://bucket/campaigns",
+            "must be a folder such as file:///srv/campaigns, gs://bucket/campaigns, s3://bucket/campaigns or az://container/campaigns",
         ),
         ("s3://Campaigns", "must be a folder such as file:///srv/campaigns"),
         ("out", "is a path of one machine: name a bucket that the cluster can write to, gs://bucket/folder"),

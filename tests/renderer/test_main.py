@@ -9,6 +9,7 @@ import pytest
 from cliptask import names
 from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, VariantOrder, WorkOrder
 from cliptask_renderer import build, job_main
+from cliptask_renderer.storage.azure import AzureContainer
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.folder import FolderStore
 from cliptask_renderer.storage.gcs import GcsStore
@@ -18,6 +19,8 @@ from cliptask_renderer.storage.object_store import ObjectStore
 from cliptask_renderer.storage.s3 import S3Bucket
 from support import frames as f
 from support import media
+from support.azure import AzureProxy, FakeAzure, connection_string
+from support.azure import connected as azure_connected
 from support.gcs import FakeGcs
 from support.imports import among, imported
 from support.s3 import FakeS3, connected
@@ -39,9 +42,13 @@ NEVER = (
 )
 """What none of these Jobs has a use for: nothing is drawn, nothing is told of a text."""
 BUCKETS = ("http.client", "ssl", "urllib3")
-CLIENTS = {"gs": ("google.cloud.storage", "requests"), "s3": ("botocore",)}
+CLIENTS = {
+    "gs": ("google.cloud.storage", "requests"),
+    "s3": ("botocore",),
+    "az": ("azure.storage.blob", "requests"),
+}
 """Of each storage, which no other loads."""
-CLOUDS = (*BUCKETS, *(each for clients in CLIENTS.values() for each in clients))
+CLOUDS = (*BUCKETS, *{each for clients in CLIENTS.values() for each in clients})
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +62,13 @@ def gcs() -> Iterator[FakeGcs]:
 def s3() -> Iterator[FakeS3]:
     """As above, of S3."""
     with FakeS3() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def azure() -> Iterator[FakeAzure]:
+    """As above, of Azure's."""
+    with FakeAzure() as running:
         yield running
 
 
@@ -108,9 +122,9 @@ def test_a_soundtrack_imports_nothing_of_pictures(source: Path, tmp_path: Path) 
     assert among(modules, (*NEVER, *CLOUDS, "asyncio", "numpy")) == set()
 
 
-@pytest.mark.parametrize("place", ["folder", "gs", "s3"])
+@pytest.mark.parametrize("place", ["folder", "gs", "s3", "az"])
 def test_a_video_imports_only_what_joins(
-    source: Path, tmp_path: Path, place: str, gcs: FakeGcs, s3: FakeS3
+    source: Path, tmp_path: Path, place: str, gcs: FakeGcs, s3: FakeS3, azure: FakeAzure
 ) -> None:
     """A Job that joins is mostly its start: ten thousand of them would pay for what none uses."""
     store: Store = FolderStore(tmp_path / "store")
@@ -118,13 +132,20 @@ def test_a_video_imports_only_what_joins(
         store = GcsStore(Location(gcs.bucket(), ""), connect(gcs.url))
     elif place == "s3":
         store = ObjectStore(S3Bucket(connected(s3.url, 60), s3.bucket()), "")
+    elif place == "az":
+        store = ObjectStore(AzureContainer(azure_connected(azure.url, 60), azure.container()), "")
     segment, soundtrack = orders(source, store)
     build.make_segment(store, segment)
     build.make_soundtrack(store, soundtrack)
     variant = NamedVariant(name="v", order=VariantOrder(segments=(segment, segment), soundtrack=soundtrack))
     order = WorkOrder(cache=store.uri, output=store.uri, task="t", variants=(variant,))
 
-    modules = imported_for(order, tmp_path, STORAGE_EMULATOR_HOST=gcs.url, **s3.environment)
+    with AzureProxy(azure.port) as proxy:
+        own = {
+            "STORAGE_EMULATOR_HOST": gcs.url,
+            "AZURE_STORAGE_CONNECTION_STRING": connection_string(proxy.url),
+        }
+        modules = imported_for(order, tmp_path, **own, **s3.environment)
 
     assert store.stat("t/v.mp4") is not None
     assert among(modules, (*NEVER, "numpy")) == set()

@@ -212,6 +212,7 @@ _OUT_OF_BOUNDS = [
     _one(f"{_CLIP}.url", "GS://bucket/a.mp4", "gs://bucket/object", "capital gs"),
     _one(f"{_CLIP}.url", "gs://me@bucket/a.mp4", "gs://bucket/object", "user at a bucket"),
     _one(f"{_CLIP}.url", "s3://bucket", "s3://bucket/object", "bucket of S3 without an object"),
+    _one(f"{_CLIP}.url", "az://container", "az://container/object", "container without an object"),
     _one(f"{_CLIP}.url", "S3://bucket/a.mp4", "s3://bucket/object", "capital S3"),
     _one(f"{_CLIP}.url", f"{_URL}?{'x' * 2048}", "at most 2,048 are allowed", "endless URL"),
     _one(f"{_CLIP}.trim.start", "-1s", "is not a duration"),

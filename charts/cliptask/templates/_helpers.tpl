@@ -108,6 +108,8 @@ capabilities:
   value: /credentials/key.json
 - name: AWS_SHARED_CREDENTIALS_FILE
   value: /credentials/aws-credentials
+- name: CLIPTASK_AZURE_CONNECTION_STRING_FILE
+  value: /credentials/azure-connection-string
 {{- end }}
 {{- with .Values.storage.s3.endpoint }}
 - name: CLIPTASK_S3_ENDPOINT
@@ -115,6 +117,14 @@ capabilities:
 {{- end }}
 {{- with .Values.storage.s3.region }}
 - name: CLIPTASK_S3_REGION
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.storage.azure.account }}
+- name: CLIPTASK_AZURE_ACCOUNT
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.storage.azure.endpoint }}
+- name: CLIPTASK_AZURE_ENDPOINT
   value: {{ . | quote }}
 {{- end }}
 {{- end }}

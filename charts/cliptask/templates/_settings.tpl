@@ -26,6 +26,7 @@ RENDERER_PULL_SECRETS: {{ join "," $v.renderer.imagePullSecrets | quote }}
 RENDERER_SERVICE_ACCOUNT: {{ include "cliptask.rendererServiceAccount" . | quote }}
 RENDERER_CREDENTIALS_SECRET: {{ $v.storage.existingSecret | quote }}
 RENDERER_ENVIRONMENT: {{ toJson $v.renderer.extraEnv | quote }}
+RENDERER_POD_LABELS: {{ toJson $v.renderer.podLabels | quote }}
 RENDERER_NODE_SELECTOR: {{ toJson $v.renderer.nodeSelector | quote }}
 RENDERER_TOLERATIONS: {{ toJson $v.renderer.tolerations | quote }}
 RENDERER_PRIORITY_CLASS: {{ $v.renderer.priorityClassName | quote }}

@@ -49,7 +49,7 @@ class Clip(Part):
     """One interchangeable clip of a block: a video, an animated picture (GIF, WebP, APNG, AVIF) or a still one."""
 
     url: SourceUrl
-    """Where the file is: https://, gs://bucket/object, s3://bucket/object or http:// (where the installation allows it); in local mode also its path, relative to the task's file, and file://. At most 10 minutes long, before any trim."""
+    """Where the file is: https://, gs://bucket/object, s3://bucket/object, az://container/object or http:// (where the installation allows it); in local mode also its path, relative to the task's file, and file://. At most 10 minutes long, before any trim."""
     name: Name | None = None
     """Its label in the videos' names. Default: from the file's name."""
     trim: Trim | None = None

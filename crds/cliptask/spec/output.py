@@ -13,7 +13,7 @@ from cliptask.spec.rules import Breach, rule, when
 from cliptask.spec.values import BUCKET
 
 OUTPUT_PATTERN = rf"^(file:///[^\s?#\x00-\x1f\x7f]*|{BUCKET}(/[^\s?#\x00-\x1f\x7f]*)?)$"
-OUTPUT_WORDS = "must be a folder such as file:///srv/campaigns, gs://bucket/campaigns or s3://bucket/campaigns, without spaces, ? and #"
+OUTPUT_WORDS = "must be a folder such as file:///srv/campaigns, gs://bucket/campaigns, s3://bucket/campaigns or az://container/campaigns, without spaces, ? and #"
 _SLASH = "(/|%2[fF])"
 _NO_FOLDER = f"^[a-z]+://.*{_SLASH}(([.]|%2[eE]){{1,2}}({_SLASH}|$)|{_SLASH}[^/])"
 """``.``, ``..`` or nothing where a folder's name should be, in bare letters or in percents; as CEL and Python read it."""
@@ -23,7 +23,7 @@ class Output(Part):
     """Where the videos go."""
 
     uri: Annotated[str, StringConstraints(pattern=OUTPUT_PATTERN, max_length=1024)]
-    """Folder of the campaigns: gs://bucket/prefix, s3://bucket/prefix or, in local mode, a path, relative to the task's file, or e.g. file:///srv/campaigns; the videos lie in a folder of the task's name below it."""
+    """Folder of the campaigns: gs://bucket/prefix, s3://bucket/prefix, az://container/prefix or, in local mode, a path, relative to the task's file, or e.g. file:///srv/campaigns; the videos lie in a folder of the task's name below it."""
 
     @rule(
         "holds . or .. where a folder is to be named, or two slashes in a row: write the folder itself",

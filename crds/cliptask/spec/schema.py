@@ -47,13 +47,13 @@ _NAME_RULE = Rule(
     cel="self.metadata.name.size() <= 40 && !self.metadata.name.contains('.')",
 )
 
-_OBJECT = "must name a bucket and an object in it: write gs://bucket/object or s3://bucket/object"
+_OBJECT = "must name a bucket and an object in it: write gs://bucket/object, s3://bucket/object or az://container/object"
 _IN_A_BUCKET = " || ".join(f"self.startsWith('{scheme[:3]}')" for scheme in BUCKET_SCHEMES)
 _IN_WORDS = {
     # In parts: at each of 2,000 clips, CEL's cost budget has room for two dozen characters of a pattern.
     URL_PATTERN: [
         Rule(
-            "must begin with https://, http://, gs:// or s3://: upload a file of your machine, and write gs://bucket/object or https://host/path",
+            "must begin with https://, http://, gs://, s3:// or az://: upload a file of your machine, and write gs://bucket/object or https://host/path",
             cel=" || ".join(
                 f"self.startsWith('{each}')" for each in ("https://", "http://", *BUCKET_SCHEMES, "file:///")
             ),
@@ -72,7 +72,7 @@ _IN_WORDS = {
     ],
     OUTPUT_PATTERN: [
         Rule(
-            "is a path of one machine: name a bucket that the cluster can write to, gs://bucket/folder or s3://bucket/folder",
+            "is a path of one machine: name a bucket that the cluster can write to, gs://bucket/folder, s3://bucket/folder or az://container/folder",
             cel="self.contains('://')",
         ),
         Rule(OUTPUT_WORDS, cel=f"!self.contains('://') || self.matches(r'{OUTPUT_PATTERN}')"),

@@ -17,13 +17,13 @@ MAX_ONLY = 1000
 """As many combinations may a task name one by one."""
 NAME_PATTERN = r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"
 LABEL_PATTERN = r"^[a-z0-9]([-a-z0-9]{0,45}[a-z0-9])?$"
-BUCKET_SCHEMES = ("gs://", "s3://")
-BUCKET = r"(gs|s3)://[a-z0-9][-._a-z0-9]{1,220}[a-z0-9]"
+BUCKET_SCHEMES = ("gs://", "s3://", "az://")
+BUCKET = r"(gs|s3|az)://[a-z0-9][-._a-z0-9]{1,220}[a-z0-9]"
 """A name that some storage would take: there is no room in the CRD for rules of each."""
 URL_PATTERN = (
     rf"^(https?://[^\s/?#\x00-\x1f\x7f]|file:///|{BUCKET}/[^\s/?#\x00-\x1f\x7f])[^\s\x00-\x1f\x7f]*$"
 )
-URL_WORDS = "is not a URL that can be fetched: write https://host/path, gs://bucket/object, s3://bucket/object or file:///path, with %20 for a space"
+URL_WORDS = "is not a URL that can be fetched: write https://host/path, gs://bucket/object, s3://bucket/object, az://container/object or file:///path, with %20 for a space"
 """What is said of a text that breaks the pattern."""
 LONGEST_URL = 2048
 LOST = "\ufffd"

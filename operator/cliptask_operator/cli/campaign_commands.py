@@ -42,7 +42,7 @@ Folder = Annotated[
     typer.Option(
         "--folder",
         "-d",
-        help="Where the videos go instead of spec.output.uri: a folder, gs://bucket/prefix or s3://bucket/prefix.",
+        help="Where the videos go instead of spec.output.uri: a folder, gs://bucket/prefix, s3://bucket/prefix or az://container/prefix.",
     ),
 ]
 Scratch = Annotated[

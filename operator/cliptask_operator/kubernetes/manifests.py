@@ -37,7 +37,11 @@ QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 PRIORITY_LABEL = "kueue.x-k8s.io/priority-class"
 CONTAINER = "renderer"
 CREDENTIALS_FOLDER = "/credentials"
-CREDENTIALS = {"GOOGLE_APPLICATION_CREDENTIALS": "key.json", "AWS_SHARED_CREDENTIALS_FILE": "aws-credentials"}
+CREDENTIALS = {
+    "GOOGLE_APPLICATION_CREDENTIALS": "key.json",
+    "AWS_SHARED_CREDENTIALS_FILE": "aws-credentials",
+    "CLIPTASK_AZURE_CONNECTION_STRING_FILE": "azure-connection-string",
+}
 """Keys of the Secret, each a file, by the variable that names it to a cloud's library. None must be there."""
 """Of a Secret that holds a service account's key file."""
 
@@ -90,6 +94,8 @@ class RendererSettings:
     credentials_secret: str = ""
     """A Secret of the task's namespace with the buckets' credentials; empty: the pod's own identity has them."""
     node_selector: Mapping[str, str] = field(default_factory=dict)
+    pod_labels: Mapping[str, str] = field(default_factory=dict)
+    """Of pods, beside those that tell whose they are: a cloud's workload identity asks for some."""
     tolerations: tuple[Mapping[str, Any], ...] = ()
     priority_class: str = ""
     most_memory: str = ""
@@ -142,7 +148,7 @@ def job(  # noqa: PLR0913  each is an affair of its own
         "spec": _patience(execution, takes)
         | {
             "template": {
-                "metadata": {"labels": labels, "annotations": annotations},
+                "metadata": {"labels": {**renderer.pod_labels, **labels}, "annotations": annotations},
                 "spec": _pod(order.to_text(), execution, renderer, takes),
             },
         },

@@ -22,7 +22,7 @@ Bucket = Annotated[
     str,
     of_form(
         rf"{BUCKET}(/[^\s?#]*)?",
-        "must be a bucket, or a prefix in one, such as gs://campaigns, gs://campaigns/videos or s3://campaigns",
+        "must be a bucket, or a prefix in one, such as gs://campaigns, gs://campaigns/videos, s3://campaigns or az://campaigns",
     ),
 ]
 
@@ -58,7 +58,7 @@ class OperatorSettings(Settings):
     renderer_environment: dict[str, str] = Field(default_factory=dict)
     """Further environment of the renderer, e.g. a proxy's address."""
     renderer_credentials_secret: str = ""
-    """Secret of each task's namespace with the buckets' credentials, where the pods' own identity has none: key.json, aws-credentials."""
+    """Secret of each task's namespace with the buckets' credentials, where the pods' own identity has none: key.json, aws-credentials, azure-connection-string."""
     renderer_node_selector: dict[str, str] = Field(default_factory=dict)
     """Labels of the nodes that Jobs may run on: {"pool": "spot"}."""
     renderer_tolerations: tuple[Toleration, ...] = ()
@@ -92,6 +92,16 @@ class OperatorSettings(Settings):
     """Server of s3:// buckets, if not AWS's own; Jobs are told."""
     s3_region: Annotated[str, of_form("[-a-z0-9]*", "must be a region such as eu-central-1")] = ""
     """Region of s3:// buckets; Jobs are told. Default: as the pods' identity says."""
+    azure_account: Annotated[
+        str, of_form("([a-z0-9]{3,24})?", "must be the name of a storage account, such as campaigns")
+    ] = ""
+    """Storage account of az:// containers; Jobs are told."""
+    azure_endpoint: Annotated[
+        str, of_form(r"(https?://[^?#\s]+)?", "must be a URL such as https://campaigns.blob.core.windows.net")
+    ] = ""
+    """Its address, if not that of Azure's public cloud; Jobs are told."""
+    renderer_pod_labels: dict[str, str] = Field(default_factory=dict)
+    """Further labels of the Jobs' pods: {"azure.workload.identity/use": "true"}."""
     max_speech_characters: int = Field(100_000, ge=0)
     """The most characters of speech of one task, each line once."""
     max_transcribed_seconds: int = Field(36_000, ge=0)
@@ -125,7 +135,12 @@ class OperatorSettings(Settings):
     @property
     def _storages(self) -> dict[str, str]:
         """Where they are, for those who have no settings."""
-        own = {"CLIPTASK_S3_ENDPOINT": self.s3_endpoint, "CLIPTASK_S3_REGION": self.s3_region}
+        own = {
+            "CLIPTASK_S3_ENDPOINT": self.s3_endpoint,
+            "CLIPTASK_S3_REGION": self.s3_region,
+            "CLIPTASK_AZURE_ACCOUNT": self.azure_account,
+            "CLIPTASK_AZURE_ENDPOINT": self.azure_endpoint,
+        }
         return {name: value for name, value in own.items() if value}
 
     @property
@@ -142,6 +157,7 @@ class OperatorSettings(Settings):
             pull_secrets=self.renderer_pull_secrets,
             credentials_secret=self.renderer_credentials_secret,
             node_selector=self.renderer_node_selector,
+            pod_labels=self.renderer_pod_labels,
             tolerations=tuple(
                 each.model_dump(by_alias=True, exclude_none=True) for each in self.renderer_tolerations
             ),

@@ -1,4 +1,4 @@
-"""How is a source in a bucket of S3 found and read? By the store's own door, held to one ETag."""
+"""How is a source in a bucket of S3 or a container of Azure's found and read? By the store's own door, held to one ETag."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def open_store(uri: str, scratch: Path | None = None) -> Store:
-    """The store behind ``file:///folder``, ``gs://bucket/prefix`` or ``s3://bucket/prefix``. Raises ``SetupError`` for any other URI.
+    """The store behind ``file:///folder``, ``gs://bucket/prefix``, ``s3://bucket/prefix`` or ``az://container/prefix``. Raises ``SetupError`` for any other URI.
 
     ``scratch`` is where it prepares objects; None: in the folder itself, or for a bucket where temporary files lie.
 
@@ -35,7 +35,12 @@ def open_store(uri: str, scratch: Path | None = None) -> Store:
 
 
 def open_bucket(scheme: str, name: str) -> Bucket:
-    """A bucket of S3, by the client that this process shares. Raises ``SetupError`` without credentials."""
+    """A bucket of S3, or a container of Azure's, by the client that this process shares. Raises ``SetupError`` without credentials."""
+    if scheme == "az":
+        from cliptask_renderer.storage import azure_client  # noqa: PLC0415  a client's library costs memory and time
+        from cliptask_renderer.storage.azure import AzureContainer  # noqa: PLC0415  see above
+
+        return AzureContainer(azure_client.shared_connection(), name, scheme)
     from cliptask_renderer.storage.s3 import S3Bucket  # noqa: PLC0415  a client's library costs memory and time
     from cliptask_renderer.storage.s3_client import shared_connection  # noqa: PLC0415  see above
 
@@ -58,8 +63,8 @@ def _folder_store(uri: str, shown: str, scratch: Path | None) -> Store:
     parts = urlsplit(uri)
     if parts.scheme != "file":
         message = (
-            f"cannot store in {shown}: only folders and buckets of Google Cloud Storage and S3 are supported, "
-            "written e.g. file:///srv/campaigns, gs://bucket/campaigns and s3://bucket/campaigns"
+            f"cannot store in {shown}: only folders and buckets of Google Cloud Storage, S3 and Azure are supported, "
+            "written e.g. file:///srv/campaigns, gs://bucket/campaigns, s3://bucket/campaigns and az://container/campaigns"
         )
         raise SetupError(message)
     if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):

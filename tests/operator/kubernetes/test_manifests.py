@@ -212,6 +212,19 @@ def test_pods_go_where_the_installation_sends_them() -> None:
     }
 
 
+def test_a_clouds_identity_finds_its_label_and_replaces_none_of_ours() -> None:
+    """Azure would give a pod no identity, or a Job's pods could not be found."""
+    labels = {"azure.workload.identity/use": "true", "cliptask.dev/task": "another"}
+    made = manifest(renderer=replace(RENDERER, pod_labels=labels))
+
+    found = made["spec"]["template"]["metadata"]["labels"]
+
+    assert found == {
+        **manifest()["spec"]["template"]["metadata"]["labels"],
+        "azure.workload.identity/use": "true",
+    }
+
+
 def test_a_key_file_is_found_where_the_environment_says() -> None:
     """Without an identity of its own, a pod would reach no bucket."""
     made = manifest(renderer=replace(RENDERER, credentials_secret="gcs"))  # noqa: S106  a Secret's name
@@ -221,6 +234,7 @@ def test_a_key_file_is_found_where_the_environment_says() -> None:
     for name, key in {
         "GOOGLE_APPLICATION_CREDENTIALS": "key.json",
         "AWS_SHARED_CREDENTIALS_FILE": "aws-credentials",
+        "CLIPTASK_AZURE_CONNECTION_STRING_FILE": "azure-connection-string",
     }.items():
         folder, _, file = environment_of(made)[name].rpartition("/")
         assert mounted[folder]["secret"] == {"secretName": "gcs"}

@@ -23,6 +23,7 @@ import yaml
 
 from cliptask_operator.sources.ssrf import OPEN_HOSTS_SETTING
 from support import frames as f
+from support.azure import AzureProxy, FakeAzure, connection_string
 from support.elevenlabs_stub import KEY, ElevenLabsStub
 from support.gcs import FakeGcs
 from support.http_server import Answer, MediaServer, Seen, Status
@@ -112,7 +113,28 @@ def amazon(stack: ExitStack) -> Cloud:
     )
 
 
-@pytest.mark.parametrize("cloud_of", [google, amazon])
+def microsoft(stack: ExitStack) -> Cloud:
+    """Azure's."""
+    azure = stack.enter_context(FakeAzure())
+    proxy = stack.enter_context(AzureProxy(azure.port))
+    container = azure.client.get_container_client(azure.container())
+
+    def found() -> dict[str, tuple[str, bytes]]:
+        blobs = [*container.list_blobs("spring/")]
+        return {
+            blob.name: (str(blob.content_settings.content_type), container.download_blob(blob.name).readall())
+            for blob in blobs
+        }
+
+    return Cloud(
+        f"az://{container.container_name}",
+        {"AZURE_STORAGE_CONNECTION_STRING": connection_string(proxy.url)},
+        lambda name, file: container.upload_blob(name, file.read_bytes()),
+        found,
+    )
+
+
+@pytest.mark.parametrize("cloud_of", [google, amazon, microsoft])
 def test_a_bucket_comes_to_hold_what_a_folder_does(
     studio: Studio, tmp_path: Path, cloud_of: Callable[[ExitStack], Cloud]
 ) -> None:

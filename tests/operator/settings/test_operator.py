@@ -76,6 +76,12 @@ def test_jobs_are_told_where_s3_is(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     assert own.policy_for("ads").may_use("s3://campaigns/a/b")
     assert not own.policy_for("ads").may_use("gs://campaigns/a/b")
+    assert (
+        read(monkeypatch, AZURE_ACCOUNT="campaigns").renderer.environment["CLIPTASK_AZURE_ACCOUNT"]
+        == "campaigns"
+    )
+    assert "must be the name of a storage account" in refusal(monkeypatch, AZURE_ACCOUNT="my account")
+    monkeypatch.setenv("CLIPTASK_AZURE_ACCOUNT", "")
     assert "must be a URL such as https://minio" in refusal(monkeypatch, S3_ENDPOINT="minio:9000")
     assert "such as gs://campaigns" in refusal(
         monkeypatch, S3_ENDPOINT="", BUCKETS='{"*": ["s3://Campaigns"]}'

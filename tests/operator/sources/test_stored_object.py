@@ -1,4 +1,4 @@
-"""What is promised of a source in a bucket of S3: as of one in Google's, ``test_gcs.py``."""
+"""What is promised of a source in a bucket of S3, or a container of Azure's: as of one in Google's, ``test_gcs.py``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from azure.storage.blob import ContentSettings
 
 from cliptask.errors import SetupError, SourceError, TransientError
 from cliptask.facts import SourceFacts
@@ -18,9 +19,12 @@ from cliptask_operator.sources.fetcher import Fetcher, FetchEvent
 from cliptask_operator.sources.partial_download import Download
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.stored_object import copy_object
+from cliptask_renderer.storage.azure import AzureContainer
 from cliptask_renderer.storage.bucket import Bucket
 from cliptask_renderer.storage.open import open_store
 from cliptask_renderer.storage.s3 import S3Bucket
+from support.azure import AzureProxy, FakeAzure, connection_string
+from support.azure import connected as azure_connected
 from support.gcs import Cut, FaultyProxy, Refuse, Stall
 from support.media import clip
 from support.s3 import KEY, FakeS3, S3Proxy, connected
@@ -49,9 +53,36 @@ def s3() -> Iterator[FakeS3]:
         yield running
 
 
-@pytest.fixture(params=["s3"])
+@pytest.fixture(scope="module")
+def azure() -> Iterator[FakeAzure]:
+    """A running emulator of Azure's blob storage."""
+    with FakeAzure() as running:
+        yield running
+
+
+@pytest.fixture(params=["s3", "az"])
 def storage(request: pytest.FixtureRequest) -> Iterator[Storage]:
     """Each of them."""
+    if request.param == "az":
+        azure: FakeAzure = request.getfixturevalue("azure")
+
+        def put(container: str, name: str, content: bytes, coding: str) -> None:
+            blob, settings = (
+                azure.client.get_blob_client(container, name),
+                ContentSettings(content_encoding=coding or None),
+            )
+            blob.upload_blob(content, overwrite=True, content_settings=settings)
+
+        with AzureProxy(azure.port) as az:
+            yield Storage(
+                "az",
+                az,
+                lambda name: AzureContainer(azure_connected(az.url, 10), name),
+                azure.container,
+                put,
+                {"AZURE_STORAGE_CONNECTION_STRING": connection_string(az.url)},
+            )
+        return
     s3: FakeS3 = request.getfixturevalue("s3")
 
     def upload(bucket: str, name: str, content: bytes, coding: str) -> None:
@@ -159,7 +190,7 @@ class TestCopyObject:
         storage.proxy.fail(what, Refuse(code))
 
         with pytest.raises(
-            SetupError, match=f"it cannot be fetched: {code}.* on the bucket {copying.bucket}"
+            SetupError, match=f"it cannot be fetched: {code}.*on the (bucket|container) {copying.bucket}"
         ):
             copying(source)
 

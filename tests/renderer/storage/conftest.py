@@ -11,11 +11,14 @@ from urllib.parse import quote
 
 import pytest
 
+from cliptask_renderer.storage.azure import AzureContainer
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.bucket import Bucket
 from cliptask_renderer.storage.gcs_client import Connection, connect
 from cliptask_renderer.storage.open import open_store
 from cliptask_renderer.storage.s3 import S3Bucket
+from support.azure import AzureProxy, FakeAzure, connection_string
+from support.azure import connected as azure_connected
 from support.gcs import FakeGcs, FaultyProxy
 from support.memory_store import MemoryStore
 from support.s3 import KEY, FakeS3, S3Proxy, connected
@@ -71,7 +74,29 @@ def s3_bucket(s3: FakeS3, s3_proxy: S3Proxy) -> Iterator[Bucket]:
     connection.client.close()
 
 
-@pytest.fixture(params=["folder", "bucket", "s3", "memory"])
+@pytest.fixture(scope="module")
+def azure() -> Iterator[FakeAzure]:
+    """A running emulator of Azure's blob storage."""
+    with FakeAzure() as running:
+        yield running
+
+
+@pytest.fixture
+def azure_proxy(azure: FakeAzure) -> Iterator[AzureProxy]:
+    """What stands before it, does what it cannot do, and fails when told to."""
+    with AzureProxy(azure.port) as running:
+        yield running
+
+
+@pytest.fixture
+def azure_container(azure: FakeAzure, azure_proxy: AzureProxy) -> Iterator[Bucket]:
+    """A fresh container by way of the proxy."""
+    connection = azure_connected(azure_proxy.url, 10)
+    yield AzureContainer(connection, azure.container())
+    connection.client.close()
+
+
+@pytest.fixture(params=["folder", "bucket", "s3", "az", "memory"])
 def make_store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], Store]:
@@ -92,6 +117,11 @@ def make_store(
         for name, value in {**KEY, "CLIPTASK_S3_ENDPOINT": s3_proxy.url}.items():
             monkeypatch.setenv(name, value)
         uri = f"s3://{s3.bucket()}/{quote(odd)}"
+    if request.param == "az":
+        azure: FakeAzure = request.getfixturevalue("azure")
+        azure_proxy: AzureProxy = request.getfixturevalue("azure_proxy")
+        monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection_string(azure_proxy.url))
+        uri = f"az://{azure.container()}/{quote(odd)}"
     return lambda: open_store(uri)
 
 

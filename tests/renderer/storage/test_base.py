@@ -66,7 +66,7 @@ class TestEveryStore:
             "folder/c": (b"3", {"n": "3"}),
         }
 
-    @pytest.mark.parametrize("make_store", ["folder", "bucket", "s3"], indirect=True)
+    @pytest.mark.parametrize("make_store", ["folder", "bucket", "s3", "az"], indirect=True)
     def test_opens_again_by_its_uri(self, store: Store) -> None:
         """Else a worker process would write somewhere else."""
         store.put_bytes("a", b"1")

@@ -31,7 +31,7 @@ def parts(store: Store) -> list[tuple[Store, str]]:
     return laid(store)
 
 
-@pytest.fixture(params=["folder", "bucket", "s3", "memory"])
+@pytest.fixture(params=["folder", "bucket", "s3", "az", "memory"])
 def other(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """Another store, of each kind."""
     if request.param == "memory":
@@ -40,6 +40,8 @@ def other(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
         return FolderStore(tmp_path / "elsewhere")
     if request.param == "s3":
         return ObjectStore(request.getfixturevalue("s3_bucket"), "else where")
+    if request.param == "az":
+        return ObjectStore(request.getfixturevalue("azure_container"), "else where")
     connection: Connection = request.getfixturevalue("connection")
     return GcsStore(Location(request.getfixturevalue("bucket"), "else where"), connection)
 

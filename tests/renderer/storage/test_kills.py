@@ -97,6 +97,7 @@ while True:
         ("bucket", "compose", False),
         ("s3", "compose", False),
         ("s3", "put", True),
+        ("az", "compose", False),
     ],
     indirect=["make_store"],
 )

@@ -1,0 +1,184 @@
+"""What may Azure's blob storage do? A real emulator on a free loopback port, and a proxy before it that fails on request.
+
+::
+
+    with FakeAzure() as azure, AzureProxy(azure.port) as proxy:
+        store = ObjectStore(AzureContainer(azure.connect(proxy.url, 10), azure.container()), "prefix")
+
+What Azurite 3.35 does otherwise than the real one: it copies no block from a URL, which the proxy does in its place: it
+reads the source under the conditions that it was given, and stages what it has read. A blob of which there are only blocks
+that nobody has committed passes for one that exists.
+"""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+from http import HTTPStatus
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.error import HTTPError
+from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.request import Request, urlopen
+from xml.sax.saxutils import escape
+
+from azure.storage.blob import BlobServiceClient
+
+from cliptask_renderer.storage.azure_client import Connection, connect
+from cluster.binaries import Toolbox
+from support.gcs import FaultyProxy, Refuse, listening_port
+
+VERSION = "3.35.0"
+"""Of Azurite; later ones want a newer Node."""
+ACCOUNT = "devstoreaccount1"
+KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+"""The emulator's, which is known to everybody."""
+_CODES = {
+    HTTPStatus.BAD_REQUEST: "InvalidInput",
+    HTTPStatus.UNAUTHORIZED: "NoAuthenticationInformation",
+    HTTPStatus.FORBIDDEN: "AuthorizationPermissionMismatch",
+    HTTPStatus.CONFLICT: "BlobAlreadyExists",
+    HTTPStatus.PRECONDITION_FAILED: "ConditionNotMet",
+    HTTPStatus.SERVICE_UNAVAILABLE: "ServerBusy",
+}
+
+
+def azurite() -> Path:
+    """Its script, for Node; installed by npm into the cache of the test's tools, the first time on this machine."""
+    folder = Toolbox().folder / f"azurite-{VERSION}"
+    script = folder / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f".azurite-{VERSION}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not script.is_file():
+            with tempfile.TemporaryDirectory(prefix=".building-", dir=folder.parent) as place:
+                whole = Path(place) / "whole"
+                whole.mkdir()
+                asked = [
+                    "npm",
+                    "install",
+                    "--silent",
+                    "--no-audit",
+                    "--no-fund",
+                    "--prefix",
+                    str(whole),
+                    f"azurite@{VERSION}",
+                ]
+                subprocess.run(asked, check=True, stdout=subprocess.DEVNULL)
+                shutil.rmtree(folder, ignore_errors=True)
+                whole.rename(folder)
+    return script
+
+
+def connection_string(url: str) -> str:
+    """Of the emulator's account, behind a URL."""
+    scheme = urlsplit(url).scheme
+    return f"DefaultEndpointsProtocol={scheme};AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={url}/{ACCOUNT};"
+
+
+def connected(url: str, deadline_s: float) -> Connection:
+    """A client with the account's key, whatever the environment says."""
+    return connect(connection_string(url), deadline_s)
+
+
+class FakeAzure:
+    """Azurite, running while its context lasts, in memory."""
+
+    def __init__(self, address: str = "127.0.0.1", certificate: tuple[Path, Path] | None = None) -> None:
+        """``certificate``: that and its key, for https, and tokens are taken then."""
+        self.port = 0
+        self._address = address
+        self._scheme = "https" if certificate else "http"
+        self._command = [
+            "node",
+            str(azurite()),
+            "--inMemoryPersistence",
+            "--silent",
+            "--disableTelemetry",
+            "--disableProductStyleUrl",
+        ]
+        self._command += ["--skipApiVersionCheck", "--blobHost", address, "--blobPort", "0"]
+        if certificate:
+            self._command += ["--cert", str(certificate[0]), "--key", str(certificate[1]), "--oauth", "basic"]
+
+    @property
+    def url(self) -> str:
+        """Of the server."""
+        return f"{self._scheme}://{self._address}:{self.port}"
+
+    @property
+    def client(self) -> BlobServiceClient:
+        """Of Azure's library."""
+        return self._connection.client
+
+    def container(self) -> str:
+        """Name of a fresh container."""
+        name = f"c{secrets.token_hex(8)}"
+        self.client.create_container(name)
+        return name
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            self._command,
+            stdout=subprocess.DEVNULL,
+            env={"PATH": os.environ["PATH"], "HOME": tempfile.gettempdir()},
+        )
+        try:
+            self.port = listening_port(self._process)
+            self._connection = connected(self.url, 60)
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.client.close()
+        self._stop()
+
+    def _stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+class AzureProxy(FaultyProxy):
+    """Refuses in Azure's words, and copies blocks from URLs."""
+
+    def refusal(self, path: str, body: bytes) -> Refuse | None:  # noqa: ARG002  the emulator refuses what it knows
+        """Nothing."""
+        return None
+
+    def words(self, fault: Refuse) -> tuple[str, bytes]:
+        """How a refusal is put: its type and its body."""
+        code = _CODES.get(HTTPStatus(fault.code), "InternalError")
+        text = f"<Error><Code>{code}</Code><Message>{escape(fault.words)}</Message></Error>"
+        return "application/xml", f'<?xml version="1.0" encoding="utf-8"?>{text}'.encode()
+
+    def instead(self, command: str, path: str, headers: dict[str, str]) -> Refuse | None:
+        """Copy a block from a URL; None where something else is asked."""
+        own = {name.lower(): value for name, value in headers.items()}
+        source = own.get("x-ms-copy-source")
+        if command != "PUT" or source is None or "comp=block&" not in f"{path}&":
+            return None
+        conditions = {"x-ms-range": own["x-ms-source-range"], "If-Match": own["x-ms-source-if-match"]}
+        inner = urlsplit(source)._replace(netloc=f"127.0.0.1:{self.target}").geturl()
+        try:
+            with urlopen(  # noqa: S310  of the emulator
+                Request(inner, headers={**conditions, "x-ms-version": own["x-ms-version"]})  # noqa: S310  as above
+            ) as answer:
+                content = answer.read()
+        except HTTPError as error:
+            with error:
+                return Refuse(error.code, f"the source: {error.headers.get('x-ms-error-code')}")
+        _, _, container, name = urlsplit(path).path.split("/", 3)
+        block = base64.b64decode(parse_qs(urlsplit(path).query)["blockid"][0]).decode()
+        with connected(f"http://127.0.0.1:{self.target}", 60).client as client:
+            client.get_blob_client(container, unquote(name)).stage_block(block, content, len(content))
+        return Refuse(HTTPStatus.CREATED)
