@@ -37,6 +37,10 @@ ONLY_PYTHON = {
     "invisible text",  # a pattern would need all ranges of what is invisible
     "invisible title",  # as above
     "only directions",  # CEL replaces by no pattern
+    "an asterisk alone",  # CEL counts no signs that others escape
+    "a stress that does not end",  # as above
+    "asterisks as in Markdown",  # as above
+    "a stress in a stress",  # as above
     "language=deu",  # a table of all languages
     "rule names no block",  # names stand elsewhere in the task, or come from URLs
     "only names no label",  # as above
