@@ -46,8 +46,8 @@ class SourceFacts(Fact):
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     size_bytes: int
-    kind: Literal["video", "animation", "still", "audio", "captions", "font"]
-    """animation: a picture that moves (GIF, WebP, APNG, AVIF). captions: a text with times (SubRip, WebVTT)."""
+    kind: Literal["video", "animation", "still", "audio", "captions", "font", "table"]
+    """animation: a picture that moves (GIF, WebP, APNG, AVIF). captions: a text with times (SubRip, WebVTT). table: rows (CSV, JSON)."""
     container: str
     """Short name of the demuxer, e.g. ``mov``, ``matroska``, ``png``; of a font ``ttf``, ``otf``, ``ttc``, ``woff``, ``woff2``."""
     duration_s: float = 0.0

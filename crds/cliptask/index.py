@@ -19,11 +19,20 @@ from cliptask import __version__
 from cliptask.errors import ClipTaskError
 from cliptask.names import CAPTIONS, PICTURE, VIDEO, captions_file, picture_file
 from cliptask.orders import Profile
-from cliptask.planning.history import FORMS, LINES, SOLE, TRACKS, History, Part
+from cliptask.planning.history import FORMS, LINES, SOLE, TRACKS, History, Part, key_of, other
 from cliptask.planning.plan import Campaign, Skipped, Variant
 from cliptask.planning.settings import Setting
+from cliptask.spec.texts import OTHERS
 
-_KINDS: Mapping[str, Literal["track", "line", "form"]] = {TRACKS: "track", LINES: "line", FORMS: "form"}
+Kind = Literal["clip", "track", "line", "text", "language", "row", "form"]
+_KINDS: Mapping[str, Kind] = {
+    TRACKS: "track",
+    LINES: "line",
+    FORMS: "form",
+    other("language"): "language",
+    other("row"): "row",
+}
+_IN_BLOCKS = frozenset({"clip", "text"})
 
 RelativeFile = Annotated[
     str, StringConstraints(pattern=r"^[^/\\.\x00-\x1f][^/\\\x00-\x1f]*$", max_length=255)
@@ -64,10 +73,10 @@ class IndexedClip(Entry):
 
 
 class IndexedPart(Entry):
-    """A clip, a track or a line that was dealt to the variants, or a form that they are made in."""
+    """A clip, a track, a line or whatever else was dealt to the variants, or a form that they are made in."""
 
-    kind: Literal["clip", "track", "line", "form"]
-    block: str | None = Field(default=None, description="Of a clip.")
+    kind: Kind
+    block: str | None = Field(default=None, description="Of a clip, or of a text its text block.")
     label: str = Field(description="What the variants call it; empty of a form that is the only one.")
     id: str = Field(description="What it is for good, whatever it is called and holds later.")
     content: str = Field(description="SHA-256 (hex) of what is seen or heard of it.")
@@ -84,12 +93,21 @@ class IndexedVariant(Entry):
 
     name: str
     key: str = Field(description="SHA-256 (hex) of all that decides the video's content.")
+    ad_name: str | None = Field(
+        default=None,
+        description="What people and ad platforms call it, where the task says so; over edits it stays.",
+    )
+    utm: str | None = Field(default=None, description="Parameters for its ad's link, escaped.")
     file: RelativeFile = Field(description="The video, beside the index.")
     captions: CaptionsFile | None = Field(default=None, description="Its words as WebVTT, below the index.")
     form: str | None = Field(default=None, description="Of several, the one that it is made in.")
     clips: tuple[IndexedClip, ...] = Field(description="In the order of the blocks, one of each.")
     track: str | None = None
     line: str | None = None
+    others: dict[str, str] = Field(
+        default_factory=dict,
+        description="What else was chosen for it, by what rules call it: a text of each text block, a language, a row.",
+    )
     text: str | None = Field(default=None, description="What is said.")
     titles: tuple[str, ...] = Field(default=(), description="Texts that lie over the picture.")
     duration_seconds: float = Field(description="Length of the picture.")
@@ -105,6 +123,7 @@ class IndexedSkip(Entry):
     clips: tuple[IndexedClip, ...]
     track: str | None = None
     line: str | None = None
+    others: dict[str, str] = Field(default_factory=dict, description="As of a variant.")
     reason: str = Field(description="One word for programs, e.g. SourceUnusable.")
     message: str = Field(description="What happened, to which input, and what to do about it.")
 
@@ -132,6 +151,9 @@ class CampaignIndex(Entry):
         default=(), description="Where there are several, in the order of the task."
     )
     blocks: tuple[str, ...] = Field(description="Names of the video blocks, in order.")
+    others: tuple[str, ...] = Field(
+        default=(), description="What else variants choose between, as rules call it: text blocks, language."
+    )
     variants: tuple[IndexedVariant, ...]
     skipped: tuple[IndexedSkip, ...] = ()
     counts: Counts
@@ -157,14 +179,17 @@ class CampaignIndex(Entry):
                 blocks = ", ".join(self.blocks)
                 message = f"{entry.name}: its clips must be one of each block, in order: {blocks}"
                 raise ValueError(message)
+            if tuple(entry.others) != self.others:
+                message = f"{entry.name}: its others must be one of each, in order: {', '.join(self.others)}"
+                raise ValueError(message)
         if (self.profile is None) != bool(self.forms) or {entry.form for entry in entries} - {
             *(form.name for form in self.forms or ()),
             *(() if self.forms else (None,)),
         }:
             message = "each entry must name one of several forms, or none where there is one alone"
             raise ValueError(message)
-        if any((part.kind == "clip") != (part.block is not None) for part in self.parts):
-            message = "a clip must name its block, and nothing else may"
+        if any((part.kind in _IN_BLOCKS) != (part.block is not None) for part in self.parts):
+            message = "a clip and a text must name their block, and nothing else may"
             raise ValueError(message)
         if self.counts != _counts(self.variants, self.skipped):
             message = "counts must be the totals of variants and skipped"
@@ -200,13 +225,14 @@ def campaign_index(
             if name
         ),
         blocks=blocks,
+        others=campaign.others,
         variants=variants,
         skipped=tuple(skipped),
         counts=_counts(variants, skipped),
         parts=tuple(
             IndexedPart(
-                kind=_KINDS.get(column, "clip"),
-                block=None if column in _KINDS else column,
+                kind=kind,
+                block=key_of(column) if kind in _IN_BLOCKS else None,
                 label=part.label,
                 id=part.id,
                 content=part.content,
@@ -214,6 +240,7 @@ def campaign_index(
                 title=part.title,
             )
             for column, parts in campaign.parts.items()
+            for kind in (_KINDS.get(column, "text" if "/" in column else "clip"),)
             for part in parts
         ),
         settings=dict(campaign.settings),
@@ -225,7 +252,8 @@ def history(index: CampaignIndex) -> History:
     columns: dict[str, str] = {kind: column for column, kind in _KINDS.items()}
     parts: dict[str, list[Part]] = {}
     for each in index.parts:
-        parts.setdefault(each.block or columns[each.kind], []).append(
+        own = other(each.block or "") if each.kind == "text" else each.block
+        parts.setdefault(own or columns[each.kind], []).append(
             Part(each.label, each.content, each.id, each.source, each.title)
         )
     entries: tuple[IndexedVariant | IndexedSkip, ...] = (*index.variants, *index.skipped)
@@ -235,6 +263,7 @@ def history(index: CampaignIndex) -> History:
         | ({TRACKS: each.track} if each.track is not None else {})
         | ({LINES: each.line} if each.line is not None else {})
         | ({FORMS: each.form or SOLE} if has_forms else {})
+        | {other(key): label for key, label in each.others.items()}
         for each in entries
     ]
     videos = [*(each.name for each in index.variants), *("" for _ in index.skipped)]
@@ -253,17 +282,28 @@ def index_csv(index: CampaignIndex) -> str:
     """
     buffer = io.StringIO()
     table = csv.writer(buffer)
+    own = [
+        (title, field)
+        for title, field in (("Name", "ad_name"), ("Utm", "utm"))
+        if any(getattr(each, field) for each in index.variants)
+    ]
     table.writerow(
-        ["Variant", *index.blocks, "Track", "Line", "Form", "Text", "File", "Captions", "Pictures", "Seconds", "Frames", "Bytes", "Key"]
+        ["Variant", *(title for title, _ in own), *index.blocks, "Track", "Line", "Form", *map(heading, index.others), "Text", "File", "Captions", "Pictures", "Seconds", "Frames", "Bytes", "Key"]
     )  # fmt: skip
     for variant in index.variants:
         texts = [
-            variant.name, *(clip.clip for clip in variant.clips), variant.track, variant.line, variant.form, variant.text,
-            variant.file, variant.captions, " ".join(filter(None, (clip.picture for clip in variant.clips))),
+            variant.name, *(getattr(variant, field) for _, field in own), *(clip.clip for clip in variant.clips),
+            variant.track, variant.line, variant.form, *variant.others.values(), variant.text, variant.file, variant.captions,
+            " ".join(filter(None, (clip.picture for clip in variant.clips))),
         ]  # fmt: skip
         numbers = [variant.duration_seconds, variant.frames, variant.size_bytes]
         table.writerow([*(_cell(text or "") for text in texts), *numbers, variant.key])
     return buffer.getvalue()
+
+
+def heading(other: str) -> str:
+    """Of a column of the table: text blocks keep their names, as blocks do."""
+    return other.capitalize() if other in OTHERS else other
 
 
 def index_schema() -> str:
@@ -292,12 +332,15 @@ def _made(
     return IndexedVariant(
         name=variant.name,
         key=order.key,
+        ad_name=variant.ad_name,
+        utm=variant.utm,
         file=f"{variant.name}{VIDEO}",
         captions=captions if captions in shared else None,
         form=variant.form,
         clips=_clips(blocks, variant.clips, pictures),
         track=variant.track,
         line=variant.line,
+        others=dict(variant.others),
         text=variant.text,
         titles=variant.titles,
         duration_seconds=round(order.duration_s, 3),
@@ -317,6 +360,7 @@ def _missing(blocks: tuple[str, ...], wanted: Variant | Skipped, error: ClipTask
         clips=_clips(blocks, wanted.clips),
         track=wanted.track,
         line=wanted.line,
+        others=dict(wanted.others),
         reason=error.reason if error else "NotMade",
         message=str(error) if error else "not made yet: run the task again",
     )

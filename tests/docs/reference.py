@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from cliptask.spec import values
 from cliptask.spec.colour import COLOUR_PATTERN, TRANSLUCENT_PATTERN
 from cliptask.spec.complaints import plain
+from cliptask.spec.naming import NAME_PATTERN, UTM_PATTERN
 from cliptask.spec.notify import OBJECT_PATTERN, RECEIVER_PATTERN
 from cliptask.spec.output import OUTPUT_PATTERN
 from cliptask.spec.picture import SHAPE_PATTERN
@@ -82,6 +83,8 @@ _VALUES = (
     ("folder", OUTPUT_PATTERN, "`gs://campaigns/spring`, `file:///srv/campaigns`", "A URI without spaces, ? and #, and without . and .. as folders. In local mode also a path, `../out`, in which nothing is escaped."),
     ("address", RECEIVER_PATTERN, "`https://hooks.example.com/cliptask`", "A URL without a user. Of it nothing but the host is shown anywhere."),
     ("secret", OBJECT_PATTERN, "`webhooks`", "The name of a Secret of the task's namespace."),
+    ("template", NAME_PATTERN, "`{task}_{hook}_{row.city}`", "Letters from a to z, digits, `_.=+-`, and fields in braces."),
+    ("parameters", UTM_PATTERN, "`utm_source=meta&utm_content={name}`", "Parameters of a link, with fields in braces, whose values are escaped."),
     ("language", values.LANGUAGE_PATTERN, "`en`, `pt-BR`, `zh-Hans`", "A BCP 47 tag: the shortest ISO 639 code, then script and region where they matter."),
     ("colour", COLOUR_PATTERN, '`"#ff8800"`', "Red, green and blue, two hexadecimal digits each, in quotes, since # begins a comment."),
     ("shape", SHAPE_PATTERN, '`"4:5"`', "Width to height, in quotes."),

@@ -74,6 +74,13 @@ def sources(of: ClipTask, **changes: Any) -> dict[str, SourceFacts]:  # noqa: AN
 
 def sources_of(spec: ClipTaskSpec, **changes: Any) -> dict[str, SourceFacts]:  # noqa: ANN401  as above
     """The same for a spec."""
+    found: dict[str, SourceFacts] = {}
+    for each in spec.by_row:
+        found |= _sources_of_row(each, changes)
+    return found
+
+
+def _sources_of_row(spec: ClipTaskSpec, changes: dict[str, Any]) -> dict[str, SourceFacts]:
     found = {}
     for block in spec.video_blocks:
         for clip in block.clips:

@@ -10,9 +10,12 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from cliptask.planning.choices import Chosen, Labels, chosen
-from cliptask.planning.history import LINES, NOTHING, TRACKS, History
+from cliptask.planning.history import LINES, NOTHING, TRACKS, History, other
 from cliptask.spec.task import ClipTaskSpec
 from support.campaigns import facts
+
+TEXTS = other("headline")
+_MODES = {TRACKS: "music", LINES: "speech", TEXTS: "text"}
 
 Pool = tuple[tuple[str, str], ...]
 """Parts as labels with contents."""
@@ -23,7 +26,7 @@ class Shape:
     """A task as far as the deal goes."""
 
     pools: dict[str, Pool]
-    """Of each block, and of TRACKS and LINES where there are any."""
+    """Of each block, and of TRACKS, LINES and TEXTS where there are any."""
     variants: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -32,12 +35,14 @@ class Shape:
         blocks = [
             {"name": name, "clips": _parts(pool)} for name, pool in self.pools.items() if name[0] != "/"
         ]
+        texts = [{"text": content, "name": label} for label, content in self.pools.get(TEXTS, ())]
         tracks, lines = self.pools.get(TRACKS), self.pools.get(LINES, ())
         return ClipTaskSpec.model_validate(
             {
                 "videoBlocks": blocks,
                 "audioBlocks": [{"name": "pool", "tracks": _parts(tracks)}] if tracks else [],
                 "speech": [{"voice": "v", "text": content, "name": label} for label, content in lines],
+                "textBlocks": [{"name": "headline", "texts": texts}] if texts else [],
                 "variants": self.variants,
                 "output": {"uri": "file:///out"},
             }
@@ -58,8 +63,9 @@ class Shape:
         blocks = [name for name in self.pools if name[0] != "/"]
         rows = []
         for choice in dealt.choices:
-            clips, track, line = labels.of(choice)
+            clips, track, line, others, _ = labels.of(choice)
             row = dict(zip(blocks, clips, strict=True))
+            row |= {other(key): label for key, label in others.items()}
             rows.append(row | ({TRACKS: track} if track else {}) | ({LINES: line} if line else {}))
         return rows
 
@@ -95,11 +101,11 @@ def shapes(count: int, seed: int) -> Iterator[Shape]:
     source = random.Random(seed)  # noqa: S311  not for secrets
     for _ in range(count):
         pools = {f"b{n}": _pool(source, f"b{n}") for n in range(source.randint(1, 3))}
-        for column in (TRACKS, LINES):
-            if source.random() < 0.7:
-                pools[column] = _pool(source, column[1])
+        for column, chance in ((TRACKS, 0.7), (LINES, 0.7), (TEXTS, 0.4)):
+            if source.random() < chance:
+                pools[column] = _pool(source, _MODES[column])
         modes = {
-            each: source.choice(["balanced", "balanced", "product", "random"]) for each in ("music", "speech")
+            each: source.choice(["balanced", "balanced", "product", "random"]) for each in _MODES.values()
         }
         limit = {"limit": source.randint(1, 40)} if source.random() < 0.5 else {}
         yield Shape(pools, modes | limit)
@@ -108,7 +114,7 @@ def shapes(count: int, seed: int) -> Iterator[Shape]:
 def edits(shape: Shape, seed: int) -> Iterator[Edit]:
     """One addition, removal, move and rename of each kind of part, and a limit that is raised."""
     source = random.Random(seed)  # noqa: S311  as above
-    columns = ["b0", *(column for column in (TRACKS, LINES) if column in shape.pools)]
+    columns = ["b0", *(column for column in _MODES if column in shape.pools)]
     for column in columns:
         pool = shape.pools[column]
 
@@ -134,7 +140,7 @@ def least(edit: Edit, before: Shape, dealt: Chosen, wanted: int) -> int:
     column, there = edit.column, len(dealt.choices)
     if edit.kind == "remove":
         return sum(dict(video)[column] == edit.content for video in before.videos(dealt).elements())
-    mode = {TRACKS: "music", LINES: "speech"}.get(column, "")
+    mode = _MODES.get(column, "")
     if edit.kind != "add" or (before.variants.get(mode) == "product" and "limit" not in before.variants):
         return 0
     share = wanted // len(edit.after.pools[column])
@@ -144,7 +150,7 @@ def least(edit: Edit, before: Shape, dealt: Chosen, wanted: int) -> int:
 
 def is_drawn(shape: Shape, edit: Edit) -> bool:
     """Whether chance decides how many variants change, not evenness."""
-    mode = {TRACKS: "music", LINES: "speech"}.get(edit.column, "")
+    mode = _MODES.get(edit.column, "")
     return edit.kind == "add" and shape.variants.get(mode) == "random"
 
 

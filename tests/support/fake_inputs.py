@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from cliptask.errors import ClipTaskError
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.spec.speech import Utterance
-from cliptask.spec.task import ClipTaskSpec
+from cliptask.spec.task import ClipTask, ClipTaskSpec
 from cliptask_operator.campaign.inputs import InputObserver, ResolvedInputs
 from cliptask_operator.sources.fetcher import FetchEvent
 from cliptask_operator.speech.speaker import SpeechEvent
@@ -25,11 +25,20 @@ class FakeInputs:
         self.faults = Faults()
         self.errors: dict[str, ClipTaskError] = {}
         """What stands in place of a URL's facts, or of a text's recording."""
+        self.tables: dict[str, list[dict[str, str]]] = {}
+        """Rows by the URL of their table."""
         self.spoken: Counter[str] = Counter()
         """How often each text was paid for."""
         self.opened = asyncio.Event()
         """While it is cleared, sources are being fetched."""
         self.opened.set()
+
+    async def with_rows(self, task: ClipTask, cache: Store) -> ClipTask:  # noqa: ARG002  of the protocol
+        """See ``Inputs``: what ``tables`` holds."""
+        error = self.errors.get(task.spec.table_url or "")
+        if error is not None:
+            raise error
+        return task.with_rows(self.tables[task.spec.table_url or ""])
 
     async def resolve(
         self, spec: ClipTaskSpec, cache: Store, observer: InputObserver, *, speak: bool

@@ -160,6 +160,14 @@ _secret_ref = _fields({"name": st.sampled_from(["webhooks", "a.b-c"])})
 _receivers = _fields({"url": _address}, secretRef=_secret_ref, **_told) | _fields(
     {"secretRef": _secret_ref}, **_told
 )
+_laid = _overlays.map(
+    lambda overlay: {
+        key: value for key, value in overlay.items() if key not in ("text", "image", "counter", "progress")
+    }
+)
+_text_blocks = st.tuples(
+    _laid, st.sampled_from(["headline-1", "headline-2"]), _list(_fields({"text": texts}, name=names), 1)
+).map(lambda parts: {**parts[0], "name": parts[1], "texts": parts[2]})
 _executions = _fields(
     parallelism=st.integers(1, 2000),
     variantsPerJob=st.integers(1, 10_000) | st.just("auto"),
@@ -245,7 +253,9 @@ def tasks(draw: st.DrawFn) -> ClipTask:
                 language=_languages,
             )
         ),
+        textBlocks=st.lists(_text_blocks, max_size=2, unique_by=lambda block: str(block["name"])),
         variants=_fields(
+            text=_assignments,
             music=_assignments,
             speech=_assignments,
             limit=st.integers(1, 10_000),

@@ -96,9 +96,16 @@ class Allowed:
         }
 
 
-def allowed(choice: VariantChoice, keys: Mapping[str, int], labels: Sequence[Sequence[str]]) -> Allowed:
+def allowed(
+    choice: VariantChoice,
+    keys: Mapping[str, int],
+    labels: Sequence[Sequence[str]],
+    apart: Sequence[Box] = (),
+    pairs: Sequence[Box] = (),
+) -> Allowed:
     """What a task allows. ``keys`` are what it calls the columns, ``labels`` are of each column's levels.
 
+    ``apart`` is what never goes together, whatever the rules say; of ``pairs``, where there are any, each variant is one.
     Raises ``InvalidTask`` for a label that there is not, and naming the rule, for one that cannot be kept or that
     leaves a part without any variant.
     """
@@ -110,9 +117,12 @@ def allowed(choice: VariantChoice, keys: Mapping[str, int], labels: Sequence[Seq
             for key, some in named.items()
         }
 
-    only = [
-        box(f"spec.variants.only[{n}]", {key: [label] for key, label in each.items()})
-        for n, each in enumerate(choice.only)
+    only: list[Box] = [
+        *pairs,
+        *(
+            box(f"spec.variants.only[{n}]", {key: [label] for key, label in each.items()})
+            for n, each in enumerate(choice.only)
+        ),
     ]
     rules: list[list[Box]] = []
     for n, rule in enumerate(choice.rules):
@@ -123,10 +133,10 @@ def allowed(choice: VariantChoice, keys: Mapping[str, int], labels: Sequence[Seq
             for column, levels in required.items()
         ]
         rules.append([box(f"{where}.exclude", rule.exclude), *outside] if rule.exclude else [*outside])
-    found = Allowed(sizes, only, [each for rule in rules for each in rule])
-    if rules:
+    found = Allowed(sizes, only, [*apart, *(each for rule in rules for each in rule)])
+    if rules or apart:
         found.count(len(sizes))  # bounds all that is looked for below
-        _check(sizes, only, rules, list(keys), labels)
+        _check(sizes, only, apart, rules, keys, labels)
     return found
 
 
@@ -140,14 +150,20 @@ def _level(where: str, label: str, labels: Sequence[str]) -> int:
 def _check(
     sizes: Sequence[int],
     only: Sequence[Box],
+    apart: Sequence[Box],
     rules: Sequence[Sequence[Box]],
-    keys: Sequence[str],
+    keys: Mapping[str, int],
     labels: Sequence[Sequence[str]],
 ) -> None:
     """Raise ``InvalidTask`` for the first rule that, with those before it, takes the last variant from something."""
-    wanted = Allowed(sizes, only).levels()
+    called = {column: key for key, column in keys.items()}
+    wanted = Allowed(sizes, only, apart).levels()
+    for entry, each in enumerate(only):
+        if not Allowed(sizes, [each], apart).levels():
+            message = f"spec.variants.only[{entry}]: has parts of different languages: choose those of one"
+            raise InvalidTask(message)
     for n in range(len(rules)):
-        forbidden = [each for rule in rules[: n + 1] for each in rule]
+        forbidden = [*apart, *(each for rule in rules[: n + 1] for each in rule)]
         where = f"spec.variants.rules[{n}]"
         left = Allowed(sizes, only, forbidden).levels()
         if not left:
@@ -158,7 +174,7 @@ def _check(
         if lost := sorted(wanted - left):
             column, level = lost[0]
             message = (
-                f"{where}: leaves {labels[column][level]} of {keys[column]} without any variant, together with what stands "
+                f"{where}: leaves {labels[column][level]} of {called[column]} without any variant, together with what stands "
                 "before it: change one of them, or take the part out of the task"
             )
             raise InvalidTask(message)

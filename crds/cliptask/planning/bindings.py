@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import MappingProxyType
@@ -110,13 +110,27 @@ class Bindings:
         return _usable(self.tracks[index])
 
 
+def bind_rows(
+    spec: ClipTaskSpec,
+    sources: Mapping[str, Bound[SourceFacts]],
+    transcripts: Transcripts = NO_TRANSCRIPTS,
+) -> tuple[Bindings, ...]:
+    """Of each row, see ``bind``; the picture is that of all their clips."""
+    urls = [clip.url for each in spec.by_row for block in each.video_blocks for clip in block.clips]
+    return tuple(bind(each, sources, transcripts, urls) for each in spec.by_row)
+
+
 def bind(
     spec: ClipTaskSpec,
     sources: Mapping[str, Bound[SourceFacts]],
     transcripts: Transcripts = NO_TRANSCRIPTS,
+    urls: Iterable[str] = (),
 ) -> Bindings:
-    """Match the facts of ``sources`` (by URL) with the places in the spec, and settle the picture's size and rate."""
-    urls = [clip.url for block in spec.video_blocks for clip in block.clips]
+    """Match the facts of ``sources`` (by URL) with the places in the spec, and settle the picture's size and rate.
+
+    These are what suits the clips of ``urls``, or else those of the spec.
+    """
+    urls = dict.fromkeys(urls) or [clip.url for block in spec.video_blocks for clip in block.clips]
     usable = [facts for url in urls if isinstance(facts := sources[url], SourceFacts)]
     given = next((form.fps for form in spec.forms if form.fps), None)
     fps = given or rate_for(max((facts.fps for facts in usable), default=0))
@@ -163,7 +177,7 @@ def rate_for(fastest: float) -> int:
 
 def size_for(clips: Sequence[SourceFacts]) -> tuple[int, int]:
     """Width and height of the widest and the highest of what moves; of the still pictures where nothing does."""
-    seen = [facts for facts in clips if facts.kind not in {"audio", "captions", "font"}]
+    seen = [facts for facts in clips if facts.kind not in {"audio", "captions", "font", "table"}]
     sized = [facts for facts in seen if facts.kind != "still"] or seen
     if not sized:
         return SMALLEST_SIDE, SMALLEST_SIDE

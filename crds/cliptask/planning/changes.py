@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from cliptask.planning.edits import Edits
-from cliptask.planning.history import FORMS, LINES, SOLE, TRACKS
+from cliptask.planning.history import FORMS, LINES, SOLE, TRACKS, other
 from cliptask.planning.plan import Campaign, Variant
 
 Kind = Literal["stays", "missing", "renamed", "changed", "dealtAnew", "newCombination"]
@@ -21,8 +21,8 @@ class Change:
     """What became of a variant.
 
     ``stays``: its video is there. ``missing``: it was wanted before, too, and is not there. ``renamed``: nothing but its
-    name is new. ``changed``: the same clips, track and line, which show or sound otherwise. ``dealtAnew``: the same clips
-    with another track or line. ``newCombination``: other clips, or the first video of these.
+    name is new. ``changed``: the same parts, which show or sound otherwise. ``dealtAnew``: the same clips
+    with another track, line or text. ``newCombination``: other clips, or the first video of these.
     """
 
     kind: Kind
@@ -88,7 +88,7 @@ class _Changes:
             rows.remove(row)
             causes = [
                 cause
-                for column in (TRACKS, LINES)
+                for column in (TRACKS, LINES, *map(other, self._campaign.others))
                 if ids.get(column) != row.ids.get(column)
                 for cause in self._edits.of_cell(column, ids.get(column), row.labels.get(column))
             ]
@@ -102,7 +102,7 @@ class _Changes:
             return Change("missing", twin.video, ("its video is no longer there",))
         ids = self._ids[variant.name]
         renamed = self._edits.renamed(ids)
-        if renamed and twin.video.endswith(f"-{variant.order.key[:8]}"):
+        if twin.video.endswith(f"-{variant.order.key[:8]}"):
             return Change("renamed", twin.video, renamed)
         return Change("changed", twin.video, _distinct([*self._edits.of_content(variant, ids), *renamed]))
 
@@ -119,6 +119,7 @@ class _Changes:
         labels = dict(zip(self._campaign.blocks, variant.clips, strict=True)) | {FORMS: variant.form or SOLE}
         labels |= {TRACKS: variant.track} if variant.track is not None else {}
         labels |= {LINES: variant.line} if variant.line is not None else {}
+        labels |= {other(key): label for key, label in variant.others.items()}
         return {column: self._edits.id_now(column, label) for column, label in labels.items()}
 
     def _rows_before(self) -> Iterator[_Row]:

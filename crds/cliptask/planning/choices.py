@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -13,20 +14,44 @@ from cliptask.facts import SourceFacts
 from cliptask.planning.allowed import Allowed, allowed
 from cliptask.planning.bindings import Bound
 from cliptask.planning.deal import Draw, OpenRow, deal
-from cliptask.planning.history import LINES, NOTHING, TRACKS, Column, History, Part, recognized
+from cliptask.planning.history import LINES, NOTHING, TRACKS, Column, History, Part, other, recognized
+from cliptask.planning.tongues import kept_apart, languages_of
 from cliptask.spec.ingredients import Clip, Track
+from cliptask.spec.languages import Tongue
+from cliptask.spec.overlays import Text
+from cliptask.spec.rows import Row
 from cliptask.spec.speech import Line
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.values import MAX_VARIANTS
 from cliptask.spec.variants import Assignment
 
+Ingredient = Clip | Track | Line | Text | Tongue | Row
+
 
 class Choice(NamedTuple):
-    """Which parts make a variant, by their places in the spec: a clip of each block, a track, a line."""
+    """Which parts make a variant, by their places in the spec: a clip of each block, a track, a line, one of each of ``spec.others``."""
 
     clips: tuple[int, ...]
     track: int | None
     line: int | None
+    others: tuple[int, ...] = ()
+
+
+class Named(NamedTuple):
+    """What the parts of a variant are called."""
+
+    clips: tuple[str, ...]
+    track: str | None
+    line: str | None
+    others: Mapping[str, str]
+    """By what rules call them."""
+    form: str | None = None
+    """Of several, the one that it is made in."""
+
+    @property
+    def labels(self) -> list[str]:
+        """All of them, in the order in which a video's name has them."""
+        return [*self.clips, *filter(None, (self.track, self.line, *self.others.values(), self.form))]
 
 
 class Chosen(NamedTuple):
@@ -56,14 +81,25 @@ class Labels:
             words = "".join(map(source, part.urls[1:])) if isinstance(part, Clip) else ""
             return f"{source(part.url)} {own}{words}"
 
-        def part(label: str, of: Clip | Track | Line) -> Part:
+        def part(label: str, of: Ingredient) -> Part:
             # Files of one name are told apart in their titles as well.
             title = of.title if label == of.label else f"{of.title} ({label[-6:]})"
-            if isinstance(of, Line):
+            if isinstance(of, Tongue | Row):
+                own = _identified(of)[1]
+                files = [source(url) for url in named.get(of.label, ()) if isinstance(of, Row)]
+                return Part(label, _hash(" ".join([own, *files])), source=_hash(own), title=title)
+            if isinstance(of, Line | Text):
                 spoken = of.model_dump_json(exclude={"name"})
-                return Part(label, _hash(spoken), source=_hash(of.said), title=title)
+                return Part(
+                    label,
+                    _hash(spoken),
+                    source=_hash(of.said if isinstance(of, Line) else of.text),
+                    title=title,
+                )
             return Part(label, _hash(content(of)), source=_hash(source(of.url)), title=title)
 
+        common, rows = {*spec.own_urls}, zip(spec.others.get("row", ()), spec.by_row, strict=False)
+        named = {row.label: [url for url in filled.own_urls if url not in common] for row, filled in rows}
         self.clips = [
             names.distinct([(clip.label, content(clip)) for clip in block.clips])
             for block in spec.video_blocks
@@ -72,11 +108,15 @@ class Labels:
         self.lines = names.distinct(
             [(line.label, line.model_dump_json(exclude_defaults=True)) for line in spec.speech]
         )
-        columns: dict[str, tuple[list[str], Sequence[Clip | Track | Line]]] = {
+        self.others = {
+            key: names.distinct([_identified(each) for each in pool]) for key, pool in spec.others.items()
+        }
+        columns: dict[str, tuple[list[str], Sequence[Ingredient]]] = {
             block.name: (labels, block.clips)
             for block, labels in zip(spec.video_blocks, self.clips, strict=True)
         }
         columns |= {TRACKS: (self.tracks, spec.tracks), LINES: (self.lines, spec.speech)}
+        columns |= {other(key): (labels, spec.others[key]) for key, labels in self.others.items()}
         self.parts = {
             column: [part(label, of) for label, of in zip(labels, pool, strict=True)]
             for column, (labels, pool) in columns.items()
@@ -84,11 +124,16 @@ class Labels:
         }
         """Of each column, in the order of the spec."""
 
-    def of(self, choice: Choice) -> tuple[tuple[str, ...], str | None, str | None]:
-        """The labels of a variant's clips, of its track and of its line."""
+    def of(self, choice: Choice) -> Named:
+        """What a variant's parts are called."""
         clips = tuple(labels[index] for labels, index in zip(self.clips, choice.clips, strict=True))
-        track = None if choice.track is None else self.tracks[choice.track]
-        return clips, track, None if choice.line is None else self.lines[choice.line]
+        others = zip(self.others.items(), choice.others, strict=True)
+        return Named(
+            clips,
+            None if choice.track is None else self.tracks[choice.track],
+            None if choice.line is None else self.lines[choice.line],
+            {key: labels[index] for (key, labels), index in others},
+        )
 
 
 def count_variants(spec: ClipTaskSpec, most: int = MAX_VARIANTS) -> int:
@@ -98,7 +143,7 @@ def count_variants(spec: ClipTaskSpec, most: int = MAX_VARIANTS) -> int:
     """
     frame, others = _columns(spec)
     labels = [list(dict.fromkeys(_guessed(spec, name))) for name in (*frame, *others)]
-    return _count(spec, _allowed(spec, labels), most) * len(spec.forms)
+    return _count(spec, _allowed(spec, labels, labels), most) * len(spec.forms)
 
 
 def chosen(
@@ -112,7 +157,8 @@ def chosen(
     frame, others = _columns(spec)
     names_in_order = [*frame, *others]
     columns, dealt = recognized(history, {name: parts[name] for name in names_in_order})
-    rules = _allowed(spec, [[part.label for part in column.parts] for column in columns])
+    in_spec = [[part.label for part in parts[name]] for name in names_in_order]
+    rules = _allowed(spec, [[part.label for part in column.parts] for column in columns], in_spec)
     rows = deal(
         rules,
         len(frame),
@@ -132,6 +178,7 @@ def chosen(
                 row[:blocks],
                 row[at[TRACKS]] if TRACKS in at else None,
                 row[at[LINES]] if LINES in at else None,
+                tuple(row[at[other(key)]] for key in spec.others),
             )
             for row in found
         ),
@@ -143,10 +190,12 @@ def _columns(spec: ClipTaskSpec) -> tuple[list[str], dict[str, Assignment]]:
     """The columns of which all levels are combined, then the others with the way in which they fall."""
     frame: list[str] = [block.name for block in spec.video_blocks]
     others: dict[str, Assignment] = {}
-    for column, pool, mode in (
+    pools: list[tuple[str, Sequence[Ingredient], Assignment]] = [
         (TRACKS, spec.tracks, spec.variants.music),
         (LINES, spec.speech, spec.variants.speech),
-    ):
+        *((other(key), pool, _mode(spec, key)) for key, pool in spec.others.items()),
+    ]
+    for column, pool, mode in pools:
         if pool and mode == "product":
             frame.append(column)
         elif pool:
@@ -154,17 +203,49 @@ def _columns(spec: ClipTaskSpec) -> tuple[list[str], dict[str, Assignment]]:
     return frame, others
 
 
-def _allowed(spec: ClipTaskSpec, labels: Sequence[Sequence[str]]) -> Allowed:
-    """What may be combined; ``labels`` are of each level of each column."""
+def _mode(spec: ClipTaskSpec, key: str) -> Assignment:
+    """How one of ``spec.others`` falls to variants."""
+    if key == "row" and spec.data:
+        return "balanced" if spec.data.combine == "balanced" else "product"
+    return "product" if key == "language" else spec.variants.text
+
+
+def _allowed(
+    spec: ClipTaskSpec, labels: Sequence[Sequence[str]], in_spec: Sequence[Sequence[str]]
+) -> Allowed:
+    """What may be combined; ``labels`` are of each level of each column, ``in_spec`` the same in the order of the spec."""
     frame, others = _columns(spec)
     columns = {name: index for index, name in enumerate((*frame, *others))}
     keys = {key: columns[_column_of(spec, key)] for key in spec.pools}
-    return allowed(spec.variants, keys, labels)
+    apart = []
+    if spec.languages:
+        spoken = [
+            dict(zip(of, languages_of(spec, name), strict=True))
+            for name, of in zip(columns, in_spec, strict=True)
+        ]
+        levels = [[known[label] for label in of] for known, of in zip(spoken, labels, strict=True)]
+        apart = kept_apart(columns[other("language")], levels)
+    pairs = []
+    if spec.data and spec.data.rows and spec.data.combine == "zip":
+        zipped = {name: of for name, of in zip(columns, in_spec, strict=True) if name != other("language")}
+        for number in range(len(spec.data.rows)):
+            wanted = {columns[name]: of[number] for name, of in zipped.items() if len(of) > 1}
+            pairs.append(
+                {column: frozenset([labels[column].index(label)]) for column, label in wanted.items()}
+            )
+    return allowed(spec.variants, keys, labels, apart, pairs)
 
 
 def _column_of(spec: ClipTaskSpec, key: str) -> str:
     blocks = {block.name for block in spec.video_blocks}
-    return key if key in blocks else {"music": TRACKS, "speech": LINES}[key]
+    return key if key in blocks else {"music": TRACKS, "speech": LINES}.get(key, other(key))
+
+
+def _identified(of: Text | Tongue | Row) -> tuple[str, str]:
+    """A label and what it stands for."""
+    if isinstance(of, Row):
+        return of.label, json.dumps(dict(of.cells), sort_keys=True)
+    return of.label, of.tag if isinstance(of, Tongue) else of.model_dump_json(exclude_defaults=True)
 
 
 def _count(spec: ClipTaskSpec, rules: Allowed, most: int) -> int:

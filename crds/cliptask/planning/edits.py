@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cliptask.planning import settings
-from cliptask.planning.history import FORMS, LINES, SOLE, TRACKS, Part, columns_before, recognized
+from cliptask.planning.history import (
+    FORMS,
+    LINES,
+    SOLE,
+    TRACKS,
+    Part,
+    columns_before,
+    key_of,
+    other,
+    recognized,
+)
 from cliptask.planning.plan import Campaign, Variant
 from cliptask.planning.settings import Setting
 
 _OTHERWISE = {LINES: "voice, language or place", TRACKS: "trim"}
 """What is not the text or the file."""
-_KINDS = {TRACKS: "track", LINES: "line", FORMS: "picture"}
-_MODES = {TRACKS: "variants.music", LINES: "variants.speech"}
+_ROWS, _LANGUAGES = other("row"), other("language")
+_KINDS = {TRACKS: "track", LINES: "line", FORMS: "picture", _LANGUAGES: "language", _ROWS: "row"}
+_MODES = {TRACKS: "variants.music", LINES: "variants.speech", _ROWS: "data.combine"}
+_TEXTS = "variants.text"
 
 
 class Edits:
@@ -31,8 +43,8 @@ class Edits:
         self._ids_now = _by_label(self._parts)
         self._ids_before = _by_label(self._before)
         self.removed_columns = [each for each in before.parts if each not in self._now]
-        """Blocks, and all music or speech, that are no more."""
-        self.removed_blocks = [each for each in self.removed_columns if each not in _MODES]
+        """Blocks, and all music, speech or texts, that are no more."""
+        self.removed_blocks = [each for each in self.removed_columns if _is_block(each)]
 
     def column_now(self, column: str) -> str:
         """What a column of before is called today."""
@@ -47,12 +59,16 @@ class Edits:
         return self._ids_before.get(column, {}).get(label, "")
 
     def renamed(self, ids: Mapping[str, str]) -> tuple[str, ...]:
-        """Which of these parts have another label."""
-        return tuple(
+        """Which of these parts have another label, or that all names are made otherwise."""
+        labels = tuple(
             _renamed(column, old.label, new.label)
             for column, old, new in self._pairs(ids)
             if old.label != new.label
         )
+        before, now = self._campaign.before.settings, self._campaign.settings
+        if before.get(settings.NAMING) == now.get(settings.NAMING):
+            return labels
+        return (*labels, self._setting(settings.NAMING))
 
     def of_content(self, variant: Variant, ids: Mapping[str, str]) -> Iterator[str]:
         """Why a variant of the same parts is another video."""
@@ -60,14 +76,14 @@ class Edits:
             if column == FORMS:
                 continue  # its settings tell
             if old.source != new.source:
-                yield f"{_called(column, new.label)} has another {'text' if column == LINES else 'file'}"
+                yield f"{_called(column, new.label)} has {'other cells' if column == _ROWS else 'another file' if _is_file(column) else 'another text'}"
             elif old.content != new.content:
-                yield f"{_called(column, new.label)} has another {_OTHERWISE.get(column, 'trim, speed, duration, motion, focus, volume, captions or line')}"
+                yield f"{_called(column, new.label)} has another {_OTHERWISE.get(column, 'trim, speed, duration, motion, focus, volume, captions or line' if _is_block(column) else 'files' if column == _ROWS else 'language')}"
         order = [self._was.get(block) for block in self._campaign.blocks]
         if order != [column for column in self._campaign.before.parts if column in order]:
             yield "the blocks stand in another order"
         for path in self._changed_settings():
-            if not path.startswith("variants.") and _matters(path, variant):
+            if path != settings.NAMING and not path.startswith("variants.") and _matters(path, variant):
                 yield self._setting(path)
 
     def of_cell(self, column: str, now: str | None, label_before: str | None) -> Iterator[str]:
@@ -82,7 +98,7 @@ class Edits:
         if old is not None and is_gone:
             yield _removed(column, old.label)
         if not is_new and not is_gone:
-            paths = [_MODES[column], settings.SEED, *_RULES]
+            paths = [_mode(column), settings.SEED, *_RULES]
             yield from self._settings(paths)
             yield from self._parts_of(column)
             yield from self._parts_elsewhere(column)
@@ -93,18 +109,19 @@ class Edits:
         # A line that is dealt to combinations makes none.
         new = [each for each in new if self._combines(each[0])] or new
         for column, id_ in new:
-            if column in self._was or column in _KINDS:
+            if column in self._was or not _is_block(column):
                 yield _added(column, self._parts[column][id_].label)
             else:
                 yield f"block '{column}' was added"
         yield from (f"block '{column}' was removed" for column in self.removed_blocks)
         if not new and not self.removed_blocks:
-            yield from self._settings([settings.LIMIT, *_MODES.values(), settings.SEED, *_RULES])
+            yield from self._settings([settings.LIMIT, *_MODES.values(), _TEXTS, settings.SEED, *_RULES])
             if self._campaign.settings.get(settings.LIMIT) is not None:
                 yield from self._parts_elsewhere("")
 
     def _combines(self, column: str) -> bool:
-        return column not in _MODES or self._campaign.settings.get(_MODES[column]) == "product"
+        mode = _mode(column)
+        return not mode or self._campaign.settings.get(mode) == "product"
 
     def _parts_of(self, column: str) -> Iterator[str]:
         """All that came to a column and went from it."""
@@ -114,9 +131,9 @@ class Edits:
                 yield _removed(column, part.label)
 
     def _parts_elsewhere(self, column: str) -> Iterator[str]:
-        for other in self._parts:
-            if other not in {column, FORMS}:
-                yield from self._parts_of(other)
+        for each in self._parts:
+            if each not in {column, FORMS}:
+                yield from self._parts_of(each)
 
     def _added(self, column: str) -> list[str]:
         return [each for each in self._parts.get(column, {}) if each not in self._before.get(column, {})]
@@ -139,7 +156,7 @@ class Edits:
             yield f"{settings.HISTORY} is ignore"
 
     def _setting(self, path: str) -> str:
-        old, new = self._campaign.before.settings[path], self._campaign.settings[path]
+        old, new = self._campaign.before.settings.get(path), self._campaign.settings.get(path)
         if path == settings.LIMIT:
             return _limit(old, new)
         if path == settings.RECIPE:
@@ -176,9 +193,28 @@ def _matters(path: str, variant: Variant) -> bool:
     return bool(needed.get(path, True))
 
 
+def _is_block(column: str) -> bool:
+    """Whether a column is a block of clips."""
+    return "/" not in column
+
+
+def _is_file(column: str) -> bool:
+    return column == TRACKS or _is_block(column)
+
+
+def _mode(column: str) -> str:
+    """The setting by which a column falls to variants; empty where it always multiplies them."""
+    is_combined = _is_block(column) or column in {FORMS, _LANGUAGES}
+    return "" if is_combined else _MODES.get(column, _TEXTS)
+
+
 def _called(column: str, label: str) -> str:
     kind = _KINDS.get(column)
-    return f"{kind} '{label}'" if kind else f"clip '{label}' of {column}"
+    return f"{kind} '{label}'" if kind else f"{_kind(column)} '{label}' of {key_of(column)}"
+
+
+def _kind(column: str) -> str:
+    return "clip" if _is_block(column) else "text"
 
 
 def _renamed(column: str, old: str, new: str) -> str:
@@ -188,17 +224,19 @@ def _renamed(column: str, old: str, new: str) -> str:
 
 
 def _added(column: str, label: str) -> str:
-    return (
-        f"{_called(column, label)} was added" if column in _KINDS else f"clip '{label}' was added to {column}"
-    )
+    if _in_a_block(column):
+        return f"{_kind(column)} '{label}' was added to {key_of(column)}"
+    return f"{_called(column, label)} was added"
 
 
 def _removed(column: str, label: str) -> str:
-    return (
-        f"{_called(column, label)} was removed"
-        if column in _KINDS
-        else f"clip '{label}' was removed from {column}"
-    )
+    if _in_a_block(column):
+        return f"{_kind(column)} '{label}' was removed from {key_of(column)}"
+    return f"{_called(column, label)} was removed"
+
+
+def _in_a_block(column: str) -> bool:
+    return column not in _KINDS
 
 
 def _limit(old: Setting, new: Setting) -> str:

@@ -16,15 +16,25 @@ from typing import NamedTuple
 from cliptask.planning.settings import Settings
 
 TRACKS, LINES = "/tracks", "/lines"
-"""Columns of a deal; the others are blocks, by their names, in which there is no slash."""
+"""Columns of a deal; the others are blocks, by their names, in which there is no slash, and what ``other`` names."""
 FORMS = "/forms"
 """What each combination is made in: every one in all of them, so that nothing is dealt."""
 SOLE = ""
 """What the one form is called of a task that has no other."""
 
 
+def other(key: str) -> str:
+    """The column of an ingredient that is no clip, track or line, by what rules call it."""
+    return f"/others/{key}"
+
+
+def key_of(column: str) -> str:
+    """What rules call a column."""
+    return {TRACKS: "music", LINES: "speech"}.get(column, column.rpartition("/")[2])
+
+
 class Part(NamedTuple):
-    """A clip, a track or a line."""
+    """A clip, a track, a line or whatever else variants choose between."""
 
     label: str
     content: str

@@ -86,12 +86,12 @@ def age_of(layer: Layer, before: int, lasts: int) -> int:
     return min(before, layer.video.frames - 1) if layer.is_held else before % layer.video.frames
 
 
-def refuse_hidden(index: int, overlay: Overlay, image: SourceFacts | None, size: Size) -> None:
-    """Raise ``InvalidTask`` for an overlay that a place puts where nobody sees it. Of a picture that could not be had nothing is known."""
+def refuse_hidden(where: str, overlay: Overlay, image: SourceFacts | None, size: Size) -> None:
+    """Raise ``InvalidTask`` for an overlay that a place puts where nobody sees it, named by ``where`` it stands in the task. Of a picture that could not be had nothing is known."""
     if overlay.place is None:
         return
     at = _at(overlay.place, size)
-    begin = f"spec.overlays[{index}].place"
+    begin = f"{where}.place"
     picture = f"the video's picture of {size[0]}x{size[1]}"
     if overlay.image is None and overlay.progress is None:
         rooms = [

@@ -13,16 +13,18 @@ from cliptask.errors import ClipTaskError, joined
 from cliptask.facts import SourceFacts, SpokenLine, Transcript
 from cliptask.orders import CaptionsOrder, Profile, SegmentOrder, SoundtrackOrder, VariantOrder, with_bases
 from cliptask.planning import shares
-from cliptask.planning.bindings import NO_TRANSCRIPTS, Bindings, Bound, Transcripts, bind
-from cliptask.planning.choices import Choice, Labels, chosen
+from cliptask.planning.bindings import NO_TRANSCRIPTS, Bindings, Bound, Transcripts, bind_rows
+from cliptask.planning.choices import Choice, Labels, Named, chosen
 from cliptask.planning.clip_words import unsaid
 from cliptask.planning.forms import remark
 from cliptask.planning.history import FORMS, NOTHING, SOLE, History, Part, recognized
 from cliptask.planning.lines import Said, said
 from cliptask.planning.looks import caption_look
+from cliptask.planning.naming import ad_name, refuse_collisions, utm, video_name
 from cliptask.planning.settings import Settings, settings_of
 from cliptask.planning.soundtrack import soundtrack
 from cliptask.planning.timeline import Timeline
+from cliptask.planning.timelines import Timelines, common_errors, lines_of
 from cliptask.spec.places import form_place, line_place, source_places, voice_places
 from cliptask.spec.task import ClipTask, ClipTaskSpec
 from cliptask.spec.values import MAX_VARIANTS
@@ -44,6 +46,12 @@ class Variant:
     """Of the file with what is said."""
     pictures: tuple[str, ...] = ()
     """Key of a segment for each clip: its picture stands for the clip in the gallery."""
+    ad_name: str | None = None
+    """What people and ad platforms call it, whatever it holds; None where the task does not say."""
+    utm: str | None = None
+    """What its ad's link carries."""
+    others: Mapping[str, str] = field(default_factory=dict)
+    """What else was chosen for it, by what rules call it: a text of each text block, a language."""
     form: str | None = None
     """Of several, the one that it is made in."""
 
@@ -62,8 +70,14 @@ class Skipped:
     track: str | None
     line: str | None
     error: ClipTaskError
+    others: Mapping[str, str] = field(default_factory=dict)
     form: str | None = None
     """As of a variant."""
+
+    @property
+    def labels(self) -> list[str]:
+        """Of all its parts."""
+        return Named(self.clips, self.track, self.line, self.others, self.form).labels
 
 
 @dataclass(frozen=True)
@@ -88,6 +102,8 @@ class Campaign:
     """What its author should know of its picture."""
     remarks: tuple[str, ...] = ()
     """And of what lies over it, and of clips that were to be transcribed and say nothing."""
+    others: tuple[str, ...] = ()
+    """What its variants choose between beside clips, tracks and lines, as rules call it."""
 
     @cached_property
     def segments(self) -> tuple[SegmentOrder, ...]:
@@ -122,45 +138,68 @@ def plan(
     stands for one that nobody speaks: it is dealt, and neither heard nor read. What is said in clips is shown once it is known.
     """
     spec = task.spec
-    bindings = bind(spec, sources, transcripts)
+    rows = bind_rows(spec, sources, transcripts)
+    bindings, count = rows[0], len(spec.lines_at)
     if spec.failure_policy.on_source_error == "Fail":
-        errors = [*bindings.errors, *(line for line in lines if isinstance(line, ClipTaskError))]
+        of_rows = [lines[number * count : (number + 1) * count] for number in range(len(rows))]
+        errors = common_errors(rows, of_rows)
         if errors:
             raise joined(errors)
     if bindings.size_error:
         raise bindings.size_error
-    timelines = {name: Timeline(spec, bindings, form) for form, name in enumerate(spec.form_names)}
-    profiles = {name: timeline.profile for name, timeline in timelines.items()}
+    timelines = Timelines(spec, rows)
+    profiles = {name: timelines.first(form).profile for form, name in enumerate(spec.form_names)}
     labels = Labels(spec, sources)
     variants: dict[str, Variant] = {}
     skipped: list[Skipped] = []
     wanted = chosen(spec, labels, history if spec.variants.history == "keep" else NOTHING, most)
+    every = (labels.of(choice)._replace(form=form) for choice in wanted.choices for form in profiles)
+    refuse_collisions(task, every)
     for choice in wanted.choices:
-        clips, track, line = labels.of(choice)
+        named = labels.of(choice)
+        clips, track, line, others, _ = named
         # What is said and heard is the same in every form: frames are.
-        first = next(iter(timelines.values()))
+        first = timelines.of(choice)
         try:
-            words = said(first, choice, lines)
+            words = said(first, choice, lines_of(spec, choice, lines))
             heard = soundtrack(first, choice, words)
-            orders = {
-                form: variant_order(timeline, choice, words, heard) for form, timeline in timelines.items()
-            }
+            orders = [
+                variant_order(timelines.of(choice, form), choice, words, heard)
+                for form in range(len(profiles))
+            ]
         except ClipTaskError as error:
-            skipped += [Skipped(clips, track, line, error, form) for form in timelines]
+            skipped += [Skipped(clips, track, line, error, others, form) for form in profiles]
             continue
         captions = captions_order(spec, words)
-        for form, order in orders.items():
-            name = names.variant_name([*clips, *filter(None, (track, line, form))], order.key)
-            segments = timelines[form].pictures(choice.clips, order.segments)
-            pictures = tuple(segment.key for segment in segments)
-            variant = Variant(name, clips, track, line, words.text, order, captions, pictures, form)
+        for number, (form, order) in enumerate(zip(profiles, orders, strict=True)):
+            of_form = named._replace(form=form)
+            name = video_name(task, of_form, order.key)
+            segments = timelines.of(choice, number).pictures(choice.clips, order.segments)
+            variant = Variant(
+                name,
+                clips,
+                track,
+                line,
+                words.text,
+                order,
+                captions,
+                tuple(segment.key for segment in segments),
+                ad_name(task, of_form),
+                utm(task, of_form),
+                others,
+                form,
+            )
             # A file may be listed under two names of which nothing is left in the video's.
             variants.setdefault(name, variant)
     if not skipped:
-        next(iter(timelines.values())).refuse_unseen()
+        timelines.first().refuse_unseen()
     made = (segment for variant in variants.values() for segment in variant.order.segments)
-    about_overlays = (each for timeline in timelines.values() for each in timeline.remarks)
-    about_clips = unsaid(spec, bindings, transcripts)
+    about_overlays = (each for form in range(len(profiles)) for each in timelines.first(form).remarks)
+    about_clips = (
+        each
+        for of_row, bound in zip(spec.by_row, rows, strict=True)
+        for each in unsaid(of_row, bound, transcripts)
+    )
     remarks = dict.fromkeys([*about_overlays, *filter(None, [shares.remark(spec, made)]), *about_clips])
     blocks = tuple(block.name for block in spec.video_blocks)
     return Campaign(
@@ -175,6 +214,7 @@ def plan(
         history,
         remark_of(spec, bindings),
         tuple(remarks),
+        tuple(spec.others),
     )
 
 

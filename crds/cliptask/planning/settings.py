@@ -20,9 +20,10 @@ from cliptask.spec.transitions import described, transition_between
 Setting = str | bool | int | float | None
 Settings = Mapping[str, Setting]
 
-RECIPE, OVERLAYS, CAPTIONS, FONTS, ORDER, SPEECH = (
+RECIPE, OVERLAYS, TEXTS, CAPTIONS, FONTS, ORDER, SPEECH = (
     "recipe",
     "overlays",
+    "textBlocks",
     "captions",
     "fonts",
     "videoBlocks",
@@ -33,7 +34,8 @@ LIMIT, HISTORY, ONLY, RULES, SEED = (
 )
 PICTURES = "pictures"
 """With the name of each form and what is said of it after a dot, where there are several."""
-HASHED = frozenset({RECIPE, OVERLAYS, CAPTIONS, FONTS, ONLY, RULES, SPEECH})
+NAMING = "naming.name"
+HASHED = frozenset({RECIPE, OVERLAYS, TEXTS, CAPTIONS, FONTS, ONLY, RULES, SPEECH})
 """These are digits of a hash: too long to be kept, or to be shown."""
 
 
@@ -45,6 +47,9 @@ def settings_of(
     return {
         "variants.music": variants.music,
         "variants.speech": variants.speech,
+        **({"variants.text": variants.text} if spec.text_blocks else {}),
+        **({NAMING: spec.naming.name} if spec.naming else {}),
+        **({"data.combine": spec.data.combine} if spec.data else {}),
         LIMIT: variants.limit,
         ONLY: _hash([*variants.only]) if variants.only else None,
         RULES: _hash([rule.model_dump(mode="json") for rule in variants.rules]) if variants.rules else None,
@@ -53,6 +58,9 @@ def settings_of(
         **{path: value for form in profiles.items() for path, value in _picture(*form)},
         "transitions": _transitions(spec),
         OVERLAYS: _hash(_overlays(spec, bindings)) if spec.overlays else None,
+        TEXTS: _hash([each.model_dump(mode="json", exclude={"name", "texts"}) for each in spec.text_blocks])
+        if spec.text_blocks
+        else None,
         SPEECH: _hash(
             [each.speech.model_dump(mode="json") if each.speech else None for each in spec.video_blocks]
         )

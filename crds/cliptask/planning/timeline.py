@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from cliptask.layers import BurnedCaptions, Layer, OverlayOrder, SpokenAt, frame
 from cliptask.orders import ClipSound, Cut, Profile, SegmentOrder, TransitionOrder, meet
 from cliptask.pages import LATE_MS
 from cliptask.planning import extent
-from cliptask.planning.bindings import Bindings, ClipRange
+from cliptask.planning.bindings import Bindings, Bound, ClipRange
 from cliptask.planning.laid import age_of, layer_of, refuse_hidden
 from cliptask.planning.looks import clearance, neighbours, passage
 from cliptask.spec.ingredients import Clip
@@ -31,6 +32,15 @@ class Origin(NamedTuple):
     total: int
 
 
+@dataclass(frozen=True)
+class Made:
+    """What timelines have made so far: what is equal is the same object, as keys are slow."""
+
+    segments: dict[object, SegmentOrder] = field(default_factory=dict)
+    seen: set[int] = field(default_factory=set)
+    """Of all that lies over the picture, what some segment has, by its number."""
+
+
 class Timeline:
     """The frames of every variant in one form.
 
@@ -40,13 +50,23 @@ class Timeline:
     """
 
     def __init__(
-        self, spec: ClipTaskSpec, bindings: Bindings, form: int = 0, *, is_draft: bool = False
+        self,
+        spec: ClipTaskSpec,
+        bindings: Bindings,
+        form: int = 0,
+        texts: Sequence[int] = (),
+        made: Made | None = None,
+        *,
+        is_draft: bool = False,
     ) -> None:
-        """``form``: the place of one of ``spec.forms``; frames are the same in each.
+        """``form``: the place of one of ``spec.forms``; frames are the same in each. ``texts``: of a text in each text block.
 
-        A draft's segments are soon encoded: those with words take no pictures of others, which would have to be made first.
+        ``made`` is common to all timelines of a form. A draft's segments are soon encoded: those with words take no pictures of others, which would have to be made first.
         """
         self.spec, self.bindings, self._is_draft = spec, bindings, is_draft
+        chosen = zip(spec.text_blocks, texts, strict=True)
+        self.overlays = (*spec.overlays, *(block.overlay(block.texts[index]) for block, index in chosen))
+        """All that lies over the picture, texts last."""
         (width, height), fps = bindings.sizes[form], bindings.fps
         self._full_size = bindings.full_sizes[form]
         picture = spec.forms[form]
@@ -65,12 +85,13 @@ class Timeline:
         """In frames, before each block and after the last."""
         self.line_numbers = {path: number for number, path in enumerate(spec.lines_at)}
         """Of each line among ``spec.lines``, by its path."""
-        self._made: dict[object, SegmentOrder] = {}
-        self._seen: set[int] = set()
-        self._neighbours = neighbours(spec.overlays)
-        for index, overlay in enumerate(spec.overlays):
-            image = bindings.images[index]
-            refuse_hidden(index, overlay, image if isinstance(image, SourceFacts) else None, self._full_size)
+        made = made or Made()
+        self._made, self._seen = made.segments, made.seen
+        self._neighbours = neighbours(self.overlays)
+        for index, overlay in enumerate(self.overlays):
+            image = self._image(index)
+            known = image if isinstance(image, SourceFacts) else None
+            refuse_hidden(self._laid_at(index), overlay, known, self._full_size)
 
     def segments(self, clips: Sequence[int], more: int = 0) -> tuple[SegmentOrder, ...]:
         """The segments of a variant in order; ``clips`` has the place of a clip in each block.
@@ -215,24 +236,34 @@ class Timeline:
 
     def refuse_unseen(self) -> None:
         """Raise ``InvalidTask`` for overlays that lie over no frame of any segment made so far."""
-        for index, overlay in enumerate(self.spec.overlays):
+        for index, overlay in enumerate(self.overlays):
             if index not in self._seen:
                 place = f"the block {overlay.block!r} ends" if overlay.block else "every video ends"
-                message = f"spec.overlays[{index}].from: {format_duration(overlay.from_)} is when {place}, so nobody would see it"
+                message = f"{self._laid_at(index)}.from: {format_duration(overlay.from_)} is when {place}, so nobody would see it"
                 raise InvalidTask(message)
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What the author of the overlays should know."""
         found: list[str | None] = []
-        for index, overlay in enumerate(self.spec.overlays):
-            image = self.bindings.images[index]
+        for index, overlay in enumerate(self.overlays):
+            image = self._image(index)
             if isinstance(image, SourceFacts) and image.kind == "video" and image.has_audio:
                 found.append(f"{image_place(self.spec, index)}: its sound is not heard")
             if overlay.place and not isinstance(image, ClipTaskError):
-                place = f"spec.overlays[{index}].place"
+                place = f"{self._laid_at(index)}.place"
                 found.append(extent.remark(place, self._layer(index, overlay), self.profile, image))
         return tuple(filter(None, found))
+
+    def _laid_at(self, index: int) -> str:
+        """Where the spec has what lies over the picture."""
+        titles = len(self.spec.overlays)
+        return f"spec.overlays[{index}]" if index < titles else f"spec.textBlocks[{index - titles}]"
+
+    def _image(self, index: int) -> Bound[SourceFacts] | None:
+        """Of what lies over the picture; None of a text."""
+        images = self.bindings.images
+        return images[index] if index < len(images) else None
 
     def _range(self, block: int, clip: int) -> ClipRange:
         clip_range = self.bindings.clip(block, clip)
@@ -298,7 +329,7 @@ class Timeline:
     def _overlays(self, frames: int, origins: Mapping[str | None, Origin]) -> tuple[OverlayOrder, ...]:
         """What lies over a run of frames: overlays of the blocks, and of the video (None), at whose frames ``origins`` it begins."""
         over = []
-        for index, overlay in enumerate(self.spec.overlays):
+        for index, overlay in enumerate(self.overlays):
             if overlay.block not in origins:
                 continue
             (origin, total), fps = origins[overlay.block], self.profile.fps
@@ -329,7 +360,7 @@ class Timeline:
             **dict(layer),
             start_frame=seen.start,
             end_frame=seen.stop,
-            beside=tuple(self._layer(each, self.spec.overlays[each]) for each in self._neighbours[index]),
+            beside=tuple(self._layer(each, self.overlays[each]) for each in self._neighbours[index]),
             clear=clearance(overlay, self.spec.captions, self.profile),
             enter=enter,
             leave=leave,
@@ -340,7 +371,7 @@ class Timeline:
         )
 
     def _layer(self, index: int, overlay: Overlay) -> Layer:
-        image = self.bindings.images[index]
+        image = self._image(index)
         if isinstance(image, ClipTaskError):
             raise image
         return layer_of(overlay, image, self.bindings.font, self._full_size, self.profile.fps)

@@ -29,6 +29,9 @@ def styles_of(spec: Any) -> Iterator[tuple[Path, TextStyle]]:  # noqa: ANN401  t
     for index, overlay in enumerate(spec.overlays):
         if overlay.style is not None:
             yield ("overlays", index, "style"), overlay.style
+    for index, block in enumerate(spec.text_blocks):
+        if block.style is not None:
+            yield ("textBlocks", index, "style"), block.style
     if spec.captions.letters is not None:
         yield ("captions", "letters"), spec.captions.letters
 
@@ -61,6 +64,16 @@ def fonts_of_overlays(spec: Any) -> Iterable[Breach]:  # noqa: ANN401  as above
 def fonts_of_captions(spec: Any) -> Iterable[Breach]:  # noqa: ANN401  as above
     """Of a spec: the fonts of its captions are there."""
     return [Breach(path[1:], words) for path, words in _unknown(spec) if path[0] == "captions"]
+
+
+@rule(
+    "names a font that there is not",
+    cel=f"!has(self.textBlocks) || self.textBlocks.all(t, !has(t.style) || {_named('t.style')})",
+    field="textBlocks",
+)
+def fonts_of_texts(spec: Any) -> Iterable[Breach]:  # noqa: ANN401  as above
+    """Of a spec: the fonts of its texts are there."""
+    return [Breach(path[1:], words) for path, words in _unknown(spec) if path[0] == "textBlocks"]
 
 
 def _unknown(spec: Any) -> Iterator[tuple[Path, str]]:  # noqa: ANN401  as above

@@ -1,4 +1,4 @@
-"""What lies over the picture?"""
+"""What lies over the picture? Titles and logos of all videos, and blocks of texts of which each video shows one."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from cliptask import names
 from cliptask.spec.colour import TranslucentColour
-from cliptask.spec.part import Part, lasting
+from cliptask.spec.part import Part, distinct_names, lasting
 from cliptask.spec.position import NumberForm, PassageKind, Position
 from cliptask.spec.quantities import Coordinate, Duration, Percentage
 from cliptask.spec.rules import Breach, rule, when
 from cliptask.spec.style import TextStyle
-from cliptask.spec.values import AFFIX_PATTERN, Name, SourceUrl, Title
+from cliptask.spec.values import AFFIX_PATTERN, Language, Name, SourceUrl, Title
 
 
 class OverlayImage(Part):
@@ -102,19 +103,9 @@ class Anchoring(Part):
     """The point of the overlay that lies there: a corner, the middle of a side or its centre. Of what is turned, a point of the upright box around it."""
 
 
-class Overlay(Part):
-    """A text, a picture, a counter or a progress bar over the video."""
+class Laid(Part):
+    """What is common to all that lies over the picture: where, from when to when, and how it comes and goes."""
 
-    text: Title | None = None
-    """A title, of any script; its lines are broken at the overlay's width, and where it has line breaks."""
-    style: TextStyle | None = None
-    """How the title or the counter looks. Default: large, white, outlined."""
-    image: OverlayImage | None = None
-    """A logo or another picture."""
-    counter: Counter | None = None
-    """A number that counts up or down from when it appears, in digits of one width where the font has such."""
-    progress: ProgressBar | None = None
-    """A bar that shows how much of its time has gone by. Over the whole video it costs sharing: a clip is encoded anew for each time at which it lies in a video, and each length of a video."""
     position: Position | None = None
     """Where it stands, within what safe leaves. What comes later to the same place, or would cover what is in its row, stands beside it: above at the bottom, below elsewhere. Default: bottom."""
     place: Anchoring | None = None
@@ -143,25 +134,9 @@ class Overlay(Part):
         """Which position it has; None where a place says it."""
         return None if self.place else self.position or "bottom"
 
-    @rule(
-        "give exactly one of text, image, counter and progress",
-        cel="[has(self.text), has(self.image), has(self.counter), has(self.progress)].filter(e, e).size() == 1",
-    )
-    def _one(self) -> Iterable[Breach]:
-        given = (self.text, self.image, self.counter, self.progress)
-        return when(sum(each is not None for each in given) != 1)
-
     @rule("give position or place, not both", cel="!has(self.position) || !has(self.place)", field="place")
     def _one_place(self) -> Iterable[Breach]:
         return when(self.position is not None and self.place is not None)
-
-    @rule(
-        "is for a text or a counter",
-        cel="!has(self.style) || has(self.text) || has(self.counter)",
-        field="style",
-    )
-    def _styled_text(self) -> Iterable[Breach]:
-        return when(self.style is not None and self.text is None and self.counter is None)
 
     @rule(
         "must be after from",
@@ -177,11 +152,10 @@ class Overlay(Part):
 
     @rule(
         "typewriter is how a text comes",
-        cel="(!has(self.out) || self.out.kind != 'typewriter') && (!has(self.__in__) || self.__in__.kind != 'typewriter' || has(self.text))",
+        cel="!has(self.out) || self.out.kind != 'typewriter'",
     )
-    def _typed(self) -> Iterable[Breach]:
-        yield from when(self.out is not None and self.out.kind == "typewriter")
-        yield from when(self.in_ is not None and self.in_.kind == "typewriter" and self.text is None)
+    def _typed_out(self) -> Iterable[Breach]:
+        return when(self.out is not None and self.out.kind == "typewriter")
 
     @rule(
         "must be from 1% to 100%",
@@ -198,3 +172,80 @@ class Overlay(Part):
     )
     def _visible(self) -> Iterable[Breach]:
         return when(self.width is not None and self.width * 100 < 1)
+
+
+class Overlay(Laid):
+    """A text, a picture, a counter or a progress bar over the video."""
+
+    text: Title | None = None
+    """A title, of any script; its lines are broken at the overlay's width, and where it has line breaks."""
+    style: TextStyle | None = None
+    """How the title or the counter looks. Default: large, white, outlined."""
+    image: OverlayImage | None = None
+    """A logo or another picture."""
+    counter: Counter | None = None
+    """A number that counts up or down from when it appears, in digits of one width where the font has such."""
+    progress: ProgressBar | None = None
+    """A bar that shows how much of its time has gone by. Over the whole video it costs sharing: a clip is encoded anew for each time at which it lies in a video, and each length of a video."""
+
+    @rule(
+        "give exactly one of text, image, counter and progress",
+        cel="[has(self.text), has(self.image), has(self.counter), has(self.progress)].filter(e, e).size() == 1",
+    )
+    def _one(self) -> Iterable[Breach]:
+        given = (self.text, self.image, self.counter, self.progress)
+        return when(sum(each is not None for each in given) != 1)
+
+    @rule(
+        "is for a text or a counter",
+        cel="!has(self.style) || has(self.text) || has(self.counter)",
+        field="style",
+    )
+    def _styled_text(self) -> Iterable[Breach]:
+        return when(self.style is not None and self.text is None and self.counter is None)
+
+    @rule(
+        "typewriter is how a text comes",
+        cel="!has(self.__in__) || self.__in__.kind != 'typewriter' || has(self.text)",
+    )
+    def _typed_in(self) -> Iterable[Breach]:
+        return when(self.in_ is not None and self.in_.kind == "typewriter" and self.text is None)
+
+
+class Text(Part):
+    """One of the texts of a block."""
+
+    text: Title
+    """What is written, of any script; its lines are broken at the block's width, and where it has line breaks."""
+    name: Name | None = None
+    """Its label in the videos' names. Default: from its first words."""
+    language: Language | None = None
+    """One of spec.languages: it falls to the videos of this language alone. Default: to all."""
+
+    @property
+    def label(self) -> str:
+        """What it is called, where no other is called the same."""
+        return self.name or names.label_of_text(self.text)
+
+    @property
+    def title(self) -> str:
+        """What people call it, in its own script."""
+        return self.name or names.title_of_text(self.text)
+
+
+class TextBlock(Laid):
+    """A place over the picture, and the interchangeable texts that may stand there."""
+
+    name: Name
+    """What rules, the index and the gallery call it."""
+    texts: tuple[Text, ...] = Field(min_length=1, max_length=100)
+    """The texts; each variant shows one."""
+    style: TextStyle | None = None
+    """How they look. Default: large, white, outlined."""
+
+    _distinct_texts = distinct_names("two texts have the same name", "texts", named=False)
+
+    def overlay(self, text: Text) -> Overlay:
+        """What lies over the videos that show this text."""
+        laid = {field: getattr(self, field) for field in Laid.model_fields}
+        return Overlay.model_construct(**laid, text=text.text, style=self.style)

@@ -17,7 +17,7 @@ from cliptask.spec.schema import Schema, structural
 from cliptask.spec.task import ClipTask
 from cliptask.spec.values import URL_PATTERN
 
-_NO_PATH = re.compile(r"[a-z][a-z0-9+.-]+:/|(https?|gs|file|data):|[^/\s]*:[^/\s]*@", re.IGNORECASE)
+_NO_PATH = re.compile(r"[a-z][a-z0-9+.-]+:/|(https?|gs|file|data):|\{\{|[^/\s]*:[^/\s]*@", re.IGNORECASE)
 """How a URL begins, be it a wrong one, or one without its scheme that may hold a password."""
 _HOST = re.compile(r"(www\.|[^/]+\.(com|org|net|io|dev|de|example)/)", re.IGNORECASE)
 _OF_A_HOME = re.compile(r"~($|[^/]*/)")
@@ -56,7 +56,7 @@ def resolved(data: Any, here: Here) -> tuple[Any, list[Problem]]:  # noqa: ANN40
             return value
         file = "/" + posixpath.normpath(posixpath.join(here.folder, value)).lstrip("/")
         file = here.lies(file) if pattern == URL_PATTERN else file
-        looked_for = pattern == URL_PATTERN and not skips
+        looked_for = pattern == URL_PATTERN and not skips and "{{" not in value
         problems.extend(Problem(path, words) for words in _wrong(value, file, here if looked_for else None))
         return file_url(file)
 

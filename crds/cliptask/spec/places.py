@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cliptask.names import public_url, shown
 from cliptask.spec.captions import ClipVoice
@@ -76,12 +76,13 @@ def captions_place(spec: ClipTaskSpec, block: int, index: int) -> Place | None:
 
 
 def voice_places(spec: ClipTaskSpec) -> Iterator[tuple[ClipVoice, Place]]:
-    """Of all that is to be written down of clips, in order."""
-    for row, block in enumerate(spec.video_blocks):
-        for index, clip in enumerate(block.clips):
-            if clip.voice is not None:
-                path: Path = ("spec", "videoBlocks", row, "clips", index, "captions", "transcribe")
-                yield clip.voice, _source(path, clip.url, clip.name)
+    """Of all that is to be written down of clips, in order, row by row."""
+    for number, filled in enumerate(spec.by_row):
+        for row, block in enumerate(filled.video_blocks):
+            for index, clip in enumerate(block.clips):
+                if clip.voice is not None:
+                    path: Path = ("spec", "videoBlocks", row, "clips", index, "captions", "transcribe")
+                    yield clip.voice, _source(path, clip.url, _named(spec, number, clip.name))
 
 
 def voice_place(spec: ClipTaskSpec, voice: ClipVoice) -> Place:
@@ -104,8 +105,9 @@ def font_places(spec: ClipTaskSpec) -> tuple[Place, ...]:
 
 def line_place(spec: ClipTaskSpec, index: int) -> Place:
     """Of one of ``spec.lines``."""
-    path, line = list(spec.lines_at.items())[index]
-    return Place(path, shown(line.text), line.name if isinstance(line, Line) else None)
+    row, number = divmod(index, len(spec.lines_at))
+    path, line = list(spec.by_row[row].lines_at.items())[number]
+    return Place(path, shown(line.text), _named(spec, row, line.name if isinstance(line, Line) else None))
 
 
 def track_places(spec: ClipTaskSpec) -> tuple[Place, ...]:
@@ -123,7 +125,24 @@ def form_place(spec: ClipTaskSpec, index: int) -> str:
 
 
 def source_places(spec: ClipTaskSpec) -> Iterator[Place]:
-    """Of everything that names a URL, in order."""
+    """Of everything that names a URL, in order; of each row what another row before it does not name."""
+    known: set[tuple[Path, str]] = set()
+    for number, filled in enumerate(spec.by_row):
+        for place in _own_places(filled):
+            if (place.path, place.url) not in known:
+                known.add((place.path, place.url))
+                yield replace(place, name=_named(spec, number, place.name)) if number else place
+
+
+def _named(spec: ClipTaskSpec, row: int, name: str | None) -> str | None:
+    """A name with that of the row, where there are rows."""
+    if len(spec.by_row) == 1:
+        return name
+    of_row = f"row {spec.row_labels[row]}"
+    return f"{name}, {of_row}" if name else of_row
+
+
+def _own_places(spec: ClipTaskSpec) -> Iterator[Place]:
     for row, block in enumerate(spec.video_blocks):
         for index in range(len(block.clips)):
             yield clip_place(spec, row, index)

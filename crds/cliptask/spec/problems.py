@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from cliptask.languages import canonical
 from cliptask.names import LABEL_LENGTH, shown, slug
-from cliptask.spec import notify, output, remedies, values
+from cliptask.spec import naming, notify, output, remedies, values
 from cliptask.spec.colour import COLOUR_PATTERN, TRANSLUCENT_PATTERN
 from cliptask.spec.complaints import complaint, plain
 from cliptask.spec.places import spelled
@@ -38,6 +38,8 @@ PATTERNS = {
     output.OUTPUT_PATTERN: output.OUTPUT_WORDS,
     notify.RECEIVER_PATTERN: notify.RECEIVER_WORDS,
     notify.OBJECT_PATTERN: notify.OBJECT_WORDS,
+    naming.NAME_PATTERN: "may hold letters, digits, _.=+- and fields in braces, e.g. {task}_{hook}",
+    naming.UTM_PATTERN: "must be parameters such as utm_source=meta&utm_content={name}",
 }
 _EACH_ELEMENT = 'begin each element with "- "'
 _TYPES = {

@@ -32,13 +32,13 @@ _MEANT = {
     "onSourceError": {"ignore": "Skip", "continue": "Skip", "abort": "Fail", "stop": "Fail"},
     "overflow": {"cut": "Trim", "truncate": "Trim", "error": "Fail", "hold": "Freeze", "repeat": "Loop", "faster": "Speed"},
 }  # fmt: skip
-_MEANT["speech"] = _MEANT["music"]
+_MEANT["speech"] = _MEANT["text"] = _MEANT["music"]
 FIELDS: Final[Mapping[str, str]] = {
     "music": "audioBlocks", "audio": "audioBlocks", "soundtrack": "audioBlocks",
     "videos": "videoBlocks", "video": "videoBlocks", "scenes": "videoBlocks",
     "voiceover": "speech", "lines": "speech", "titles": "overlays", "texts": "overlays",
     "logo": "overlays", "images": "overlays", "size": "picture", "resolution": "picture", "subtitles": "captions",
-    "volume": "sound", "transition": "transitions",
+    "volume": "sound", "transition": "transitions", "headlines": "textBlocks", "language": "languages", "locales": "languages",
 }  # fmt: skip
 """Other words for fields of a task's spec."""
 _DEFAULT_WORDS = {"all", "any", "auto", "default", "max", "no", "none", "null", "off", "unlimited"}

@@ -17,7 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from cliptask.spec.notify import OBJECT_PATTERN, OBJECT_WORDS, RECEIVER_PATTERN, RECEIVER_WORDS
 from cliptask.spec.output import OUTPUT_PATTERN, OUTPUT_WORDS
-from cliptask.spec.part import Part, every_part
+from cliptask.spec.part import every_part
 from cliptask.spec.quantities import format_duration, format_percentage
 from cliptask.spec.rules import Rule, rules_of
 from cliptask.spec.status import ClipTaskStatus
@@ -55,7 +55,8 @@ _IN_WORDS = {
         Rule(
             "must begin with https://, http://, gs://, s3:// or az://: upload a file of your machine, and write gs://bucket/object or https://host/path",
             cel=" || ".join(
-                f"self.startsWith('{each}')" for each in ("https://", "http://", *BUCKET_SCHEMES, "file:///")
+                f"self.startsWith('{each}')"
+                for each in ("https://", "http://", *BUCKET_SCHEMES, "file:///", "{{")
             ),
         ),
         Rule("must hold no spaces: write %20", cel=r"!self.matches(r'[\s\x00-\x1f\x7f]')"),
@@ -149,7 +150,7 @@ def structural(model: type[BaseModel]) -> Schema:
     """The structural schema of a model: every reference written out, every rule beside its object."""
     schema = model.model_json_schema(by_alias=True, schema_generator=_WithDefaults)
     definitions: dict[str, Schema] = schema.get("$defs", {})
-    modules = {part.__module__ for part in (model, *Part.__subclasses__())}
+    modules = {part.__module__ for part in (model, *every_part())}
     said = [_said(inspect.getsource(sys.modules[module])) for module in sorted(modules)]
     words_of = {name: words for each in said for name, words in each.items()}
     for name, each in [(model.__name__, schema), *definitions.items()]:

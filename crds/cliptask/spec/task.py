@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -13,11 +13,19 @@ from cliptask.spec import remedies
 from cliptask.spec.budget import Budget
 from cliptask.spec.captions import Captions, ClipVoice
 from cliptask.spec.execution import Execution, FailurePolicy
-from cliptask.spec.fonts import Font, fonts_of_captions, fonts_of_overlays
+from cliptask.spec.fonts import Font, fonts_of_captions, fonts_of_overlays, fonts_of_texts
 from cliptask.spec.ingredients import AudioBlock, Clip, Track, VideoBlock
+from cliptask.spec.languages import (
+    Tongue,
+    distinct_languages,
+    known_languages,
+    lines_of_blocks,
+    whole_languages,
+)
+from cliptask.spec.naming import Naming, known_fields
 from cliptask.spec.notify import Receiver
 from cliptask.spec.output import Output
-from cliptask.spec.overlays import Overlay
+from cliptask.spec.overlays import Overlay, Text, TextBlock
 from cliptask.spec.part import Part, distinct_names
 from cliptask.spec.picture import (
     NamedPicture,
@@ -27,16 +35,18 @@ from cliptask.spec.picture import (
     one_or_several,
     one_rate,
 )
+from cliptask.spec.rows import Data, Row, rows_of
 from cliptask.spec.rules import Breach, Path, rule
 from cliptask.spec.sound import Sound
 from cliptask.spec.speech import Line, Utterance
+from cliptask.spec.texts import names_of_their_own, over_known_blocks
 from cliptask.spec.transitions import (
     Transition,
     between_known_blocks,
     between_neighbours,
     one_for_each_pair,
 )
-from cliptask.spec.values import Name
+from cliptask.spec.values import Language, Name
 from cliptask.spec.variants import VariantChoice
 
 GROUP, VERSION, KIND, PLURAL = "cliptask.dev", "v1alpha1", "ClipTask", "cliptasks"
@@ -51,6 +61,14 @@ class ClipTaskSpec(Part):
     """Music. Without any, the videos have none."""
     speech: tuple[Line, ...] = Field(default=(), max_length=100)
     """Lines; each variant speaks one, beside those of its clips and blocks."""
+    text_blocks: tuple[TextBlock, ...] = Field(default=(), max_length=10)
+    """Places over the picture with interchangeable texts, over the overlays; each variant shows one text of each."""
+    languages: tuple[Language, ...] = Field(default=(), max_length=20)
+    """BCP 47 tags of the languages in which every combination is made. Lines, texts and what clips say go with their own alone. Default: whatever the lines are in."""
+    data: Data | None = None
+    """Rows that fill `{{column}}` in texts, lines, voices, languages and URLs; `{{{{` stands for `{{`. Default: no rows."""
+    naming: Naming | None = None
+    """What videos are called. Default: by the labels of their parts."""
     variants: VariantChoice = VariantChoice()
     """Which combinations become variants."""
     picture: Picture | None = None
@@ -112,7 +130,17 @@ class ClipTaskSpec(Part):
     _distinct_pictures = distinct_names("two pictures have the same name", "pictures", given=False)
 
     _distinct_fonts = distinct_names("two fonts have the same name", "fonts", given=False)
-    _fonts_of_overlays, _fonts_of_captions = fonts_of_overlays, fonts_of_captions
+    _fonts_of_overlays, _fonts_of_captions, _fonts_of_texts = (
+        fonts_of_overlays,
+        fonts_of_captions,
+        fonts_of_texts,
+    )
+
+    _distinct_texts = distinct_names("two text blocks have the same name", "textBlocks", given=False)
+    _texts_names, _texts_blocks = names_of_their_own, over_known_blocks
+    _distinct_languages, _known_languages = distinct_languages, known_languages
+    _whole_languages, _lines_of_blocks = whole_languages, lines_of_blocks
+    _known_fields = known_fields
 
     _known_blocks, _neighbours, _one_for_each_pair = (
         between_known_blocks,
@@ -157,6 +185,8 @@ class ClipTaskSpec(Part):
     @rule("is not the label of one part", cel=None, field="variants")
     def _known_labels(self) -> Iterable[Breach]:
         for at, key, label in self.variants.mentions:
+            if key == "row" and self.table_url:
+                continue
             if key not in self.pools:
                 yield Breach(at, f"no block is called {key}; there are: {', '.join(self.pools)}")
                 continue
@@ -198,29 +228,65 @@ class ClipTaskSpec(Part):
 
     @property
     def lines(self) -> tuple[Utterance, ...]:
-        """The same in order."""
-        return tuple(self.lines_at.values())
+        """The same in order, of the first row, then of the second, and so on."""
+        return tuple(line for each in self.by_row for line in each.lines_at.values())
 
     @property
     def voices(self) -> tuple[ClipVoice, ...]:
-        """What is to be written down of clips, each once, in order."""
-        voices = (clip.voice for block in self.video_blocks for clip in block.clips)
+        """What is to be written down of clips, whatever the row, each once, in order."""
+        voices = (clip.voice for each in self.by_row for block in each.video_blocks for clip in block.clips)
         return tuple(dict.fromkeys(voice for voice in voices if voice))
 
     @property
-    def pools(self) -> dict[str, tuple[Clip | Track | Line, ...]]:
+    def others(self) -> dict[str, tuple[Text | Tongue | Row, ...]]:
+        """What variants choose between beside clips, tracks and lines, as rules call it."""
+        others: dict[str, tuple[Text | Tongue | Row, ...]] = {
+            **{block.name: block.texts for block in self.text_blocks},
+            "language": tuple(map(Tongue, self.languages)),
+            "row": rows_of(self.data) if self.data else (),
+        }
+        return {key: pool for key, pool in others.items() if pool}
+
+    @property
+    def pools(self) -> dict[str, tuple[Clip | Track | Line | Text | Tongue | Row, ...]]:
         """What there is to combine, as ``variants.rules`` and ``only`` call it; a block called music or speech is a block."""
-        pools: dict[str, tuple[Clip | Track | Line, ...]] = {"music": self.tracks, "speech": self.speech}
+        pools: dict[str, tuple[Clip | Track | Line | Text | Tongue | Row, ...]] = {
+            "music": self.tracks,
+            "speech": self.speech,
+            **self.others,
+        }
         blocks = {block.name: block.clips for block in self.video_blocks}
         return {**blocks, **{key: pool for key, pool in pools.items() if pool and key not in blocks}}
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Every URL that the task names, each once, in order."""
-        clips = (url for block in self.video_blocks for clip in block.clips for url in clip.urls)
-        images = (overlay.image.url for overlay in self.overlays if overlay.image)
-        tracks, fonts = (track.url for track in self.tracks), (font.url for font in self.fonts)
-        return tuple(dict.fromkeys([*clips, *tracks, *images, *fonts]))
+        """Every URL that the task names, whatever the row, each once, in order."""
+        return tuple(dict.fromkeys(url for each in self.by_row for url in each.own_urls))
+
+    @property
+    def own_urls(self) -> Iterator[str]:
+        """The same as it is written."""
+        yield from (url for block in self.video_blocks for clip in block.clips for url in clip.urls)
+        yield from (track.url for track in self.tracks)
+        yield from (overlay.image.url for overlay in self.overlays if overlay.image)
+        yield from (font.url for font in self.fonts)
+
+    @cached_property
+    def by_row(self) -> tuple[ClipTaskSpec, ...]:
+        """The spec as each row fills it; itself alone without rows. Raises ``InvalidTask`` naming each cell that is wrong."""
+        from cliptask.spec.filling import filled  # noqa: PLC0415  which needs this module
+
+        return filled(self)
+
+    @cached_property
+    def row_labels(self) -> tuple[str, ...]:
+        """What each row is called in names."""
+        return tuple(row.label for row in rows_of(self.data)) if self.data else ()
+
+    @property
+    def table_url(self) -> str | None:
+        """Of rows that are still to be fetched."""
+        return self.data.url if self.data and not self.data.rows else None
 
 
 class Metadata(BaseModel, frozen=True, extra="ignore"):
@@ -242,3 +308,13 @@ class ClipTask(Part):
     metadata: Metadata
     """An object with the name of the campaign."""
     spec: ClipTaskSpec
+
+    def with_rows(self, rows: Iterable[Mapping[str, str]]) -> ClipTask:
+        """The same with the rows that its table turned out to hold."""
+        data = self.spec.data
+        if data is None:
+            return self
+        fetched = data.model_copy(update={"rows": tuple(dict(row) for row in rows)})
+        # No copy: that would keep what was reckoned without the rows.
+        fields = {name: getattr(self.spec, name) for name in ClipTaskSpec.model_fields}
+        return self.model_copy(update={"spec": ClipTaskSpec.model_construct(**{**fields, "data": fetched})})

@@ -21,7 +21,7 @@ BUCKET_SCHEMES = ("gs://", "s3://", "az://")
 BUCKET = r"(gs|s3|az)://[a-z0-9][-._a-z0-9]{1,220}[a-z0-9]"
 """A name that some storage would take: there is no room in the CRD for rules of each."""
 URL_PATTERN = (
-    rf"^(https?://[^\s/?#\x00-\x1f\x7f]|file:///|{BUCKET}/[^\s/?#\x00-\x1f\x7f])[^\s\x00-\x1f\x7f]*$"
+    rf"^(https?://[^\s/?#\x00-\x1f\x7f]|file:///|\{{\{{|{BUCKET}/[^\s/?#\x00-\x1f\x7f])[^\s\x00-\x1f\x7f]*$"
 )
 URL_WORDS = "is not a URL that can be fetched: write https://host/path, gs://bucket/object, s3://bucket/object, az://container/object or file:///path, with %20 for a space"
 """What is said of a text that breaks the pattern."""
@@ -32,7 +32,8 @@ UNUSABLE = rf"\x00-\x08\x0b\x0c\x0e-\x1f\x7f{LOST}"
 """Characters that are in no text, as the inside of a pattern's class."""
 TEXT_PATTERN = rf"^[^{UNUSABLE}]*[^\s\x00-\x1f\x7f{LOST}][^{UNUSABLE}]*$"
 AFFIX_PATTERN = rf"^[^{UNUSABLE}\n\t]*$"
-LANGUAGE_PATTERN = languages.TAG_PATTERN
+LANGUAGE_PATTERN = rf"{languages.TAG_PATTERN}|^\{{\{{[^{{}}]*\}}\}}$"
+"""A tag, or a column of the task's rows that has it."""
 
 
 def splits(url: str) -> str:

@@ -16,9 +16,9 @@ Assignment = Literal["balanced", "random", "product"]
 
 Parts = Annotated[
     dict[str, Annotated[tuple[Label, ...], Field(min_length=1, max_length=100)]],
-    Field(min_length=1, max_length=22),
+    Field(min_length=1, max_length=35),
 ]
-"""Labels by the name of their block; ``music`` stands for the tracks and ``speech`` for the lines."""
+"""Labels by the name of their block; ``music`` stands for the tracks, ``speech`` for the lines, ``language`` for the languages."""
 
 
 Combination = Annotated[
@@ -28,7 +28,7 @@ Combination = Annotated[
 
 
 class VariantRule(Part):
-    """What may not, or may only, be combined. Labels stand below the name of their block, those of tracks below music, of lines below speech."""
+    """What may not, or may only, be combined. Labels stand below the name of their block, those of tracks below music, of lines below speech, of languages below language."""
 
     exclude: Parts | None = None
     """Parts that do not go together, e.g. `{hook: [a], offer: [b, c]}`: no variant has one of each."""
@@ -53,6 +53,8 @@ class VariantChoice(Part):
     """How tracks fall to variants. balanced: evenly; random: drawn by the seed; product: every combination with every track."""
     speech: Assignment = "balanced"
     """How lines fall to variants; as for music."""
+    text: Assignment = "balanced"
+    """How the texts of each text block fall to variants; as for music."""
     limit: Annotated[int, Field(ge=1, le=MAX_VARIANTS)] | None = None
     """At most this many variants, chosen as a designed experiment: every clip of a block equally often, pairs as evenly as can be. Raising it keeps those already chosen. Default: all combinations."""
     only: tuple[Combination, ...] = Field(default=(), max_length=MAX_ONLY)

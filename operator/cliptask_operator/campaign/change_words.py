@@ -66,6 +66,7 @@ def as_data(variant: Variant, change: Change) -> dict[str, Any]:
     """A variant with what became of it, in camelCase."""
     return {
         "name": variant.name,
+        "adName": variant.ad_name,
         "isNew": change.kind != "stays",
         "change": change.kind,
         "was": change.was or None,
@@ -73,6 +74,7 @@ def as_data(variant: Variant, change: Change) -> dict[str, Any]:
         "clips": list(variant.clips),
         "track": variant.track,
         "line": variant.line,
+        "others": dict(variant.others),
         "form": variant.form,
         "durationSeconds": round(variant.order.duration_s, 3),
     }
@@ -85,6 +87,7 @@ def skipped_data(skipped: Skipped) -> dict[str, Any]:
         "clips": list(skipped.clips),
         "track": skipped.track,
         "line": skipped.line,
+        "others": dict(skipped.others),
         "form": skipped.form,
         "reason": error.reason,
         "message": str(error),

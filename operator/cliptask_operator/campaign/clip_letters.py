@@ -33,7 +33,8 @@ def writable_only(
     if spec.captions.mode != "burned" or any(name not in own for name in own_fonts(style)):
         return found
     written = families(style, own)
-    for url in (url for block in spec.video_blocks for clip in block.clips for url in clip.urls[1:]):
+    clips = (clip for each in spec.by_row for block in each.video_blocks for clip in block.clips)
+    for url in (url for clip in clips for url in clip.urls[1:]):
         facts = found[url]
         if not isinstance(facts, SourceFacts) or facts.kind != "captions":
             continue

@@ -15,6 +15,7 @@
       sign: String(place + 1),
       of: (variant) => variant.clips[place].clip,
     })),
+    ...campaign.others.map(({ key, heading }) => ({ id: heading, title: heading, sign: heading[0].toUpperCase(), of: ({ others }) => others[key] })),
     { id: "Form", title: "Form", sign: "▯", of: (variant) => variant.form ?? "" },
     { id: "Track", title: "Music", sign: "♪", of: (variant) => variant.track ?? "" },
     { id: "Line", title: "Speech", sign: "“", of: (variant) => variant.line ?? "" },

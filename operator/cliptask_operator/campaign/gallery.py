@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from cliptask.index import CampaignIndex
+from cliptask.index import CampaignIndex, heading
 from cliptask.spec.values import MAX_ONLY
 from cliptask_operator.pages.inline import SHARED, script, style
 
@@ -52,7 +52,7 @@ def gallery_html(index: CampaignIndex, captions: Mapping[str, str] | None = None
 def _data(index: CampaignIndex, captions: Mapping[str, str]) -> dict[str, Any]:
     """The index with the texts of its captions by their files, and its pictures by number: ten thousand variants share them.
 
-    Of the parts, only what people call them where that is not their label, by block and label; of music by ``Track``, of lines by ``Line``.
+    Of the parts, only what people call them where that is not their label, by block and label; of music by ``Track``, of lines by ``Line``, of the others by their headings.
     """
     data = index.model_dump(
         mode="json",
@@ -67,6 +67,7 @@ def _data(index: CampaignIndex, captions: Mapping[str, str]) -> dict[str, Any]:
     for clip in (clip for variant in data["variants"] for clip in variant["clips"]):
         picture = clip.pop("picture")
         clip["picture"] = None if picture is None else pictures.setdefault(picture, len(pictures))
+    data["others"] = [{"key": key, "heading": heading(key)} for key in index.others]
     return data | {"pictures": [*pictures], "captionTexts": captions, "called": called}
 
 

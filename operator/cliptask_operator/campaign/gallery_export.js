@@ -29,16 +29,21 @@
   };
 
   function tableText(some) {
+    const own = Object.fromEntries(campaign.others.map(({ key, heading }) => [heading, ({ others }) => others[key]]));
+    const named = [["Name", "adName"], ["Utm", "utm"]].filter(([, field]) => variants.some((variant) => variant[field]));
+    const { Track, Line, Form, ...rest } = COLUMNS;
+    const columns = { Track, Line, Form, ...own, ...rest };
     const rows = some.map((variant) => [
       variant.name,
+      ...named.map(([, field]) => variant[field] ?? ""),
       ...variant.clips.map(({ clip }) => clip),
-      ...Object.values(COLUMNS).map((of) => of(variant) ?? ""),
+      ...Object.values(columns).map((of) => of(variant) ?? ""),
     ]);
-    const heads = ["Variant", ...blocks, ...Object.keys(COLUMNS)];
+    const heads = ["Variant", ...named.map(([title]) => title), ...blocks, ...Object.keys(columns)];
     return [heads, ...rows].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
   }
 
-  const labelsOf = ({ clips, track, line }) => ({ clips: clips.map(({ clip }) => clip), track, line });
+  const labelsOf = ({ clips, track, line, others }) => ({ clips: clips.map(({ clip }) => clip), track, line, others });
   const FORMATS = {
     "as-task": {
       file: `${campaign.task}-only.yaml`,

@@ -18,7 +18,7 @@
   const haystacks = new Map(
     variants.map((variant) => {
       const labels = there.flatMap((group) => [group.of(variant), group.called(group.of(variant))]);
-      return [variant, plain([variant.name, variant.text ?? "", ...variant.titles, ...labels].join("\n"))];
+      return [variant, plain([variant.name, variant.adName ?? "", variant.text ?? "", ...variant.titles, ...labels].join("\n"))];
     }),
   );
   // Of WebVTT, what is read: the lines below a cue's times. Videos share captions, so each text is taken once.

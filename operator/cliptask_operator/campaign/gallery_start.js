@@ -32,9 +32,9 @@
     byId("skipped").hidden = skipped.length === 0;
     byId("skipped").querySelector("summary").textContent =
       plural(skipped.length, "combination") + (skipped.length === 1 ? " was" : " were") + " not made";
-    for (const { clips, track, line, form, message } of skipped.slice(0, most)) {
+    for (const { clips, track, line, others, form, message } of skipped.slice(0, most)) {
       const item = make("li");
-      const labels = [...clips.map(({ clip }) => clip), track, line, form].filter((label) => label !== null);
+      const labels = [...clips.map(({ clip }) => clip), track, line, ...Object.values(others), form].filter((label) => label !== null);
       item.append(make("b", "", labels.join(" + ")), make("span", "", message));
       byId("skipped").querySelector("ul").append(item);
     }

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from cliptask.errors import ClipTaskError, InputError, SetupError, TransientError, joined
+from cliptask.errors import ClipTaskError, InputError, SetupError, SourceError, TransientError, joined
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.spec.captions import ClipVoice
 from cliptask.spec.places import Place, line_place, source_places
-from cliptask.spec.task import ClipTaskSpec
+from cliptask.spec.task import ClipTask, ClipTaskSpec
 from cliptask_operator.campaign.clip_letters import writable_only, writable_words
 from cliptask_operator.campaign.own_fonts import check_own_fonts
 from cliptask_operator.campaign.voices import (
@@ -93,6 +93,9 @@ class InputObserver(Protocol):
 class Inputs(Protocol):
     """Where inputs come from."""
 
+    async def with_rows(self, task: ClipTask, cache: Store) -> ClipTask:
+        """The task with the rows of its table, if it names one. Raises what is wrong with that, and the cache's errors."""
+
     async def resolve(
         self, spec: ClipTaskSpec, cache: Store, observer: InputObserver, *, speak: bool
     ) -> ResolvedInputs:
@@ -113,6 +116,10 @@ class InputResolver:
     transcriber: Transcriber
     max_transcribed_seconds: int | None = None
     """Of one task."""
+
+    async def with_rows(self, task: ClipTask, cache: Store) -> ClipTask:
+        """See ``Inputs``."""
+        return await with_rows(task, self.fetcher, cache)
 
     async def resolve(
         self, spec: ClipTaskSpec, cache: Store, observer: InputObserver, *, speak: bool
@@ -167,6 +174,18 @@ class InputResolver:
         """All sources but fonts; captions that no font can write are as bad as those that are none."""
         sources = await self.fetcher.fetch_all(urls, cache, observer.fetched)
         return await asyncio.to_thread(writable_only, spec, sources, own, cache)
+
+
+async def with_rows(task: ClipTask, fetcher: Fetcher, cache: Store) -> ClipTask:
+    """See ``Inputs``."""
+    url = task.spec.table_url
+    if url is None:
+        return task
+    try:
+        return task.with_rows(await fetcher.fetch_table(url, cache))
+    except (SourceError, TransientError, SetupError) as error:
+        message = f"spec.data.url: {error}"
+        raise type(error)(message) from error
 
 
 def _of_an_account(spec: ClipTaskSpec, found: Sequence[Spoken]) -> tuple[list[Spoken], ClipTaskError | None]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cliptask.errors import InputError
+from cliptask.spec.filling import text_place
 from cliptask.spec.fonts import INSTALLED
-from cliptask.spec.places import spelled
 from cliptask.spec.rules import Path
 from cliptask.spec.style import TextStyle
 from cliptask.spec.task import ClipTaskSpec
@@ -17,8 +17,8 @@ from cliptask_renderer.lettering.faces import Family, installed, unwritable
 def check_letters(spec: ClipTaskSpec) -> None:
     """Raise ``InputError`` for titles and shown lines that fonts of the program are to write, and cannot."""
     _refuse(
-        f"{spelled(path)}: {words}"
-        for path, text, style in _texts(spec)
+        f"{text_place(spec, *at)}: {words}"
+        for at, text, style in _texts(spec)
         if not own_fonts(style) and (words := unwritable(text, style.font, [installed(style.font)]))
     )
 
@@ -29,8 +29,8 @@ def check_own_letters(spec: ClipTaskSpec, own: Mapping[str, Family]) -> None:
     A font that could not be had is not among them, and nothing is said of its texts.
     """
     _refuse(
-        f"{spelled(path)}: {words}"
-        for path, text, style in _texts(spec)
+        f"{text_place(spec, *at)}: {words}"
+        for at, text, style in _texts(spec)
         if (names := own_fonts(style))
         and all(name in own for name in names)
         and (words := unwritable(text, style.font, families(style, own)))
@@ -48,8 +48,17 @@ def families(style: TextStyle, own: Mapping[str, Family]) -> list[Family]:
     return [*first, *(own[name] for name in own_fonts(style))]
 
 
-def _texts(spec: ClipTaskSpec) -> Iterator[tuple[Path, str, TextStyle]]:
-    """What stands in the picture."""
+def _texts(spec: ClipTaskSpec) -> Iterator[tuple[tuple[int, Path], str, TextStyle]]:
+    """What stands in the picture, each once, with the number of the first row where it does, and its path."""
+    known: set[tuple[Path, str]] = set()
+    for number, filled in enumerate(spec.by_row):
+        for path, text, style in _own_texts(filled):
+            if (path, text) not in known:
+                known.add((path, text))
+                yield (number, path), text, style
+
+
+def _own_texts(spec: ClipTaskSpec) -> Iterator[tuple[Path, str, TextStyle]]:
     for index, overlay in enumerate(spec.overlays):
         if overlay.text is not None:
             yield ("spec", "overlays", index, "text"), overlay.text, overlay.style or TextStyle()
@@ -58,6 +67,10 @@ def _texts(spec: ClipTaskSpec) -> Iterator[tuple[Path, str, TextStyle]]:
             signs = counter.form.replace("'", "\u2019")
             every = f"{counter.prefix}\u22120123456789{signs}{counter.suffix}"
             yield ("spec", "overlays", index, "counter"), every, overlay.style or TextStyle()
+    for row, block in enumerate(spec.text_blocks):
+        for index, text in enumerate(block.texts):
+            path: Path = ("spec", "textBlocks", row, "texts", index, "text")
+            yield path, text.text, block.style or TextStyle()
     if spec.captions.mode == "burned":
         for path, line in spec.lines_at.items():
             yield (*path, "text"), heard(line.said), spec.captions.letters or TextStyle()

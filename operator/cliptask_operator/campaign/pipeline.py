@@ -75,6 +75,10 @@ class Pipeline:
     listings: SingleFlight[Mapping[str, Part]] = field(default_factory=SingleFlight)
     """Of caches by their URIs: tasks that share a cache ask for the same."""
 
+    async def with_rows(self, task: ClipTask, stores: Stores) -> ClipTask:
+        """The task with the rows of its table; what is checked of a task is then to be checked of this."""
+        return await self.inputs.with_rows(task, stores.cache) if task.spec.table_url else task
+
     async def resolve(
         self, task: ClipTask, stores: Stores, observer: InputObserver, *, speak: bool
     ) -> ResolvedInputs:

@@ -99,7 +99,10 @@ class Demand:
 
 
 def preflight(spec: ClipTaskSpec, policy: Policy) -> Demand:
-    """How much a task asks for. Raises ``Refused`` for what is not allowed here, ``InputError`` for what cannot be made."""
+    """How much a task asks for. Raises ``Refused`` for what is not allowed here, ``InputError`` for what cannot be made.
+
+    Of a task whose rows are still to be fetched, it is what one row asks for, whatever that may be.
+    """
     _check_buckets(spec, policy)
     _check_resources(spec, policy)
     demand = Demand(_count_variants(spec, policy), _count_characters(spec, policy))
@@ -127,6 +130,8 @@ def _check_buckets(spec: ClipTaskSpec, policy: Policy) -> None:
         for place in source_places(spec)
         if place.url.startswith(BUCKET_SCHEMES)
     ]
+    if spec.table_url and spec.table_url.startswith(BUCKET_SCHEMES):
+        named.append(("spec.data.url", spec.table_url))
     for path, uri in named:
         if not policy.may_use(uri):
             remedy = (
@@ -158,8 +163,10 @@ def _check_sources(spec: ClipTaskSpec, policy: Policy) -> None:
     refused = [
         place.blaming(str(error), "url")
         for place in source_places(spec)
-        if (error := refusal(place.url, policy.fetch))
+        if not (spec.table_url and "{{" in place.url) and (error := refusal(place.url, policy.fetch))
     ]
+    if spec.table_url and (error := refusal(spec.table_url, policy.fetch)):
+        refused.append(f"spec.data.url: {error}")
     if refused:
         raise SourceError("\n".join(refused))
 

@@ -7,7 +7,7 @@ from math import ceil
 
 from cliptask.errors import ClipTaskError, SetupError
 from cliptask.facts import SourceFacts, Transcript
-from cliptask.planning.bindings import ClipRange, bind
+from cliptask.planning.bindings import ClipRange, bind_rows
 from cliptask.spec.captions import ClipVoice
 from cliptask.spec.places import voice_place
 from cliptask.spec.task import ClipTaskSpec
@@ -21,12 +21,12 @@ def voices_of(
     """The files in which somebody may be heard. None of a task that comes to nothing for another file: it is paid for in vain."""
     if not spec.voices:
         return {}
-    bindings = bind(spec, sources)
-    if spec.failure_policy.on_source_error == "Fail" and bindings.errors:
-        return {}
+    stops = spec.failure_policy.on_source_error == "Fail"
     return {
         clip.voice: found.facts
-        for block, ranges in zip(spec.video_blocks, bindings.clips, strict=True)
+        for row, bindings in zip(spec.by_row, bind_rows(spec, sources), strict=True)
+        if not (stops and bindings.errors)
+        for block, ranges in zip(row.video_blocks, bindings.clips, strict=True)
         for clip, found in zip(block.clips, ranges, strict=True)
         if clip.voice and isinstance(found, ClipRange)
     }

@@ -70,20 +70,24 @@ class CampaignRun:
     async def _make(self) -> None:
         """Once through the pipeline. Raises what may pass, ``Refused``, and ``InputError`` for what will not."""
         context, pipeline, spec = self.context, self.context.pipeline, self.task.spec
-        demand = preflight(spec, context.settings.policy_for(self.ref.namespace))
+        policy = context.settings.policy_for(self.ref.namespace)
+        demand = preflight(spec, policy)
         stores = await asyncio.to_thread(context.open_stores, spec.output.uri, context.settings.cache_uri)
         await asyncio.to_thread(ownership.claim, stores.output, self.ref)
+        task = await pipeline.with_rows(self.task, stores)
+        if task is not self.task:
+            demand = preflight(task.spec, policy)
         self._report(status_snapshot.admitted(demand))
         observer = InputProgress(context.metrics, self._report_progress)
-        inputs = await pipeline.resolve(self.task, stores, observer, speak=not spec.execution.suspend)
+        inputs = await pipeline.resolve(task, stores, observer, speak=not spec.execution.suspend)
         observer.end(inputs)
         if inputs.temporary_error is not None:
             raise inputs.temporary_error
-        campaign = await pipeline.plan(self.task, inputs, stores)
+        campaign = await pipeline.plan(task, inputs, stores)
         self._report_plan(campaign, inputs)
         jobs = self._jobs(campaign, stores)
         await jobs.begin()
-        outcome = await pipeline.make(self.task, campaign, stores, jobs)
+        outcome = await pipeline.make(task, campaign, stores, jobs)
         self._report_end(outcome, jobs)
 
     def _jobs(self, campaign: Campaign, stores: Stores) -> JobController:

@@ -224,9 +224,7 @@ def failures_of(campaign: Campaign, failed: Mapping[str, JobFailure]) -> tuple[F
     """The variants that cannot be made: what the plan left out, then what Jobs failed at."""
     skipped = [
         Failure(
-            variant=shortened(
-                "-".join([*each.clips, *filter(None, (each.track, each.line, each.form))]), 253
-            ),
+            variant=shortened("-".join(each.labels), 253),
             reason=each.error.reason,
             message=shortened(str(each.error)),
         )

@@ -18,7 +18,7 @@ from cliptask_operator.campaign.stores import Stores
 from cliptask_operator.local.given import Given
 from cliptask_operator.local.interruption import interruptible
 from cliptask_operator.local.progress import ProgressReporter
-from cliptask_operator.local.render import pipeline_of, resolve
+from cliptask_operator.local.render import pipeline_of, resolve, with_rows
 from cliptask_operator.settings.environment import Settings
 
 
@@ -43,6 +43,7 @@ def compare(
             return None
         task = given.script.task
         async with pipeline_of(task, settings, progress) as pipeline:
+            task = await with_rows(pipeline, task, stores, settings)
             inputs = await resolve(pipeline, task, stores, progress, speak=False)
             campaign = await asyncio.to_thread(
                 plan, task, inputs.sources, inputs.lines, settings.max_variants, history

@@ -63,13 +63,14 @@ def _render(task: ClipTask, stores: Stores, settings: Settings, progress: Progre
 
     async def run() -> Outcome:
         async with pipeline_of(task, settings, progress) as pipeline:
-            inputs = await resolve(pipeline, task, stores, progress, speak=True)
-            campaign = await pipeline.plan(task, inputs, stores)
+            whole = await with_rows(pipeline, task, stores, settings)
+            inputs = await resolve(pipeline, whole, stores, progress, speak=True)
+            campaign = await pipeline.plan(whole, inputs, stores)
             for remark in filter(None, (campaign.remark, *campaign.remarks)):
                 progress.note(remark)
             room = _room(stores, settings, inputs)
             try:
-                return await pipeline.make(task, campaign, stores, PoolExecutor(campaign, room, progress))
+                return await pipeline.make(whole, campaign, stores, PoolExecutor(campaign, room, progress))
             except DiskFull as error:
                 there = await pipeline.inventory(campaign, stores)
                 raise error.needing(room.effort(missing(campaign, there), there).lacking_bytes) from error
@@ -85,8 +86,9 @@ def plan(
 
     async def run() -> Forecast:
         async with pipeline_of(task, settings, progress) as pipeline:
-            inputs = await resolve(pipeline, task, stores, progress, speak=speak)
-            campaign = await pipeline.plan(task, inputs, stores)
+            whole = await with_rows(pipeline, task, stores, settings)
+            inputs = await resolve(pipeline, whole, stores, progress, speak=speak)
+            campaign = await pipeline.plan(whole, inputs, stores)
             there = await pipeline.inventory(campaign, stores)
             lacking = missing(campaign, there)
             effort = _room(stores, settings, inputs).effort(lacking, there)
@@ -114,6 +116,14 @@ async def pipeline_of(
         Transcriber(speaker.account) as transcriber,
     ):
         yield Pipeline(InputResolver(fetcher, speaker, transcriber), settings.max_variants)
+
+
+async def with_rows(pipeline: Pipeline, task: ClipTask, stores: Stores, settings: Settings) -> ClipTask:
+    """The task with the rows of its table, checked as it is."""
+    whole = await pipeline.with_rows(task, stores)
+    if whole is not task:
+        preflight(whole.spec, settings.policy)
+    return whole
 
 
 async def resolve(

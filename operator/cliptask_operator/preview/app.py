@@ -11,6 +11,7 @@ from fastapi import APIRouter, Body, Depends, FastAPI, HTTPException, Query, Req
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 
 from cliptask.errors import ClipTaskError, MediaError
+from cliptask_operator.preview.board import Sought
 from cliptask_operator.preview.films import Film
 from cliptask_operator.preview.page import page_html, policy
 from cliptask_operator.preview.ranges import Unsatisfiable, requested
@@ -44,11 +45,12 @@ def preview_app(session: Session, prefix: str = "") -> FastAPI:
     @routes.get("/combination")
     async def combination(
         clip: Annotated[list[str], Query()],
+        other: Annotated[tuple[str, ...], Query()] = (),
         track: str | None = None,
         line: str | None = None,
         form: str | None = None,
     ) -> Response:
-        return _json(session.look_at(clip, track, line, form))
+        return _json(session.look_at(Sought(clip, track, line, other), form))
 
     @routes.get("/events")
     async def events() -> Response:

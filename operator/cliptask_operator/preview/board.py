@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple, TypeGuard
 
-from cliptask import names
 from cliptask.errors import ClipTaskError, InputError
 from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.orders import CaptionsOrder, VariantOrder
-from cliptask.planning.bindings import NO_TRANSCRIPTS, Bindings, Bound, Transcripts, bind
+from cliptask.planning.bindings import NO_TRANSCRIPTS, Bindings, Bound, Transcripts, bind_rows
 from cliptask.planning.choices import Choice, Labels, chosen
 from cliptask.planning.history import NOTHING, History
 from cliptask.planning.lines import said
+from cliptask.planning.naming import video_name
 from cliptask.planning.plan import captions_order, input_places, variant_order
 from cliptask.planning.soundtrack import soundtrack
-from cliptask.planning.timeline import Timeline
+from cliptask.planning.timelines import Timelines, lines_of, row_of
+from cliptask.spec.speech import Utterance
 from cliptask.spec.task import ClipTask
 from cliptask.spec.values import MAX_VARIANTS
 
@@ -36,6 +37,16 @@ class Heard:
     """Why it is no recording."""
     is_settled: bool = True
     """Whether it would be the same another time."""
+
+
+class Sought(NamedTuple):
+    """A combination by its labels."""
+
+    clips: Sequence[str] = ()
+    track: str | None = None
+    line: str | None = None
+    others: Sequence[str] = ()
+    """One of each of ``spec.others``."""
 
 
 @dataclass(frozen=True)
@@ -71,22 +82,22 @@ class Board:
     ) -> None:
         """``sources`` by URL, ``lines`` as ``spec.lines``, ``history`` and ``transcripts`` as for ``plan``. Raises what makes all of it impossible."""
         self.task, self.spec, self.lines = task, task.spec, lines
-        self.bindings = bind(task.spec, sources, transcripts)
+        rows = bind_rows(task.spec, sources, transcripts)
+        self.bindings = rows[0]
+        self.errors = tuple(error for each in rows for error in each.errors)
         if self.bindings.size_error:
             raise self.bindings.size_error
         self.labels = Labels(task.spec, sources)
         self._history = history if task.spec.variants.history == "keep" else NOTHING
         self._most = most
         self._spoken = [heard.line for heard in lines]
-        small, names_of_forms = in_small(self.bindings), task.spec.form_names
-        self._full = {name: Timeline(task.spec, self.bindings, n) for n, name in enumerate(names_of_forms)}
-        self._draft = {
-            name: Timeline(task.spec, small, n, is_draft=True)
-            for n, name in enumerate(names_of_forms)
-            if small.sizes[n] != self.bindings.sizes[n]
-        }
-        self.forms = tuple(names_of_forms)
+        small = [in_small(each) for each in rows]
+        self._full, self._draft = Timelines(task.spec, rows), Timelines(task.spec, small, is_draft=True)
+        self._has_draft = [one != other for one, other in zip(small[0].sizes, rows[0].sizes, strict=True)]
+        self.forms = tuple(task.spec.form_names)
         """What the forms are called; None where there is one alone."""
+        for number in range(len(self.forms)):
+            self._full.first(number)
         self.places = input_places(task.spec, sources, self._spoken, transcripts)
 
     @cached_property
@@ -94,10 +105,10 @@ class Board:
         """The combinations that the task wants made."""
         return chosen(self.spec, self.labels, self._history, self._most).choices
 
-    def choice(self, clips: Sequence[str], track: str | None, line: str | None) -> Choice:
+    def choice(self, sought: Sought) -> Choice:
         """A combination by its labels. Raises ``InputError`` for one that there is not."""
-        pools = [*self.labels.clips, self.labels.tracks, self.labels.lines]
-        wanted = [*clips, track, line]
+        pools = [*self.labels.clips, self.labels.tracks, self.labels.lines, *self.labels.others.values()]
+        wanted = [*sought.clips, sought.track, sought.line, *sought.others]
         places = [
             None if label is None and not pool else pool.index(label) if label in pool else -1
             for pool, label in zip(pools, wanted, strict=False)
@@ -106,22 +117,35 @@ class Board:
             what = ", ".join(filter(None, wanted)) or "nothing"
             message = f"there is no combination of {what} any more: choose again"
             raise InputError(message)
-        *of_blocks, of_tracks, of_lines = places
-        return Choice(tuple(place for place in of_blocks if place is not None), of_tracks, of_lines)
+        blocks = len(self.labels.clips)
+        of_blocks, of_others = (
+            tuple(filter(_is_there, each)) for each in (places[:blocks], places[blocks + 2 :])
+        )
+        track, line = places[blocks : blocks + 2]
+        return Choice(of_blocks, track, line, of_others)
 
     def combination(self, choice: Choice, form: str | None = None) -> Combination:
         """What a choice is made of, in the form of this name, else in the first. Raises why it cannot be made."""
-        form = form if form in self._full else self.forms[0]
-        timeline, small = self._full[form], self._draft.get(form)
-        words = said(timeline, choice, self._spoken)
+        number = self.forms.index(form) if form in self.forms else 0
+        timeline = self._full.of(choice, number)
+        words = said(timeline, choice, lines_of(self.spec, choice, self._spoken))
         heard = soundtrack(timeline, choice, words)
         full = variant_order(timeline, choice, words, heard)
+        small = self._draft.of(choice, number) if self._has_draft[number] else None
         draft = variant_order(small, choice, words, heard) if small else None
-        clips, track, line = self.labels.of(choice)
-        name = names.variant_name([*clips, *filter(None, (track, line, form))], full.key)
+        named = self.labels.of(choice)._replace(form=self.forms[number])
+        name = video_name(self.task, named, full.key)
         captions = captions_order(self.spec, words)
         starts_s = tuple(span.start / full.profile.fps for span in timeline.spans(choice.clips))
         return Combination(choice, name, full, draft, captions, starts_s)
+
+    def line(self, number: int, choice: Choice | None) -> Utterance:
+        """One of ``spec.speech`` as the row of a choice has it. Raises ``InputError`` for one that there is not."""
+        lines = self.spec.by_row[row_of(self.spec, choice) if choice else 0].speech
+        if not 0 <= number < len(lines):
+            message = "there is no such line any more"
+            raise InputError(message)
+        return lines[number]
 
     def combinations(self) -> Iterator[Combination]:
         """Those that the task wants made and that can be, each in every form."""
@@ -136,10 +160,14 @@ class Board:
     def unseen(self) -> ClipTaskError | None:
         """What is wrong with a title that nobody would see, once all ``combinations`` were looked at and could be made."""
         try:
-            self._full[self.forms[0]].refuse_unseen()
+            self._full.first().refuse_unseen()
         except ClipTaskError as error:
             return error
         return None
+
+
+def _is_there(place: int | None) -> TypeGuard[int]:
+    return place is not None
 
 
 def in_small(bindings: Bindings) -> Bindings:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from cliptask.errors import ClipTaskError
+from cliptask.index import heading
 from cliptask.planning.bindings import ClipRange
-from cliptask.planning.history import TRACKS
+from cliptask.planning.history import TRACKS, other
 from cliptask.spec.values import MAX_ONLY
 from cliptask_operator.preview.board import Heard
 from cliptask_operator.preview.reading import Read
@@ -54,7 +55,18 @@ def described(read: Read, *, can_speak: bool) -> dict[str, Any]:
             {"label": label, "title": line.said, "voice": line.voice, "characters": len(line.said.strip()), **_heard(heard)}
             for label, line, heard in zip(labels.lines, spec.speech, board.lines, strict=False)
         ],
-        "wanted": [[*choice.clips, choice.track, choice.line] for choice in board.chosen],
+        "others": [
+            {
+                "key": key,
+                "heading": heading(key),
+                "parts": [
+                    {"label": label, "title": titles[other(key), label], "problem": None}
+                    for label in of_key
+                ],
+            }
+            for key, of_key in labels.others.items()
+        ],
+        "wanted": [[*choice.clips, choice.track, choice.line, *choice.others] for choice in board.chosen],
     }  # fmt: skip
 
 

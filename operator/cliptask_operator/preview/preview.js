@@ -1,7 +1,7 @@
   const seconds = (value) => `${value.toFixed(1)} s`;
 
   let board = null;
-  let groups = []; // blocks, then music and speech, where there are any, and the form, where there are several
+  let groups = []; // blocks, then music and speech, where there are any, what else there is, and the form, where there are several
   let places = []; // of the part of each group that is looked at
   let here = 0; // the group that the keys are in
   let told = null; // what the server said last of this combination
@@ -32,6 +32,7 @@
       ...board.blocks.map(({ name, clips }, place) => ({ id: name, name, sign: String(place + 1), parts: clips })),
       { id: "Track", name: "Music", sign: "♪", parts: board.tracks },
       { id: "Line", name: "Speech", sign: "“", parts: board.lines },
+      ...board.others.map(({ key, heading, parts }) => ({ id: heading, key, name: heading, sign: heading[0].toUpperCase(), parts })),
       { id: "Form", name: "Form", sign: "▯", parts: formsAsParts() },
     ].filter(({ parts }) => parts.length > 0);
     const wished = new URLSearchParams(location.hash.slice(1));
@@ -65,17 +66,18 @@
     byId("facts").dataset.picture = `${width} × ${height} · ${board.fps} fps${board.remark ? ` · ${board.remark}` : ""}`;
   }
 
-  // The server's list of places: clips, track, line; null where there is none. It is the same in every form.
+  // The server's list of places: clips, track, line, null where there is none, and the others. It is the same in every form.
   const placeOf = (choice, group) => {
     const { id } = groups[group];
     if (id === "Track") return choice[board.blocks.length];
     if (id === "Line") return choice[board.blocks.length + 1];
     if (id === "Form") return places[group] ?? 0;
-    return choice[group];
+    const at = board.others.findIndex(({ heading }) => heading === id);
+    return at < 0 ? choice[group] : choice[board.blocks.length + 2 + at];
   };
   const asChoice = (some) => {
     const of = (id) => some[groups.findIndex((group) => group.id === id)] ?? null;
-    return [...some.slice(0, board.blocks.length), of("Track"), of("Line")];
+    return [...some.slice(0, board.blocks.length), of("Track"), of("Line"), ...board.others.map(({ heading }) => of(heading))];
   };
 
   function drawGroups() {
@@ -180,8 +182,8 @@
     if (how) front.pause(); // what is decoded for nobody delays what is to come
     const number = ++asked;
     const query = new URLSearchParams();
-    groups.forEach(({ id }, group) => {
-      query.append({ Track: "track", Line: "line", Form: "form" }[id] ?? "clip", labels()[group]);
+    groups.forEach(({ id, key }, group) => {
+      query.append({ Track: "track", Line: "line", Form: "form" }[id] ?? (key ? "other" : "clip"), labels()[group]);
     });
     try {
       const answer = await ask(`combination?${query}`);
@@ -328,7 +330,8 @@
         const isThere = parts.size === combined.length && combined.every(({ id, parts: all }) => all.some(({ label }) => label === parts.get(id)));
         if (isThere) {
           const clips = board.blocks.map((block) => parts.get(block.name));
-          there.push({ clips, track: parts.get("Track") ?? null, line: parts.get("Line") ?? null });
+          const others = Object.fromEntries(board.others.map(({ key, heading }) => [key, parts.get(heading)]));
+          there.push({ clips, track: parts.get("Track") ?? null, line: parts.get("Line") ?? null, others });
         }
         const item = make("li", isThere ? "" : "gone");
         const remove = make("button", "button", "Remove");

@@ -21,6 +21,7 @@ from cliptask.spec.places import source_places
 from cliptask.spec.speech import Utterance
 from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.clip_letters import writable_only, writable_words
+from cliptask_operator.campaign.inputs import with_rows
 from cliptask_operator.campaign.own_fonts import check_own_fonts
 from cliptask_operator.campaign.preflight import preflight
 from cliptask_operator.campaign.publish import published
@@ -49,7 +50,7 @@ class Read:
     @property
     def problems(self) -> tuple[str, ...]:
         """What is wrong with inputs, each with its place; combinations without them play all the same."""
-        errors = self.board.bindings.errors
+        errors = self.board.errors
         return tuple(dict.fromkeys(self.script.located(str(error)) for error in errors))
 
     @property
@@ -136,9 +137,14 @@ class Reader:
 
     async def _read(self, script: Script) -> Read:
         task, spec = script.task, script.task.spec
-        self._sources = tuple(_local_files(spec.urls))
+        self._sources = tuple(_local_files([*filter(None, [spec.table_url]), *spec.urls]))
         preflight(spec, self._settings.policy)
         stores = open_stores(self.output(task), scratch=self._settings.scratch)
+        if spec.table_url:
+            task = await with_rows(task, self._fetcher, stores.cache)
+            self._sources = tuple(_local_files([spec.table_url, *task.spec.urls]))
+            spec = task.spec
+            preflight(spec, self._settings.policy)
         sources, lines, history = await asyncio.gather(
             self._resolved(spec.urls, stores),
             self._lines(spec.lines, stores),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from cliptask.errors import ClipTaskError, InputError
 from cliptask.orders import VariantOrder
-from cliptask_operator.preview.board import Combination
+from cliptask_operator.preview.board import Combination, Sought
 from cliptask_operator.preview.board_json import described
 from cliptask_operator.preview.films import Films
 from cliptask_operator.preview.making import Part, Shelf, parts_of
@@ -38,7 +38,7 @@ class Session:
         """Of the board: it counts what was read."""
         self._read: Read | None = None
         self._shelf: Shelf | None = None
-        self._labels: tuple[Sequence[str], str | None, str | None] = ((), None, None)
+        self._sought = Sought()
         self._form: str | None = None
         self._current: Combination | None = None
         self._campaign = Stock()
@@ -100,7 +100,7 @@ class Session:
         before, self._current = self._current, None
         if before is not None:  # begin before the page asks again: it stays at what it shows
             with suppress(ClipTaskError):
-                self._current = board.combination(board.choice(*self._labels), self._form)
+                self._current = board.combination(board.choice(self._sought), self._form)
         self.revision += 1
         self._want()
         self._tell()
@@ -129,14 +129,12 @@ class Session:
 
     # ---- what is played -----------------------------------------------------------------------------------------------
 
-    def look_at(
-        self, clips: Sequence[str], track: str | None, line: str | None, form: str | None = None
-    ) -> dict[str, Any]:
+    def look_at(self, sought: Sought, form: str | None = None) -> dict[str, Any]:
         """A combination in a form, which is made before all others from now on. Raises why it cannot be made."""
         read, shelf = self._loaded()
         board = read.board
-        choice = board.choice(clips, track, line)
-        self._labels, self._form = (clips, track, line), form
+        choice = board.choice(sought)
+        self._sought, self._form = sought, form
         try:
             self._current = current = board.combination(choice, form)
         except ClipTaskError as error:
@@ -169,10 +167,8 @@ class Session:
     async def pay(self, line: int) -> None:
         """Have a line spoken by its voice, and read the file again with it. Raises why it cannot be."""
         read, _ = self._loaded()
-        if not 0 <= line < len(read.board.spec.speech):
-            message = "there is no such line any more"
-            raise InputError(message)
-        await self._reader.pay(read.board.spec.speech[line], read)
+        choice = self._current.choice if self._current else None
+        await self._reader.pay(read.board.line(line, choice), read)
         await self.load()
 
     def _loaded(self) -> tuple[Read, Shelf]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
@@ -23,6 +23,7 @@ from cliptask import __version__, names
 from cliptask.errors import ClipTaskError, SetupError, SourceError, TransientError
 from cliptask.facts import SourceFacts
 from cliptask.spec.values import BUCKET_SCHEMES
+from cliptask.table_file import Rows, rows_of
 from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.sources.bucket_object import download_object
 from cliptask_operator.sources.caption_words import keep_words
@@ -31,6 +32,7 @@ from cliptask_operator.sources.http import download
 from cliptask_operator.sources.partial_download import Download, Validators
 from cliptask_operator.sources.settings import FetchSettings
 from cliptask_operator.sources.ssrf import guarded_transport
+from cliptask_operator.sources.tables import probe_table
 from cliptask_operator.sources.urls import check_url, path_of, shown_url
 from cliptask_renderer.probe.limits import ProbeLimits
 from cliptask_renderer.probe.process import Probes
@@ -63,6 +65,8 @@ class FetchEvent:
 
 OnEvent = Callable[[FetchEvent], None]
 Outcome = SourceFacts | ClipTaskError
+Probe = Callable[[Path, str, ProbeLimits], Awaitable[SourceFacts]]
+"""Reads a file with this SHA-256 within limits."""
 
 
 @dataclass(frozen=True)
@@ -153,32 +157,48 @@ class Fetcher:
         await self._probes.aclose()
         await self._client.aclose()
 
+    async def fetch_table(self, url: str, store: Store) -> Rows:
+        """The rows of a table. Raises what is wrong with it as ``fetch_all`` returns it, and the store's errors."""
+        outcome = (await self.fetch_all([url], store, probe=probe_table))[url]
+        if isinstance(outcome, ClipTaskError):
+            raise outcome
+        try:
+            return rows_of(await asyncio.to_thread(store.read, names.source_object(outcome.sha256)))
+        except SourceError as error:
+            message = f"{shown_url(url)}: {error}"
+            raise SourceError(message) from error
+
     async def fetch_all(
-        self, urls: Iterable[str], store: Store, on_event: OnEvent = lambda _event: None
+        self,
+        urls: Iterable[str],
+        store: Store,
+        on_event: OnEvent = lambda _event: None,
+        probe: Probe | None = None,
     ) -> dict[str, Outcome]:
         """Fetch every URL into the store. Returns the facts or the error of each distinct URL, in order.
 
         ``SourceError``: the source is bad. ``TransientError``: a later fetch may succeed. ``SetupError``: permission to
         read an object of a bucket is missing. The store's own errors are raised: they concern no single source.
-        ``on_event`` is called on the loop's thread.
+        ``on_event`` is called on the loop's thread. ``probe`` reads what is fetched; unless given, as media.
         """
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = {
-                    url: group.create_task(self._fetch(url, store, on_event)) for url in dict.fromkeys(urls)
+                    url: group.create_task(self._fetch(url, store, on_event, probe or self._probes.probe))
+                    for url in dict.fromkeys(urls)
                 }
         except ExceptionGroup as several:
             # One is enough to say what is wrong with the store.
             raise several.exceptions[0] from several
         return {url: task.result() for url, task in tasks.items()}
 
-    async def _fetch(self, url: str, store: Store, on_event: OnEvent) -> Outcome:
+    async def _fetch(self, url: str, store: Store, on_event: OnEvent, probe: Probe) -> Outcome:
         """One URL's facts or error."""
 
         async def fetch() -> Outcome:
             # The slot bounds the temporary files as well as the connections.
             async with self._slots:
-                outcome, is_new = await self._bring(url, store, on_event)
+                outcome, is_new = await self._bring(url, store, on_event, probe)
                 on_event(_last_event(url, outcome, is_new=is_new))
                 return outcome
 
@@ -191,7 +211,7 @@ class Fetcher:
         error.__cause__ = outcome
         return error
 
-    async def _bring(self, url: str, store: Store, on_event: OnEvent) -> tuple[Outcome, bool]:
+    async def _bring(self, url: str, store: Store, on_event: OnEvent, probe: Probe) -> tuple[Outcome, bool]:
         """The facts or the error of a URL's content, and whether the content is new. Raises the store's errors."""
         memory = _Memory(url, store)
         try:
@@ -204,7 +224,7 @@ class Fetcher:
                 with _errors_of_the_source():
                     downloaded = await self._download(file, memory)
                 if downloaded is not None:
-                    facts = await self._probe_and_store(downloaded, file, store)
+                    facts = await self._probe_and_store(downloaded, file, store, probe)
         except _SourceFailedError as failure:
             return failure.error, False
         if downloaded is None:
@@ -229,7 +249,9 @@ class Fetcher:
             return await download_object(url, target, settings, validators)
         return await download(self._client, url, target, settings, validators, memory.recognises)
 
-    async def _probe_and_store(self, download: Download, file: Path, store: Store) -> SourceFacts:
+    async def _probe_and_store(
+        self, download: Download, file: Path, store: Store, probe: Probe
+    ) -> SourceFacts:
         """Probe and store a content, unless the store has it already, perhaps of another URL."""
         name = names.source_object(download.sha256)
         stored = await asyncio.to_thread(store.stat, name)
@@ -237,7 +259,7 @@ class Fetcher:
             return facts
         with _errors_of_the_source():
             limits = ProbeLimits(size_bytes=self._settings.max_bytes)
-            facts = await self._probes.probe(file, download.sha256, limits)
+            facts = await probe(file, download.sha256, limits)
         metadata = {"facts": facts.model_dump_json()}
         await asyncio.to_thread(store.put, name, file, metadata, replace=stored is not None)
         return facts

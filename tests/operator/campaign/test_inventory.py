@@ -8,6 +8,7 @@ import pytest
 
 from cliptask import names
 from cliptask.planning.plan import Campaign, Variant, plan
+from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.inputs import ResolvedInputs
 from cliptask_operator.campaign.inventory import Inventory, folder_of, missing
 from cliptask_operator.campaign.pipeline import Pipeline
@@ -17,6 +18,10 @@ from support.campaigns import line, sources, task
 
 class NoInputs:
     """Nothing is asked of it."""
+
+    async def with_rows(self, *_: object) -> ClipTask:
+        """Never."""
+        raise AssertionError
 
     async def resolve(self, *_: object, **__: object) -> ResolvedInputs:
         """Never."""

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cliptask.facts import SourceFacts
-from cliptask.planning.choices import Choice, Labels, chosen
+from cliptask.planning.choices import Choice, Labels, Named, chosen
 from cliptask.spec.loading import load
 from cliptask.spec.task import ClipTask
 from cliptask.spec.values import MAX_ONLY
@@ -44,7 +44,7 @@ def only_text() -> Iterator[OnlyText]:
 
         def said(of: ClipTask, choices: list[Choice]) -> Said:
             labels = Labels(of.spec, found(of))
-            videos = [dict(zip(("clips", "track", "line"), labels.of(each), strict=True)) for each in choices]
+            videos = [dict(zip(Named._fields, labels.of(each), strict=True)) for each in choices]
             blocks = [block.name for block in of.spec.video_blocks]
             return Said(
                 **page.evaluate(
@@ -124,6 +124,26 @@ def test_names_that_yaml_takes_for_something_else_come_back_as_they_are(
     said = only_text(of, [Choice((0, 0), None, None)])
 
     assert made(pasted(of, said.text)) == {Choice((0, 0), None, None)}
+
+
+def test_texts_and_languages_are_named(only_text: OnlyText) -> None:
+    """The campaign would be made with another headline than the one that was chosen, or in all languages."""
+    of = task(
+        [2],
+        languages=["en", "de"],
+        textBlocks=[{"name": "headline", "texts": [{"text": "Now"}, {"text": "Today"}]}],
+        variants={"text": "product"},
+    )
+    wanted = [
+        Choice((0,), None, None, (0, 1)),
+        Choice((0,), None, None, (1, 1)),
+        Choice((1,), None, None, (0, 0)),
+    ]
+
+    said = only_text(of, wanted)
+
+    assert "- {b0: b0c0, headline: today, language: de}" in said.text
+    assert made(pasted(of, said.text)) == set(wanted)
 
 
 def test_files_of_one_name_are_told_apart(only_text: OnlyText) -> None:

@@ -11,7 +11,7 @@ from cliptask.errors import InputError, InvalidTask, SourceError
 from cliptask.planning.choices import Choice
 from cliptask.planning.plan import plan
 from cliptask.spec.task import ClipTask
-from cliptask_operator.preview.board import DRAFT_SIDE, Board, Heard
+from cliptask_operator.preview.board import DRAFT_SIDE, Board, Heard, Sought
 from support.campaigns import line, sources, task, url
 
 CROSSFADE = {"kind": "crossfade", "duration": "500ms"}
@@ -37,33 +37,35 @@ def test_the_videos_of_the_campaign_are_those_that_render_makes() -> None:
 
 def test_every_combination_can_be_looked_at_by_its_labels() -> None:
     """What the campaign leaves out, a person could never compare with what it has."""
-    of = task([3, 2], 2, 2)
+    of = task([3, 2], 2, 2, textBlocks=[{"name": "headline", "texts": [{"text": "Now"}, {"text": "Today"}]}])
     all_of = board(of)
 
+    labels = all_of.labels
     names = {
-        all_of.combination(all_of.choice(clips, track, spoken)).name
-        for *clips, track, spoken in product(*all_of.labels.clips, all_of.labels.tracks, all_of.labels.lines)
+        all_of.combination(all_of.choice(Sought(clips, track, spoken, [headline]))).name
+        for *clips, track, spoken, headline in product(
+            *labels.clips, labels.tracks, labels.lines, labels.others["headline"]
+        )
     }
 
-    assert len(names) == 3 * 2 * 2 * 2
+    assert len(names) == 3 * 2 * 2 * 2 * 2
     assert len(all_of.chosen) == 6
 
 
 @pytest.mark.parametrize(
-    ("clips", "track", "spoken"),
+    "sought",
     [
-        (["b0c0"], None, None),
-        (["b0c0", "none"], None, None),
-        (["b0c0", "b1c0"], "t0", None),
-        ([], None, None),
+        Sought(["b0c0"]),
+        Sought(["b0c0", "none"]),
+        Sought(["b0c0", "b1c0"], "t0"),
+        Sought(["b0c0", "b1c0"], others=["now"]),
+        Sought(),
     ],
 )
-def test_a_combination_that_there_is_not_is_refused(
-    clips: list[str], track: str | None, spoken: str | None
-) -> None:
+def test_a_combination_that_there_is_not_is_refused(sought: Sought) -> None:
     """After an edit a page may still ask for what has gone."""
     with pytest.raises(InputError, match="choose again"):
-        board(task([1, 1])).choice(clips, track, spoken)
+        board(task([1, 1])).choice(sought)
 
 
 def test_a_draft_is_the_same_video_in_small() -> None:

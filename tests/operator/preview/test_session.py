@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from cliptask.errors import ClipTaskError
+from cliptask_operator.preview.board import Sought
 from cliptask_operator.preview.reading import Reader
 from cliptask_operator.preview.session import Session
 from cliptask_operator.settings.environment import Settings
@@ -114,7 +115,7 @@ async def test_a_draft_is_played_until_the_video_is_there(studio: Studio, tmp_pa
     async with watched(task, tmp_path / "out", tmp_path / "drafts") as session:
         await until(session, lambda state: state["revision"] == 1)
         async for _ in session.events():
-            answer = session.look_at(["clip4", "clip5"], None, None)
+            answer = session.look_at(Sought(["clip4", "clip5"]))
             if answer["film"]:
                 seen.append(answer["isDraft"])
             if seen and not seen[-1]:
@@ -135,7 +136,7 @@ async def test_a_broken_file_is_told_with_its_line_and_what_was_read_stays(
 
         task.write_text(task.read_text().replace("videoBlocks:", "videoBlock:"))
         broken = await until(session, lambda state: state["refusal"])
-        still = session.look_at(["clip0", "clip2"], "track0", "line0")
+        still = session.look_at(Sought(["clip0", "clip2"], "track0", "line0"))
         task.write_bytes(made.task.read_bytes())
         mended = await until(session, lambda state: not state["refusal"] and state["revision"] > 1)
 
@@ -170,11 +171,11 @@ async def test_another_file_under_the_same_name_is_seen(studio: Studio, tmp_path
     edit(task, lambda spec: spec["videoBlocks"][0]["clips"][0].update(url=clip.as_uri()))
     async with watched(task, tmp_path / "out", tmp_path / "drafts") as session:
         await until(session, whole)
-        before = session.look_at(["clip", "clip7"], None, None)
+        before = session.look_at(Sought(["clip", "clip7"]))
 
         clip.write_bytes(content(studio.clip(8)))
         await until(session, lambda state: state["revision"] == 2 and whole(state))
-        after = session.look_at(["clip", "clip7"], None, None)
+        after = session.look_at(Sought(["clip", "clip7"]))
 
     assert before["name"] != after["name"]
 
@@ -188,9 +189,9 @@ async def test_a_clip_that_cannot_be_had_is_a_problem_of_its_own(studio: Studio,
     async with watched(task, tmp_path / "out", tmp_path / "drafts") as session:
         state = await until(session, whole)
 
-        assert session.look_at(["clip0", "clip2"], None, None)["film"]
+        assert session.look_at(Sought(["clip0", "clip2"]))["film"]
         with pytest.raises(ClipTaskError, match=r"bad\.mp4"):
-            session.look_at(["bad", "clip2"], None, None)
+            session.look_at(Sought(["bad", "clip2"]))
 
     (problem,) = state["problems"]
     assert problem.startswith(f"{task}:")
@@ -205,9 +206,9 @@ async def test_a_part_that_was_deleted_is_made_again(studio: Studio, tmp_path: P
         for file in (out / ".cliptask" / "segments").glob("*.mp4"):
             file.unlink()
 
-        first = session.look_at(["clip0", "clip2"], None, None)
+        first = session.look_at(Sought(["clip0", "clip2"]))
         await until(session, whole)
-        again = session.look_at(["clip0", "clip2"], None, None)
+        again = session.look_at(Sought(["clip0", "clip2"]))
 
     assert first["film"] is None
     assert again["film"]
@@ -260,7 +261,7 @@ async def test_a_rule_about_what_there_is_not_is_a_mistake_in_the_file(made: Mad
         edit(task, same_names)
         state = await until(session, lambda state: state["refusal"])
 
-        assert session.look_at(["clip0", "clip2"], "track0", "line0")["film"]
+        assert session.look_at(Sought(["clip0", "clip2"], "track0", "line0"))["film"]
     assert "nothing is called clip-000000; there are: clip-" in state["refusal"]
     assert state["refusal"].startswith(f"{task}:")
 
@@ -273,7 +274,7 @@ async def test_words_that_were_deleted_are_named_with_the_way_out(made: Made, tm
         aside = words.rename(words.with_suffix(".aside"))
         try:
             with pytest.raises(ClipTaskError, match="is gone: start the preview again"):
-                session.look_at(["clip0", "clip3"], "track0", "line0")
+                session.look_at(Sought(["clip0", "clip3"], "track0", "line0"))
         finally:
             aside.rename(words)
 
