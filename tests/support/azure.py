@@ -13,10 +13,8 @@ that nobody has committed passes for one that exists.
 from __future__ import annotations
 
 import base64
-import fcntl
 import os
 import secrets
-import shutil
 import subprocess
 import tempfile
 from http import HTTPStatus
@@ -31,11 +29,9 @@ from xml.sax.saxutils import escape
 from azure.storage.blob import BlobServiceClient
 
 from cliptask_renderer.storage.azure_client import Connection, connect
-from cluster.binaries import Toolbox
 from support.gcs import FaultyProxy, Refuse, listening_port
+from support.node import NODE, package
 
-VERSION = "3.35.0"
-"""Of Azurite; later ones want a newer Node."""
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """The emulator's, which is known to everybody."""
@@ -47,33 +43,6 @@ _CODES = {
     HTTPStatus.PRECONDITION_FAILED: "ConditionNotMet",
     HTTPStatus.SERVICE_UNAVAILABLE: "ServerBusy",
 }
-
-
-def azurite() -> Path:
-    """Its script, for Node; installed by npm into the cache of the test's tools, the first time on this machine."""
-    folder = Toolbox().folder / f"azurite-{VERSION}"
-    script = folder / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f".azurite-{VERSION}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not script.is_file():
-            with tempfile.TemporaryDirectory(prefix=".building-", dir=folder.parent) as place:
-                whole = Path(place) / "whole"
-                whole.mkdir()
-                asked = [
-                    "npm",
-                    "install",
-                    "--silent",
-                    "--no-audit",
-                    "--no-fund",
-                    "--prefix",
-                    str(whole),
-                    f"azurite@{VERSION}",
-                ]
-                subprocess.run(asked, check=True, stdout=subprocess.DEVNULL)
-                shutil.rmtree(folder, ignore_errors=True)
-                whole.rename(folder)
-    return script
 
 
 def connection_string(url: str) -> str:
@@ -96,8 +65,8 @@ class FakeAzure:
         self._address = address
         self._scheme = "https" if certificate else "http"
         self._command = [
-            "node",
-            str(azurite()),
+            str(NODE),
+            str(package("azurite") / "dist" / "src" / "blob" / "main.js"),
             "--inMemoryPersistence",
             "--silent",
             "--disableTelemetry",
