@@ -110,7 +110,10 @@ def here(value: Any, footage: Callable[[str], str]) -> Any:  # noqa: ANN401  any
     if not isinstance(value, dict):
         return value
     return {
-        name: footage(each) if name == "url" and isinstance(each, str) else here(each, footage)
+        name: footage(each)
+        if isinstance(each, str)
+        and (name == "url" or each.startswith("https://"))  # a row's cell may be a URL
+        else here(each, footage)
         for name, each in value.items()
     }
 
