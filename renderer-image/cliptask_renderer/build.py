@@ -5,8 +5,6 @@ Everything here may run twice, at once or after a crash: what exists is not made
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,6 +18,7 @@ from cliptask import names
 from cliptask.decoding import decoded_together
 from cliptask.errors import ClipTaskError, InputError, MediaError
 from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, VariantOrder, WorkOrder
+from cliptask_renderer.memory import peak_bytes, peak_bytes_of_programs
 from cliptask_renderer.mux.movie import movie
 from cliptask_renderer.mux.proof import prove
 from cliptask_renderer.parts import StoredPart, part_in, put_together, refuse_damaged, store_part, stored_part
@@ -102,7 +101,7 @@ def make_segment(
     words = {name: _words(_Words(cache.uri, name, cache)) for name in read}
     said = captioned.groups_said(order, words)
     plain = None if said == order.groups else make_segment(cache, order.plain, places)
-    began, before = time.monotonic(), _peak_bytes()
+    began, before = time.monotonic(), peak_bytes()
     with _work(cache) as work, ExitStack() as stack:
         making = _Making(order, cache, places, stack, work)
         file = making.encoded(words, said) if plain is None else making.mixed(words, said, plain)
@@ -135,7 +134,7 @@ def make_together(
         return
     from cliptask_renderer.media import check, graph, segment  # noqa: PLC0415  as above
 
-    began, before = time.monotonic(), _peak_bytes()
+    began, before = time.monotonic(), peak_bytes()
     with _work(cache) as work, ExitStack() as stack:
         needs = dict.fromkeys(sha256 for each in lacking for sha256 in each.sources)
         sources = {sha256: _source(stack, cache, sha256, places) for sha256 in needs}
@@ -232,7 +231,7 @@ def make_soundtrack(
         return there
     from cliptask_renderer.media import check, sound  # noqa: PLC0415  as above
 
-    began, before = time.monotonic(), _peak_bytes()
+    began, before = time.monotonic(), peak_bytes()
     with _work(cache) as work, ExitStack() as stack:
         sources = {sha256: _source(stack, cache, sha256, places) for sha256 in order.sources}
         recordings = {
@@ -273,7 +272,7 @@ def _join(cache: NamedObjects, output: NamedObjects, video: NamedVariant, places
         return
     parts = [there or _made(cache, each, places) for there, each in zip(seen, orders, strict=True)]
     segments, soundtracks = parts[: len(order.segments)], parts[len(order.segments) :]
-    began, before = time.monotonic(), _peak_bytes()
+    began, before = time.monotonic(), peak_bytes()
     made = movie(
         [each.part for each in segments],
         soundtracks[0].part if soundtracks else None,
@@ -354,19 +353,13 @@ def _since(began_s: float) -> str:
     return f"{time.monotonic() - began_s:.3f}"
 
 
-def _peak_bytes() -> int:
-    """The most memory that this process and the largest that it ran have had, since it began."""
-    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(peaks) * (1 if sys.platform == "darwin" else 1024)
-
-
 def _memory(before_bytes: int) -> dict[str, str]:
     """For the metadata, by which the next Job of such a thing gets its memory.
 
     Empty where something else took as much before in this process: what this took is not known then. A video is joined
     without another program, and takes no more than its process has had where that has run none.
     """
-    peak, has_joined_only = _peak_bytes(), not resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    peak, has_joined_only = peak_bytes(), not peak_bytes_of_programs()
     return {"memory": str(peak)} if peak > before_bytes or has_joined_only else {}
 
 

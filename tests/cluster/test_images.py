@@ -75,7 +75,8 @@ def test_an_image_installs_the_versions_that_are_tested(lock: str) -> None:
     parts = pins(CHECKOUT / lock)
 
     assert parts
-    assert parts <= everything
+    # What is for some systems alone in an image may be for all in the tests.
+    assert {pin for pin in parts if (*pin[:2], "") not in everything} <= everything
 
 
 @pytest.mark.parametrize("folder", FOLDERS.values())

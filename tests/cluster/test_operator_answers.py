@@ -105,7 +105,7 @@ def test_bad_tasks_are_refused_by_kubectl(bed: Bed) -> None:
     bad: list[tuple[Document, str]] = [
         ({"videoBlocks": []}, "should have at least 1 items"),
         ({"videoBlocks": blocks}, "must be after start"),
-        ({"output": {"uri": "s3://bucket/out"}}, "spec.output.uri"),
+        ({"output": {"uri": "ftp://bucket/out"}}, "spec.output.uri"),
         ({"execution": {"parallelism": 0}}, "should be greater than or equal to 1"),
         ({"vidoBlocks": blocks}, 'unknown field "spec.vidoBlocks"'),
     ]

@@ -168,7 +168,7 @@ def test_a_source_that_may_not_or_cannot_be_reached_is_named(
         ({"clip": {"trim": {"start": "5s"}}}, "clips[0].trim.start ("),
         ({"clip": {"duration": "3s"}}, "use trim to shorten it"),
         ({"audioBlocks": [{"name": "a", "tracks": [{"url": "CLIP"}]}]}, "has no sound"),
-        ({"overlays": [{"image": {"url": "CLIP"}}]}, "is not a picture"),
+        ({"overlays": [{"image": {"url": "TRACK"}}]}, "is not a picture"),
         ({"overlays": [{"text": "hi", "from": "5s"}]}, "nobody would see it"),
         ({"overlays": [{"text": "\U00012000"}]}, "can write"),
         (
@@ -188,11 +188,12 @@ def test_what_only_the_files_can_tell_is_named_with_the_remedy(
     """Good YAML and good files that do not fit together."""
     path = media.clip(tmp_path / "clip.mp4", media.ClipLook(audio=False))
     clip = {"url": path.as_uri()} | spec.get("clip", {})
-    rest = json.loads(
-        json.dumps({name: value for name, value in spec.items() if name != "clip"}).replace(
-            "CLIP", path.as_uri()
-        )
+    text = json.dumps({name: value for name, value in spec.items() if name != "clip"}).replace(
+        "CLIP", path.as_uri()
     )
+    if "TRACK" in text:
+        text = text.replace("TRACK", media.track(tmp_path / "track.mp3").as_uri())
+    rest = json.loads(text)
 
     file = _task(tmp_path, clip, **rest)
     ran = run("render", file, "-d", tmp_path / "out")
