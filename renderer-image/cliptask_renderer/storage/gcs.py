@@ -6,10 +6,8 @@ killed before leaves nothing. ``if_generation_match=0`` makes it create-only amo
 
 from __future__ import annotations
 
-import io
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -18,15 +16,13 @@ from google.api_core.exceptions import BadRequest, NotFound, PreconditionFailed
 from google.cloud.storage import Blob
 from google.cloud.storage.exceptions import DataCorruption
 
-from cliptask.errors import OutputError, TransientError
+from cliptask.errors import OutputError
 from cliptask_renderer.storage.base import (
     NAME_BYTES,
     NamedObjects,
-    Store,
     StoredObject,
     check_metadata,
     check_name,
-    check_span,
     is_name,
 )
 from cliptask_renderer.storage.crc32c import as_text
@@ -35,19 +31,19 @@ from cliptask_renderer.storage.gcs_client import Connection, explained
 from cliptask_renderer.storage.gcs_compose import TEMPORARY_BYTES, Composer, Part
 from cliptask_renderer.storage.gcs_upload import new_blob, upload
 from cliptask_renderer.storage.location import Location
-from cliptask_renderer.storage.scratch import chosen_scratch, held
+from cliptask_renderer.storage.remote import RemoteStore
 
 _FIELDS = "items(name,size,metadata),nextPageToken"
 _ATTEMPTS = 3
 """At an object that arrives damaged, or that is gone when it is looked at."""
 
 
-class GcsStore:
+class GcsStore(RemoteStore):
     """A ``Store`` in a bucket, which must exist. Safe for any number of processes and threads at once."""
 
     def __init__(self, place: Location, connection: Connection, scratch: Path | None = None) -> None:
         """``scratch``: where its scratch folders lie; None: where temporary files do (``TMPDIR``)."""
-        self._scratch = scratch
+        super().__init__(scratch)
         self._place = place
         self._root = f"{place.path}/" if place.path else ""
         self._connection = connection
@@ -89,19 +85,6 @@ class GcsStore:
             self._connection.check_bucket(self._place.bucket)
             return None
         return self._stored(blob)
-
-    def put(
-        self, name: str, file: Path, metadata: Mapping[str, str] | None = None, *, replace: bool = False
-    ) -> StoredObject:
-        """Store a file's content; the file stays."""
-        with _disk_errors(file), file.open("rb") as content:
-            return self._upload(name, content, metadata, replace=replace)
-
-    def put_bytes(
-        self, name: str, content: bytes, metadata: Mapping[str, str] | None = None, *, replace: bool = False
-    ) -> StoredObject:
-        """Store small content."""
-        return self._upload(name, io.BytesIO(content), metadata, replace=replace)
 
     def compose(
         self,
@@ -147,26 +130,6 @@ class GcsStore:
                     return self._stored(blob)
         raise self._unlucky(name)
 
-    @contextmanager
-    def together(self) -> Iterator[Store]:
-        """The store itself: what is written is there at once, and no disk is waited for."""
-        yield self
-
-    def read(self, name: str, span: range | None = None) -> bytes:
-        """A small object's content, or so many bytes of any one: by one request. Raises ``KeyError`` where there is none."""
-        content = io.BytesIO()
-        self._download(name, content, None if span is None else check_span(span))
-        return content.getvalue()
-
-    @contextmanager
-    def local(self, name: str) -> Iterator[Path]:
-        """A temporary copy of the object, gone afterwards. Raises ``KeyError`` where there is none."""
-        with self.scratch() as folder:
-            path = folder / "object"
-            with _disk_errors(folder), path.open("wb") as content:
-                self._download(name, content)
-            yield path
-
     def delete(self, name: str) -> None:
         """Remove an object; nothing happens where there is none."""
         blob = self._bucket.blob(self._path(name))
@@ -175,18 +138,6 @@ class GcsStore:
                 blob.delete(**self._connection.call)
             except NotFound:
                 self._connection.check_bucket(self._place.bucket)
-
-    @contextmanager
-    def scratch(self) -> Iterator[Path]:
-        """An empty folder to work in, gone afterwards."""
-        if self._scratch is not None:
-            with chosen_scratch(self._scratch) as work:
-                yield work
-            return
-        with _disk_errors("the folder for temporary files"):
-            folder = tempfile.TemporaryDirectory(prefix="cliptask-", ignore_cleanup_errors=True)
-        with folder as path, held(Path(path)):
-            yield Path(path)
 
     def _upload(
         self, name: str, content: BinaryIO, metadata: Mapping[str, str] | None, *, replace: bool
@@ -241,16 +192,5 @@ class GcsStore:
     def _stored(self, blob: Blob) -> StoredObject:
         return StoredObject(blob.name.removeprefix(self._root), blob.size, dict(blob.metadata or {}))
 
-    def _unlucky(self, name: str) -> TransientError:
-        return TransientError(
-            f"{self.uri}/{name} cannot be written: it arrives damaged, or others write and delete it at the same time; try again later"
-        )
-
     def _explained(self, action: str) -> AbstractContextManager[None]:
         return explained(self._place.bucket, f"{self.uri} cannot {action}")
-
-
-def _disk_errors(place: object) -> AbstractContextManager[None]:
-    remedy = "free some space, or set TMPDIR to another folder"
-    folder = place if isinstance(place, Path) else Path(tempfile.gettempdir())
-    return disk_errors(f"{place} cannot be used for a copy of an object", remedy, folder)

@@ -6,11 +6,9 @@ nothing that anybody sees. The storage refuses it where something has the name, 
 
 from __future__ import annotations
 
-import io
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,11 +18,9 @@ from cliptask.errors import OutputError, TransientError
 from cliptask_renderer.storage.base import (
     NAME_BYTES,
     NamedObjects,
-    Store,
     StoredObject,
     check_metadata,
     check_name,
-    check_span,
     is_name,
     unexpected,
 )
@@ -44,7 +40,7 @@ from cliptask_renderer.storage.files import opened
 from cliptask_renderer.storage.joining import Piece, pieces_of
 from cliptask_renderer.storage.labels import Label, label_of
 from cliptask_renderer.storage.location import Location, uri_of
-from cliptask_renderer.storage.scratch import chosen_scratch, held
+from cliptask_renderer.storage.remote import RemoteStore
 from cliptask_renderer.storage.sources import (
     Source,
     gathered,
@@ -60,7 +56,7 @@ _AT_A_TIME = 8
 """Requests for one object that wait for the storage at the same time."""
 
 
-class ObjectStore:
+class ObjectStore(RemoteStore):
     """A ``Store`` in a bucket, which must exist. Safe for any number of processes and threads at once."""
 
     def __init__(self, bucket: Bucket, path: str, scratch: Path | None = None) -> None:
@@ -68,7 +64,7 @@ class ObjectStore:
         self.bucket = bucket
         self._prefix = path
         self._root = f"{path}/" if path else ""
-        self._scratch = scratch
+        super().__init__(scratch)
 
     def __repr__(self) -> str:
         return f"ObjectStore({self.uri!r})"
@@ -98,19 +94,6 @@ class ObjectStore:
             if known is None:
                 self.bucket.check()
         return None if known is None else self._stored(known)
-
-    def put(
-        self, name: str, file: Path, metadata: Mapping[str, str] | None = None, *, replace: bool = False
-    ) -> StoredObject:
-        """Store a file's content; the file stays."""
-        with _disk_errors(file), file.open("rb") as content:
-            return self._upload(name, content, metadata, replace=replace)
-
-    def put_bytes(
-        self, name: str, content: bytes, metadata: Mapping[str, str] | None = None, *, replace: bool = False
-    ) -> StoredObject:
-        """Store small content."""
-        return self._upload(name, io.BytesIO(content), metadata, replace=replace)
 
     def compose(
         self,
@@ -142,43 +125,11 @@ class ObjectStore:
                     return self._stored(there)
         raise self._unlucky(name)
 
-    @contextmanager
-    def together(self) -> Iterator[Store]:
-        """The store itself: what is written is there at once, and no disk is waited for."""
-        yield self
-
-    def read(self, name: str, span: range | None = None) -> bytes:
-        """A small object's content, or so many bytes of any one: by one request. Raises ``KeyError`` where there is none."""
-        content = io.BytesIO()
-        self._download(name, content, None if span is None else check_span(span))
-        return content.getvalue()
-
-    @contextmanager
-    def local(self, name: str) -> Iterator[Path]:
-        """A temporary copy of the object, gone afterwards. Raises ``KeyError`` where there is none."""
-        with self.scratch() as folder:
-            path = folder / "object"
-            with _disk_errors(folder), path.open("wb") as content:
-                self._download(name, content)
-            yield path
-
     def delete(self, name: str) -> None:
         """Remove an object; nothing happens where there is none."""
         path = self.path(name)
         with self._explained("be written"):
             patiently(self.bucket, lambda: self.bucket.remove(path))
-
-    @contextmanager
-    def scratch(self) -> Iterator[Path]:
-        """An empty folder to work in, gone afterwards."""
-        if self._scratch is not None:
-            with chosen_scratch(self._scratch) as work:
-                yield work
-            return
-        with _disk_errors("the folder for temporary files"):
-            folder = tempfile.TemporaryDirectory(prefix="cliptask-", ignore_cleanup_errors=True)
-        with folder as path, held(Path(path)):
-            yield Path(path)
 
     def path(self, name: str) -> str:
         """Of an object in the bucket. Raises ``OutputError``."""
@@ -288,11 +239,6 @@ class ObjectStore:
     def _stored(self, known: Known) -> StoredObject:
         return StoredObject(known.path.removeprefix(self._root), known.size_bytes, dict(known.label.metadata))
 
-    def _unlucky(self, name: str) -> TransientError:
-        return TransientError(
-            f"{self.uri}/{name} cannot be written: it arrives damaged, or others write and delete it at the same time; try again later"
-        )
-
     def _explained(self, action: str) -> AbstractContextManager[None]:
         return self.bucket.explained(f"{self.uri} cannot {action}")
 
@@ -316,9 +262,3 @@ def _is_same(one: Known, other: Known) -> bool:
         other.label.crc32c,
         other.label.metadata,
     )
-
-
-def _disk_errors(place: object) -> AbstractContextManager[None]:
-    remedy = "free some space, or set TMPDIR to another folder"
-    folder = place if isinstance(place, Path) else Path(tempfile.gettempdir())
-    return disk_errors(f"{place} cannot be used for a copy of an object", remedy, folder)
