@@ -19,6 +19,7 @@ from cliptask import __version__
 from cliptask.errors import ClipTaskError
 from cliptask.names import CAPTIONS, PICTURE, VIDEO, captions_file, picture_file
 from cliptask.orders import Profile
+from cliptask.planning.disclosure import Synthetic
 from cliptask.planning.history import FORMS, LINES, SOLE, TRACKS, History, Part, key_of, other
 from cliptask.planning.plan import Campaign, Skipped, Variant
 from cliptask.planning.settings import Setting
@@ -110,6 +111,9 @@ class IndexedVariant(Entry):
     )
     text: str | None = Field(default=None, description="What is said.")
     titles: tuple[str, ...] = Field(default=(), description="Texts that lie over the picture.")
+    synthetic: tuple[Synthetic, ...] = Field(
+        default=(), description="What kinds of its ingredients AI made; its metadata say so, too."
+    )
     duration_seconds: float = Field(description="Length of the picture.")
     size_bytes: int
     frames: int
@@ -288,12 +292,13 @@ def index_csv(index: CampaignIndex) -> str:
         if any(getattr(each, field) for each in index.variants)
     ]
     table.writerow(
-        ["Variant", *(title for title, _ in own), *index.blocks, "Track", "Line", "Form", *map(heading, index.others), "Text", "File", "Captions", "Pictures", "Seconds", "Frames", "Bytes", "Key"]
+        ["Variant", *(title for title, _ in own), *index.blocks, "Track", "Line", "Form", *map(heading, index.others), "Text", "Synthetic", "File", "Captions", "Pictures", "Seconds", "Frames", "Bytes", "Key"]
     )  # fmt: skip
     for variant in index.variants:
         texts = [
             variant.name, *(getattr(variant, field) for _, field in own), *(clip.clip for clip in variant.clips),
-            variant.track, variant.line, variant.form, *variant.others.values(), variant.text, variant.file, variant.captions,
+            variant.track, variant.line, variant.form, *variant.others.values(), variant.text, " ".join(variant.synthetic),
+            variant.file, variant.captions,
             " ".join(filter(None, (clip.picture for clip in variant.clips))),
         ]  # fmt: skip
         numbers = [variant.duration_seconds, variant.frames, variant.size_bytes]
@@ -343,6 +348,7 @@ def _made(
         others=dict(variant.others),
         text=variant.text,
         titles=variant.titles,
+        synthetic=variant.synthetic,
         duration_seconds=round(order.duration_s, 3),
         size_bytes=size_bytes,
         frames=order.frames,

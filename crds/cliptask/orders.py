@@ -246,6 +246,12 @@ class CaptionsOrder(Order):
     """What is said in clips, likewise; it is shown where no line is."""
 
 
+SourceType = Literal["compositeSynthetic", "trainedAlgorithmicMedia"]
+"""What a file is by IPTC's vocabulary of digital source types, as of September 2024: of some elements that AI made, or of none that it did not."""
+SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+"""What their identifiers begin with."""
+
+
 class VariantOrder(Order):
     """One finished video: segments in a row, one soundtrack for all, captions that players can show."""
 
@@ -257,6 +263,8 @@ class VariantOrder(Order):
     """What is spoken, as MP4 has it: ISO 639-2/T, mul for several. None where nobody speaks."""
     burned: BurnedCaptions | None = None
     """What is said in it, where that is part of the picture; its segments have it as far as it is seen in them."""
+    source_type: SourceType | None = None
+    """What its metadata says of it; None where AI made nothing of it, and nothing is said."""
 
     @cached_property
     def key(self) -> str:
@@ -270,6 +278,8 @@ class VariantOrder(Order):
         parts = {"segments": segments, "soundtrack": soundtrack, "captions": captions}
         if self.burned:
             parts["burned"] = self.burned.key
+        if self.source_type:
+            parts["source_type"] = self.source_type
         return digest({"kind": "VariantOrder", **parts, "language": self.language})
 
     @property

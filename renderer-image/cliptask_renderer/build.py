@@ -278,8 +278,9 @@ def _join(cache: NamedObjects, output: NamedObjects, video: NamedVariant, places
         soundtracks[0].part if soundtracks else None,
         _cues(cache, order),
         order.language,
+        order.source_type,
     )
-    prove(made, order.frames, order.profile.fps, f"video {PurePath(video.name).name}")
+    prove(made, order.frames, order.profile.fps, f"video {PurePath(video.name).name}", order.source_type)
     noted = {
         "key": order.key, "frames": str(order.frames), "duration": f"{order.duration_s:.3f}", "took": _since(began),
         **_memory(before),

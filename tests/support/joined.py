@@ -9,6 +9,7 @@ from pathlib import Path
 import imageio_ffmpeg
 
 from cliptask.captions import Cue
+from cliptask.orders import SourceType
 from cliptask_renderer.mux.boxes import places
 from cliptask_renderer.mux.movie import Movie, movie
 from cliptask_renderer.mux.tables import Part, read_part
@@ -28,9 +29,11 @@ def made(
     soundtrack: Path | None = None,
     cues: Sequence[Cue] = (),
     language: str | None = None,
+    source_type: SourceType | None = None,
 ) -> Movie:
     """The video of some files."""
-    return movie([part(file) for file in segments], part(soundtrack) if soundtrack else None, cues, language)
+    sound = part(soundtrack) if soundtrack else None
+    return movie([part(file) for file in segments], sound, cues, language, source_type)
 
 
 def join(
@@ -39,10 +42,11 @@ def join(
     soundtrack: Path | None = None,
     cues: Sequence[Cue] = (),
     language: str | None = None,
+    source_type: SourceType | None = None,
 ) -> Path:
     """The same as one file."""
     parts = [soundtrack] if soundtrack else []
-    head = made(segments, soundtrack, cues, language).head
+    head = made(segments, soundtrack, cues, language, source_type).head
     output.write_bytes(head + b"".join(file.read_bytes() for file in [*parts, *segments]))
     return output
 

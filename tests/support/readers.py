@@ -1,4 +1,4 @@
-"""What do readers of MP4 find that know nothing of ffmpeg? GPAC's mp4box.js, and MediaInfo, which PyPI has."""
+"""What do readers of MP4 find that know nothing of our header? GPAC's mp4box.js, MediaInfo, which PyPI has, and of metadata ffmpeg."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.etree import ElementTree as ET
 
+import av
 from pymediainfo import MediaInfo
 
 from support.node import NODE, package
@@ -69,6 +71,17 @@ def by_mp4box(file: Path) -> Reading:
         for each in found["tracks"]
     )
     return Reading(tuple(found["boxes"]), tuple(tracks), frozenset(found["complaints"]))
+
+
+def xmp_by_ffmpeg(file: Path) -> dict[str, str] | None:
+    """The properties of its XMP by ``{namespace}name``, as ffmpeg finds it and RDF has them; None where there is none."""
+    with av.open(str(file), options={"export_xmp": "1"}) as container:
+        packet = container.metadata.get("xmp")
+    if packet is None:
+        return None
+    whole = ET.fromstring(packet)  # noqa: S314  of a file that the test has made
+    (description,) = whole.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description")
+    return {each.tag: each.text or "" for each in description}
 
 
 def by_mediainfo(file: Path) -> list[dict[str, Any]]:

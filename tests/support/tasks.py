@@ -68,7 +68,13 @@ _percentages = _matching(PERCENTAGE_PATTERN)
 _focus = _fields(left=_percentages, top=_percentages)
 _languages = st.sampled_from(["en", "uk", "no", "pt-BR", "zh-Hans", "es-419"])
 _videos = _fields(
-    {"url": urls}, name=names, trim=_trims, focus=_focus, speech=_own_lines, speed=st.floats(0.25, 4)
+    {"url": urls},
+    name=names,
+    trim=_trims,
+    focus=_focus,
+    speech=_own_lines,
+    speed=st.floats(0.25, 4),
+    synthetic=st.booleans(),
 )
 _captions_of_clips = st.one_of(
     _fields({"url": urls}, language=_languages),
@@ -141,7 +147,7 @@ _counters = _fields(
     suffix=st.sampled_from([" %", "€", ""]),
 )
 _overlays = st.tuples(
-    st.one_of(st.fixed_dictionaries({"text": texts}, optional={"style": _styles}), st.fixed_dictionaries({"image": _fields({"url": urls}, loop=st.booleans())}), st.fixed_dictionaries({"counter": _counters}, optional={"style": _styles}), st.fixed_dictionaries({"progress": _fields(height=_widths, color=_colors, background=_colors, radius=st.sampled_from(["0%", "50%"]))})),
+    st.one_of(st.fixed_dictionaries({"text": texts}, optional={"style": _styles}), st.fixed_dictionaries({"image": _fields({"url": urls}, loop=st.booleans(), synthetic=st.booleans())}), st.fixed_dictionaries({"counter": _counters}, optional={"style": _styles}), st.fixed_dictionaries({"progress": _fields(height=_widths, color=_colors, background=_colors, radius=st.sampled_from(["0%", "50%"]))})),
     _fields(position=st.sampled_from(["top", "bottomRight"])) | _fields({"place": _fields({"x": _coordinates, "y": _coordinates}, anchor=st.sampled_from(["top", "bottomRight"]))}),
     _fields(width=_widths, safe=st.booleans(), rotation=st.integers(-180, 180), opacity=_widths),
     st.fixed_dictionaries({}, optional={"in": _fields({"kind": st.sampled_from(["fade", "pop", "slideUp"])}, duration=durations(50, 3000))}),
@@ -168,6 +174,18 @@ _laid = _overlays.map(
 _text_blocks = st.tuples(
     _laid, st.sampled_from(["headline-1", "headline-2"]), _list(_fields({"text": texts}, name=names), 1)
 ).map(lambda parts: {**parts[0], "name": parts[1], "texts": parts[2]})
+_labels = st.tuples(
+    _laid,
+    _fields(
+        {"text": texts},
+        translations=st.lists(
+            _fields({"language": _languages, "text": texts}),
+            max_size=3,
+            unique_by=lambda each: str(each["language"]),
+        ),
+        style=_styles,
+    ),
+).map(lambda parts: {**parts[0], **parts[1]})
 _executions = _fields(
     parallelism=st.integers(1, 2000),
     variantsPerJob=st.integers(1, 10_000) | st.just("auto"),
@@ -215,7 +233,9 @@ def tasks(draw: st.DrawFn) -> ClipTask:
     """A good task. Its texts hold whatever YAML could trip over."""
     track_names = iter(draw(st.lists(names, min_size=9, max_size=9, unique=True)))
     blocks = draw(_blocks)
-    tracks = _fields({"url": urls}, name=st.builds(lambda: next(track_names)), trim=_trims)
+    tracks = _fields(
+        {"url": urls}, name=st.builds(lambda: next(track_names)), trim=_trims, synthetic=st.booleans()
+    )
     clip_volume = draw(volumes)
     has_volume = clip_volume > 0 and "duration" not in blocks[0]["clips"][0]
     if has_volume:
@@ -253,6 +273,7 @@ def tasks(draw: st.DrawFn) -> ClipTask:
                 language=_languages,
             )
         ),
+        disclosure=_fields(label=_labels),
         textBlocks=st.lists(_text_blocks, max_size=2, unique_by=lambda block: str(block["name"])),
         variants=_fields(
             text=_assignments,

@@ -19,7 +19,7 @@ from cliptask.planning.history import (
 from cliptask.planning.plan import Campaign, Variant
 from cliptask.planning.settings import Setting
 
-_OTHERWISE = {LINES: "voice, language or place", TRACKS: "trim"}
+_OTHERWISE = {LINES: "voice, language or place", TRACKS: "trim or mark"}
 """What is not the text or the file."""
 _ROWS, _LANGUAGES = other("row"), other("language")
 _KINDS = {TRACKS: "track", LINES: "line", FORMS: "picture", _LANGUAGES: "language", _ROWS: "row"}
@@ -78,10 +78,12 @@ class Edits:
             if old.source != new.source:
                 yield f"{_called(column, new.label)} has {'other cells' if column == _ROWS else 'another file' if _is_file(column) else 'another text'}"
             elif old.content != new.content:
-                yield f"{_called(column, new.label)} has another {_OTHERWISE.get(column, 'trim, speed, duration, motion, focus, volume, captions or line' if _is_block(column) else 'files' if column == _ROWS else 'language')}"
+                yield f"{_called(column, new.label)} has another {_OTHERWISE.get(column, 'trim, speed, duration, motion, focus, volume, captions, line or mark' if _is_block(column) else 'files' if column == _ROWS else 'language')}"
         order = [self._was.get(block) for block in self._campaign.blocks]
         if order != [column for column in self._campaign.before.parts if column in order]:
             yield "the blocks stand in another order"
+        if variant.order.source_type and settings.LABEL not in self._campaign.before.settings:
+            yield "this version of the program says in its metadata that it holds something synthetic"
         for path in self._changed_settings():
             if path != settings.NAMING and not path.startswith("variants.") and _matters(path, variant):
                 yield self._setting(path)
@@ -188,6 +190,7 @@ def _matters(path: str, variant: Variant) -> bool:
         "sound.overflow": variant.text,
         "captions.mode": variant.text or variant.captions,
         settings.CAPTIONS: variant.text or variant.captions,
+        settings.LABEL: variant.synthetic,
         "transitions": len(variant.clips) > 1,
     }
     return bool(needed.get(path, True))

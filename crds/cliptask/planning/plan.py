@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,11 +11,20 @@ from cliptask import names
 from cliptask.caption_file import words_key
 from cliptask.errors import ClipTaskError, joined
 from cliptask.facts import SourceFacts, SpokenLine, Transcript
-from cliptask.orders import CaptionsOrder, Profile, SegmentOrder, SoundtrackOrder, VariantOrder, with_bases
+from cliptask.orders import (
+    CaptionsOrder,
+    Profile,
+    SegmentOrder,
+    SoundtrackOrder,
+    SourceType,
+    VariantOrder,
+    with_bases,
+)
 from cliptask.planning import shares
 from cliptask.planning.bindings import NO_TRANSCRIPTS, Bindings, Bound, Transcripts, bind_rows
 from cliptask.planning.choices import Choice, Labels, Named, chosen
 from cliptask.planning.clip_words import unsaid
+from cliptask.planning.disclosure import Synthetic, disclosure
 from cliptask.planning.forms import remark
 from cliptask.planning.history import FORMS, NOTHING, SOLE, History, Part, recognized
 from cliptask.planning.lines import Said, said
@@ -25,6 +34,7 @@ from cliptask.planning.settings import Settings, settings_of
 from cliptask.planning.soundtrack import soundtrack
 from cliptask.planning.timeline import Timeline
 from cliptask.planning.timelines import Timelines, common_errors, lines_of
+from cliptask.spec.disclosure import label_of
 from cliptask.spec.places import form_place, line_place, source_places, voice_places
 from cliptask.spec.task import ClipTask, ClipTaskSpec
 from cliptask.spec.values import MAX_VARIANTS
@@ -54,6 +64,8 @@ class Variant:
     """What else was chosen for it, by what rules call it: a text of each text block, a language."""
     form: str | None = None
     """Of several, the one that it is made in."""
+    synthetic: tuple[Synthetic, ...] = ()
+    """What kinds of its ingredients AI made."""
 
     @cached_property
     def titles(self) -> tuple[str, ...]:
@@ -163,18 +175,17 @@ def plan(
         try:
             words = said(first, choice, lines_of(spec, choice, lines))
             heard = soundtrack(first, choice, words)
-            orders = [
-                variant_order(timelines.of(choice, form), choice, words, heard)
-                for form in range(len(profiles))
-            ]
+            told = disclosure(first.spec, choice, words, heard)
+            of_forms = [timelines.of(choice, form, told.label) for form in range(len(profiles))]
+            orders = [variant_order(each, choice, words, heard, told.source_type) for each in of_forms]
         except ClipTaskError as error:
             skipped += [Skipped(clips, track, line, error, others, form) for form in profiles]
             continue
         captions = captions_order(spec, words)
-        for number, (form, order) in enumerate(zip(profiles, orders, strict=True)):
+        for form, timeline, order in zip(profiles, of_forms, orders, strict=True):
             of_form = named._replace(form=form)
             name = video_name(task, of_form, order.key)
-            segments = timelines.of(choice, number).pictures(choice.clips, order.segments)
+            segments = timeline.pictures(choice.clips, order.segments)
             variant = Variant(
                 name,
                 clips,
@@ -188,11 +199,12 @@ def plan(
                 utm(task, of_form),
                 others,
                 form,
+                told.synthetic,
             )
             # A file may be listed under two names of which nothing is left in the video's.
             variants.setdefault(name, variant)
     if not skipped:
-        timelines.first().refuse_unseen()
+        timelines.refuse_unseen()
     made = (segment for variant in variants.values() for segment in variant.order.segments)
     about_overlays = (each for form in range(len(profiles)) for each in timelines.first(form).remarks)
     about_clips = (
@@ -200,7 +212,10 @@ def plan(
         for of_row, bound in zip(spec.by_row, rows, strict=True)
         for each in unsaid(of_row, bound, transcripts)
     )
-    remarks = dict.fromkeys([*about_overlays, *filter(None, [shares.remark(spec, made)]), *about_clips])
+    about_label = unlabelled(spec, variants.values())
+    remarks = dict.fromkeys(
+        [*about_overlays, *filter(None, [about_label, shares.remark(spec, made)]), *about_clips]
+    )
     blocks = tuple(block.name for block in spec.video_blocks)
     return Campaign(
         task.metadata.name,
@@ -227,6 +242,13 @@ def form_parts(profiles: Mapping[str | None, Profile], history: History) -> dict
     ]
     (column,), _ = recognized(history, {FORMS: now})
     return {FORMS: column.parts}
+
+
+def unlabelled(spec: ClipTaskSpec, variants: Iterable[Variant]) -> str | None:
+    """What the author of a label should know that no video shows."""
+    if label_of(spec) is None or any(each.synthetic for each in variants):
+        return None
+    return "spec.disclosure.label: no video holds anything synthetic, so that none shows it: mark what AI made by synthetic: true, or leave it out"
 
 
 def remark_of(spec: ClipTaskSpec, bindings: Bindings) -> str | None:
@@ -259,7 +281,11 @@ def input_places(
 
 
 def variant_order(
-    timeline: Timeline, choice: Choice, said: Said, heard: SoundtrackOrder | None
+    timeline: Timeline,
+    choice: Choice,
+    said: Said,
+    heard: SoundtrackOrder | None,
+    source_type: SourceType | None,
 ) -> VariantOrder:
     """What is to be made of one combination in which this is said and heard, be it one that the task wants or not.
 
@@ -277,6 +303,7 @@ def variant_order(
         captions=said.captions(is_settled=False) if timeline.spec.captions.mode == "soft" else None,
         language=said.language,
         burned=burned,
+        source_type=source_type,
     )
 
 

@@ -12,6 +12,7 @@ from cliptask.facts import SourceFacts
 from cliptask.orders import Profile
 from cliptask.planning.bindings import Bindings
 from cliptask.planning.looks import caption_look
+from cliptask.spec.disclosure import label_of
 from cliptask.spec.fonts import styles_of
 from cliptask.spec.quantities import format_duration
 from cliptask.spec.task import ClipTaskSpec
@@ -20,11 +21,12 @@ from cliptask.spec.transitions import described, transition_between
 Setting = str | bool | int | float | None
 Settings = Mapping[str, Setting]
 
-RECIPE, OVERLAYS, TEXTS, CAPTIONS, FONTS, ORDER, SPEECH = (
+RECIPE, OVERLAYS, TEXTS, CAPTIONS, LABEL, FONTS, ORDER, SPEECH = (
     "recipe",
     "overlays",
     "textBlocks",
     "captions",
+    "disclosure.label",
     "fonts",
     "videoBlocks",
     "videoBlocks.speech",
@@ -35,7 +37,7 @@ LIMIT, HISTORY, ONLY, RULES, SEED = (
 PICTURES = "pictures"
 """With the name of each form and what is said of it after a dot, where there are several."""
 NAMING = "naming.name"
-HASHED = frozenset({RECIPE, OVERLAYS, TEXTS, CAPTIONS, FONTS, ONLY, RULES, SPEECH})
+HASHED = frozenset({RECIPE, OVERLAYS, TEXTS, CAPTIONS, LABEL, FONTS, ONLY, RULES, SPEECH})
 """These are digits of a hash: too long to be kept, or to be shown."""
 
 
@@ -68,6 +70,7 @@ def settings_of(
         else None,
         "captions.mode": spec.captions.mode,
         CAPTIONS: _hash(caption_look(spec.captions, str).key) if spec.captions.mode == "burned" else None,
+        LABEL: _hash(label.model_dump(mode="json")) if (label := label_of(spec)) else None,
         FONTS: _hash(_fonts(spec, bindings)) if spec.fonts else None,
         "sound.balance": sound.balance,
         "sound.musicVolume": sound.music_volume,
@@ -109,6 +112,7 @@ def _overlays(spec: ClipTaskSpec, bindings: Bindings) -> list[object]:
         [
             each.model_dump(mode="json", exclude={"image"}),
             image.sha256 if isinstance(image, SourceFacts) else None,
+            *(["synthetic"] if each.image and each.image.synthetic else []),
         ]
         for each, image in zip(spec.overlays, bindings.images, strict=True)
     ]

@@ -17,6 +17,7 @@ from cliptask.planning import extent
 from cliptask.planning.bindings import Bindings, Bound, ClipRange
 from cliptask.planning.laid import age_of, layer_of, refuse_hidden
 from cliptask.planning.looks import clearance, neighbours, passage
+from cliptask.spec.disclosure import label_of
 from cliptask.spec.ingredients import Clip
 from cliptask.spec.overlays import Overlay
 from cliptask.spec.places import clip_place, image_place
@@ -55,18 +56,24 @@ class Timeline:
         bindings: Bindings,
         form: int = 0,
         texts: Sequence[int] = (),
+        label: str | None = None,
         made: Made | None = None,
         *,
         is_draft: bool = False,
     ) -> None:
         """``form``: the place of one of ``spec.forms``; frames are the same in each. ``texts``: of a text in each text block.
 
-        ``made`` is common to all timelines of a form. A draft's segments are soon encoded: those with words take no pictures of others, which would have to be made first.
+        ``label`` is the text that discloses what AI made, ``made`` is common to all timelines of a form. A draft's segments are soon encoded: those with words take no pictures of others, which would have to be made first.
         """
         self.spec, self.bindings, self._is_draft = spec, bindings, is_draft
         chosen = zip(spec.text_blocks, texts, strict=True)
-        self.overlays = (*spec.overlays, *(block.overlay(block.texts[index]) for block, index in chosen))
-        """All that lies over the picture, texts last."""
+        disclosing = label_of(spec)
+        self.overlays = (
+            *spec.overlays,
+            *(block.overlay(block.texts[index]) for block, index in chosen),
+            *([disclosing.overlay(label)] if disclosing and label is not None else []),
+        )
+        """All that lies over the picture, texts after what all videos have, and the label last."""
         (width, height), fps = bindings.sizes[form], bindings.fps
         self._full_size = bindings.full_sizes[form]
         picture = spec.forms[form]
@@ -257,7 +264,9 @@ class Timeline:
 
     def _laid_at(self, index: int) -> str:
         """Where the spec has what lies over the picture."""
-        titles = len(self.spec.overlays)
+        titles, texts = len(self.spec.overlays), len(self.spec.text_blocks)
+        if index >= titles + texts:
+            return "spec.disclosure.label"
         return f"spec.overlays[{index}]" if index < titles else f"spec.textBlocks[{index - titles}]"
 
     def _image(self, index: int) -> Bound[SourceFacts] | None:

@@ -1,4 +1,4 @@
-"""Which timeline does a choice have? One for each form, row and text that may stand over the picture; what they share is made once."""
+"""Which timeline does a choice have? One for each form, row, text and label that may stand over the picture; what they share is made once."""
 
 from __future__ import annotations
 
@@ -20,29 +20,36 @@ class Timelines:
     def __init__(self, spec: ClipTaskSpec, rows: Sequence[Bindings], *, is_draft: bool = False) -> None:
         """``rows`` as ``spec.by_row``."""
         self._spec, self._rows, self._is_draft = spec, rows, is_draft
-        self._known: dict[tuple[int, ...], Timeline] = {}
+        self._known: dict[tuple[str | None, tuple[int, ...]], Timeline] = {}
         self._made = [Made() for _ in spec.forms]
 
     def first(self, form: int = 0) -> Timeline:
         """One of a form, for what all of it have in common."""
-        return self._of((form, 0, *(0 for _ in self._spec.text_blocks)))
+        return self._of(None, (form, 0, *(0 for _ in self._spec.text_blocks)))
 
-    def of(self, choice: Choice, form: int = 0) -> Timeline:
-        """The frames of a choice, in the form at this place of ``spec.forms``."""
-        return self._of((form, row_of(self._spec, choice), *choice.others[: len(self._spec.text_blocks)]))
+    def of(self, choice: Choice, form: int = 0, label: str | None = None) -> Timeline:
+        """The frames of a choice, in the form at this place of ``spec.forms``, with the text that discloses AI."""
+        texts = choice.others[: len(self._spec.text_blocks)]
+        return self._of(label, (form, row_of(self._spec, choice), *texts))
 
-    def _of(self, which: tuple[int, ...]) -> Timeline:
-        if which not in self._known:
+    def refuse_unseen(self) -> None:
+        """Raise ``InvalidTask`` for what lies over no frame of any segment made so far."""
+        for timeline in self._known.values():
+            timeline.refuse_unseen()
+
+    def _of(self, label: str | None, which: tuple[int, ...]) -> Timeline:
+        if (label, which) not in self._known:
             form, row, *texts = which
-            self._known[which] = Timeline(
+            self._known[label, which] = Timeline(
                 self._spec.by_row[row],
                 self._rows[row],
                 form,
                 texts,
+                label,
                 self._made[form],
                 is_draft=self._is_draft,
             )
-        return self._known[which]
+        return self._known[label, which]
 
 
 def row_of(spec: ClipTaskSpec, choice: Choice) -> int:

@@ -34,6 +34,8 @@ def styles_of(spec: Any) -> Iterator[tuple[Path, TextStyle]]:  # noqa: ANN401  t
             yield ("textBlocks", index, "style"), block.style
     if spec.captions.letters is not None:
         yield ("captions", "letters"), spec.captions.letters
+    if spec.disclosure and spec.disclosure.label and spec.disclosure.label.style is not None:
+        yield ("disclosure", "label", "style"), spec.disclosure.label.style
 
 
 def _named(style: str) -> str:
@@ -74,6 +76,16 @@ def fonts_of_captions(spec: Any) -> Iterable[Breach]:  # noqa: ANN401  as above
 def fonts_of_texts(spec: Any) -> Iterable[Breach]:  # noqa: ANN401  as above
     """Of a spec: the fonts of its texts are there."""
     return [Breach(path[1:], words) for path, words in _unknown(spec) if path[0] == "textBlocks"]
+
+
+@rule(
+    "names a font that there is not",
+    cel=f"!has(self.disclosure) || !has(self.disclosure.label) || !has(self.disclosure.label.style) || {_named('self.disclosure.label.style')}",
+    field="disclosure",
+)
+def fonts_of_label(spec: Any) -> Iterable[Breach]:  # noqa: ANN401  as above
+    """Of a spec: the fonts of its label are there."""
+    return [Breach(path[1:], words) for path, words in _unknown(spec) if path[0] == "disclosure"]
 
 
 def _unknown(spec: Any) -> Iterator[tuple[Path, str]]:  # noqa: ANN401  as above

@@ -68,6 +68,8 @@ class Clip(Part):
     """What is said over it, in every video that shows it. Default: nothing."""
     captions: ClipCaptions | None = None
     """What is said in it, shown as the words of lines are, by the task's `captions.mode`, where no line is said; refused for a picture. Default: nothing."""
+    synthetic: bool | None = None
+    """Whether AI made it, or anything that is seen or heard in it. Videos that show it say so in their metadata, in the index and by `disclosure.label`; nothing is encoded anew for it. Default: no."""
 
     @property
     def label(self) -> str:
@@ -154,6 +156,8 @@ class Track(Part):
     """Its label in the videos' names. Default: from the file's name."""
     trim: Trim | None = None
     """The part of the music to play, and to begin anew where the video is longer. Default: all of it."""
+    synthetic: bool | None = None
+    """Whether AI made it; as for clips. Default: no."""
 
     @property
     def label(self) -> str:

@@ -1,10 +1,11 @@
-"""What lies over the picture? Titles and logos of all videos, and blocks of texts of which each video shows one."""
+"""What lies over the picture? Titles and logos of all videos, blocks of texts of which each video shows one, and what discloses AI."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Annotated
+from fractions import Fraction
+from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
@@ -14,7 +15,7 @@ from cliptask.spec.part import Part, distinct_names, lasting
 from cliptask.spec.position import NumberForm, PassageKind, Position
 from cliptask.spec.quantities import Coordinate, Duration, Percentage
 from cliptask.spec.rules import Breach, rule, when
-from cliptask.spec.style import TextStyle
+from cliptask.spec.style import Box, TextStyle
 from cliptask.spec.values import AFFIX_PATTERN, Language, Name, SourceUrl, Title
 
 
@@ -25,6 +26,8 @@ class OverlayImage(Part):
     """Where the picture is: PNG, JPEG, WebP, GIF, AVIF, HEIC, still or animated, or a video, all with transparency; as for clips. What moves begins when it appears. The sound of a video is not heard."""
     loop: bool = True
     """Whether what moves begins anew until it disappears; if not, its last picture stands."""
+    synthetic: bool | None = None
+    """Whether AI made it, as for clips; then every video holds something synthetic. Default: no."""
 
 
 class Counter(Part):
@@ -249,3 +252,63 @@ class TextBlock(Laid):
         """What lies over the videos that show this text."""
         laid = {field: getattr(self, field) for field in Laid.model_fields}
         return Overlay.model_construct(**laid, text=text.text, style=self.style)
+
+
+_LABEL_SIZE: Final = Fraction(35, 1000)
+_LABEL_STYLE: Final = TextStyle(weight=600, box=Box(color="#00000099"))
+
+
+class Translation(Part):
+    """A label's text in another language."""
+
+    language: Language
+    """Of the videos that show it, as a BCP 47 tag: one of spec.languages, where there are any; else of what is said in them, and de is for de-AT, too."""
+    text: Title
+    """What they show."""
+
+
+class DisclosureLabel(Laid):
+    """A text over every video that holds something synthetic, and over no other."""
+
+    text: Title
+    """What is written, e.g. AI-generated voice."""
+    translations: tuple[Translation, ...] = Field(default=(), max_length=20)
+    """The same for videos in other languages. Default: all show the text."""
+    position: Position | None = None
+    """Where it stands, within what safe leaves, beside the overlays in that place. Default: topLeft."""
+    style: TextStyle | None = None
+    """How it looks, 3.5% in size where none is given. Default: white on a translucent black plate."""
+
+    @rule(
+        "has a language twice",
+        cel="!has(self.translations) || self.translations.all(a, self.translations.exists_one(b, a.language == b.language))",
+        field="translations",
+    )
+    def _distinct_languages(self) -> Iterable[Breach]:
+        tags = [each.language for each in self.translations]
+        for index, tag in enumerate(tags):
+            if tag in tags[:index]:
+                yield Breach((index, "language"), f"{tag}: keep one")
+
+    @property
+    def letters(self) -> TextStyle:
+        """Its style with all that the task leaves open."""
+        style = self.style or _LABEL_STYLE
+        return style if style.size is not None else style.model_copy(update={"size": _LABEL_SIZE})
+
+    def text_in(self, language: str | None) -> str:
+        """What videos of a language show: their own translation, else that of the language at large, else the text."""
+        texts = {each.language.lower(): each.text for each in self.translations}
+        tag = (language or "").lower()
+        while tag:
+            if tag in texts:
+                return texts[tag]
+            tag = tag.rpartition("-")[0]
+        return self.text
+
+    def overlay(self, text: str) -> Overlay:
+        """What lies over the videos that show this text."""
+        laid = {field: getattr(self, field) for field in Laid.model_fields}
+        if self.place is None:
+            laid["position"] = self.position or "topLeft"
+        return Overlay.model_construct(**laid, text=text, style=self.letters)

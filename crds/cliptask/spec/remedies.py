@@ -39,6 +39,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "voiceover": "speech", "lines": "speech", "titles": "overlays", "texts": "overlays",
     "logo": "overlays", "images": "overlays", "size": "picture", "resolution": "picture", "subtitles": "captions",
     "volume": "sound", "transition": "transitions", "headlines": "textBlocks", "language": "languages", "locales": "languages",
+    "label": "disclosure", "disclaimer": "disclosure",
 }  # fmt: skip
 """Other words for fields of a task's spec."""
 _DEFAULT_WORDS = {"all", "any", "auto", "default", "max", "no", "none", "null", "off", "unlimited"}

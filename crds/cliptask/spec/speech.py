@@ -26,7 +26,7 @@ class Utterance(Part):
     """One text with a voice."""
 
     voice: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN)]
-    """The voice's name or id at ElevenLabs, or espeak-ng for the local synthesizer, where that is installed."""
+    """The voice's name or id at ElevenLabs, or espeak-ng for the local synthesizer, where that is installed. Every video in which it is heard holds something synthetic."""
     text: Annotated[SpokenText, AfterValidator(_paired)]
     """What is said. Directions for the voice, `[whispers]` and SSML such as `<break time="1s"/>`, go to ElevenLabs as they are and show nowhere; espeak-ng gets the words alone. `*Words*` are stressed in burned captions; an asterisk that is read has a backslash before it."""
     language: Language = "en"

@@ -12,8 +12,15 @@ from pydantic import BaseModel, Field
 from cliptask.spec import remedies
 from cliptask.spec.budget import Budget
 from cliptask.spec.captions import Captions, ClipVoice
+from cliptask.spec.disclosure import Disclosure, label_over_known_block
 from cliptask.spec.execution import Execution, FailurePolicy
-from cliptask.spec.fonts import Font, fonts_of_captions, fonts_of_overlays, fonts_of_texts
+from cliptask.spec.fonts import (
+    Font,
+    fonts_of_captions,
+    fonts_of_label,
+    fonts_of_overlays,
+    fonts_of_texts,
+)
 from cliptask.spec.ingredients import AudioBlock, Clip, Track, VideoBlock
 from cliptask.spec.languages import (
     Tongue,
@@ -83,6 +90,8 @@ class ClipTaskSpec(Part):
     """Fonts of the brand's, for titles and captions. All are fetched and checked, also those that no style names."""
     captions: Captions = Captions()
     """The spoken words as text."""
+    disclosure: Disclosure | None = None
+    """What those who watch are told of what AI made."""
     sound: Sound = Sound()
     """How the sound is mixed."""
     output: Output
@@ -130,14 +139,16 @@ class ClipTaskSpec(Part):
     _distinct_pictures = distinct_names("two pictures have the same name", "pictures", given=False)
 
     _distinct_fonts = distinct_names("two fonts have the same name", "fonts", given=False)
-    _fonts_of_overlays, _fonts_of_captions, _fonts_of_texts = (
+    _fonts_of_overlays, _fonts_of_captions, _fonts_of_texts, _fonts_of_label = (
         fonts_of_overlays,
         fonts_of_captions,
         fonts_of_texts,
+        fonts_of_label,
     )
 
     _distinct_texts = distinct_names("two text blocks have the same name", "textBlocks", given=False)
     _texts_names, _texts_blocks = names_of_their_own, over_known_blocks
+    _label_block = label_over_known_block
     _distinct_languages, _known_languages = distinct_languages, known_languages
     _whole_languages, _lines_of_blocks = whole_languages, lines_of_blocks
     _known_fields = known_fields

@@ -76,6 +76,7 @@ def as_data(variant: Variant, change: Change) -> dict[str, Any]:
         "line": variant.line,
         "others": dict(variant.others),
         "form": variant.form,
+        "synthetic": list(variant.synthetic),
         "durationSeconds": round(variant.order.duration_s, 3),
     }
 

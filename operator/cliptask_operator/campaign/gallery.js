@@ -19,7 +19,9 @@
     { id: "Form", title: "Form", sign: "▯", of: (variant) => variant.form ?? "" },
     { id: "Track", title: "Music", sign: "♪", of: (variant) => variant.track ?? "" },
     { id: "Line", title: "Speech", sign: "“", of: (variant) => variant.line ?? "" },
+    { id: "Synthetic", title: "Made by AI", sign: "AI", of: ({ synthetic }) => synthetic.join(", ") },
   ];
+  const spoken = groups.at(-2);
   for (const group of groups) {
     group.called = (value) => campaign.called[group.id]?.[value] ?? value;
     group.values = [...new Set(variants.map(group.of))];
@@ -89,6 +91,7 @@
     poster.addEventListener("click", () => open(variant));
     item.querySelector(".board").replaceWith(storyboard(variant));
     item.querySelector(".time").textContent = clock(variant.durationSeconds);
+    item.querySelector(".synthetic").hidden = variant.synthetic.length === 0;
     item.querySelector(".name").textContent = variant.name;
     item.querySelector(".name").title = variant.name;
     item.querySelector(".parts").append(...parts(variant));
@@ -138,7 +141,7 @@
   function say(variant, quote) {
     quote.textContent = quote.title = variant.text ?? "";
     quote.parentElement.querySelector(".mark")?.remove();
-    if (variant.text) quote.before(mark(groups.at(-1)));
+    if (variant.text) quote.before(mark(spoken));
   }
 
   function parts(variant) {

@@ -6,6 +6,7 @@
     Line: ({ line }) => line,
     Form: ({ form }) => form,
     Text: ({ text }) => text,
+    Synthetic: ({ synthetic }) => synthetic.join(" "),
     File: ({ file }) => file,
     Captions: ({ captions }) => captions,
     Pictures: ({ clips }) => picturesOf(clips),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cliptask.errors import InputError
+from cliptask.spec.disclosure import label_of
 from cliptask.spec.filling import text_place
 from cliptask.spec.fonts import INSTALLED
 from cliptask.spec.rules import Path
@@ -71,6 +72,11 @@ def _own_texts(spec: ClipTaskSpec) -> Iterator[tuple[Path, str, TextStyle]]:
         for index, text in enumerate(block.texts):
             path: Path = ("spec", "textBlocks", row, "texts", index, "text")
             yield path, text.text, block.style or TextStyle()
+    if label := label_of(spec):
+        below: Path = ("spec", "disclosure", "label")
+        yield (*below, "text"), label.text, label.letters
+        for index, each in enumerate(label.translations):
+            yield (*below, "translations", index, "text"), each.text, label.letters
     if spec.captions.mode == "burned":
         for path, line in spec.lines_at.items():
             yield (*path, "text"), heard(line.said), spec.captions.letters or TextStyle()

@@ -12,6 +12,7 @@ from cliptask.facts import SourceFacts, SpokenLine
 from cliptask.orders import CaptionsOrder, VariantOrder
 from cliptask.planning.bindings import NO_TRANSCRIPTS, Bindings, Bound, Transcripts, bind_rows
 from cliptask.planning.choices import Choice, Labels, chosen
+from cliptask.planning.disclosure import disclosure
 from cliptask.planning.history import NOTHING, History
 from cliptask.planning.lines import said
 from cliptask.planning.naming import video_name
@@ -130,14 +131,16 @@ class Board:
         timeline = self._full.of(choice, number)
         words = said(timeline, choice, lines_of(self.spec, choice, self._spoken))
         heard = soundtrack(timeline, choice, words)
-        full = variant_order(timeline, choice, words, heard)
-        small = self._draft.of(choice, number) if self._has_draft[number] else None
-        draft = variant_order(small, choice, words, heard) if small else None
+        told = disclosure(timeline.spec, choice, words, heard)
+        full, draft = (
+            variant_order(each.of(choice, number, told.label), choice, words, heard, told.source_type)
+            for each in (self._full, self._draft)
+        )
         named = self.labels.of(choice)._replace(form=self.forms[number])
         name = video_name(self.task, named, full.key)
         captions = captions_order(self.spec, words)
         starts_s = tuple(span.start / full.profile.fps for span in timeline.spans(choice.clips))
-        return Combination(choice, name, full, draft, captions, starts_s)
+        return Combination(choice, name, full, draft if self._has_draft[number] else None, captions, starts_s)
 
     def line(self, number: int, choice: Choice | None) -> Utterance:
         """One of ``spec.speech`` as the row of a choice has it. Raises ``InputError`` for one that there is not."""
@@ -160,7 +163,7 @@ class Board:
     def unseen(self) -> ClipTaskError | None:
         """What is wrong with a title that nobody would see, once all ``combinations`` were looked at and could be made."""
         try:
-            self._full.first().refuse_unseen()
+            self._full.refuse_unseen()
         except ClipTaskError as error:
             return error
         return None

@@ -147,5 +147,5 @@ def _film(
     words = partial(words_of, cache, remedy=_REMEDY)
     shown = cues_of(captions, words) if captions else ()
     soft = cues_of(order.captions, words) if order.captions else ()
-    made = movie(pictures, sound, soft, order.language)
+    made = movie(pictures, sound, soft, order.language, order.source_type)
     return Film(order.key, made.head, tuple(files), webvtt(shown) if shown else None, captions)

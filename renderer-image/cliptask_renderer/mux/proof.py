@@ -8,18 +8,23 @@ from typing import NoReturn
 
 from cliptask import recipe
 from cliptask.errors import MediaError
+from cliptask.orders import SourceType
 from cliptask_renderer.mux.boxes import children
 from cliptask_renderer.mux.movie import Movie
 from cliptask_renderer.mux.tables import Chunk, Part, Run, Track, joined, read_movie
+from cliptask_renderer.mux.xmp import source_type_in
 
 
-def prove(made: Movie, frames: int, fps: int, what: str) -> None:
+def prove(made: Movie, frames: int, fps: int, what: str, source_type: SourceType | None = None) -> None:
     """Refuse a video that does not show ``frames`` pictures in equal steps, each the one that its segment has there.
 
     Every sample must lie within the part that it belongs to, at the place and with the size, the time and the keyframe
-    that the part's own index has, under the same parameter sets; the sound likewise, and as long as the pictures. What a
-    part holds was proven when it was made. Raises ``MediaError`` with the evidence.
+    that the part's own index has, under the same parameter sets; the sound likewise, and as long as the pictures. The metadata must
+    say this ``source_type``, or nothing. What a part holds was proven when it was made. Raises ``MediaError`` with the evidence.
     """
+    told = source_type_in(made.head, what)
+    if told != source_type:
+        _refuse(what, f"says {told} of its source where {source_type} was ordered")
     boxes = dict(children(made.head))
     tracks = {track.kind: track for track in read_movie(boxes.get(b"moov", b""), what)}
     begins = list(accumulate((part.size_bytes for part in made.parts), initial=len(made.head)))

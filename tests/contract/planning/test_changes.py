@@ -114,12 +114,12 @@ MATRIX: dict[str, tuple[Data, Callable[[Data], object], dict[tuple[str, tuple[st
     ),
     "a clip trimmed": (
         data(), lambda spec: clip(spec, 0, 1).update(trim={"end": "2s"}),
-        {STAYS: 8, ("changed", ("clip 'hook1' of hook has another trim, speed, duration, motion, focus, volume, captions or line",)): 4},
+        {STAYS: 8, ("changed", ("clip 'hook1' of hook has another trim, speed, duration, motion, focus, volume, captions, line or mark",)): 4},
     ),
     "another focus of a clip": (
         data(), lambda spec: (clip(spec, 0, 1).update(focus={"left": "30%"}), spec.update(picture={"fit": "cover"})),
         {
-            ("changed", ("clip 'hook1' of hook has another trim, speed, duration, motion, focus, volume, captions or line", "picture.fit was contain, is cover")): 4,
+            ("changed", ("clip 'hook1' of hook has another trim, speed, duration, motion, focus, volume, captions, line or mark", "picture.fit was contain, is cover")): 4,
             ("changed", ("picture.fit was contain, is cover",)): 8,
         },
     ),
@@ -233,14 +233,14 @@ MATRIX: dict[str, tuple[Data, Callable[[Data], object], dict[tuple[str, tuple[st
     ),
     "a clip played faster": (
         data(), lambda spec: clip(spec, 0, 0).update(speed=2),
-        {STAYS: 8, ("changed", ("clip 'hook0' of hook has another trim, speed, duration, motion, focus, volume, captions or line",)): 4},
+        {STAYS: 8, ("changed", ("clip 'hook0' of hook has another trim, speed, duration, motion, focus, volume, captions, line or mark",)): 4},
     ),
     "what is done with long speech, of which there is none": (
         data(), lambda spec: spec.update(sound={"overflow": "Loop"}), {STAYS: 12},
     ),
     "a part of a track": (
         data(), lambda spec: spec["audioBlocks"][0]["tracks"][0].update(trim={"start": "1s"}),
-        {STAYS: 6, ("changed", ("track 'track0' has another trim",)): 6},
+        {STAYS: 6, ("changed", ("track 'track0' has another trim or mark",)): 6},
     ),
     "captions": (
         data(), lambda spec: spec.update(captions={"mode": "soft"}),

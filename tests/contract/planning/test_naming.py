@@ -106,5 +106,5 @@ def test_the_table_has_what_ad_platforms_import() -> None:
 
     heading, first, *_ = index_csv(index).splitlines()
 
-    assert heading.startswith("Variant,Name,Utm,b0,b1,Track,Line,Form,headline,Row,Text,File,")
+    assert heading.startswith("Variant,Name,Utm,b0,b1,Track,Line,Form,headline,Row,Text,Synthetic,File,")
     assert first.split(",")[1:3] == ["b0c0_half-price_kyiv", "utm_content=b0c0_half-price_kyiv"]

@@ -199,6 +199,22 @@ class TestFilters:
         page.get_by_text("Show all videos").click()
         expect(page.locator("#count")).to_have_text("12 of 12 videos")
 
+    def test_marks_and_filters_by_what_ai_made(self, show: Callable[..., Page]) -> None:
+        """Else a person would upload an ad without the box ticked that its platform asks for."""
+        data = index().model_dump(mode="json", by_alias=True)
+        for variant, synthetic in zip(data["variants"], (["voice", "clip"], [], ["voice"]), strict=True):
+            variant["synthetic"] = synthetic
+        page = show(CampaignIndex.model_validate(data))
+
+        badges = page.locator(".card .synthetic")
+        assert [badges.nth(n).is_visible() for n in range(3)] == [True, False, True]
+        assert badges.first.text_content() == "AI"
+        assert page.locator(".card").first.locator("dd").all_text_contents()[-1] == "voice, clip"
+        chips = page.locator("fieldset").last.locator(".chip")
+        assert chips.all_text_contents() == ["voice, clip1", "none1", "voice1"]
+        chips.last.click()
+        assert shown(page) == [NAMES[2]]
+
     def test_counts_what_each_choice_would_show(self, show: Callable[..., Page]) -> None:
         """Else a person would try combinations that do not exist."""
         page = show(index(3))

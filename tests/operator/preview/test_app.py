@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from cliptask.names import segment_object
+from cliptask.orders import SOURCE_TYPES
 from cliptask_operator.preview.app import preview_app
 from cliptask_operator.preview.session import Session
 from support.previewing import Made
@@ -47,6 +48,7 @@ async def test_every_video_is_what_render_has_written(made: Made, client: httpx.
 
         assert (sent.status_code, sent.headers["content-type"]) == (200, "video/mp4")
         assert sent.content == (made.out / "camp" / f"{answer['name']}.mp4").read_bytes()
+        assert SOURCE_TYPES.encode() in sent.content  # somebody speaks
 
 
 async def test_any_range_is_that_slice_of_the_whole(client: httpx.AsyncClient) -> None:
