@@ -90,7 +90,7 @@ lock: $(STAMP) ## Pin the newest versions of everything with hashes
 	$(COMPILE) -c requirements.txt --group renderer-image -o renderer-image/requirements.txt
 	$(COMPILE) -c requirements.txt --group operator-image -o operator/requirements.txt
 	$(COMPILE) -c requirements.txt --group operator-image-espeak -o operator/requirements-espeak.txt
-	echo hatchling | $(COMPILE) -c requirements.txt -o requirements-build.txt -
+	$(COMPILE) -c requirements.txt --group build -o requirements-build.txt
 
 clean: ## Remove what was built, and the environment
 	rm -rf $(VENV) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -8,6 +8,7 @@ from html import escape
 from itertools import zip_longest
 from math import ceil, floor, inf
 
+from cliptask.emoji import TEXT_STYLE
 from cliptask.facts import Word
 from cliptask.pieces import LINE_WIDTH, PAUSE_MS, Piece, best_break, joined, pieces_of, sentences, width
 
@@ -40,7 +41,12 @@ def cues(words: Sequence[Word], end_s: float) -> tuple[Cue, ...]:
     runs = _merged(sentences(pieces_of(words, end_ms)), end_ms)
     groups = [group for run in runs for group in _split(run)]
     return tuple(
-        Cue(group[0].start_ms / 1000, _end(group, following, end_ms) / 1000, tuple(_lines(group) or ()))
+        Cue(
+            group[0].start_ms / 1000,
+            _end(group, following, end_ms) / 1000,
+            # Players have fonts of their own.
+            tuple(line.replace(TEXT_STYLE, "") for line in _lines(group) or ()),
+        )
         for group, following in zip(groups, [*(g[0].start_ms for g in groups[1:]), None], strict=False)
     )
 

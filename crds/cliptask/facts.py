@@ -54,6 +54,8 @@ class SourceFacts(Fact):
     """Of the video stream, of one round of an animation, or of the audio for ``kind == "audio"``; of captions until the last word; 0 for what takes no time."""
     first_word_s: float = 0.0
     """Of captions, when it is said."""
+    has_emoji: bool = Field(default=False, exclude=True)
+    """Whether captions that are to stand in the picture have any; told by their words, and kept nowhere."""
     width: int = 0
     """Pixels as displayed: after rotation and with the sample aspect ratio applied; 0 for what has none."""
     height: int = 0

@@ -23,7 +23,7 @@ class Style(Order):
     font: str = "Montserrat"
     """A family that comes with the program, or the SHA-256 of a font's source."""
     emoji: str | None = None
-    """SHA-256 of the source of the font of emoji; None for that of the program."""
+    """What draws emoji: ``emoji.FONT``, or a font by the SHA-256 of its source. None: there are none, or they have the letters' colour."""
     weight: int = 800
     size: float = 0.1
     """The em, as a share of the picture's shorter side."""
@@ -195,6 +195,8 @@ class SpokenAt(Order):
     until_ms: Annotated[int | None, LATER] = None
     """Nothing is seen from then on, likewise."""
 
+    emoji: Annotated[str | None, LATER] = None
+    """What draws their emoji in place of what the look names, see ``Style.emoji``."""
     stressed: Annotated[tuple[tuple[int, int], ...] | None, LATER] = None
     """The letters of words that are stressed, as runs of their numbers among all that are heard."""
 

@@ -20,12 +20,12 @@ _IGNORED = re.compile(f"[{_IGNORABLE}]+")
 # Scripts in which a letter's form, or a cluster's, hangs on its neighbours: Arabic and its kin, Brahmic ones, Mongolian.
 _SHAPED = "\u0600-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f"
 _PICTURES = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
-# A joiner or non-joiner between letters that it shapes; in emoji what makes one sign of several, or has it in colours; the
+# A joiner or non-joiner between letters that it shapes; in emoji what makes one sign of several, in colour or as a letter; the
 # form of a Han or a Mongolian letter; a joiner after a virama, which makes a chillu at a word's end. All else goes.
 _KEPT_IN_CAPTIONS = (
     rf"(?<=[{_SHAPED}])[\u200c\u200d](?=[{_SHAPED}])"
     rf"|(?<=[{_PICTURES}])\ufe0f?\u200d(?=[{_PICTURES}])"
-    rf"|(?<=[{_PICTURES}])\ufe0f|(?<=[#*0-9])\ufe0f(?=\u20e3)"
+    rf"|(?<=[{_PICTURES}])[\ufe0e\ufe0f]|(?<=[#*0-9])\ufe0f(?=\u20e3)"
     r"|(?<=\U0001f3f4)[\U000e0020-\U000e007e]+\U000e007f"
     r"|(?<=[\u3400-\u9fff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]|(?<=[\u1820-\u18aa])[\u180b-\u180f]"
     r"|(?<=[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca])\u200d"

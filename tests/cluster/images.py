@@ -41,8 +41,8 @@ _KEPT_S = 3600
 """As long as tests that have asked for an image may still want to load it."""
 _FOLDERS = {"renderer": "renderer-image", "operator": "operator"}
 _PROGRAM = (
-    "pyproject.toml", "README.md", "LICENSE", "crds/cliptask/**/*", "renderer-image/cliptask_renderer/**/*",
-    "operator/cliptask_operator/**/*",
+    "pyproject.toml", "README.md", "LICENSE", "crds/cliptask/**/*", "renderer-image/emoji_font.py",
+    "renderer-image/cliptask_renderer/**/*", "operator/cliptask_operator/**/*",
 )  # fmt: skip
 _BASE = """\
 FROM scratch

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))  # where ``support`` is, which nobody installs
 
 from cliptask.counting import Count  # noqa: E402  found by the line above
+from cliptask.emoji import FONT  # noqa: E402  found by the line above
 from cliptask.facts import Look, Word  # noqa: E402  found by the line above
 from cliptask.layers import (  # noqa: E402
     Bar,
@@ -61,7 +62,7 @@ TITLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "Chinese": ("仅限今天", {}),
     "Japanese": ("今日だけの特別価格です", {}),
     "Korean": ("오늘만 드리는 혜택", {}),
-    "emoji": ("Hot 🔥 deals 🚲", {}),
+    "emoji": ("Hot 🔥 deals 🎁", {"emoji": FONT}),
 }
 """A text and its style, by what is said of them."""
 

@@ -71,6 +71,21 @@ def browsers(page: Page, sample: Sample, width_px: int | None = None) -> Ink:
     return cropped(np.asarray(drawn) < 128)
 
 
+def coloured(page: Page, text: str, file: Path) -> NDArray[np.uint8]:
+    """What the browser draws of emoji in this font at 100 pixels an em: RGBA."""
+    font = base64.b64encode(file.read_bytes()).decode()
+    page.set_content(
+        f"""<meta charset="utf-8"><style>
+        @font-face {{ font-family: signs; src: url(data:font/ttf;base64,{font}); }}
+        html, body {{ margin: 0; background: transparent; }}
+        p {{ margin: 0; padding: {EM_PX}px; display: inline-block; font: {EM_PX}px/1.8 signs; white-space: pre; }}
+        </style><p>{html.escape(text)}</p>"""
+    )
+    page.evaluate("document.fonts.load('100px signs', '🔥').then(() => document.fonts.ready).then(() => 0)")
+    taken = page.locator("p").screenshot(omit_background=True)
+    return np.asarray(PIL.Image.open(io.BytesIO(taken)).convert("RGBA"))
+
+
 def shaped_width(sample: Sample) -> float:
     """How wide the ink of HarfBuzz's glyphs is, in pixels at 100 an em: in its order, joined and with its ligatures."""
     face = uharfbuzz.Face(font_of(sample))

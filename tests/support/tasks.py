@@ -118,7 +118,7 @@ _widths = _percentages.filter(lambda text: float(text[:-1]) >= 1)
 _colors = _matching(TRANSLUCENT_PATTERN)
 _styles = _fields(
     font=st.sampled_from(["Montserrat", "Noto Sans", "brand"]),
-    emoji=st.just("brand"),
+    emoji=st.sampled_from(["Noto Color Emoji", "Noto Emoji", "brand"]),
     weight=st.sampled_from([100, 400, 900]),
     size=st.sampled_from(["1%", "7.5%", "50%"]),
     color=_colors,

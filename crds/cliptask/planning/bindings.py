@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TypeAlias, TypeVar, get_args
 
 from cliptask.caption_file import words_key
+from cliptask.emoji import has_emoji
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts, Transcript
 from cliptask.names import words_object
@@ -60,6 +61,8 @@ class ClipRange:
     speed: float = 1.0
     words: str | None = None
     """Name in the cache of the JSON with the words of its captions; None where it has none, or says nothing while it is shown."""
+    has_emoji: bool = False
+    """Whether any of these words has one."""
 
     def shown_s(self, fps: int) -> tuple[float, float]:
         """Which part of its file is shown, in seconds."""
@@ -244,7 +247,7 @@ def _captioned(
             f"{place} says nothing while the clip is shown: its words are from {facts.first_word_s:.1f} to "
             f"{facts.duration_s:.1f} s, the clip's part is from {begin_s:.1f} to {end_s:.1f} s of its file: correct the times, or the trim"
         )
-    return replace(clip, words=words_object(words_key(facts.sha256)))
+    return replace(clip, words=words_object(words_key(facts.sha256)), has_emoji=facts.has_emoji)
 
 
 def _transcribed(
@@ -265,7 +268,8 @@ def _transcribed(
         begin_s <= (word.start_s + word.end_s) / 2 and word.start_s < end_s for word in found.words
     ):
         return clip
-    return replace(clip, words=words_object(found.key))
+    signs = has_emoji(*(word.text for word in found.words or ()))
+    return replace(clip, words=words_object(found.key), has_emoji=signs)
 
 
 def _still(clip: Clip, facts: SourceFacts, fps: int, place: Place) -> Bound[ClipRange]:

@@ -28,6 +28,7 @@ class ClipWords:
     shown: range
     """The frames at which its words may be seen."""
     speed: float
+    has_emoji: bool = False
 
     def captioned(self, fps: int) -> CaptionedWords:
         """As a file shows them, and a player."""
@@ -40,8 +41,8 @@ class ClipWords:
             end_ms=self.shown.stop * 1000 // fps - at_ms,
         )
 
-    def burned(self, fps: int, lines: Sequence[range]) -> Iterable[SpokenAt]:
-        """As the picture shows them, without the frames at which ``lines`` are said."""
+    def burned(self, fps: int, lines: Sequence[range], emoji: str | None) -> Iterable[SpokenAt]:
+        """As the picture shows them, without the frames at which ``lines`` are said; ``emoji`` draws theirs, see ``SpokenAt``."""
         start, end = self.shown.start, self.shown.stop
         for frames in without(self.shown, lines):
             yield SpokenAt(
@@ -53,6 +54,7 @@ class ClipWords:
                 end_ms=self._ms(end, fps),
                 from_ms=None if frames.start == start else self._ms(frames.start, fps),
                 until_ms=None if frames.stop == end else self._ms(frames.stop, fps),
+                emoji=emoji if self.has_emoji else None,
             )
 
     def _ms(self, frame: int, fps: int) -> int:
@@ -75,7 +77,16 @@ def clip_words(timeline: Timeline, choice: Choice) -> tuple[ClipWords, ...]:
         last = (span.stop + spans[row + 1].start) // 2 if row + 1 < len(spans) else span.stop
         at_frame = span.start - clip_range.first_frame
         shown = range(first, last)
-        found.append(ClipWords(clip_range.words, clip.captions.language, at_frame, shown, clip_range.speed))
+        found.append(
+            ClipWords(
+                clip_range.words,
+                clip.captions.language,
+                at_frame,
+                shown,
+                clip_range.speed,
+                clip_range.has_emoji,
+            )
+        )
     return tuple(found)
 
 

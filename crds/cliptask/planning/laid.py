@@ -28,7 +28,7 @@ def layer_of(
     """An overlay with all that it leaves open, in a video of this size and rate; ``font`` as for ``style_of``."""
     return Layer(
         text=overlay.text,
-        style=style_of(overlay.style, font) if overlay.text or overlay.counter else None,
+        style=style_of(overlay.style, font, _written(overlay)) if overlay.text or overlay.counter else None,
         count=_count(overlay.counter, fps) if overlay.counter else None,
         bar=_bar(overlay.progress) if overlay.progress else None,
         image=image.sha256 if image else None,
@@ -42,6 +42,11 @@ def layer_of(
         rotation=float(overlay.rotation),
         opacity=float(overlay.opacity) if overlay.opacity is not None else 1.0,
     )
+
+
+def _written(overlay: Overlay) -> str:
+    counter = overlay.counter
+    return f"{counter.prefix} {counter.suffix}" if counter else overlay.text or ""
 
 
 def _count(counter: Counter, fps: int) -> Count:

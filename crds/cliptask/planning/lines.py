@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import ceil, floor
 
 from cliptask.captions import last_ms
+from cliptask.emoji import has_emoji
 from cliptask.emphasis import read
 from cliptask.errors import ClipTaskError, VariantError
 from cliptask.facts import SpokenLine
@@ -107,8 +108,13 @@ class Said:
             clips=tuple(each.captioned(self.fps) for each in self.clips),
         )
 
-    def burned(self, look: CaptionLook, *, is_settled: bool) -> BurnedCaptions | None:
-        """Of all that is said, as a part of the picture; ``is_settled`` as for ``captions``, where a line's end is 0."""
+    def burned(
+        self, look: CaptionLook, emoji: str | None = None, *, is_settled: bool
+    ) -> BurnedCaptions | None:
+        """Of all that is said, as a part of the picture; ``is_settled`` as for ``captions``, where a line's end is 0.
+
+        ``emoji`` draws those of words that have any, see ``SpokenAt``.
+        """
         if not self.lines and not self.clips:
             return None
         begins = [each.at_frame for each in self.lines]
@@ -123,13 +129,14 @@ class Said:
                     frame=begin,
                     speed=each.speed,
                     end_ms=min(taken_ms, longest_ms) if is_settled else 0,
+                    emoji=emoji if has_emoji(each.utterance.said) else None,
                     stressed=read(each.utterance.text).letters or None,
                 )
             )
             if is_settled:
                 taken.append(range(begin, begin + ceil(min(taken_ms, longest_ms) * self.fps / 1000)))
         for clip in self.clips:
-            spoken += clip.burned(self.fps, taken)
+            spoken += clip.burned(self.fps, taken, emoji)
         return BurnedCaptions(look=look, spoken=tuple(spoken))
 
 

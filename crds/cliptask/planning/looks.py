@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from fractions import Fraction
 
+from cliptask.emoji import FONT, has_emoji
 from cliptask.layers import CaptionLook, Passage, Style
 from cliptask.orders import Profile
 from cliptask.spec.captions import Captions
+from cliptask.spec.fonts import COLOUR_EMOJI, EMOJI_FONTS
 from cliptask.spec.overlays import Overlay
 from cliptask.spec.overlays import Passage as SpecPassage
 from cliptask.spec.position import Position
@@ -20,15 +22,16 @@ _ACCENT, _PLATE = "#ffd500", "#e5007d"
 _WORDS, _LINES = 4, 2
 
 
-def style_of(style: TextStyle | None, font: Callable[[str], str]) -> Style:
-    """A style with all that the task leaves open; ``font`` tells what orders call a font, see ``Bindings.font``."""
+def style_of(style: TextStyle | None, font: Callable[[str], str], text: str = "") -> Style:
+    """The style of a text with all that the task leaves open; ``font`` tells what orders call a font, see ``Bindings.font``."""
+    coloured = coloured_emoji(style) if has_emoji(text) else None
     if style is None:
-        return Style()
+        return Style(emoji=coloured)
     plain = Style(outline=0.0) if style.box else Style()
     outline, shadow, box = style.outline, style.shadow, style.box
     return Style(
         font=font(style.font),
-        emoji=font(style.emoji) if style.emoji else None,
+        emoji=font(style.emoji) if style.emoji and style.emoji not in EMOJI_FONTS else coloured,
         weight=style.weight,
         size=_share(style.size, plain.size),
         color=style.color,
@@ -43,6 +46,11 @@ def style_of(style: TextStyle | None, font: Callable[[str], str]) -> Style:
         line_height=style.line_height,
         letter_case=style.letter_case,
     )
+
+
+def coloured_emoji(style: TextStyle | None) -> str | None:
+    """The program's font of emoji, where it draws those of texts in this style."""
+    return FONT if style is None or style.emoji in {None, COLOUR_EMOJI} else None
 
 
 def passage(given: SpecPassage | None, fps: int) -> Passage | None:

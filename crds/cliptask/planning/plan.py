@@ -28,7 +28,7 @@ from cliptask.planning.disclosure import Synthetic, disclosure
 from cliptask.planning.forms import remark
 from cliptask.planning.history import FORMS, NOTHING, SOLE, History, Part, recognized
 from cliptask.planning.lines import Said, said
-from cliptask.planning.looks import caption_look
+from cliptask.planning.looks import caption_look, coloured_emoji
 from cliptask.planning.naming import ad_name, refuse_collisions, utm, video_name
 from cliptask.planning.settings import Settings, settings_of
 from cliptask.planning.soundtrack import soundtrack
@@ -294,8 +294,9 @@ def variant_order(
     segments, burned = timeline.segments(choice.clips, said.more), None
     if timeline.spec.captions.mode == "burned":
         look = caption_look(timeline.spec.captions, timeline.bindings.font)
-        burned = said.burned(look, is_settled=False)
-        shown = said.burned(look, is_settled=True)
+        emoji = coloured_emoji(timeline.spec.captions.letters)
+        burned = said.burned(look, emoji, is_settled=False)
+        shown = said.burned(look, emoji, is_settled=True)
         segments = timeline.captioned(segments, shown) if shown else segments
     return VariantOrder(
         segments=segments,

@@ -13,7 +13,7 @@ from cliptask.orders import Profile
 from cliptask.planning.bindings import Bindings
 from cliptask.planning.looks import caption_look
 from cliptask.spec.disclosure import label_of
-from cliptask.spec.fonts import styles_of
+from cliptask.spec.fonts import PLAIN_EMOJI, styles_of
 from cliptask.spec.quantities import format_duration
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.transitions import described, transition_between
@@ -69,7 +69,7 @@ def settings_of(
         if any(each.speech for each in spec.video_blocks)
         else None,
         "captions.mode": spec.captions.mode,
-        CAPTIONS: _hash(caption_look(spec.captions, str).key) if spec.captions.mode == "burned" else None,
+        CAPTIONS: _hash(_captions(spec)) if spec.captions.mode == "burned" else None,
         LABEL: _hash(label.model_dump(mode="json")) if (label := label_of(spec)) else None,
         FONTS: _hash(_fonts(spec, bindings)) if spec.fonts else None,
         "sound.balance": sound.balance,
@@ -116,6 +116,12 @@ def _overlays(spec: ClipTaskSpec, bindings: Bindings) -> list[object]:
         ]
         for each, image in zip(spec.overlays, bindings.images, strict=True)
     ]
+
+
+def _captions(spec: ClipTaskSpec) -> object:
+    """How they look; of emoji the key tells only where a font of the task's own draws them."""
+    key, letters = caption_look(spec.captions, str).key, spec.captions.letters
+    return [key, PLAIN_EMOJI] if letters and letters.emoji == PLAIN_EMOJI else key
 
 
 def _fonts(spec: ClipTaskSpec, bindings: Bindings) -> dict[str, str | None]:

@@ -13,6 +13,8 @@ from cliptask.spec.values import Name, SourceUrl
 
 INSTALLED: Final = ("Montserrat", "Poppins", "Anton", "Noto Sans")
 """Families that come with the program. None can be the name of a task's own font."""
+COLOUR_EMOJI, PLAIN_EMOJI = EMOJI_FONTS = ("Noto Color Emoji", "Noto Emoji")
+"""Likewise of emoji: in their colours, which is the default, and in that of the letters."""
 
 
 class Font(Part):
@@ -44,7 +46,7 @@ def _named(style: str) -> str:
     font, emoji = (own.format(f"{style}.{field}") for field in ("font", "emoji"))
     return (
         f"(!has({style}.font) || {style}.font in {list(INSTALLED)} || {font})"
-        f" && (!has({style}.emoji) || {emoji})"
+        f" && (!has({style}.emoji) || {style}.emoji in {list(EMOJI_FONTS)} || {emoji})"
     )
 
 
@@ -93,12 +95,11 @@ def _unknown(spec: Any) -> Iterator[tuple[Path, str]]:  # noqa: ANN401  as above
     for path, style in styles_of(spec):
         if style.font not in (*INSTALLED, *own):
             yield (*path, "font"), _remedy(style.font, [*INSTALLED, *own])
-        if style.emoji is not None and style.emoji not in own:
-            yield (*path, "emoji"), _remedy(style.emoji, own)
+        if style.emoji is not None and style.emoji not in (*EMOJI_FONTS, *own):
+            yield (*path, "emoji"), _remedy(style.emoji, [*EMOJI_FONTS, *own])
 
 
 def _remedy(given: str, there: list[str]) -> str:
     near = remedies.closest(given, there)
     meant = f"did you mean {near}? " if near else ""
-    names = f"there are: {', '.join(there)}" if there else "there is none"
-    return f"{meant}{names}; give others under spec.fonts"
+    return f"{meant}there are: {', '.join(there)}; give others under spec.fonts"

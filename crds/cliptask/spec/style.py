@@ -53,7 +53,7 @@ class TextStyle(Part):
     font: FontName = "Montserrat"
     """The font of its letters: Montserrat, Poppins, Anton, Noto Sans, or a name of spec.fonts. Words with letters that it lacks, of other scripts, are written in Noto's fonts."""
     emoji: FontName | None = None
-    """The font of its emoji, a name of spec.fonts: one with colours shows them in colour. Default: Noto Emoji, in the letters' colour."""
+    """The font of its emoji: Noto Color Emoji, Noto Emoji, which draws them in the letters' colour, or a name of spec.fonts. Default: Noto Color Emoji."""
     weight: Annotated[int, Field(ge=100, le=900, multiple_of=100)] = 800
     """How heavy the letters are: 400 regular, 700 bold, 900 black; the family's nearest."""
     size: Percentage | None = None

@@ -1,20 +1,21 @@
-"""Which clips' captions hold letters that no font can write? They are refused before anything is encoded."""
+"""Which letters do clips' captions hold? Those that no font can write are refused before anything is encoded; of emoji it is noted that there are any."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from cliptask.caption_file import words_key
+from cliptask.emoji import has_emoji
 from cliptask.errors import ClipTaskError, SourceError
 from cliptask.facts import SourceFacts, Transcript, Word
 from cliptask.names import words_object
 from cliptask.spec.captions import ClipVoice
 from cliptask.spec.style import TextStyle
 from cliptask.spec.task import ClipTaskSpec
-from cliptask_operator.campaign.letters import families, own_fonts
+from cliptask_operator.campaign.letters import families, own_fonts, refused
 from cliptask_operator.sources.urls import shown_url
 from cliptask_operator.speech.transcriber import Written
-from cliptask_renderer.lettering.faces import Family, unwritable
+from cliptask_renderer.lettering.faces import Family
 from cliptask_renderer.recordings import words_of
 from cliptask_renderer.storage.base import Store
 
@@ -25,7 +26,7 @@ def writable_only(
     own: Mapping[str, Family],
     cache: Store,
 ) -> dict[str, SourceFacts | ClipTaskError]:
-    """The sources by URL, with an error for captions that are to be part of the picture and cannot. Blocks.
+    """The sources by URL, with what is known of captions that are to be part of the picture: an error where they cannot. Blocks.
 
     ``own`` are the task's fonts by their names; where one of them could not be had, nothing is said of what it writes.
     """
@@ -39,8 +40,13 @@ def writable_only(
         if not isinstance(facts, SourceFacts) or facts.kind != "captions":
             continue
         words = words_of(cache, words_object(words_key(facts.sha256)))
-        if wrong := _wrong(words, style, written):
-            found[url] = SourceError(f"{shown_url(url)}: {wrong}")
+        wrong = _wrong(words, style, written)
+        signs = has_emoji(*(word.text for word in words))
+        found[url] = (
+            SourceError(f"{shown_url(url)}: {wrong}")
+            if wrong
+            else facts.model_copy(update={"has_emoji": signs})
+        )
     return found
 
 
@@ -61,7 +67,7 @@ def writable_words(
 
 def _wrong(words: Sequence[Word], style: TextStyle, written: Sequence[Family]) -> str | None:
     """What of them cannot be written."""
-    if not unwritable(" ".join(word.text for word in words), style.font, written):
+    if not refused(" ".join(word.text for word in words), style, written):
         return None
-    bad = " ".join(word.text for word in words if unwritable(word.text, style.font, written))
-    return unwritable(bad, style.font, written)
+    bad = " ".join(word.text for word in words if refused(word.text, style, written))
+    return refused(bad, style, written)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from cliptask.emoji import has_emoji
 from cliptask.errors import InputError
+from cliptask.planning.looks import coloured_emoji
 from cliptask.spec.disclosure import label_of
 from cliptask.spec.filling import text_place
-from cliptask.spec.fonts import INSTALLED
+from cliptask.spec.fonts import EMOJI_FONTS, INSTALLED
 from cliptask.spec.rules import Path
 from cliptask.spec.style import TextStyle
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.text import heard
-from cliptask_renderer.lettering.faces import Family, installed, unwritable
+from cliptask_renderer.lettering.faces import Family, coloured, installed, unwritable
 
 
 def check_letters(spec: ClipTaskSpec) -> None:
@@ -20,7 +22,7 @@ def check_letters(spec: ClipTaskSpec) -> None:
     _refuse(
         f"{text_place(spec, *at)}: {words}"
         for at, text, style in _texts(spec)
-        if not own_fonts(style) and (words := unwritable(text, style.font, [installed(style.font)]))
+        if not own_fonts(style) and (words := refused(text, style, [installed(style.font)]))
     )
 
 
@@ -34,13 +36,21 @@ def check_own_letters(spec: ClipTaskSpec, own: Mapping[str, Family]) -> None:
         for at, text, style in _texts(spec)
         if (names := own_fonts(style))
         and all(name in own for name in names)
-        and (words := unwritable(text, style.font, families(style, own)))
+        and (words := refused(text, style, families(style, own)))
     )
+
+
+def refused(text: str, style: TextStyle, written: Sequence[Family]) -> str | None:
+    """What of a text these fonts cannot write in its style, with the remedy."""
+    emoji = coloured() if coloured_emoji(style) and has_emoji(text) else None
+    return unwritable(text, style.font, written, emoji)
 
 
 def own_fonts(style: TextStyle) -> tuple[str, ...]:
     """The fonts of the task's own that a style names."""
-    return tuple(name for name in (style.font, style.emoji) if name and name not in INSTALLED)
+    return tuple(
+        name for name in (style.font, style.emoji) if name and name not in (*INSTALLED, *EMOJI_FONTS)
+    )
 
 
 def families(style: TextStyle, own: Mapping[str, Family]) -> list[Family]:

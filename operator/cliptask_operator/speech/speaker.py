@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal, Self, TypeAlias
 
+from cliptask.emoji import has_emoji, without_emoji
 from cliptask.errors import ClipTaskError, SetupError
 from cliptask.facts import Recording, SpokenLine
 from cliptask.languages import primary
@@ -208,7 +209,8 @@ class Speaker:
             return await asyncio.to_thread(recordings.complete, store, order, answer)
         said = heard_at(order.text)[0].strip()
         async with self._processes:
-            local = await espeak.speak(said, order.language)
+            # It would read out what each is called.
+            local = await espeak.speak(without_emoji(said), order.language)
         words = words_from_events(said, local.events, local.duration_s)
         recording = order.recording(local.duration_s, words)
         return await asyncio.to_thread(recordings.save_recording, store, order, local.audio, recording)
@@ -235,7 +237,8 @@ class Speaker:
 
 def _free_order(line: Utterance) -> SpeechOrder:
     text, model = line.said.strip(), espeak.version()
-    return SpeechOrder("espeak-ng", text, espeak.VOICE, line.language, model, "wav_22050")
+    settings = {"reads_emoji": False} if has_emoji(text) else {}
+    return SpeechOrder("espeak-ng", text, espeak.VOICE, line.language, model, "wav_22050", settings)
 
 
 def _unspoken(order: _Order, found: Spoken) -> SpeechOrder | None:

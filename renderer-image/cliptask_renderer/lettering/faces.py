@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from cliptask.emoji import EMOJI, TEXT_STYLE
+from cliptask.errors import SetupError
 from cliptask.names import shown
 from cliptask.text import drawn, named
 
@@ -19,6 +21,9 @@ _FAMILIES = {
     "Noto Sans": ("manimgx_fonts", "NotoSans[[]wght].ttf"),
 }
 """A package of each family, and in it a file with all its characters."""
+
+_COLOURED = Path(__file__).with_name("fonts") / "NotoColorEmoji.ttf"
+"""Put there when the program is built, see ``emoji_font.py``."""
 
 _NOTO = re.compile(r"(Noto(?:Sans|Emoji))(\w*)\[wght\]\.ttf")
 _CJK = {"JP": 0, "KR": 1, "SC": 2, "TC": 3}
@@ -59,6 +64,15 @@ def installed(name: str) -> Family:
     return Family(name, _file(name)[0].parent, _characters(name))
 
 
+@cache
+def coloured() -> Family:
+    """The program's font of emoji. Raises ``SetupError`` where it was not installed with it."""
+    if not _COLOURED.is_file():
+        message = f"the font of emoji, {_COLOURED.name}, is missing beside the program: install it again from its wheel, in a checkout by make"
+        raise SetupError(message)
+    return Family("Noto Color Emoji", _COLOURED.parent, characters_of(_COLOURED))
+
+
 @dataclass(frozen=True)
 class Run:
     """A piece of a text that one list of families writes: the first of them that has a letter writes it."""
@@ -67,17 +81,26 @@ class Run:
     families: tuple[str, ...]
 
 
-def runs(text: str, first: Family, language: str | None = None, signs: Family | None = None) -> list[Run]:
+def runs(
+    text: str,
+    first: Family,
+    language: str | None = None,
+    signs: Family | None = None,
+    emoji: Family | None = None,
+) -> list[Run]:
     """A text in runs: signs in the family of ``signs``, words in the ``first`` where it has all their letters.
 
-    Else in those of their scripts: no word is written in two hands. Spaces belong to the word before them.
+    Else in those of their scripts: no word is written in two hands. Spaces belong to the word before them. Of signs, those
+    that are pictures are drawn by ``emoji``, where there is one.
     """
     others = _others(text, language)
     found: list[Run] = []
-    for piece in _PIECE.findall(text):
-        if _SIGN.match(piece):
+    for piece, is_picture in _pieces(text, pictures=emoji is not None):
+        if is_picture and emoji:
+            chosen: tuple[str, ...] = (emoji.name, "Noto Emoji", first.name, *others)
+        elif _SIGN.match(piece):
             own = (signs.name,) if signs else ()
-            chosen: tuple[str, ...] = (*own, "Noto Emoji", first.name, *others)
+            chosen = (*own, "Noto Emoji", first.name, *others)
         elif _seen(piece) <= first.characters:
             chosen = (first.name,)
         elif all(letter in first.characters for letter in _seen(piece) if letter.isalpha()):
@@ -89,6 +112,18 @@ def runs(text: str, first: Family, language: str | None = None, signs: Family | 
         else:
             found.append(Run(piece, chosen))
     return found
+
+
+def _pieces(text: str, *, pictures: bool) -> Iterator[tuple[str, bool]]:
+    """Words, signs and spaces, and whether they are to be ``pictures``, without what only tells that."""
+    end = 0
+    for match in EMOJI.finditer(text) if pictures else ():
+        yield from (
+            (piece, False) for piece in _PIECE.findall(text[end : match.start()].replace(TEXT_STYLE, ""))
+        )
+        yield match[0], True
+        end = match.end()
+    yield from ((piece, False) for piece in _PIECE.findall(text[end:].replace(TEXT_STYLE, "")))
 
 
 def _others(text: str, language: str | None) -> tuple[str, ...]:
@@ -107,14 +142,17 @@ def folders(families: Iterable[str], own: Iterable[Family]) -> list[str]:
     return sorted({str(brought.get(family) or _file(family)[0].parent) for family in families})
 
 
-def unwritable(text: str, called: str, own: Iterable[Family]) -> str | None:
+def unwritable(text: str, called: str, own: Iterable[Family], emoji: Family | None = None) -> str | None:
     """Which characters neither its ``own`` fonts, ``called`` so, nor another here have a shape for, with the remedy.
 
-    None where all are there.
+    None where all are there. ``emoji`` is as for ``runs``.
     """
     left = _seen(text)
     for family in own:
         left -= family.characters
+    if emoji and left:
+        pictures = {letter for match in EMOJI.finditer(text) for letter in match[0]}
+        left -= (pictures & emoji.characters) - _seen(EMOJI.sub("", text))
     for each in ("Noto Sans", *_noto(), *_han(text, None), "Noto Emoji"):
         left -= _characters(each) if left else set()
     if not left:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cliptask.errors import InputError, SourceError
+from cliptask.emoji import FONT
+from cliptask.errors import InputError, SetupError, SourceError
 from cliptask.languages import primary
 from cliptask.layers import TALL_LINE_HEIGHT, Style
 from cliptask.names import shown
@@ -177,13 +178,24 @@ def _drawn(
     own = fonts.own(style)
     first = own.get(style.font) or faces.installed(style.font)
     called = "the task's own font" if style.font in own else style.font
-    if missing := faces.unwritable("".join(chain(*said)), called, [first, *own.values()]):
+    emoji = _coloured(style.emoji) if style.emoji and style.emoji not in own else None
+    if missing := faces.unwritable("".join(chain(*said)), called, [first, *own.values()], emoji):
         message = f"{texts[0].what}'s text {missing}"
         raise InputError(message)
-    hand = _Hand(first, own.get(style.emoji or ""), texts[0].language)
+    hand = _Hand(first, own.get(style.emoji or ""), emoji, texts[0].language)
     data = _data(said, style, shorter, room, looks, hand) | {"sizes": _sizes(texts[0])}
     pages = _pages(data, texts[0], hand)
     return [_shadowed(page, style, shorter) for page in pages] if style.shadow else pages
+
+
+def _coloured(name: str) -> faces.Family:
+    """The program's font of emoji. Raises ``SetupError`` where it is missing, or of another version than an order was made for."""
+    if name != FONT:
+        message = (
+            f"{name} is to draw emoji, there is {FONT}: let the operator and the renderer be of one version"
+        )
+        raise SetupError(message)
+    return faces.coloured()
 
 
 @dataclass(frozen=True)
@@ -192,14 +204,19 @@ class _Hand:
 
     first: faces.Family
     signs: faces.Family | None
+    emoji: faces.Family | None
     language: str | None
 
     @property
     def own(self) -> list[faces.Family]:
-        return [self.first, *([self.signs] if self.signs else [])]
+        return [each for each in (self.first, self.signs, self.emoji) if each]
 
     def runs(self, text: str) -> list[faces.Run]:
-        return faces.runs(text, self.first, self.language, self.signs)
+        return faces.runs(text, self.first, self.language, self.signs, self.emoji)
+
+    def is_picture(self, run: faces.Run) -> bool:
+        """Whether it has colours of its own."""
+        return self.emoji is not None and self.emoji.name in run.families[:1]
 
 
 def _sizes(text: Text) -> list[float]:
@@ -237,7 +254,13 @@ def _data(
         "texts": [
             {
                 "runs": [
-                    {"text": run.text, "font": fonts.index(run.families), "word": word} for run, word in runs
+                    {
+                        "text": run.text,
+                        "font": fonts.index(run.families),
+                        "word": word,
+                        "picture": hand.is_picture(run),
+                    }
+                    for run, word in runs
                 ],
                 "parts": [
                     [{"text": run.text, "font": fonts.index(run.families)} for run in part] for part in parts

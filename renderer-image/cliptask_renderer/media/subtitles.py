@@ -41,6 +41,8 @@ class _Shown:
     end: int
     seen: range
     """Of these the ones in which it is seen."""
+    emoji: str | None
+    """What draws its emoji in place of what the look names."""
 
 
 def spans(
@@ -114,7 +116,8 @@ def _shown(
         first, last = max(starts[0], window.start), min(end, window.stop)
         if first > starts[0] and last - first < frame_at(LATE_MS, fps):
             continue
-        yield _Shown(page, spoken.language, what, starts, end, range(max(first, 0), min(last, frames)))
+        seen = range(max(first, 0), min(last, frames))
+        yield _Shown(page, spoken.language, what, starts, end, seen, spoken.emoji)
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,8 @@ class _Canvas:
 
 def _drawn(shown: _Shown, look: CaptionLook, room: Room, shorter: int, fonts: Fonts) -> list[Pixels]:
     text = Text(shown.page.words, shown.language, shown.what, is_steady=True, stressed=shown.page.stressed)
-    return typeset(text, look.letters, shorter, room, _looks(shown, look), fonts)
+    style = look.letters.model_copy(update={"emoji": shown.emoji}) if shown.emoji else look.letters
+    return typeset(text, style, shorter, room, _looks(shown, look), fonts)
 
 
 def _states(

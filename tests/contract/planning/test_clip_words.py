@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cliptask.caption_file import words_key
+from cliptask.emoji import FONT
 from cliptask.errors import SourceError, TransientError
 from cliptask.facts import Transcript, Word
 from cliptask.layers import SpokenAt
@@ -256,3 +257,37 @@ def test_a_transcribed_clip_is_another_part_than_a_plain_one() -> None:
     campaign = plan(of, sources(of, c0={"sound_stream": 1}), [], transcripts={})
 
     assert len({each.clips for each in campaign.variants}) == 2
+
+
+@pytest.mark.parametrize(
+    ("emoji", "drawn"), [(None, FONT), ("Noto Color Emoji", FONT), ("Noto Emoji", None), ("brand", None)]
+)
+def test_words_with_emoji_name_what_draws_them(emoji: str | None, drawn: str | None) -> None:
+    """What is said without any would be encoded anew for a font that it does not use."""
+    letters = {"letters": {"emoji": emoji}} if emoji else {}
+    fonts: Any = {"fonts": [{"name": "brand", "url": url("brand")}]} if emoji == "brand" else {}
+    clips = [{"url": url("c0"), "captions": {"url": WORDS}}]
+    blocks = [
+        {"name": "hook", "clips": clips},
+        {"name": "offer", "clips": [{"url": url("c1")}], "speech": LINE | {"text": "Hot 🔥"}},
+    ]
+    of = task([1], videoBlocks=blocks, captions={"mode": "burned", **letters}, **fonts)
+
+    def emoji_of(*, has_emoji: bool) -> list[list[str | None]]:
+        known = sources(of)
+        known[WORDS] = known[WORDS].model_copy(update={"has_emoji": has_emoji})
+        planned = plan(of, known, [line(each.text) for each in of.spec.lines])
+        return [[each.emoji for each in shown] for shown in spoken(order(planned))]
+
+    assert emoji_of(has_emoji=True) == [[drawn], [drawn]]
+    assert emoji_of(has_emoji=False) == [[None], [drawn]]
+
+
+@pytest.mark.parametrize(("text", "drawn"), [("Hot🔥", FONT), ("Hot", None)])
+def test_a_transcript_with_emoji_names_what_draws_them(text: str, drawn: str | None) -> None:
+    """One of a caption file and one of a transcript would look otherwise."""
+    words = (Word(text=text, start_s=1.0, end_s=1.5),)
+
+    of = order(transcribed(Transcript(key=sha("said"), seconds=3.0, words=words)))
+
+    assert [each.emoji for each in spoken(of)[0]] == [drawn]

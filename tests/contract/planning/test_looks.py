@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cliptask.emoji import FONT
 from cliptask.layers import Style
 from cliptask.planning.looks import neighbours, style_of
 from cliptask.spec.overlays import Overlay
@@ -38,6 +39,21 @@ def test_a_box_takes_the_place_of_the_outline(style: dict[str, Any], outline: fl
 def test_one_colour_is_one_however_it_is_written(one: str, other: str) -> None:
     """The same video would be encoded again."""
     assert style_of(TextStyle(color=one), str) == style_of(TextStyle(color=other), str)
+
+
+@pytest.mark.parametrize(
+    ("given", "text", "emoji"),
+    [
+        ({}, "Hot 🔥", FONT), ({}, "Hot", None), ({}, "Hot ❤", None), ({"emoji": "Noto Color Emoji"}, "🇺🇦", FONT),
+        ({"emoji": "Noto Emoji"}, "Hot 🔥", None), ({"emoji": "brand"}, "Hot 🔥", "BRAND"), ({"emoji": "brand"}, "Hot", "BRAND"),
+    ],
+)  # fmt: skip
+def test_only_texts_with_emoji_name_what_draws_them(
+    given: dict[str, str], text: str, emoji: str | None
+) -> None:
+    """All titles would be encoded anew for a font that few of them use, or emoji not be when it is another one."""
+    assert style_of(TextStyle.model_validate(given), str.upper, text).emoji == emoji
+    assert style_of(None, str, text).emoji == style_of(TextStyle(), str, text).emoji
 
 
 def test_what_lies_over_the_whole_video_keeps_its_place() -> None:

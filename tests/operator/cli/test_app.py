@@ -171,6 +171,7 @@ def test_a_source_that_may_not_or_cannot_be_reached_is_named(
         ({"overlays": [{"image": {"url": "TRACK"}}]}, "is not a picture"),
         ({"overlays": [{"text": "hi", "from": "5s"}]}, "nobody would see it"),
         ({"overlays": [{"text": "\U00012000"}]}, "can write"),
+        ({"overlays": [{"text": "\U0001faea", "style": {"emoji": "Noto Emoji"}}]}, "write: U+1FAEA"),
         (
             {
                 "speech": [

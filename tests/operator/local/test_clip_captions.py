@@ -68,6 +68,22 @@ def test_words_are_seen_while_they_are_said_in_the_clip(
     assert "Hello." in captions.read_text()
 
 
+def test_emoji_of_a_file_are_in_colour_also_where_it_was_read_before(studio: Studio, tmp_path: Path) -> None:
+    """A laptop and a cluster would show them otherwise, by what their caches hold."""
+    clip = with_words(studio, HELLO.replace("Hello.", "🔴").encode())
+
+    def red(**captions: Any) -> int:  # noqa: ANN401  a spec's fields
+        task = studio.write([], **blocks(clip), **SPEC | {"captions": captions})
+        studio.render(task, tmp_path / "out")
+        video = max((tmp_path / "out" / "camp").glob("*.mp4"), key=lambda each: each.stat().st_mtime_ns)
+        pictures = f.decoded(video, "rgb24", FORM).astype(int)
+        return int((np.abs(pictures[15] - (220, 40, 50)) < 60).all(axis=2).sum())
+
+    plain = red(mode="sidecar")
+    assert red(**BURNED) > plain + 1000
+    assert red(**BURNED | {"letters": LETTERS | {"emoji": "Noto Emoji"}}) < plain + 300
+
+
 def test_another_text_encodes_its_clip_alone(studio: Studio, tmp_path: Path) -> None:
     """A correction would cost as much as the campaign; and what is lost of the cache would stay lost."""
     task = studio.write([], **blocks({"url": studio.clip(2)}, with_words(studio)), **SPEC)

@@ -74,6 +74,18 @@ async def test_directions_reach_the_voice_and_no_caption(
     assert facts.words[-1].end_s == pytest.approx(line.duration_s, abs=0.1)
 
 
+async def test_the_local_voice_reads_no_emoji_out(store: Store) -> None:
+    """It would say "fire" where one is seen, while captions show it."""
+    signed, plain = (
+        Line(voice="espeak-ng", text=text) for text in ("Hot 🔥 deals 👩🏽\u200d🚒", "Hot deals")
+    )
+
+    first, second = spoken(await speak([signed, plain], store, SpeechSettings()))
+
+    assert [word.text for word in recording(store, first).words] == ["Hot", "🔥", "deals", "👩🏽\u200d🚒"]
+    assert first.duration_s == pytest.approx(second.duration_s, abs=0.2)
+
+
 async def test_the_local_voice_reads_no_directions_out(store: Store) -> None:
     """A draft without an account would say "whispers", and take longer than the video that is paid for."""
     directed, plain = (Line(voice="espeak-ng", text=text) for text in (DIRECTED, "Wait for May!"))
