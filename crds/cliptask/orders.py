@@ -8,14 +8,14 @@ import lzma
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cached_property
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from cliptask import recipe
 from cliptask.facts import Look
 from cliptask.layers import BurnedCaptions, OverlayOrder
-from cliptask.order import Order, digest
+from cliptask.order import LATER, Order, digest
 from cliptask.spec.motion import Motion
 from cliptask.spec.transitions import OverlapKind
 
@@ -51,6 +51,8 @@ class Cut(Order):
     """Of a video, how much faster than in its own time it is played: its frames are counted as they are then."""
     motion_frames: int = 0
     """Of a still picture in motion: how many frames the whole movement takes."""
+    backdrop: Annotated[Literal["still"] | None, LATER] = None
+    """Of a still picture in motion before its blurred copy: that stands still."""
     focus: tuple[float, float] = (0.5, 0.5)
     """Shares of the upright picture's width and height: the point that crops keep in view, and that a zoom goes to."""
     overlays: tuple[OverlayOrder, ...] = ()

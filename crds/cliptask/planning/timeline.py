@@ -321,6 +321,7 @@ class Timeline:
             speed=clip_range.speed,
             motion=motion,
             motion_frames=clip_range.frames if motion else 0,
+            backdrop="still" if motion and self.profile.fit == "blur" else None,
             focus=self._focus(block_spec.clips[clip]),
             overlays=self._overlays(
                 end - begin, {block_spec.name: Origin(begin, clip_range.frames), **origins}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from cliptask.facts import Look
@@ -42,13 +43,29 @@ TRANSFERS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Behind:
+    """One picture that stands, blurred, behind what moves."""
+
+    link: str
+    """In the graph, with what tells its colours."""
+    frames: int
+    """How long it stands."""
+
+
 def fit(
-    profile: Profile, number: int, *, has_alpha: bool = False, focus: tuple[float, float] = (0.5, 0.5)
+    profile: Profile,
+    number: int,
+    *,
+    has_alpha: bool = False,
+    focus: tuple[float, float] = (0.5, 0.5),
+    behind: Behind | None = None,
 ) -> str:
     """From any size and shape to the profile's, in yuv420p, BT.709, square pixels.
 
     What is transparent shows the background, or the blurred copy where there is one. ``number`` tells the names of links
-    in one graph apart. What is cut off is as far from the ``focus``, shares of width and height, as can be.
+    in one graph apart. What is cut off is as far from the ``focus``, shares of width and height, as can be. The blurred copy
+    is of what lies ``behind``, where that is another picture.
     """
     width, height = profile.width, profile.height
     straight = f"scale=out_range=pc:{SCALER},format=gbrap," if has_alpha else ""
@@ -71,12 +88,13 @@ def fit(
                 )
             names = ("back", "front", "blurred", "sharp")
             back, front, blurred, sharp = (f"[{name}{number}]" for name in names)
-            return (
-                f"{straight}split{back}{front};"
-                f"{back}{opaque}{_blurred(width, height, focus)}{blurred};"
-                f"{front}{inside}{_soft(profile, number, has_alpha=has_alpha)}{sharp};"
-                f"{blurred}{sharp}overlay=2*floor((W-w)/4):2*floor((H-h)/4):format=yuv420:{STRAIGHT}"
-            )
+            copy = f"{opaque}{_blurred(width, height, focus)}"
+            soft = f"{inside}{_soft(profile, number, has_alpha=has_alpha)}"
+            both = f"{blurred}{sharp}overlay=2*floor((W-w)/4):2*floor((H-h)/4):format=yuv420:{STRAIGHT}"
+            if behind:
+                held = f"loop=loop=-1:size=1,trim=end_frame={behind.frames}"
+                return f"{straight}{soft}{sharp};{behind.link}{straight}{copy},{held}{blurred};{both}"
+            return f"{straight}split{back}{front};{back}{copy}{blurred};{front}{soft}{sharp};{both}"
 
 
 def _opaque(background: str, number: int) -> str:

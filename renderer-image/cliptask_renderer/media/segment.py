@@ -27,7 +27,7 @@ from cliptask_renderer.media import (
     transitions,
 )
 from cliptask_renderer.media.film import Film
-from cliptask_renderer.media.fit import COLOURS, STRAIGHT, TAGS, fit, tags
+from cliptask_renderer.media.fit import COLOURS, STRAIGHT, TAGS, Behind, fit, tags
 from cliptask_renderer.media.graph import (
     SECONDS_PER_FRAME_LIMIT,
     Graph,
@@ -226,19 +226,21 @@ def _animated(graph: Graph, number: int, cut: Cut) -> str:
 
 
 def _moving(graph: Graph, number: int, cut: Cut) -> str:
-    """The picture moves, and what shows it stands still: the bars, or the blurred copy's edge, do not move along."""
+    """The picture moves, and what shows it stands still: the bars, or the blurred copy, do not move along."""
     profile = graph.order.profile
     canvas = motion.canvas(graph.sources[cut.source], profile, cut)
     width, height = canvas.picture.size
     if canvas.picture.mode == "RGBA":
         pixels, chain, parts = "rgba", "", [canvas.picture]
+        whole = graph.work / f"canvas{number}.rgba"
+        whole.write_bytes(canvas.picture.tobytes())
     else:
         pixels, chain = "yuv420p", f"{tags(Look())},"
         raw = ffmpeg.pictures(width, height, profile.fps, "rgb24")
         form = Profile(width=width, height=height, fps=profile.fps, fit="stretch")
         one = cut.model_copy(update={"frames": 1})
-        prepared = _fitted(graph, form, raw, f"canvas{number}.yuv", one, [canvas.picture.tobytes()])
-        parts = motion.planes(prepared, width, height)
+        whole = _fitted(graph, form, raw, f"canvas{number}.yuv", one, [canvas.picture.tobytes()])
+        parts = motion.planes(whole, width, height)
     frames, moved = motion.frames(canvas, parts, cut), None
     if graph.order.is_seam:
         # As for an animation.
@@ -248,7 +250,12 @@ def _moving(graph: Graph, number: int, cut: Cut) -> str:
     else:
         graph.feed = frames
     index = graph.add(ffmpeg.pictures(canvas.width, canvas.height, profile.fps, pixels, moved))
-    return f"[{index}:v]{chain}{fit(profile, graph.number, has_alpha=pixels == 'rgba', focus=canvas.focus)}"
+    behind = None
+    if cut.backdrop:
+        still = graph.add(ffmpeg.pictures(width, height, profile.fps, pixels, whole))
+        behind = Behind(f"[{still}:v]{chain}", cut.frames)
+    fitted = fit(profile, graph.number, has_alpha=pixels == "rgba", focus=canvas.focus, behind=behind)
+    return f"[{index}:v]{chain}{fitted}"
 
 
 def _fitted(

@@ -236,6 +236,22 @@ def test_a_silent_clip_has_no_part_in_the_sound() -> None:
     assert [each.at_frame for each in order.soundtrack.clips] == [0]
 
 
+@pytest.mark.parametrize("fit", ["contain", "cover", "blur", "stretch"])
+@pytest.mark.parametrize("motion", [None, "panLeft", "zoomIn"])
+def test_only_a_picture_that_moves_before_its_blurred_copy_says_that_this_stands(
+    fit: str, motion: str | None
+) -> None:
+    """All others would be encoded anew."""
+    clip = {"url": "https://cdn.example.com/b0c0.mp4", "duration": "1s"}
+    blocks = [{"name": "b0", "clips": [clip | ({"motion": motion} if motion else {})]}]
+
+    order = only([1], {"b0c0": {"kind": "still"}}, videoBlocks=blocks, picture={"fit": fit})
+
+    (cut,) = order.segments[0].cuts
+    assert cut.backdrop == ("still" if motion and fit == "blur" else None)
+    assert ("backdrop" in cut.model_dump_json()) == (cut.backdrop is not None)
+
+
 @pytest.mark.parametrize(
     ("fit", "motion", "is_seen"),
     [

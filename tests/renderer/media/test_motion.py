@@ -145,6 +145,26 @@ def test_one_frame_of_a_movement_is_its_beginning(tmp_path: Path) -> None:
     assert len(_frames(_textured(tmp_path / "a.png"), f.still(frames=1, motion="zoomIn"))) == 1
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("of", MOTIONS)
+def test_the_blurred_copy_stands_still_while_the_picture_moves(of: Motion, mode: str, tmp_path: Path) -> None:
+    """Larger than the picture before it, it would go by faster than that."""
+    picture = PIL.Image.open(_textured(tmp_path / "a.png", 400, 400, blur=40)).convert(mode)
+    if mode == "RGBA":
+        picture.putpixel((0, 0), (0, 0, 0, 0))
+    picture.save(tmp_path / "a.png")
+    profile = f.SMALL.model_copy(update={"fit": "blur"})
+    order = f.order_of(f.still(frames=12, motion=of, backdrop="still"), profile=profile)
+
+    shown = f.decoded(f.make(order, tmp_path, a=tmp_path / "a.png"), "gray", profile).astype(int)
+
+    changes = np.abs(shown - shown[0]).max(axis=0)
+    # The picture is square, in an upright frame.
+    assert changes[[*range(26), *range(134, 160)]].max() < 4
+    assert changes[40:120].max() > 20
+    assert shown[0, [*range(26), *range(134, 160)]].std() > 2
+
+
 @pytest.mark.parametrize("of", MOTIONS)
 def test_the_bars_stand_still_while_the_picture_moves(of: Motion, tmp_path: Path) -> None:
     """The edge between the picture and its bars would wander over the screen."""
