@@ -219,6 +219,8 @@ class BurnedCaptions(Order):
     spoken: tuple[SpokenAt, ...]
     copies: Annotated[Literal[True] | None, LATER] = None
     """Of a segment: groups of pictures over which no word stands are those of the same segment without captions."""
+    is_held: Annotated[bool, LATER] = False
+    """Whether words that would need more lines than the look allows are written smaller."""
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -137,7 +137,7 @@ class Said:
                 taken.append(range(begin, begin + ceil(min(taken_ms, longest_ms) * self.fps / 1000)))
         for clip in self.clips:
             spoken += clip.burned(self.fps, taken, emoji)
-        return BurnedCaptions(look=look, spoken=tuple(spoken))
+        return BurnedCaptions(look=look, spoken=tuple(spoken), is_held=True)
 
 
 def said(timeline: Timeline, choice: Choice, lines: Sequence[Bound[SpokenLine] | None]) -> Said:

@@ -210,7 +210,8 @@ class Timeline:
             return segment
         # Keys are slow: equal segments are one object.
         known = (id(segment), heard)
-        shown = BurnedCaptions(look=captions.look, spoken=heard, copies=None if self._is_draft else True)
+        changed = {"spoken": heard, "copies": None if self._is_draft else True}
+        shown = captions.model_copy(update=changed)
         return self._made.setdefault(known, segment.captioned(shown))
 
     def _heard(self, spoken: SpokenAt, frames: range) -> SpokenAt | None:

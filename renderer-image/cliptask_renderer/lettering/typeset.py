@@ -92,6 +92,8 @@ class Room:
 
     width: int
     height: int
+    lines: int | None = None
+    """In which it should stand, if it can at any size."""
 
 
 @dataclass(frozen=True)
@@ -279,6 +281,7 @@ def _data(
         "smallest": size * SMALLEST,
         "width": max(room.width - around, 1.0),
         "height": max(room.height - around, 1.0),
+        "lines": room.lines,
         "line_height": style.line_height or (TALL_LINE_HEIGHT if _TALL.search(text) else _LINE_HEIGHT),
         "outline": style.outline,
         "outline_color": style.outline_color,

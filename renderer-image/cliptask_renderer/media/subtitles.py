@@ -76,7 +76,8 @@ def compose(
     canvas = _Canvas(width // 2 * 2, height, look)
     states: dict[int, Pixels] = {0: canvas.empty}
     for each in sorted(shown, key=lambda page: page.seen.start):
-        drawn = _drawn(each, look, Room(width, height), shorter, fonts)
+        most = Room(width, height, look.lines if captions.is_held else None)
+        drawn = _drawn(each, look, most, shorter, fonts)
         states |= _within(dict(_states(each, drawn, canvas, profile.fps)), each.seen)
         states[each.seen.stop] = canvas.empty
     pictures = ((frame, states[frame]) for frame in sorted(states) if frame < frames)

@@ -191,6 +191,36 @@ def test_long_words_are_written_smaller(tmp_path: Path) -> None:
     assert has(shown(tmp_path, captions("plain"), words=words)[10], WHITE)
 
 
+LONG = "Fortunately everybody somewhere understands"
+
+
+def lines(
+    folder: Path, size: float, most: int, kind: CaptionStyle, stressed: str = "", *, is_held: bool
+) -> int:
+    """In how many lines long words stand, of which one may be stressed."""
+    words = [Word(text=text, start_s=0.2, end_s=1.0, stressed=text == stressed) for text in LONG.split()]
+    order = captions(kind, letters=Style(size=size, outline=0.0), words=4, lines=most)
+    picture = shown(folder, order.model_copy(update={"is_held": is_held}), words=words)[20]
+    # Of letters that reach neither up nor down there is something in every line, and nothing between two.
+    ink = np.convolve((picture[..., 3] > 200).sum(axis=1), np.ones(3) / 3, "same")
+    return int((np.diff(np.pad((ink > 0.35 * ink.max()).astype(int), 1)) == 1).sum())
+
+
+@pytest.mark.parametrize("stressed", ["", "everybody"])
+@pytest.mark.parametrize("most", [1, 2, 3, 4])
+@pytest.mark.parametrize("size", [0.05, 0.07, 0.08])
+def test_words_take_no_more_lines_than_they_may(
+    most: int, size: float, stressed: str, tmp_path: Path
+) -> None:
+    """Letters without accents would take one more, as there is room for those that have some."""
+    assert lines(tmp_path, size, most, "plain", stressed, is_held=True) <= most
+
+
+def test_words_of_earlier_orders_may_take_more(tmp_path: Path) -> None:
+    """The test above would let anything through; and what was made under its key would be other bytes."""
+    assert lines(tmp_path, 0.08, 2, "plain", is_held=False) > 2
+
+
 def test_words_come_sooner_where_a_line_is_played_faster(tmp_path: Path) -> None:
     """Words would stand after they were said."""
     slow = captions("oneWord")
