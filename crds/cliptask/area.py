@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, get_args
 
-from cliptask.layers import Layer
+from cliptask.layers import Free, Layer
 from cliptask.orders import Profile
+from cliptask.spec.platforms import PLATFORMS, USUAL, ZONE_HEIGHT, ZONE_WIDTH, Target, Zone
 from cliptask.spec.position import Position, columns_of, room_of
 
 MARGIN = 0.05
@@ -15,10 +18,8 @@ MARGIN = 0.05
 UPRIGHT = 1.6
 """From this height on, in widths, platforms show a picture full screen, with their buttons over it."""
 
-# Of 1080x1920, clear of what YouTube Shorts, Meta Reels and TikTok lay over it: shotstack.io/learn/vertical-video-safe-zones,
-# read 2026-11-27. Platforms change this without notice, and TikTok publishes templates instead of numbers.
-SAFE_LEFT, SAFE_RIGHT = 120 / 1080, 888 / 1080
-SAFE_TOP, SAFE_BOTTOM = 288 / 1920, 1248 / 1920
+SAME_SHAPE = 0.01
+"""By which a side may be off, as Meta has it too: encoders round to even pixels, and to sixteens."""
 
 GAP = 0.015
 """Between layers in one place, of the picture's height."""
@@ -97,24 +98,58 @@ class Point:
         return 2 * round((self.x - across * width) / 2), 2 * round((self.y - down * height) / 2)
 
 
+def _free(zones: Iterable[Zone]) -> Free:
+    left, top, right, bottom = (
+        max((edge.value for edge in edges if edge), default=0.0) for edges in zip(*zones, strict=True)
+    )
+    return (
+        left / ZONE_WIDTH,
+        top / ZONE_HEIGHT,
+        (ZONE_WIDTH - right) / ZONE_WIDTH,
+        (ZONE_HEIGHT - bottom) / ZONE_HEIGHT,
+    )
+
+
+_USUAL = _free(zone for each in USUAL if (zone := PLATFORMS[each].zone))
+
+
+def free_of(targets: Iterable[Target], width: int, height: int) -> Free | None:
+    """What all of these targets leave free of a picture of this size; None where none of them publishes what it covers of one."""
+    zones = [zone for each in targets if (zone := PLATFORMS[each].zone)]
+    has_zones = abs(math.log(width * ZONE_HEIGHT / (height * ZONE_WIDTH))) <= SAME_SHAPE
+    return _free(zones) if zones and has_zones else None
+
+
+def unusual(targets: Iterable[Target], width: int, height: int) -> Free | None:
+    """The same for orders, which say nothing of what is usual."""
+    free = free_of(targets, width, height)
+    return None if free == _USUAL else free
+
+
 def spot(layer: Layer, profile: Profile) -> Spot:
     """Where a layer stands in a picture."""
     if layer.at is None:
-        return area(profile, is_safe=layer.is_safe)
+        return area(profile, is_safe=layer.is_safe, free=layer.free)
     sides = (profile.width, profile.height)
     shares = map(room_of, layer.at, columns_of(layer.position))
     width, height = (max(round(share * side), 1) for share, side in zip(shares, sides, strict=True))
     return Point(layer.at[0] * profile.width, layer.at[1] * profile.height, (width, height))
 
 
-def area(profile: Profile, *, is_safe: bool) -> Area:
-    """Where layers may stand in a picture."""
+def area(profile: Profile, *, is_safe: bool, free: Free | None = None) -> Area:
+    """Where layers may stand in a picture. ``free``: what its targets leave of it, where that is not the usual."""
     width, height = profile.width, profile.height
-    if is_safe and height >= width * UPRIGHT:
-        return Area(
-            _even(width * SAFE_LEFT), _even(height * SAFE_TOP), _even(width * SAFE_RIGHT), _even(height * SAFE_BOTTOM), width // 2, is_upright=True
-        )  # fmt: skip
     margin = _even(min(width, height) * MARGIN)
+    if is_safe and height >= width * UPRIGHT:
+        left, top, right, bottom = free or _USUAL
+        return Area(
+            max(_even(width * left), margin),
+            max(_even(height * top), margin),
+            min(_even(width * right), width - margin),
+            min(_even(height * bottom), height - margin),
+            width // 2,
+            is_upright=True,
+        )
     return Area(margin, margin, width - margin, height - margin, width // 2)
 
 

@@ -22,6 +22,7 @@ from cliptask.orders import Profile
 from cliptask.planning.disclosure import Synthetic
 from cliptask.planning.history import FORMS, LINES, SOLE, TRACKS, History, Part, key_of, other
 from cliptask.planning.plan import Campaign, Skipped, Variant
+from cliptask.planning.reception import Reception, received
 from cliptask.planning.settings import Setting
 from cliptask.spec.texts import OTHERS
 
@@ -114,9 +115,21 @@ class IndexedVariant(Entry):
     synthetic: tuple[Synthetic, ...] = Field(
         default=(), description="What kinds of its ingredients AI made; its metadata say so, too."
     )
+    targets: tuple[str, ...] = Field(
+        default=(), description="Those of the task's targets that take it as it is, by what they publish."
+    )
+    refused: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="For each target that takes its shape and would refuse it: why, by its true size.",
+    )
     duration_seconds: float = Field(description="Length of the picture.")
     size_bytes: int
     frames: int
+
+    @property
+    def suits(self) -> str:
+        """Its targets for a table."""
+        return " ".join(self.targets)
 
 
 class IndexedSkip(Entry):
@@ -216,7 +229,10 @@ def campaign_index(
     blocks, profiles = campaign.blocks, campaign.profiles
     there = [variant for variant in campaign.variants if variant.name in sizes_bytes]
     lacking = [variant for variant in campaign.variants if variant.name not in sizes_bytes]
-    variants = tuple(_made(blocks, variant, sizes_bytes[variant.name], shared) for variant in there)
+    receptions = received(campaign, sizes_bytes)
+    variants = tuple(
+        _made(blocks, variant, sizes_bytes[variant.name], shared, receptions) for variant in there
+    )
     skipped = [_missing(blocks, skipped, skipped.error) for skipped in campaign.skipped]
     skipped += [_missing(blocks, variant, failed.get(variant.name)) for variant in lacking]
     return CampaignIndex(
@@ -288,7 +304,7 @@ def index_csv(index: CampaignIndex) -> str:
     table = csv.writer(buffer)
     own = [
         (title, field)
-        for title, field in (("Name", "ad_name"), ("Utm", "utm"))
+        for title, field in (("Name", "ad_name"), ("Utm", "utm"), ("Targets", "suits"))
         if any(getattr(each, field) for each in index.variants)
     ]
     table.writerow(
@@ -329,7 +345,11 @@ class _Untitled(GenerateJsonSchema):
 
 
 def _made(
-    blocks: tuple[str, ...], variant: Variant, size_bytes: int, shared: AbstractSet[str]
+    blocks: tuple[str, ...],
+    variant: Variant,
+    size_bytes: int,
+    shared: AbstractSet[str],
+    receptions: Sequence[Reception],
 ) -> IndexedVariant:
     order = variant.order
     pictures = [picture if (picture := picture_file(key)) in shared else None for key in variant.pictures]
@@ -349,6 +369,12 @@ def _made(
         text=variant.text,
         titles=variant.titles,
         synthetic=variant.synthetic,
+        targets=tuple(each.target for each in receptions if each.takes(variant)),
+        refused={
+            each.target: tuple(map(str, each.refused[variant.name]))
+            for each in receptions
+            if variant.name in each.refused
+        },
         duration_seconds=round(order.duration_s, 3),
         size_bytes=size_bytes,
         frames=order.frames,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from cliptask.counting import Count
 from cliptask.facts import Look
@@ -12,6 +12,9 @@ from cliptask.spec.position import Align, CaptionStyle, LetterCase, PassageKind,
 SHA256_DIGITS = 64
 TALL_LINE_HEIGHT = 1.45
 """In em: of scripts whose letters are taller than Latin ones."""
+
+Free: TypeAlias = tuple[float, float, float, float]
+"""Of a picture, what platforms leave free: the left, upper, right and lower edge, as shares of its width and height."""
 
 _CLEAR = 0.5
 """In em: between captions and what stands beside them."""
@@ -96,6 +99,8 @@ class Layer(Order):
     height. None: it stands there within the picture."""
     is_safe: bool = True
     """Whether it keeps clear of what platforms lay over a video."""
+    free: Annotated[Free | None, LATER] = None
+    """What they leave, where the task names others than the usual ones."""
     width: float
     """Share of the picture's width: of an image the width itself, of a text the most it may take."""
     rotation: float = 0.0
@@ -169,6 +174,8 @@ class CaptionLook(Order):
     """At most."""
     position: Position
     is_safe: bool = True
+    free: Annotated[Free | None, LATER] = None
+    """As of a layer."""
 
     @property
     def height(self) -> float:

@@ -37,6 +37,23 @@ def test_a_task_that_may_not_be_made_is_told_why(bed: Bed) -> None:
     assert bed.wait("elsewhere")["succeeded"] == 1
 
 
+def test_what_targets_would_refuse_is_a_condition(bed: Bed) -> None:
+    """A review of what is on the cluster would not tell that an ad cannot be shown."""
+    title, small = {"text": "Sale", "safe": False}, {"width": 270, "height": 480}
+    bed.apply(bed.task("camp", TWO_BY_TWO, targets=["tiktok", "metaReels"], picture=small, overlays=[title]))
+    bed.wait("camp")
+    refused = bed.condition("camp", "TargetsMet")
+    bed.apply(bed.task("camp", TWO_BY_TWO, targets=["metaReels"], picture=small))
+    bed.wait_for(
+        lambda: bed.condition("camp", "TargetsMet")["status"] == "True", "the edit suits its targets"
+    )
+
+    assert (refused["status"], refused["reason"]) == ("False", "VideosRefused")
+    assert "tiktok refuses 4 of 4 videos (" in refused["message"]
+    assert "is 270x480; it takes 540x960 or more" in refused["message"]
+    assert 'spec.overlays[0].safe ("Sale"): leaves the safe zone in 270x480' in refused["message"]
+
+
 @pytest.fixture
 def neighbour(fake_nodes: ControlPlane, namespace: str) -> Iterator[str]:
     """A second namespace."""

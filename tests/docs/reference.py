@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 
+from cliptask.planning.targets import ratio_of
 from cliptask.spec import values
 from cliptask.spec.colour import COLOUR_PATTERN, TRANSLUCENT_PATTERN
 from cliptask.spec.complaints import plain
@@ -13,6 +15,7 @@ from cliptask.spec.naming import NAME_PATTERN, UTM_PATTERN
 from cliptask.spec.notify import OBJECT_PATTERN, RECEIVER_PATTERN
 from cliptask.spec.output import OUTPUT_PATTERN
 from cliptask.spec.picture import SHAPE_PATTERN
+from cliptask.spec.platforms import PLATFORMS, Platform, Source
 from cliptask.spec.quantities import (
     AMOUNT_PATTERN,
     COORDINATE_PATTERN,
@@ -109,14 +112,61 @@ def reference() -> str:
     return "\n".join([
         _HEAD,
         _link("How values are written", 0),
+        _link("What platforms take", 0),
         *(_link(path, depth) for path, _, depth in [*spec, *status]),
         "\n## How values are written\n",
         _table(("Type", "Looks like", "What"), [(f"<a id={name.lower()}></a>{name}", *rest) for name, _, *rest in _VALUES]),
         *(_section(*place) for place in spec),
+        platforms(),
         "## Columns\n\nWhat `kubectl get clip` shows, and with `-o wide` the last two as well.\n",
         _table(("Column", "Field", "What"), columns),
         *(_section(*place) for place in status),
     ]).rstrip() + "\n"  # fmt: skip
+
+
+_WHAT_PLATFORMS_TAKE = """\
+## What platforms take
+
+What `targets` are judged by: each number as it was published, where, and when it was read. Platforms change these without notice, and third
+parties disagree; the platform's own page counts before theirs. Some were read in stored copies of the pages. Of what is not here nobody publishes a number. Edges are pixels of
+1080x1920 that the platform covers; other sizes of that shape in proportion.
+"""
+
+
+def platforms() -> str:
+    """All published numbers, each in a row with its source and the day."""
+    rows = [
+        (_code(target), what, value, f"[{urlsplit(source.url).hostname}]({source.url})", source.read)
+        for target, platform in PLATFORMS.items()
+        for what, value, source in _numbers(platform)
+    ]
+    titles = [(_code(target), platform.title) for target, platform in PLATFORMS.items()]
+    return f"{_WHAT_PLATFORMS_TAKE}\n{_table(('Target', 'Where it shows'), titles)}\n{_table(('Target', 'What', 'Number', 'Source', 'Read'), rows)}"
+
+
+def _numbers(platform: Platform) -> Iterator[tuple[str, str, Source]]:
+    for shape in platform.shapes:
+        ratio = " to ".join(dict.fromkeys(map(ratio_of, (shape.narrowest, shape.widest))))
+        yield "width to height", ratio, shape.source
+        for of, bound in (("at least", shape.least), ("at most", shape.most)):
+            if bound:
+                width, height = bound
+                size = f"{width.value:g} wide" if height.value == 1 else f"{width.value:g}x{height.value:g}"
+                yield f"pixels of {ratio}", f"{of} {size}", width.source
+    measures = (
+        ("seconds", platform.seconds, 1),
+        ("megabytes", platform.size_bytes, 1e6),
+        ("kbit/s", platform.bits_per_second, 1e3),
+        ("frames per second", platform.fps, 1),
+    )
+    for what, (least, most), unit in measures:
+        for of, number in (("at least", least), ("at most", most)):
+            if number:
+                yield what, f"{of} {number.value / unit:g}", number.source
+    if platform.zone:
+        for edge in ("left", "top", "right", "bottom"):
+            if number := getattr(platform.zone, edge):
+                yield f"covers at the {edge}", f"{number.value:g} px", number.source
 
 
 def _objects(path: str, node: Schema, depth: int = 0) -> Iterator[tuple[str, Schema, int]]:

@@ -14,6 +14,7 @@ from cliptask.spec import values
 from cliptask.spec.colour import COLOUR_PATTERN, TRANSLUCENT_PATTERN
 from cliptask.spec.loading import load_data
 from cliptask.spec.motion import Motion
+from cliptask.spec.platforms import Target
 from cliptask.spec.position import NumberForm
 from cliptask.spec.quantities import COORDINATE_PATTERN, PERCENTAGE_PATTERN
 from cliptask.spec.task import ClipTask
@@ -284,6 +285,7 @@ def tasks(draw: st.DrawFn) -> ClipTask:
             seed=st.integers(0, 2_147_483_647),
         ),
         **({"pictures": _forms} if draw(st.booleans()) else {"picture": _pictures}),
+        targets=st.lists(st.sampled_from(get_args(Target)), max_size=8, unique=True),
         transitions=transitions_of([block["name"] for block in blocks]),
         overlays=st.lists(
             _overlays | _overlays.map(lambda overlay: {**overlay, "block": blocks[0]["name"]}), max_size=3

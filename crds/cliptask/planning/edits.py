@@ -192,6 +192,7 @@ def _matters(path: str, variant: Variant) -> bool:
         settings.CAPTIONS: variant.text or variant.captions,
         settings.LABEL: variant.synthetic,
         "transitions": len(variant.clips) > 1,
+        settings.TARGETS: variant.order.burned or any(each.all_overlays for each in variant.order.segments),
     }
     return bool(needed.get(path, True))
 

@@ -1,15 +1,18 @@
-"""How much of the picture does an overlay take? Reckoned before anything is drawn: of pictures exactly, of texts about."""
+"""How much of the picture does an overlay take, and do platforms cover any of it? Reckoned before anything is drawn: of pictures exactly, of texts about."""
 
 from __future__ import annotations
 
 import math
 import unicodedata
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
 
-from cliptask.area import area, spot
+from cliptask.area import area, free_of, spot
 from cliptask.facts import SourceFacts
 from cliptask.layers import TALL_LINE_HEIGHT, Layer, Style
+from cliptask.names import shown
 from cliptask.orders import Profile
+from cliptask.spec.platforms import Target
 from cliptask.spec.position import columns_of
 
 _ADVANCE, _WIDE_ADVANCE = 0.62, 1.0
@@ -65,6 +68,105 @@ def remark(place: str, layer: Layer, profile: Profile, image: SourceFacts | None
         return None
     about = "about " if layer.is_written else ""
     return f"{place}: takes {about}{taken} of {profile.width}x{profile.height}; platforms leave {zone} free of their own buttons and captions"
+
+
+Edge = Literal["left", "top", "right", "bottom"]
+_EDGES: tuple[Edge, ...] = ("left", "top", "right", "bottom")
+_AWAY: Mapping[Edge, str] = {"left": "to the right", "top": "down", "right": "to the left", "bottom": "up"}
+
+
+class Covered(NamedTuple):
+    """An overlay that stands where platforms lay their own buttons, in one form."""
+
+    place: str
+    """Where the spec says so."""
+    what: str
+    """Its text; empty of what has none."""
+    form: str
+    """``reels (1080x1920)``."""
+    by: Mapping[Target, Mapping[Edge, float]]
+    """How many pixels of it each platform covers, from each edge."""
+    is_placed: bool
+    is_about: bool
+    """Whether these are reckoned."""
+
+    @property
+    def most(self) -> float:
+        """Of all platforms and edges, in pixels."""
+        return max(pixels for edges in self.by.values() for pixels in edges.values())
+
+    def sentence(self, more: int = 0) -> str:
+        """With the remedy. ``more``: so many other texts stand there likewise."""
+        about = "about " if self.is_about else ""
+        covered = "; ".join(
+            f"{target} by {about}{' and '.join(f'{math.ceil(pixels)} px at the {edge}' for edge, pixels in edges.items())}"
+            for target, edges in self.by.items()
+        )
+        what = f" ({self.what}{f' and {more:,} more' if more else ''})" if self.what else ""
+        return f"{self.place}{what}: leaves the safe zone in {self.form}, of {covered}: {self._remedy}"
+
+    @property
+    def _remedy(self) -> str:
+        if not self.is_placed:
+            return "leave safe out, and it stands within"
+        worst: dict[Edge, float] = {}
+        for edges in self.by.values():
+            for edge, pixels in edges.items():
+                worst[edge] = max(pixels, worst.get(edge, 0))
+        if worst.keys() >= {"left", "right"} or worst.keys() >= {"top", "bottom"}:
+            return "make it smaller, or give it a position instead of a place"
+        moves = " and ".join(f"{_AWAY[edge]} by {math.ceil(pixels)} px" for edge, pixels in worst.items())
+        return f"move it {moves}, or give it a position instead of a place"
+
+
+def covered(
+    place: str, layer: Layer, profile: Profile, image: SourceFacts | None, targets: Iterable[Target], form: str | None
+) -> Covered | None:  # fmt: skip
+    """What platforms would cover of an overlay; None where all that publish what they cover leave it free, or nobody knows how large it is.
+
+    ``place`` and ``form``: what the spec calls it, and the form.
+    """
+    is_free = layer.at is None and layer.is_safe
+    if is_free or (layer.image is not None and image is None):
+        return None
+    width, height = profile.width, profile.height
+    taken = extent(layer, profile, image)
+    if Box(0, 0, width, height).within(taken):
+        return None  # a frame, or what colours the whole picture
+    slack = _NEARLY * min(width, height) if layer.is_written else 0.5
+    by: dict[Target, Mapping[Edge, float]] = {}
+    for target in targets:
+        if (free := free_of([target], width, height)) is None:
+            continue
+        zone = Box(free[0] * width, free[1] * height, free[2] * width, free[3] * height)
+        beyond = (
+            zone.left - taken.left,
+            zone.top - taken.top,
+            taken.right - zone.right,
+            taken.bottom - zone.bottom,
+        )
+        edges = {edge: pixels for edge, pixels in zip(_EDGES, beyond, strict=True) if pixels > slack}
+        if edges:
+            by[target] = edges
+    if not by:
+        return None
+    size = f"{width}x{height}"
+    named = f"{form} ({size})" if form else size
+    what = shown(layer.text) if layer.text else ""
+    return Covered(
+        f"{place}.{'place' if layer.at else 'safe'}", what, named, by, layer.at is not None, layer.is_written
+    )
+
+
+def sentences(found: Iterable[Covered]) -> tuple[str, ...]:
+    """One for each place and form, of what is covered most there."""
+    places: dict[tuple[str, str], list[Covered]] = {}
+    for each in found:
+        places.setdefault((each.place, each.form), []).append(each)
+    return tuple(
+        max(some, key=lambda each: each.most).sentence(len({each.what for each in some}) - 1)
+        for some in places.values()
+    )
 
 
 def _size(layer: Layer, profile: Profile, image: SourceFacts | None) -> tuple[float, float]:

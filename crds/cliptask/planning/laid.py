@@ -10,7 +10,7 @@ from typing import TypeAlias
 from cliptask.counting import Count
 from cliptask.errors import InvalidTask
 from cliptask.facts import Look, SourceFacts
-from cliptask.layers import Bar, Layer, VideoPicture
+from cliptask.layers import Bar, Free, Layer, VideoPicture
 from cliptask.planning.looks import style_of
 from cliptask.spec.overlays import Anchoring, Counter, Overlay, ProgressBar
 from cliptask.spec.position import LEAST_ROOM, columns_of, room_of
@@ -23,9 +23,14 @@ Size: TypeAlias = tuple[int, int]
 
 
 def layer_of(
-    overlay: Overlay, image: SourceFacts | None, font: Callable[[str], str], size: Size, fps: int
+    overlay: Overlay,
+    image: SourceFacts | None,
+    font: Callable[[str], str],
+    size: Size,
+    fps: int,
+    free: Free | None = None,
 ) -> Layer:
-    """An overlay with all that it leaves open, in a video of this size and rate; ``font`` as for ``style_of``."""
+    """An overlay with all that it leaves open, in a video of this size and rate; ``font`` as for ``style_of``, ``free`` as of a layer."""
     return Layer(
         text=overlay.text,
         style=style_of(overlay.style, font, _written(overlay)) if overlay.text or overlay.counter else None,
@@ -38,6 +43,7 @@ def layer_of(
         position=overlay.stands or (overlay.place.anchor if overlay.place else "bottom"),
         at=_at(overlay.place, size) if overlay.place else None,
         is_safe=overlay.safe,
+        free=free if overlay.safe and overlay.place is None else None,
         width=_width(overlay),
         rotation=float(overlay.rotation),
         opacity=float(overlay.opacity) if overlay.opacity is not None else 1.0,

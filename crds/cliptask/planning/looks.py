@@ -7,7 +7,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from cliptask.emoji import FONT, has_emoji
-from cliptask.layers import CaptionLook, Passage, Style
+from cliptask.layers import CaptionLook, Free, Passage, Style
 from cliptask.orders import Profile
 from cliptask.spec.captions import Captions
 from cliptask.spec.fonts import COLOUR_EMOJI, EMOJI_FONTS
@@ -60,8 +60,8 @@ def passage(given: SpecPassage | None, fps: int) -> Passage | None:
     return Passage(kind=given.kind, frames=max(frames_of(given.duration, fps), 1))
 
 
-def caption_look(captions: Captions, font: Callable[[str], str]) -> CaptionLook:
-    """How burned captions look, with all that the task leaves open; ``font`` as for ``style_of``."""
+def caption_look(captions: Captions, font: Callable[[str], str], free: Free | None = None) -> CaptionLook:
+    """How burned captions look, with all that the task leaves open; ``font`` as for ``style_of``, ``free`` as of a layer."""
     kind = captions.style or "highlightWord"
     letters = style_of(captions.letters, font)
     if captions.letters is None or captions.letters.size is None:
@@ -74,6 +74,7 @@ def caption_look(captions: Captions, font: Callable[[str], str]) -> CaptionLook:
         words=captions.words or (1 if kind == "oneWord" else _WORDS),
         lines=captions.lines or _LINES,
         position=captions.position or "bottom",
+        free=free,
     )
 
 

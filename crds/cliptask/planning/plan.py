@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from cliptask import names
 from cliptask.caption_file import words_key
@@ -20,11 +20,12 @@ from cliptask.orders import (
     VariantOrder,
     with_bases,
 )
-from cliptask.planning import shares
+from cliptask.planning import overlaid, shares
 from cliptask.planning.bindings import NO_TRANSCRIPTS, Bindings, Bound, Transcripts, bind_rows
 from cliptask.planning.choices import Choice, Labels, Named, chosen
 from cliptask.planning.clip_words import unsaid
 from cliptask.planning.disclosure import Synthetic, disclosure
+from cliptask.planning.extent import sentences
 from cliptask.planning.forms import remark
 from cliptask.planning.history import FORMS, NOTHING, SOLE, History, Part, recognized
 from cliptask.planning.lines import Said, said
@@ -32,10 +33,12 @@ from cliptask.planning.looks import caption_look, coloured_emoji
 from cliptask.planning.naming import ad_name, refuse_collisions, utm, video_name
 from cliptask.planning.settings import Settings, settings_of
 from cliptask.planning.soundtrack import soundtrack
+from cliptask.planning.targets import of_forms
 from cliptask.planning.timeline import Timeline
 from cliptask.planning.timelines import Timelines, common_errors, lines_of
 from cliptask.spec.disclosure import label_of
 from cliptask.spec.places import form_place, line_place, source_places, voice_places
+from cliptask.spec.platforms import Target
 from cliptask.spec.task import ClipTask, ClipTaskSpec
 from cliptask.spec.values import MAX_VARIANTS
 
@@ -114,6 +117,10 @@ class Campaign:
     """What its author should know of its picture."""
     remarks: tuple[str, ...] = ()
     """And of what lies over it, and of clips that were to be transcribed and say nothing."""
+    targets: tuple[Target, ...] = ()
+    """Where its videos are to be shown."""
+    about_targets: tuple[str, ...] = ()
+    """What is to be said of these before any video has a size: which no form suits, and what of an overlay they would cover."""
     others: tuple[str, ...] = ()
     """What its variants choose between beside clips, tracks and lines, as rules call it."""
 
@@ -206,7 +213,9 @@ def plan(
     if not skipped:
         timelines.refuse_unseen()
     made = (segment for variant in variants.values() for segment in variant.order.segments)
-    about_overlays = (each for form in range(len(profiles)) for each in timelines.first(form).remarks)
+    about_overlays = (
+        each for form in range(len(profiles)) for each in overlaid.remarks(timelines.first(form))
+    )
     about_clips = (
         each
         for of_row, bound in zip(spec.by_row, rows, strict=True)
@@ -229,6 +238,8 @@ def plan(
         history,
         remark_of(spec, bindings),
         tuple(remarks),
+        spec.targets,
+        about_targets(spec, bindings, timelines),
         tuple(spec.others),
     )
 
@@ -255,6 +266,15 @@ def remark_of(spec: ClipTaskSpec, bindings: Bindings) -> str | None:
     """What a task's author should know of the form whose size follows from the clips."""
     found = next((each for each in enumerate(spec.forms) if each[1].width is None), None)
     return remark(*bindings.sizes[found[0]], form_place(spec, found[0])) if found else None
+
+
+def about_targets(spec: ClipTaskSpec, bindings: Bindings, timelines: Timelines) -> tuple[str, ...]:
+    """Which targets no form suits, and what platforms would cover of the overlays of all timelines that were asked for."""
+    if not spec.targets:
+        return ()
+    sizes = dict(zip(spec.form_names, bindings.full_sizes, strict=True))
+    covered = (each for timeline in timelines.known for each in overlaid.covered(timeline))
+    return (*of_forms(spec.targets, sizes, partial(form_place, spec)), *sentences(covered))
 
 
 def input_places(
@@ -293,7 +313,7 @@ def variant_order(
     """
     segments, burned = timeline.segments(choice.clips, said.more), None
     if timeline.spec.captions.mode == "burned":
-        look = caption_look(timeline.spec.captions, timeline.bindings.font)
+        look = caption_look(timeline.spec.captions, timeline.bindings.font, timeline.free)
         emoji = coloured_emoji(timeline.spec.captions.letters)
         burned = said.burned(look, emoji, is_settled=False)
         shown = said.burned(look, emoji, is_settled=True)

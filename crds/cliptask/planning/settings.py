@@ -37,6 +37,7 @@ LIMIT, HISTORY, ONLY, RULES, SEED = (
 PICTURES = "pictures"
 """With the name of each form and what is said of it after a dot, where there are several."""
 NAMING = "naming.name"
+TARGETS = "targets"
 HASHED = frozenset({RECIPE, OVERLAYS, TEXTS, CAPTIONS, LABEL, FONTS, ONLY, RULES, SPEECH})
 """These are digits of a hash: too long to be kept, or to be shown."""
 
@@ -58,6 +59,7 @@ def settings_of(
         SEED: variants.seed,
         HISTORY: variants.history,
         **{path: value for form in profiles.items() for path, value in _picture(*form)},
+        TARGETS: ", ".join(spec.targets) or None,
         "transitions": _transitions(spec),
         OVERLAYS: _hash(_overlays(spec, bindings)) if spec.overlays else None,
         TEXTS: _hash([each.model_dump(mode="json", exclude={"name", "texts"}) for each in spec.text_blocks])

@@ -8,19 +8,19 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from cliptask import recipe
+from cliptask.area import unusual
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
 from cliptask.layers import BurnedCaptions, Layer, OverlayOrder, SpokenAt, frame_at
 from cliptask.orders import ClipSound, Cut, Profile, SegmentOrder, TransitionOrder, meet
 from cliptask.pages import LATE_MS
-from cliptask.planning import extent
 from cliptask.planning.bindings import Bindings, Bound, ClipRange
 from cliptask.planning.laid import age_of, layer_of, refuse_hidden
 from cliptask.planning.looks import clearance, neighbours, passage
 from cliptask.spec.disclosure import label_of
 from cliptask.spec.ingredients import Clip
 from cliptask.spec.overlays import Overlay
-from cliptask.spec.places import clip_place, image_place
+from cliptask.spec.places import clip_place
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.transitions import Transition, transition_between
@@ -76,6 +76,10 @@ class Timeline:
         """All that lies over the picture, texts after what all videos have, and the label last."""
         (width, height), fps = bindings.sizes[form], bindings.fps
         self._full_size = bindings.full_sizes[form]
+        self.form = spec.form_names[form]
+        """Its name; None of one alone."""
+        self.free = unusual(spec.targets, *self._full_size)
+        """What its targets leave free of the picture, where that is not the usual."""
         picture = spec.forms[form]
         self.profile = Profile(
             width=width,
@@ -96,9 +100,9 @@ class Timeline:
         self._made, self._seen = made.segments, made.seen
         self._neighbours = neighbours(self.overlays)
         for index, overlay in enumerate(self.overlays):
-            image = self._image(index)
+            image = self.image(index)
             known = image if isinstance(image, SourceFacts) else None
-            refuse_hidden(self._laid_at(index), overlay, known, self._full_size)
+            refuse_hidden(self.laid_at(index), overlay, known, self._full_size)
 
     def segments(self, clips: Sequence[int], more: int = 0) -> tuple[SegmentOrder, ...]:
         """The segments of a variant in order; ``clips`` has the place of a clip in each block.
@@ -247,30 +251,17 @@ class Timeline:
         for index, overlay in enumerate(self.overlays):
             if index not in self._seen:
                 place = f"the block {overlay.block!r} ends" if overlay.block else "every video ends"
-                message = f"{self._laid_at(index)}.from: {format_duration(overlay.from_)} is when {place}, so nobody would see it"
+                message = f"{self.laid_at(index)}.from: {format_duration(overlay.from_)} is when {place}, so nobody would see it"
                 raise InvalidTask(message)
 
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """What the author of the overlays should know."""
-        found: list[str | None] = []
-        for index, overlay in enumerate(self.overlays):
-            image = self._image(index)
-            if isinstance(image, SourceFacts) and image.kind == "video" and image.has_audio:
-                found.append(f"{image_place(self.spec, index)}: its sound is not heard")
-            if overlay.place and not isinstance(image, ClipTaskError):
-                place = f"{self._laid_at(index)}.place"
-                found.append(extent.remark(place, self._layer(index, overlay), self.profile, image))
-        return tuple(filter(None, found))
-
-    def _laid_at(self, index: int) -> str:
+    def laid_at(self, index: int) -> str:
         """Where the spec has what lies over the picture."""
         titles, texts = len(self.spec.overlays), len(self.spec.text_blocks)
         if index >= titles + texts:
             return "spec.disclosure.label"
         return f"spec.overlays[{index}]" if index < titles else f"spec.textBlocks[{index - titles}]"
 
-    def _image(self, index: int) -> Bound[SourceFacts] | None:
+    def image(self, index: int) -> Bound[SourceFacts] | None:
         """Of what lies over the picture; None of a text."""
         images = self.bindings.images
         return images[index] if index < len(images) else None
@@ -365,13 +356,13 @@ class Timeline:
         # Only while it moves: cuts in which it rests are the same wherever they lie.
         enter = enter if enter and before < enter.frames else None
         leave = leave if leave and after < leave.frames else None
-        layer = self._layer(index, overlay)
+        layer = self.layer(index, overlay)
         lasts = max((stop if end is None else min(end, stop)) - begin, 1)
         return OverlayOrder(
             **dict(layer),
             start_frame=seen.start,
             end_frame=seen.stop,
-            beside=tuple(self._layer(each, self.overlays[each]) for each in self._neighbours[index]),
+            beside=tuple(self.layer(each, self.overlays[each]) for each in self._neighbours[index]),
             clear=clearance(overlay, self.spec.captions, self.profile),
             enter=enter,
             leave=leave,
@@ -381,11 +372,12 @@ class Timeline:
             lasts=lasts if layer.bar else None,
         )
 
-    def _layer(self, index: int, overlay: Overlay) -> Layer:
-        image = self._image(index)
+    def layer(self, index: int, overlay: Overlay) -> Layer:
+        """What one of ``overlays`` is without its times, by its place. Raises what makes its picture unusable."""
+        image = self.image(index)
         if isinstance(image, ClipTaskError):
             raise image
-        return layer_of(overlay, image, self.bindings.font, self._full_size, self.profile.fps)
+        return layer_of(overlay, image, self.bindings.font, self._full_size, self.profile.fps, self.free)
 
 
 def _pieces(begin: int, end: int, fps: int) -> list[int]:

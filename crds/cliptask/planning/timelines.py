@@ -37,6 +37,12 @@ class Timelines:
         for timeline in self._known.values():
             timeline.refuse_unseen()
 
+    @property
+    def known(self) -> tuple[Timeline, ...]:
+        """Those that were asked for so far, by their forms."""
+        ordered = sorted(self._known, key=lambda each: (each[1], each[0] or ""))
+        return tuple(self._known[each] for each in ordered)
+
     def _of(self, label: str | None, which: tuple[int, ...]) -> Timeline:
         if (label, which) not in self._known:
             form, row, *texts = which

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from cliptask.text import abridged
 
-ConditionType = Literal["Accepted", "SourcesReady", "Complete", "Failed", "Notified"]
+ConditionType = Literal["Accepted", "SourcesReady", "Complete", "Failed", "TargetsMet", "Notified"]
 Phase = Literal["Pending", "Fetching", "Rendering", "Complete", "Failed", "Suspended"]
 PHASES: Final[tuple[str, ...]] = get_args(Phase)
 Timestamp = Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-time"})]
@@ -59,7 +59,7 @@ class ClipTaskStatus(Reported):
     conditions: tuple[Condition, ...] = Field(
         default=(),
         max_length=8,
-        description="Accepted, SourcesReady, Complete, Failed; Notified, where somebody is to be told.",
+        description="Accepted, SourcesReady, Complete, Failed; TargetsMet, where the task names targets; Notified, where somebody is to be told.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     variants: int = Field(default=0, description="Videos that the task wants.")

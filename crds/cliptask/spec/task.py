@@ -42,6 +42,7 @@ from cliptask.spec.picture import (
     one_or_several,
     one_rate,
 )
+from cliptask.spec.platforms import Target, distinct_targets
 from cliptask.spec.rows import Data, Row, rows_of
 from cliptask.spec.rules import Breach, Path, rule
 from cliptask.spec.sound import Sound
@@ -82,6 +83,8 @@ class ClipTaskSpec(Part):
     """Size, rate and fit of the picture."""
     pictures: tuple[NamedPicture, ...] = Field(default=(), max_length=8)
     """Several forms, in the place of picture: every combination becomes a video in each. All have one rate: the one that is given, else by the fastest clip."""
+    targets: tuple[Target, ...] = Field(default=(), max_length=8)
+    """Platforms on which the videos are to be shown, each in those forms whose shape it takes: what they would refuse, and which titles their buttons would cover, is told before anything is made, and nothing is refused for it. Titles and captions keep clear of what these platforms cover. Default: none; titles and captions keep clear of metaReels, tiktok and youtubeShorts."""
     transitions: tuple[Transition, ...] = Field(default=(), max_length=20)
     """Between clips. Default: hard cuts."""
     overlays: tuple[Overlay, ...] = Field(default=(), max_length=20)
@@ -152,6 +155,7 @@ class ClipTaskSpec(Part):
     _distinct_languages, _known_languages = distinct_languages, known_languages
     _whole_languages, _lines_of_blocks = whole_languages, lines_of_blocks
     _known_fields = known_fields
+    _distinct_targets = distinct_targets
 
     _known_blocks, _neighbours, _one_for_each_pair = (
         between_known_blocks,

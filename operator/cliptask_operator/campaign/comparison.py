@@ -14,6 +14,8 @@ from cliptask.index import campaign_index, history
 from cliptask.planning.changes import Change, changes
 from cliptask.planning.history import NOTHING, History
 from cliptask.planning.plan import Campaign
+from cliptask.planning.reception import received
+from cliptask.planning.reception import told as told_of_targets
 from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.change_words import (
     as_data,
@@ -148,6 +150,7 @@ class Comparison:
         """What else is to be known, in sentences."""
         return (
             *summed_up(self.changes.values()),
+            *self._about_targets,
             *self._about_place,
             *self._about_encodes,
             *self._about_lines,
@@ -217,6 +220,15 @@ class Comparison:
         """Which campaign, and between what."""
         names = [each.campaign.task for each in (self.old, self.new) if each]
         return f"{' → '.join(dict.fromkeys(names))}: {self.titles[0]} → {self.titles[1]}"
+
+    @property
+    def _about_targets(self) -> tuple[str, ...]:
+        """What the new campaign's targets would refuse or cover for the first time; of sizes nothing is known here."""
+        said = [
+            told_of_targets(each.campaign, received(each.campaign, {})) if each else ()
+            for each in (self.old, self.new)
+        ]
+        return tuple(each for each in said[1] if each not in said[0])
 
     @property
     def _about_place(self) -> tuple[str, ...]:

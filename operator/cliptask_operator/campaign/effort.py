@@ -105,9 +105,9 @@ class Reckoning:
         missing, per_pixel = self.missing, self.past.bytes_per_pixel
         if not (missing.variants or missing.segments or missing.soundtracks):
             return Needs(seconds=0.0)
-        segments = [self._segment(each) for each in missing.segments]
+        segments = [_segment_bytes(each, self.past) for each in missing.segments]
         soundtracks = [_soundtrack_bytes(each) for each in missing.soundtracks]
-        videos = [self._video(each.order) for each in missing.variants]
+        videos = [video_bytes(each.order, self.past) for each in missing.variants]
         scratch = [self._beside(each, size) for each, size in zip(missing.segments, segments, strict=True)]
         scratch += [_mix_bytes(each) for each in missing.soundtracks]
         scratch += [size * (1 + bool(self.copies)) if self.is_apart else 0 for size in videos]
@@ -130,15 +130,6 @@ class Reckoning:
         is_known = len(known) == sum(1 for amount, each_s in kinds if amount or each_s is not None)
         return sum(known) / self.workers if is_known else None
 
-    def _segment(self, order: SegmentOrder) -> int:
-        there = self.past.sizes.get(order.key)
-        return there if there is not None else round(_pixels(order) * self._bytes_per_pixel)
-
-    def _video(self, order: VariantOrder) -> int:
-        soundtrack = order.soundtrack
-        sound = _soundtrack_bytes(soundtrack) if soundtrack else 0
-        return sum(map(self._segment, order.segments)) + sound
-
     def _beside(self, order: SegmentOrder, size_bytes: int) -> int:
         """What a process writes while it makes a segment, and removes."""
         raw = order.profile.width * order.profile.height * _RAW
@@ -146,9 +137,11 @@ class Reckoning:
         copied = sum(self.copies.get(sha256, 0) for sha256 in order.sources)
         return round(canvases) + copied + (size_bytes if self.is_apart else 0)
 
-    @property
-    def _bytes_per_pixel(self) -> float:
-        return self.past.bytes_per_pixel or _BYTES_PER_PIXEL
+
+def video_bytes(order: VariantOrder, past: Past) -> int:
+    """How large a video will be, by those of its parts that are there, and about by what others of its kind took."""
+    sound = _soundtrack_bytes(order.soundtrack) if order.soundtrack else 0
+    return sum(_segment_bytes(each, past) for each in order.segments) + sound
 
 
 def seconds_per_video(missing: Missing, past: Past) -> float:
@@ -165,6 +158,11 @@ def seconds_per_video(missing: Missing, past: Past) -> float:
     )
     soundtracks = len(missing.soundtracks) * (past.s_per_soundtrack or 0)
     return joined + (own + soundtracks) / len(missing.variants)
+
+
+def _segment_bytes(order: SegmentOrder, past: Past) -> int:
+    there = past.sizes.get(order.key)
+    return there if there is not None else round(_pixels(order) * (past.bytes_per_pixel or _BYTES_PER_PIXEL))
 
 
 def _raw_frames(order: SegmentOrder, cut: Cut) -> int:

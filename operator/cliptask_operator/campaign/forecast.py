@@ -11,6 +11,8 @@ from cliptask.errors import ClipTaskError
 from cliptask.orders import SegmentOrder
 from cliptask.planning.changes import Change, changes
 from cliptask.planning.plan import Campaign
+from cliptask.planning.reception import Reception
+from cliptask.planning.reception import told as told_of_targets
 from cliptask_operator.campaign.change_words import (
     as_data,
     camel,
@@ -45,6 +47,8 @@ class Forecast:
     """Names of videos of earlier edits that are still there."""
     prunes: bool = False
     """Whether the task says that these are to go."""
+    targets: tuple[Reception, ...] = ()
+    """How each of its targets would take its videos."""
 
     @property
     def errors(self) -> tuple[ClipTaskError, ...]:
@@ -113,7 +117,8 @@ class Forecast:
             "pictures": [
                 {"name": name, **form} for name, form in zip(campaign.profiles, forms, strict=True) if name
             ],
-            "remarks": list(campaign.remarks),
+            "remarks": [*campaign.remarks, *campaign.about_targets],
+            "targets": [each.as_data() for each in self.targets],
             "exitCode": self.exit_code,
             **{camel(row.what): {"total": row.total, "toMake": row.to_make} for row in self.rows},
             "needed": {
@@ -139,8 +144,15 @@ class Forecast:
     def remarks(self) -> tuple[str, ...]:
         """What else is to be known, in sentences."""
         about_picture = filter(None, [self.campaign.remark, *self.campaign.remarks])
+        about_targets = told_of_targets(self.campaign, self.targets)
         about_changes = (*summed_up(self.changes.values()), *self._about_earlier)
-        return (*about_picture, *about_changes, *map(str, self.effort.disks), *self._about_time)
+        return (
+            *about_picture,
+            *about_targets,
+            *about_changes,
+            *map(str, self.effort.disks),
+            *self._about_time,
+        )
 
     @property
     def _about_earlier(self) -> tuple[str, ...]:

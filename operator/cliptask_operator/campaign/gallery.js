@@ -17,6 +17,7 @@
     })),
     ...campaign.others.map(({ key, heading }) => ({ id: heading, title: heading, sign: heading[0].toUpperCase(), of: ({ others }) => others[key] })),
     { id: "Form", title: "Form", sign: "▯", of: (variant) => variant.form ?? "" },
+    { id: "Target", title: "Suits", sign: "◎", of: ({ targets }) => targets.join(", "), all: ({ targets }) => (targets.length ? targets : [""]) },
     { id: "Track", title: "Music", sign: "♪", of: (variant) => variant.track ?? "" },
     { id: "Line", title: "Speech", sign: "“", of: (variant) => variant.line ?? "" },
     { id: "Synthetic", title: "Made by AI", sign: "AI", of: ({ synthetic }) => synthetic.join(", ") },
@@ -24,7 +25,8 @@
   const spoken = groups.at(-2);
   for (const group of groups) {
     group.called = (value) => campaign.called[group.id]?.[value] ?? value;
-    group.values = [...new Set(variants.map(group.of))];
+    group.all ??= (variant) => [group.of(variant)]; // a video may suit several targets
+    group.values = [...new Set(variants.flatMap(group.all))];
     group.chosen = new Set();
     group.chips = new Map();
     group.exists = group.values.some((value) => value !== "");
@@ -149,6 +151,7 @@
       .filter((group) => group.of(variant) !== "" && !(group.id === "Line" && variant.text))
       .map((group) => row([mark(group), make("span", "", group.title)], group.called(group.of(variant))));
     if (variant.titles.length) rows.push(row([make("span", "", "Titles")], variant.titles.join(" · ")));
+    for (const [target, why] of Object.entries(variant.refused)) rows.push(row([make("span", "", `Not ${target}`)], why.join(" · ")));
     return rows;
   }
 

@@ -31,12 +31,16 @@
 
   function tableText(some) {
     const own = Object.fromEntries(campaign.others.map(({ key, heading }) => [heading, ({ others }) => others[key]]));
-    const named = [["Name", "adName"], ["Utm", "utm"]].filter(([, field]) => variants.some((variant) => variant[field]));
+    const named = [
+      ["Name", ({ adName }) => adName],
+      ["Utm", ({ utm }) => utm],
+      ["Targets", ({ targets }) => targets.join(" ")],
+    ].filter(([, of]) => variants.some(of));
     const { Track, Line, Form, ...rest } = COLUMNS;
     const columns = { Track, Line, Form, ...own, ...rest };
     const rows = some.map((variant) => [
       variant.name,
-      ...named.map(([, field]) => variant[field] ?? ""),
+      ...named.map(([, of]) => of(variant) ?? ""),
       ...variant.clips.map(({ clip }) => clip),
       ...Object.values(columns).map((of) => of(variant) ?? ""),
     ]);

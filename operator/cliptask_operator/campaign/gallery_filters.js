@@ -36,7 +36,7 @@
   const holds = (variant, word) =>
     haystacks.get(variant).includes(word) || (said.get(variant.captions) ?? "").includes(word);
   const found = (variant) => (!alone || selected.has(variant)) && words.every((word) => holds(variant, word));
-  const fits = (variant, group) => group.chosen.size === 0 || group.chosen.has(group.of(variant));
+  const fits = (variant, group) => group.chosen.size === 0 || group.all(variant).some((value) => group.chosen.has(value));
 
   function buildFilters() {
     for (const group of groups.filter(({ exists, values }) => exists && values.length > 1)) {
@@ -70,7 +70,7 @@
       const counts = new Map();
       for (const variant of variants) {
         if (found(variant) && others.every((other) => fits(variant, other)))
-          counts.set(group.of(variant), (counts.get(group.of(variant)) ?? 0) + 1);
+          for (const value of group.all(variant)) counts.set(value, (counts.get(value) ?? 0) + 1);
       }
       for (const [value, chip] of group.chips) {
         chip.setAttribute("aria-pressed", String(group.chosen.has(value)));

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cliptask import names
 from cliptask.orders import SegmentOrder, SoundtrackOrder, with_bases
@@ -24,6 +24,8 @@ class Inventory:
     earlier: tuple[str, ...] = ()
     """Names of videos of earlier edits, which the campaign no longer wants."""
     past: Past = NO_PAST
+    sizes_bytes: Mapping[str, int] = field(default_factory=dict)
+    """Of each of the videos, by its name."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,13 @@ def inventory_of(campaign: Campaign, files: Sequence[StoredObject], parts: Mappi
     present = {each.key: parts.get(names.segment_object(each.key)) for each in campaign.encoded}
     sizes = {key: part.size_bytes for key, part in present.items() if part is not None}
     videos = [Part.of(each) for each in files if each.name.endswith(names.VIDEO)]
+    there = videos_of(campaign, files)
     return Inventory(
-        frozenset(videos_of(campaign, files)),
+        frozenset(there),
         keys_of(campaign, parts.keys()),
         tuple(map(stem, earlier_videos((each.name for each in campaign.variants), files))),
         Past.of(parts.values(), videos, sizes),
+        there,
     )
 
 

@@ -7,7 +7,7 @@ processes, or Kubernetes Jobs.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
@@ -108,13 +108,22 @@ class Pipeline:
         )
         return await asyncio.to_thread(inventory_of, campaign, folder.files, parts)
 
-    async def make(self, task: ClipTask, campaign: Campaign, stores: Stores, executor: Executor) -> Outcome:
+    async def make(
+        self,
+        task: ClipTask,
+        campaign: Campaign,
+        stores: Stores,
+        executor: Executor,
+        on_inventory: Callable[[Inventory], None] = lambda _: None,
+    ) -> Outcome:
         """Have everything made that is missing, then write captions, pictures, index and gallery; see ``publish``.
 
         Once nothing is missing, what the task no longer wants is removed, if it says so (``spec.output.prune``).
         What fails is left out and named in the outcome; what was made stays, so that another run goes on from there.
+        ``on_inventory`` is told what is there before anything is made.
         """
         there = await self.inventory(campaign, stores)
+        on_inventory(there)
         failed = await executor.execute(there)
         prunes = task.spec.output.prune
         index = await whole_thread(partial(publish, prunes=prunes), campaign, failed, stores)

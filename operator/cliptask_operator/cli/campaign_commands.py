@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cliptask.errors import MissingInput
+from cliptask.planning.foreseen import foreseen
 from cliptask.spec.loading import Script, load
 from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.preflight import preflight
@@ -141,11 +142,17 @@ def plan(
 
 
 def validate(file: TaskFile) -> None:
-    """Check a campaign's YAML and that its paths lead to files, and count its videos, without fetching anything."""
+    """Check a campaign's YAML and that its paths lead to files, and count its videos, without fetching anything.
+
+    Tells also what its targets would refuse, and what of its titles they would cover, as far as the file says it.
+    """
     script = load_file(file)
     with script.locating():
         count = preflight(script.task.spec, from_environment(Settings).policy).variants
+        remarks = foreseen(script.task.spec)
     typer.echo(f"{file}: ClipTask {script.task.metadata.name} is valid; {count:,} video{'s' * (count != 1)}")
+    for remark in remarks:
+        typer.echo(script.located(remark))
 
 
 def voices(output: OutputFormat = Format.table) -> None:

@@ -224,6 +224,8 @@ def _print(found: Comparison, output: ReportFormat) -> None:
         print_data(found.as_dict(), output)
     elif not found.differs:
         typer.echo(f"{found.heading}: nothing is made anew, and nothing is dropped")
+        for remark in found.remarks:
+            typer.echo(remark)
     else:
         typer.echo(found.heading)
         print_table(

@@ -32,6 +32,8 @@ def view(body: Mapping[str, Any], now: datetime) -> RenderableType:
         parts += ["", _bars(said)]
     if said.failures:
         parts += ["", _failures(said)]
+    if doubts := [each for each in said.conditions if each.type == "TargetsMet" and each.status == "False"]:
+        parts += ["", Text(f"targets: {doubts[0].message}", "yellow", overflow="fold")]
     if said.index:
         parts += ["", Text(f"gallery: {said.index.rpartition('/')[0]}/gallery.html", overflow="fold")]
     return Group(*parts)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import PurePosixPath
 
 import structlog
 
 from cliptask.errors import ClipTaskError, InputError, TransientError
 from cliptask.planning.plan import Campaign
+from cliptask.planning.reception import received
 from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.inputs import ResolvedInputs
+from cliptask_operator.campaign.inventory import Inventory
 from cliptask_operator.campaign.pipeline import Outcome
 from cliptask_operator.campaign.preflight import Refused, preflight
 from cliptask_operator.campaign.stores import Stores
+from cliptask_operator.campaign.targets import forecast_of_targets
 from cliptask_operator.controller import ownership, status_snapshot
 from cliptask_operator.controller.context import Context
 from cliptask_operator.controller.input_progress import InputProgress
@@ -77,7 +81,7 @@ class CampaignRun:
         task = await pipeline.with_rows(self.task, stores)
         if task is not self.task:
             demand = preflight(task.spec, policy)
-        self._report(status_snapshot.admitted(demand))
+        self._report(status_snapshot.admitted(demand, spec.targets))
         observer = InputProgress(context.metrics, self._report_progress)
         inputs = await pipeline.resolve(task, stores, observer, speak=not spec.execution.suspend)
         observer.end(inputs)
@@ -87,7 +91,7 @@ class CampaignRun:
         self._report_plan(campaign, inputs)
         jobs = self._jobs(campaign, stores)
         await jobs.begin()
-        outcome = await pipeline.make(task, campaign, stores, jobs)
+        outcome = await pipeline.make(task, campaign, stores, jobs, partial(self._report_targets, campaign))
         self._report_end(outcome, jobs)
 
     def _jobs(self, campaign: Campaign, stores: Stores) -> JobController:
@@ -115,6 +119,10 @@ class CampaignRun:
         paid = Paid(inputs.characters, inputs.characters_spoken, inputs.seconds, inputs.seconds_written)
         self._report(status_snapshot.planned(self.state.snapshot, campaign, paid))
 
+    def _report_targets(self, campaign: Campaign, there: Inventory) -> None:
+        said = status_snapshot.of_targets(campaign, forecast_of_targets(campaign, there))
+        self._report(replace(self.state.snapshot, targets=said))
+
     def _report_end(self, outcome: Outcome, jobs: JobController) -> None:
         campaign = outcome.campaign
         self._report(
@@ -124,6 +132,7 @@ class CampaignRun:
                 jobs.failed,
                 replace(jobs.counts(), bytes=outcome.index.counts.size_bytes),
                 f"{jobs.stores.output.uri}/{PurePosixPath(campaign.task, 'index.json')}",
+                received(campaign, {each.name: each.size_bytes for each in outcome.index.variants}),
                 skips=self.task.spec.failure_policy.on_source_error == "Skip",
             )
         )

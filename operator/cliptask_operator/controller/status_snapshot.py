@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
 from cliptask.errors import ClipTaskError
 from cliptask.planning.plan import Campaign
+from cliptask.planning.reception import Reception, told
+from cliptask.spec.platforms import Target
 from cliptask.spec.status import (
     MOST_FAILURES,
     ClipTaskStatus,
@@ -77,6 +79,8 @@ class StatusSnapshot:
     """How many Jobs make the videos, where that was not the task's choice, and why."""
     more_memory: str = ""
     """How many Jobs ran out of memory, and what they get now."""
+    targets: tuple[Truth, str, str] | None = None
+    """Whether the task's targets would take its videos, with reason and message; None where it names none."""
 
     @property
     def is_final(self) -> bool:
@@ -122,6 +126,7 @@ def _conditions(snapshot: StatusSnapshot, attempt: Attempt, now: str) -> tuple[C
         "SourcesReady": (snapshot.sources, *(("Ready", ready) if snapshot.sources == "True" else words)),
         "Complete": ("True" if snapshot.phase == "Complete" else "False", *words),
         "Failed": ("True" if snapshot.phase == "Failed" else "False", *words),
+        **({"TargetsMet": snapshot.targets} if snapshot.targets else {}),
     }
     return tuple(
         Condition(
@@ -141,11 +146,16 @@ def refused(reason: str, message: str) -> StatusSnapshot:
     return StatusSnapshot("Failed", reason, message, accepted=False)
 
 
-def admitted(demand: Demand) -> StatusSnapshot:
-    """A task whose sources and lines are being looked for."""
+def admitted(demand: Demand, targets: Sequence[Target] = ()) -> StatusSnapshot:
+    """A task whose sources and lines are being looked for; ``targets``: those that it names."""
     counts = Counts(variants=demand.variants, speech_characters=demand.speech_characters)
     return StatusSnapshot(
-        "Fetching", "Fetching", "fetching sources and speech", sources="False", counts=counts
+        "Fetching",
+        "Fetching",
+        "fetching sources and speech",
+        sources="False",
+        counts=counts,
+        targets=("Unknown", "Fetching", "known once the sources are here") if targets else None,
     )
 
 
@@ -171,6 +181,20 @@ def planned(before: StatusSnapshot, campaign: Campaign, paid: Paid) -> StatusSna
         counts=counts,
         failures=failures_of(campaign, {}),
     )
+
+
+def of_targets(
+    campaign: Campaign, receptions: tuple[Reception, ...], *, is_made: bool = False
+) -> tuple[Truth, str, str] | None:
+    """Whether targets take a campaign: of what they refuse the first is the reason, and all that there is to say the message."""
+    if not campaign.targets:
+        return None
+    sentences = told(campaign, receptions, is_made=is_made)
+    if not sentences:
+        return "True", "Suitable", f"every video suits its targets: {', '.join(campaign.targets)}"
+    refused = any(each.refused for each in receptions)
+    count = f"{len(sentences)} things: " if len(sentences) > 1 else ""
+    return "False", "VideosRefused" if refused else "NotSuited", f"{count}{'; '.join(sentences)}"
 
 
 def rendering(
@@ -243,10 +267,11 @@ def ended(
     failed: Mapping[str, JobFailure],
     counts: Counts,
     index: str,
+    receptions: tuple[Reception, ...] = (),
     *,
     skips: bool,
 ) -> StatusSnapshot:
-    """A campaign of which nothing is left to make. ``skips``: ``onSourceError: Skip``; ``index``: where it is published."""
+    """A campaign of which nothing is left to make. ``skips``: ``onSourceError: Skip``; ``index``: where it is published; ``receptions``: how targets take what is there."""
     phase, reason, message = ending(campaign, failed, skips=skips)
     if reason != "Complete":
         message += ": see status.failures and index.json"
@@ -264,4 +289,5 @@ def ended(
         packing="",
         more_memory="",
         index=index,
+        targets=of_targets(campaign, receptions, is_made=True),
     )

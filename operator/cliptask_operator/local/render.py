@@ -12,13 +12,15 @@ from urllib.request import url2pathname
 import stamina
 
 from cliptask.errors import ClipTaskError, DiskFull
+from cliptask.planning.reception import told
 from cliptask.spec.task import ClipTask
 from cliptask_operator.campaign.forecast import Forecast
 from cliptask_operator.campaign.inputs import InputResolver, ResolvedInputs
-from cliptask_operator.campaign.inventory import missing
+from cliptask_operator.campaign.inventory import Inventory, missing
 from cliptask_operator.campaign.pipeline import Outcome, Pipeline
 from cliptask_operator.campaign.preflight import preflight
 from cliptask_operator.campaign.stores import Stores
+from cliptask_operator.campaign.targets import forecast_of_targets
 from cliptask_operator.local import news
 from cliptask_operator.local.interruption import interruptible
 from cliptask_operator.local.pool_executor import PoolExecutor
@@ -69,8 +71,14 @@ def _render(task: ClipTask, stores: Stores, settings: Settings, progress: Progre
             for remark in filter(None, (campaign.remark, *campaign.remarks)):
                 progress.note(remark)
             room = _room(stores, settings, inputs)
+
+            def on_inventory(there: Inventory) -> None:
+                for sentence in told(campaign, forecast_of_targets(campaign, there)):
+                    progress.note(sentence)
+
+            executor = PoolExecutor(campaign, room, progress)
             try:
-                return await pipeline.make(whole, campaign, stores, PoolExecutor(campaign, room, progress))
+                return await pipeline.make(whole, campaign, stores, executor, on_inventory)
             except DiskFull as error:
                 there = await pipeline.inventory(campaign, stores)
                 raise error.needing(room.effort(missing(campaign, there), there).lacking_bytes) from error
@@ -92,7 +100,15 @@ def plan(
             there = await pipeline.inventory(campaign, stores)
             lacking = missing(campaign, there)
             effort = _room(stores, settings, inputs).effort(lacking, there)
-            return Forecast(campaign, inputs, lacking, effort, there.earlier, prunes=task.spec.output.prune)
+            return Forecast(
+                campaign,
+                inputs,
+                lacking,
+                effort,
+                there.earlier,
+                prunes=task.spec.output.prune,
+                targets=forecast_of_targets(campaign, there),
+            )
 
     with interruptible() as interruption:
         return interruption.run(run())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeGuard
@@ -16,7 +17,7 @@ from cliptask.planning.disclosure import disclosure
 from cliptask.planning.history import NOTHING, History
 from cliptask.planning.lines import said
 from cliptask.planning.naming import video_name
-from cliptask.planning.plan import captions_order, input_places, variant_order
+from cliptask.planning.plan import about_targets, captions_order, input_places, variant_order
 from cliptask.planning.soundtrack import soundtrack
 from cliptask.planning.timelines import Timelines, lines_of, row_of
 from cliptask.spec.speech import Utterance
@@ -158,6 +159,15 @@ class Board:
                     yield self.combination(choice, form)
                 except ClipTaskError:
                     continue  # whoever looks at it hears why
+
+    @property
+    def about_targets(self) -> tuple[str, ...]:
+        """Which targets no form suits, and what platforms would cover of overlays and texts."""
+        for choice in self.chosen if self.spec.targets else ():
+            for number in range(len(self.forms)):
+                with suppress(ClipTaskError):  # whoever looks at it hears why
+                    self._full.of(choice, number)
+        return about_targets(self.spec, self.bindings, self._full)
 
     @property
     def unseen(self) -> ClipTaskError | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from cliptask.area import free_of
 from cliptask.errors import ClipTaskError
 from cliptask.index import heading
 from cliptask.planning.bindings import ClipRange
 from cliptask.planning.history import TRACKS, other
+from cliptask.planning.targets import shape_for
+from cliptask.spec.platforms import USUAL, Target
 from cliptask.spec.values import MAX_ONLY
 from cliptask_operator.preview.board import Heard
 from cliptask_operator.preview.reading import Read
@@ -26,10 +30,12 @@ def described(read: Read, *, can_speak: bool) -> dict[str, Any]:
         "task": board.task.metadata.name,
         "fps": bindings.fps,
         "forms": [
-            {"name": name, "width": width, "height": height}
+            {"name": name, "width": width, "height": height, "zones": _zones(spec.targets, width, height)}
             for name, (width, height) in zip(board.forms, bindings.sizes, strict=True)
         ],
         "remark": read.remark,
+        "targets": list(spec.targets),
+        "about": [read.script.located(each) for each in board.about_targets],
         "canSpeak": can_speak,
         "mostChosen": MAX_ONLY,
         "blocks": [
@@ -68,6 +74,15 @@ def described(read: Read, *, can_speak: bool) -> dict[str, Any]:
         ],
         "wanted": [[*choice.clips, choice.track, choice.line, *choice.others] for choice in board.chosen],
     }  # fmt: skip
+
+
+def _zones(targets: Sequence[Target], width: int, height: int) -> list[dict[str, Any]]:
+    """What each target leaves free of a form, of the usual ones where none is named, as shares of its sides."""
+    return [
+        {"target": target, "free": free}
+        for target in targets or USUAL
+        if shape_for(target, width, height) and (free := free_of([target], width, height))
+    ]
 
 
 def _heard(heard: Heard) -> dict[str, str | None]:

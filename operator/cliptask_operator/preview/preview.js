@@ -59,11 +59,54 @@
       ? []
       : board.forms.map(({ name, width, height }) => ({ label: name, title: name, size: `${width} × ${height}` }));
 
+  const formHere = () => board.forms[places[groups.findIndex(({ id }) => id === "Form")] ?? 0];
+
   function drawShape() {
-    const { width, height } = board.forms[places[groups.findIndex(({ id }) => id === "Form")] ?? 0];
+    const { width, height } = formHere();
+    drawZones();
     document.documentElement.style.setProperty("--shape", `${width} / ${height}`);
     document.documentElement.style.setProperty("--ratio", width / height);
     byId("facts").dataset.picture = `${width} × ${height} · ${board.fps} fps${board.remark ? ` · ${board.remark}` : ""}`;
+  }
+
+  // A box for each target: what its platform leaves free of its own buttons. All around what all of them leave is shaded.
+  function drawZones() {
+    const { zones } = formHere();
+    const on = byId("safe").getAttribute("aria-pressed") === "true";
+    byId("safe").hidden = zones.length === 0;
+    byId("zones").hidden = !on || zones.length === 0;
+    byId("legend").hidden = byId("zones").hidden;
+    const paint = (element, place) => element.style.setProperty("--zone", `var(--zone-${place})`);
+    const box = (kind, [left, top, right, bottom]) => {
+      const element = make("div", kind);
+      const share = (value) => `${100 * value}%`;
+      Object.assign(element.style, { left: share(left), top: share(top), width: share(right - left), height: share(bottom - top) });
+      return element;
+    };
+    const edge = (place, pick) => pick(...zones.map(({ free }) => free[place]));
+    const common = zones.length ? [edge(0, Math.max), edge(1, Math.max), edge(2, Math.min), edge(3, Math.min)] : [0, 0, 1, 1];
+    const boxes = zones.map(({ target, free }, place) => {
+      const element = box("zone", free);
+      element.dataset.target = target;
+      paint(element, place);
+      return element;
+    });
+    byId("legend").replaceChildren(
+      ...zones.map(({ target }, place) => {
+        const name = make("li", "", target);
+        paint(name, place);
+        return name;
+      }),
+    );
+    byId("zones").replaceChildren(box("common", common), ...boxes);
+    byId("about").replaceChildren(...board.about.map((sentence) => make("li", "", sentence)));
+    byId("about").hidden = board.about.length === 0;
+  }
+
+  function toggleZones() {
+    if (byId("safe").hidden) return;
+    byId("safe").setAttribute("aria-pressed", String(byId("safe").getAttribute("aria-pressed") !== "true"));
+    drawZones();
   }
 
   // The server's list of places: clips, track, line, null where there is none, and the others. It is the same in every form.
@@ -400,6 +443,7 @@
     x: () => choose(),
     m: mute,
     c: toggleCaptions,
+    z: toggleZones,
     "?": () => byId("help").showModal(),
   };
   Object.assign(KEYS, { h: KEYS.ArrowLeft, l: KEYS.ArrowRight, k: KEYS.ArrowUp, j: KEYS.ArrowDown });
@@ -423,6 +467,7 @@
     play: toggle,
     sound: mute,
     captions: toggleCaptions,
+    safe: toggleZones,
     previous: () => walk(-1),
     next: () => walk(1),
     choose: () => choose(),

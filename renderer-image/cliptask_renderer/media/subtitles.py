@@ -69,7 +69,7 @@ def compose(
     shown = _pages(captions, words, profile.fps, frames, places)
     if not shown:
         return None
-    room = area(profile, is_safe=look.is_safe)
+    room = area(profile, is_safe=look.is_safe, free=look.free)
     width, shorter = room.width(look.position), min(profile.width, profile.height)
     height = min(round(shorter * look.letters.size * look.height) // 2 * 2, room.height)
     x, y = room.place(look.position, width, height, 0)

@@ -70,6 +70,16 @@ def index(count: int = 3, text: str = "Spring is here.", skipped: int = 0) -> Ca
     )  # fmt: skip
 
 
+def targeted() -> CampaignIndex:
+    """Three variants: one for two platforms, one for one of them, which the other refuses, and one for none."""
+    data = index().model_dump(mode="json", by_alias=True)
+    suits: list[list[str]] = [["metaReels", "tiktok"], ["metaReels"], []]
+    for variant, some in zip(data["variants"], suits, strict=True):
+        variant["targets"] = some
+    data["variants"][1]["refused"] = {"tiktok": ["lasts 4.2 s; it takes 5 s to 10 min"]}
+    return CampaignIndex.model_validate(data)
+
+
 def titled(titles: list[list[str]], called: dict[str, str]) -> CampaignIndex:
     """Three variants with these titles, whose hooks people call so."""
     data = index().model_dump(mode="json", by_alias=True)
@@ -655,3 +665,23 @@ def _nearest(colours: list[tuple[float, ...]]) -> float:
 
 def _brightness(color: str) -> int:
     return sum(int(part) for part in color.removeprefix("rgb(").removesuffix(")").split(","))
+
+
+def test_videos_are_filtered_by_the_platforms_that_they_suit(show: Callable[..., Page]) -> None:
+    """Whoever uploads to one platform would pick by hand what it takes."""
+    page = show(targeted())
+    filters = page.locator("#groups fieldset").filter(has=page.locator("legend", has_text="Suits"))
+
+    assert filters.locator(".chip").evaluate_all("chips => chips.map((chip) => chip.innerText.split(/\\s+/).join(' '))") == ["metaReels 2", "tiktok 1", "none 1"]  # fmt: skip
+    filters.get_by_role("button", name="tiktok").click()
+    expect(page.locator(".card")).to_have_count(1)
+    filters.get_by_role("button", name="none").click()
+    expect(page.locator(".card")).to_have_count(2)
+    filters.get_by_role("button", name="tiktok").click()
+    filters.get_by_role("button", name="none").click()
+    filters.get_by_role("button", name="metaReels").click()
+    expect(page.locator(".card")).to_have_count(2)
+    expect(page.locator(".card").nth(1).locator(".parts")).to_contain_text("Not tiktok")
+    expect(page.locator(".card").nth(1).locator(".parts")).to_contain_text(
+        "lasts 4.2 s; it takes 5 s to 10 min"
+    )

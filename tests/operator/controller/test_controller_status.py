@@ -66,6 +66,62 @@ async def test_each_condition_says_what_is_so(bed: ControllerBed) -> None:
     assert said() == {"Accepted": "True", "SourcesReady": "True", "Complete": "True", "Failed": "False"}
 
 
+SMALL = {"width": 324, "height": 576}
+"""A story that TikTok would refuse for its size."""
+
+
+async def test_what_targets_would_refuse_is_told_before_anything_is_made(bed: ControllerBed) -> None:
+    """Whoever applies it in a pull request would learn it from the platform, once all is rendered."""
+    bed.cluster.judge = lambda _: outcomes.hang()
+    title = {"text": "Sale", "place": {"x": "50%", "y": "95%"}}
+    bed.apply(
+        bed.task("camp", TWO_BY_TWO, targets=["tiktok"], picture=SMALL, overlays=[title]),
+        bed.task("plain", [[4]]),
+    )
+    await bed.until(
+        lambda: bed.condition("camp", "TargetsMet").get("status") == "False", "the targets are told"
+    )
+
+    said = bed.condition("camp", "TargetsMet")
+    assert (said["status"], said["reason"]) == ("False", "VideosRefused")
+    assert "tiktok would refuse 4 of 4 videos (clip0-" in said["message"]
+    assert "and 1 more): is 324x576; it takes 540x960 or more" in said["message"]
+    assert 'spec.overlays[0].place ("Sale"): leaves the safe zone' in said["message"]
+    assert bed.objects("camp") == set()
+    await bed.phase("plain", "Rendering")
+    assert bed.condition("plain", "TargetsMet") == {}
+
+
+async def test_a_condition_of_targets_follows_an_edit_and_the_true_sizes(bed: ControllerBed) -> None:
+    """It would speak of what was, or go on to guess at what can be weighed."""
+    large = {"width": 1080, "height": 1920}
+    bed.apply(bed.task("camp", [[0], [1]], targets=["metaReels"], picture=large))
+    await bed.phase("camp", "Complete")
+    met = bed.condition("camp", "TargetsMet")
+    bed.edit("camp", targets=["metaReels", "linkedin"])
+    await bed.until(
+        lambda: bed.condition("camp", "TargetsMet").get("status") == "False", "the videos are weighed"
+    )
+    said = [
+        each["status"]
+        for status in bed.cluster.statuses
+        for each in status.status["conditions"]
+        if each["type"] == "TargetsMet"
+    ]
+    refused = bed.condition("camp", "TargetsMet")
+    bed.edit("camp", targets=[])
+    await bed.until(lambda: not bed.condition("camp", "TargetsMet"), "there are no targets")
+
+    assert [one for one, other in zip(said, [*said[1:], ""], strict=True) if one != other] == [
+        "Unknown", "True", "Unknown", "False",
+    ]  # fmt: skip
+    assert (met["status"], met["reason"]) == ("True", "Suitable")
+    assert met["message"] == "every video suits its targets: metaReels"
+    # Those of a fake cluster have a few bytes.
+    assert "linkedin refuses 1 of 1 video " in refused["message"]
+    assert "it takes 75 kB to 500 MB" in refused["message"]
+
+
 async def test_a_condition_keeps_its_time_while_it_stays(bed: ControllerBed) -> None:
     """Nobody could tell since when a campaign is complete."""
     bed.apply(bed.task("camp", [[0]]))

@@ -144,3 +144,15 @@ def test_every_form_can_be_looked_at_and_makes_what_render_makes_of_it() -> None
         found[0].name, found[1].name, found[0].name, found[0].name
     ]  # fmt: skip
     assert [each.draft is not None for each in found[:2]] == [True, False]
+
+
+def test_a_page_knows_what_each_target_covers_in_each_form() -> None:
+    """The zones of a story would be drawn over a feed, or none be drawn."""
+    forms = [{"name": "reels", **LARGE}, {"name": "feed", "width": 1080, "height": 1350}]
+    title = {"text": "Sale", "place": {"x": "50%", "y": "95%"}}
+    of = task([1], pictures=forms, targets=["metaStories", "metaFeed"], overlays=[title])
+
+    told = board(of).about_targets
+
+    assert len(told) == 1
+    assert told[0].startswith('spec.overlays[0].place ("Sale"): leaves the safe zone in reels (1080x1920)')

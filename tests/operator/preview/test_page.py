@@ -17,8 +17,10 @@ import httpx
 import psutil
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from cliptask.area import free_of
+from cliptask.spec.platforms import USUAL
 from support.browsing import chromium, needs_chromium, quiet_page
 from support.colours import faint
 from support.studio import PROGRAM, Studio
@@ -444,3 +446,71 @@ def test_the_same_moment_is_seen_in_another_form(studio: Studio, browser: Browse
         expect(page.get_by_role("button", name="Chosen")).to_be_visible()
         page.get_by_role("radio", name="reels").click()
         expect(page.get_by_role("button", name="Chosen")).to_be_visible()
+
+
+def drawn(page: Page) -> dict[str, list[float]]:
+    """Each zone that is drawn, by its target: its edges as shares of the picture that is shown."""
+    found: dict[str, list[float]] = page.evaluate(
+        """() => {
+          const video = document.querySelector("video.shown");
+          const box = video.getBoundingClientRect();
+          const scale = Math.min(box.width / video.videoWidth, box.height / video.videoHeight);
+          const [width, height] = [video.videoWidth * scale, video.videoHeight * scale];
+          const [x, y] = [box.x + (box.width - width) / 2, box.y + (box.height - height) / 2];
+          const edges = (each) => {
+            const { left, top, right, bottom } = each.getBoundingClientRect();
+            return [(left - x) / width, (top - y) / height, (right - x) / width, (bottom - y) / height];
+          };
+          const zones = [...document.querySelectorAll(".zone")].filter((each) => each.checkVisibility());
+          return Object.fromEntries(zones.map((each) => [each.dataset.target, edges(each)]));
+        }"""
+    )
+    return found
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1200, "height": 800}, {"width": 390, "height": 700}])
+def test_what_platforms_leave_free_is_drawn_over_what_plays(
+    browser: Browser, preview: Previewed, viewport: ViewportSize
+) -> None:
+    """A title under a button would show once the ad runs."""
+    with quiet_page(browser, viewport=viewport) as page:
+        page.goto(preview.url)
+        shown(page)
+        button = page.get_by_role("button", name="Zones")
+        assert drawn(page) == {}
+
+        page.keyboard.press("z")
+        usual = drawn(page)
+        preview.edit(lambda spec: spec.update(targets=["metaStories", "snapchat", "pinterest"]))
+        expect(page.locator(".zone")).to_have_count(2)
+        own = drawn(page)
+        expect(page.locator("#legend li")).to_have_text(["metaStories", "snapchat"])
+        button.click()
+        expect(page.locator("#legend")).to_be_hidden()
+        expect(page.locator(".zone").first).to_be_hidden()
+        preview.edit(lambda spec: spec.pop("targets"))
+
+        for zones, targets in ((usual, USUAL), (own, ("metaStories", "snapchat"))):
+            assert list(zones) == list(targets)
+            for target in targets:
+                assert zones[target] == pytest.approx(free_of([target], 1080, 1920), abs=0.012)
+        expect(page.locator("#about")).to_be_hidden()
+
+
+def test_what_lies_outside_is_told_beside_the_video(page: Page, preview: Previewed) -> None:
+    """Whoever sees the zones would have to measure by eye."""
+    shown(page)
+    before = preview.task.read_text()
+
+    place = {"x": "50%", "y": "95%"}
+    preview.edit(lambda spec: spec.update(targets=["tiktok"], overlays=[{"text": "Sale", "place": place}]))
+
+    about = page.locator("#about li")
+    expect(about).to_have_count(1)
+    expect(about).to_contain_text(
+        re.compile(
+            r"cliptask\.yaml:\d+:\d+: spec\.overlays\[0\]\.place \(\"Sale\"\): leaves the safe zone in 364x648, of tiktok by about \d+ px at the bottom: move it up by"
+        )
+    )
+    preview.task.write_text(before)
+    expect(about).to_have_count(0)

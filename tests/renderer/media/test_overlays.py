@@ -308,3 +308,26 @@ def test_a_placed_picture_hangs_over_the_edge_also_while_it_moves(
     whole = f.SMALL.width * 0.5
     assert abs(sides[free] - whole / 2) <= 2
     assert abs(sides[1 - free] - whole) <= 2
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+@pytest.mark.parametrize("free", [(0.0, 0.14, 1.0, 0.8), (0.1, 0.2, 0.6, 0.5), (0.0, 0.0, 1.0, 1.0)])
+def test_a_title_stands_in_what_targets_leave_free(
+    position: Position, free: tuple[float, float, float, float]
+) -> None:
+    """A platform's buttons would cover it, or it would keep clear of those of others."""
+    upright = Profile(width=540, height=960, fps=30, fit="cover")
+
+    layer = _compose(upright, text="Until Sunday", position=position, is_safe=True, free=free)
+
+    height, width = layer.rgba.shape[:2]
+    left, top = max(540 * free[0], MARGIN), max(960 * free[1], MARGIN)
+    right, bottom = min(540 * free[2], 540 - MARGIN), min(960 * free[3], 960 - MARGIN)
+    assert left - 2 <= layer.x
+    assert layer.x + width <= right + 2
+    assert top - 2 <= layer.y
+    assert layer.y + height <= bottom + 2
+    if position.startswith("top"):
+        assert layer.y - top <= 2
+    if position.startswith("bottom"):
+        assert bottom - layer.y - height <= 4

@@ -266,3 +266,15 @@ def test_the_word_that_is_stressed_is_so_where_one_reads_from_the_right(tmp_path
     found = shown(tmp_path, first, words=words)[10]
 
     assert centre(found, YELLOW) > centre(found, WHITE)
+
+
+def test_words_stand_in_what_targets_leave_free(tmp_path: Path) -> None:
+    """A platform's own caption would cover what is said."""
+    usual, lower = (
+        compose(order, {"a" * 64: WORDS}, UPRIGHT, 90, tmp_path / f"{number}.nut", NO_FONTS)
+        for number, order in enumerate((captions(), captions(free=(0.0, 0.1, 1.0, 0.9))))
+    )
+
+    assert usual is not None
+    assert lower is not None
+    assert lower.y - usual.y == pytest.approx(640 * (0.9 - 1248 / 1920), abs=4)
