@@ -73,6 +73,7 @@ class JobController:
         try:
             if self.execution.suspend:
                 await self._stay_suspended()
+            self.desired = replace(self.desired, finished=there.videos)
             self.desired = self._tuning.packed(self.desired, there, self._jobs())
             failed = await self._run()
         finally:

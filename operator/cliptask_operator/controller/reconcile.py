@@ -39,6 +39,8 @@ class Desired:
     """At most: what has no room in one work order is split."""
     settings: str = ""
     """What Jobs would be made with now, as a digest."""
+    finished: AbstractSet[str] = frozenset()
+    """Names of variants that were there before anything was created: what they alone need is not made beside what others do."""
 
     @cached_property
     def variant_orders(self) -> tuple[NamedOrder, ...]:
@@ -50,9 +52,15 @@ class Desired:
     @cached_property
     def segment_orders(self) -> Mapping[str, NamedOrder]:
         """For each segment's key the Job that would make it, with the other forms of the same pictures."""
+        left = (each.order for each in self.campaign.variants if each.name not in self.finished)
+        lacking = {part.key for part in with_bases(part for order in left for part in order.segments)}
+        needed, others = (
+            [part for part in self.campaign.encoded if (part.key in lacking) == is_needed]
+            for is_needed in (True, False)
+        )
         return {
             segment.key: order
-            for group in decoded_together(self.campaign.encoded)
+            for group in (*decoded_together(needed), *decoded_together(others))
             for order in self._fitting_segments(group)
             for segment in order[1].segments
         }

@@ -41,6 +41,23 @@ async def test_tasks_that_run_at_once_make_each_part_once(bed: ControllerBed) ->
     assert set(bed.cluster.made.values()) == {1}
 
 
+async def test_another_form_has_nothing_of_the_others_made_again(bed: ControllerBed) -> None:
+    """Where somebody has emptied the cache, it would cost as much as the whole campaign."""
+    forms = [{"name": f"p{height}", "width": 100, "height": height} for height in (100, 120, 140)]
+    bed.apply(bed.task("one", TWO_BY_TWO, pictures=forms[:2]))
+    await bed.phase("one", "Complete")
+    before = len(bed.cluster.orders)
+    for each in [*bed.cache.list("segments/")]:
+        bed.cache.delete(each.name)
+
+    bed.edit("one", pictures=forms)
+    status = await bed.phase("one", "Complete")
+
+    new = [part for order in bed.cluster.orders[before:] for part in order.segments]
+    assert (status["succeeded"], len(new)) == (12, 4)
+    assert {part.profile.height for part in new} == {140}
+
+
 async def test_a_task_goes_on_once_the_other_has_made_what_it_waits_for(bed: ControllerBed) -> None:
     """It would find out at its next look, or encode everything again."""
     await second_waits_for_first(bed)

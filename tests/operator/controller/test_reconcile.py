@@ -83,6 +83,25 @@ def test_jobs_know_what_people_call_their_sources() -> None:
         ]
 
 
+def test_of_forms_whose_videos_are_there_nothing_is_made_again() -> None:
+    """Another form, added when somebody has emptied the cache, would have the whole campaign encoded anew."""
+    pictures = [{"name": f"p{height}", "width": 100, "height": height} for height in (100, 120, 140)]
+    of = task([2, 2], pictures=pictures)
+    made = plan(of, sources(of), [])
+    there = frozenset(each.name for each in made.variants if each.form != "p140")
+    forms = replace(desired([1]), campaign=made, finished=there)
+
+    orders = [order for _, order in reconcile(forms, observed(videos=there)).create]
+
+    assert {part.profile.height for order in orders for part in order.segments} == {140}
+    assert len(orders) == 4
+    # And where one of those is removed meanwhile, it is made again.
+    again = reconcile(forms, observed(videos=there - {min(there)}, parts=segments(forms)))
+    assert [each.name for _, order in again.create for each in order.variants if each.name in there] == [
+        min(there)
+    ]
+
+
 def test_forms_of_the_same_pictures_are_made_by_one_job() -> None:
     """Each form would have the clip decoded again, in a pod of its own."""
     pictures = [{"name": f"p{height}", "width": 100, "height": height} for height in (100, 120, 140)]
