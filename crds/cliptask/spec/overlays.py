@@ -101,7 +101,7 @@ class Anchoring(Part):
     x: Coordinate
     """From the picture's left edge: a share of its width, or pixels of the finished video, e.g. 50% or 120px. Less than 0 is beyond the edge."""
     y: Coordinate
-    """From its upper edge, likewise of its height."""
+    """From its upper edge, likewise of its height. Write "y" in quotes: to kubectl a bare y is true."""
     anchor: Position = "center"
     """The point of the overlay that lies there: a corner, the middle of a side or its centre. Of what is turned, a point of the upright box around it."""
 

@@ -7,7 +7,7 @@ processes, or Kubernetes Jobs.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
@@ -114,7 +114,7 @@ class Pipeline:
         campaign: Campaign,
         stores: Stores,
         executor: Executor,
-        on_inventory: Callable[[Inventory], None] = lambda _: None,
+        on_inventory: Callable[[Inventory], Awaitable[None]] | None = None,
     ) -> Outcome:
         """Have everything made that is missing, then write captions, pictures, index and gallery; see ``publish``.
 
@@ -123,7 +123,8 @@ class Pipeline:
         ``on_inventory`` is told what is there before anything is made.
         """
         there = await self.inventory(campaign, stores)
-        on_inventory(there)
+        if on_inventory:
+            await on_inventory(there)
         failed = await executor.execute(there)
         prunes = task.spec.output.prune
         index = await whole_thread(partial(publish, prunes=prunes), campaign, failed, stores)

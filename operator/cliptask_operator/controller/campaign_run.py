@@ -92,7 +92,7 @@ class CampaignRun:
         jobs = self._jobs(campaign, stores)
         await jobs.begin()
         outcome = await pipeline.make(task, campaign, stores, jobs, partial(self._report_targets, campaign))
-        self._report_end(outcome, jobs)
+        await self._report_end(outcome, jobs)
 
     def _jobs(self, campaign: Campaign, stores: Stores) -> JobController:
         execution = self.task.spec.execution
@@ -119,12 +119,16 @@ class CampaignRun:
         paid = Paid(inputs.characters, inputs.characters_spoken, inputs.seconds, inputs.seconds_written)
         self._report(status_snapshot.planned(self.state.snapshot, campaign, paid))
 
-    def _report_targets(self, campaign: Campaign, there: Inventory) -> None:
-        said = status_snapshot.of_targets(campaign, forecast_of_targets(campaign, there))
+    async def _report_targets(self, campaign: Campaign, there: Inventory) -> None:
+        # Ten thousand videos take half a second.
+        receptions = await asyncio.to_thread(forecast_of_targets, campaign, there)
+        said = status_snapshot.of_targets(campaign, receptions)
         self._report(replace(self.state.snapshot, targets=said))
 
-    def _report_end(self, outcome: Outcome, jobs: JobController) -> None:
-        campaign = outcome.campaign
+    async def _report_end(self, outcome: Outcome, jobs: JobController) -> None:
+        campaign, made = outcome.campaign, outcome.index.variants
+        sizes_bytes = {each.name: each.size_bytes for each in made}
+        receptions = await asyncio.to_thread(received, campaign, sizes_bytes)
         self._report(
             status_snapshot.ended(
                 self.state.snapshot,
@@ -132,7 +136,7 @@ class CampaignRun:
                 jobs.failed,
                 replace(jobs.counts(), bytes=outcome.index.counts.size_bytes),
                 f"{jobs.stores.output.uri}/{PurePosixPath(campaign.task, 'index.json')}",
-                received(campaign, {each.name: each.size_bytes for each in outcome.index.variants}),
+                receptions,
                 skips=self.task.spec.failure_policy.on_source_error == "Skip",
             )
         )

@@ -72,7 +72,7 @@ def _render(task: ClipTask, stores: Stores, settings: Settings, progress: Progre
                 progress.note(remark)
             room = _room(stores, settings, inputs)
 
-            def on_inventory(there: Inventory) -> None:
+            async def on_inventory(there: Inventory) -> None:
                 for sentence in told(campaign, forecast_of_targets(campaign, there)):
                     progress.note(sentence)
 
