@@ -32,14 +32,14 @@ class Reception:
 
     def sentences(self, *, is_made: bool = False) -> tuple[str, ...]:
         """``tiktok would refuse 3 of 12 videos ...``, one for each kind of reason. ``is_made``: the videos are there."""
-        kinds: dict[tuple[Kind, str], list[tuple[str, Refusal]]] = {}
+        kinds: dict[tuple[Kind, str, str], list[tuple[str, Refusal]]] = {}
         for name, why in self.refused.items():
             for each in why:
-                kinds.setdefault((each.kind, each.remedy), []).append((name, each))
+                kinds.setdefault((each.kind, each.takes, each.remedy), []).append((name, each))
         would = "refuses" if is_made else "would refuse"
         return tuple(
             f"{self.target} {would} {len(some):,} of {self.videos:,} video{'s' * (self.videos != 1)} ({_called(some)}): {_measured(some)}: {remedy}"
-            for (_, remedy), some in kinds.items()
+            for (_, _, remedy), some in kinds.items()
         )
 
     def as_data(self) -> dict[str, Any]:

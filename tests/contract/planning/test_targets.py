@@ -395,6 +395,17 @@ def test_which_videos_a_platform_would_refuse_is_told_with_the_remedy() -> None:
     )
 
 
+def test_forms_that_are_too_small_are_told_by_what_each_needs() -> None:
+    """A square would be said to need the size of a story."""
+    forms = [{"name": "reels", "width": 360, "height": 640}, {"name": "square", "width": 360, "height": 360}]
+    campaign = planned(["tiktok"], pictures=forms)
+
+    assert [each.rpartition("): ")[2] for each in told(campaign, received(campaign, {}))] == [
+        "is 360x640; it takes 540x960 or more: give the picture a larger size",
+        "is 360x360; it takes 640x640 or more: give the picture a larger size",
+    ]
+
+
 def test_an_estimate_is_called_one_and_a_size_is_not() -> None:
     """Whoever reads 501 MB would trust a guess, or doubt a fact."""
     campaign = planned(["tiktok"])
