@@ -186,7 +186,7 @@ def planned(before: StatusSnapshot, campaign: Campaign, paid: Paid) -> StatusSna
 def of_targets(
     campaign: Campaign, receptions: tuple[Reception, ...], *, is_made: bool = False
 ) -> tuple[Truth, str, str] | None:
-    """Whether targets take a campaign: of what they refuse the first is the reason, and all that there is to say the message."""
+    """Whether targets take a campaign, with all that there is to say of it. ``VideosRefused``: a platform would refuse some; ``NotSuited``: a form suits none, or an overlay is covered."""
     if not campaign.targets:
         return None
     sentences = told(campaign, receptions, is_made=is_made)

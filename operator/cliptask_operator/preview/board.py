@@ -163,7 +163,9 @@ class Board:
     @property
     def about_targets(self) -> tuple[str, ...]:
         """Which targets no form suits, and what platforms would cover of overlays and texts."""
-        for choice in self.chosen if self.spec.targets else ():
+        # What lies over the picture depends on rows and texts alone.
+        apart = {choice.others: choice for choice in self.chosen} if self.spec.targets else {}
+        for choice in apart.values():
             for number in range(len(self.forms)):
                 with suppress(ClipTaskError):  # whoever looks at it hears why
                     self._full.of(choice, number)

@@ -34,7 +34,6 @@ def described(read: Read, *, can_speak: bool) -> dict[str, Any]:
             for name, (width, height) in zip(board.forms, bindings.sizes, strict=True)
         ],
         "remark": read.remark,
-        "targets": list(spec.targets),
         "about": [read.script.located(each) for each in board.about_targets],
         "canSpeak": can_speak,
         "mostChosen": MAX_ONLY,
