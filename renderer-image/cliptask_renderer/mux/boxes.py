@@ -36,14 +36,15 @@ def children(content: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def places(file: BinaryIO) -> Iterator[tuple[bytes, range]]:
-    """The kind of each box of a file, and where its content is; ends where no further one is whole enough to have a head."""
-    begin = 0
-    while True:
+    """The kind of each box of a file, and where its content is, be it there or not; ends where no further one is whole enough to have a head."""
+    end, begin = file.seek(0, 2), 0
+    while begin < end:
         file.seek(begin)
         start = file.read(_WIDE_HEAD)
         size, kind, head = int.from_bytes(start[:4]), start[4:_HEAD], _HEAD
         if size == 1:
             size, head = int.from_bytes(start[_HEAD:]), _WIDE_HEAD
+        size = size or end - begin
         if len(start) < head or size < head:
             return
         yield kind, range(begin + head, begin + size)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import BinaryIO, Final
 
+from cliptask_renderer.mux.boxes import children, places
 from cliptask_renderer.probe.word import Word
 
 BOXES: Final = frozenset(
@@ -17,8 +18,8 @@ BOXES: Final = frozenset(
 _FILLED: Final = frozenset({b"moov", b"mdat", b"moof", b"mfra"})
 """Those whose end the file must have."""
 
-_HEADER: Final = 8
 _LONGEST_INDEX: Final = 256 << 20
+_LONGEST_LIST: Final = 1 << 20
 _PARENTS: Final = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"mvex", b"edts"})
 _DEEPEST: Final = 5
 """Parents around a description of samples."""
@@ -35,26 +36,20 @@ _VIDEO_ENTRY: Final = 86
 
 def mp4_word(file: BinaryIO, size: int) -> Word:
     """What the boxes of a file of ``size`` bytes say."""
-    word, at, kinds = Word(), 0, set[bytes]()
-    while at + 8 <= size:
-        file.seek(at)
-        length, kind = struct.unpack(">I4s", file.read(8))
-        header = 8
-        if length == 1:
-            (length,) = struct.unpack(">Q", file.read(8))
-            header = 16
-        if length == 0:
-            length = size - at
-        if length < header or (at + length > size and kind not in _FILLED):
+    word, kinds = Word(), set[bytes]()
+    for kind, place in places(file):
+        if place.stop > size and kind not in _FILLED:
             break  # it ends here, and something else follows
         kinds.add(kind)
+        file.seek(place.start)
         if kind == b"sidx":
-            word = replace(word, size_bytes=at + length + _referenced(file.read(min(length, 1 << 20))))
-        if at + length > size:
-            return replace(word, size_bytes=max(word.size_bytes, at + length))
-        if kind == b"moov" and length < _LONGEST_INDEX:
-            word = _index(word, file.read(length - header))
-        at += length
+            word = replace(
+                word, size_bytes=place.stop + _referenced(file.read(min(len(place), _LONGEST_LIST)))
+            )
+        if place.stop > size:
+            return replace(word, size_bytes=max(word.size_bytes, place.stop))
+        if kind == b"moov" and len(place) < _LONGEST_INDEX:
+            word = _index(word, file.read(len(place)))
     if not kinds & {b"moov", b"moof"}:
         word = replace(word, missing="its index (moov)")
     return word
@@ -78,9 +73,9 @@ def _index(word: Word, content: bytes) -> Word:
             (ticks,) = struct.unpack_from(">Q" if box[0] else ">I", box, 4)
             word = replace(word, duration_s=ticks / scale)
         elif kind == b"stsd":
-            for entry, described in _boxes(box[8:], depth=0):
+            for entry, described in children(box[8:]):
                 word = replace(word, lock=word.lock or _LOCKED.get(entry))
-                within = dict(_boxes(described[_VIDEO_ENTRY - 8 :], depth=0))
+                within = dict(children(described[_VIDEO_ENTRY - 8 :]))
                 word = replace(word, is_dolby_alone=word.is_dolby_alone or _is_dolby_alone(within))
                 if (seen := _aperture(within.get(b"clap", b""))) is not None:
                     word = replace(word, apertures={**word.apertures, track: seen})
@@ -90,17 +85,11 @@ def _index(word: Word, content: bytes) -> Word:
 
 def _boxes(content: bytes, depth: int = _DEEPEST) -> Iterator[tuple[bytes, bytes]]:
     """Kind and content of each box, and of those within so many parents."""
-    at = 0
-    while at + 8 <= len(content):
-        length, kind = struct.unpack_from(">I4s", content, at)
-        if length < _HEADER:
-            return
-        box = content[at + 8 : at + length]
+    for kind, box in children(content):
         if depth and kind in _PARENTS:
             yield from _boxes(box, depth - 1)
         else:
             yield kind, box
-        at += length
 
 
 def _is_dolby_alone(within: Mapping[bytes, bytes]) -> bool:
