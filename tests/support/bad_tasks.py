@@ -404,7 +404,7 @@ _RELATIONS = [
     _bad("label of no block", {"spec.disclosure.label": {"text": "AI", "block": "hok"}}, "spec.disclosure.label.block", "the label names a block that does not exist; there are: hook, product"),
     _bad("label in no font", {"spec.disclosure.label": {"text": "AI", "style": {"font": "Anton2"}}}, "spec.disclosure.label.style.font", "names a font that there is not; did you mean Anton?"),
     _bad("label twice in a language", {"spec.disclosure.label": {"text": "AI", "translations": [{"language": "de", "text": "KI"}] * 2}}, "spec.disclosure.label.translations[1].language", "has a language twice; de: keep one"),
-    _bad("label in a language of no video", {"spec.languages": ["en"], "spec.disclosure.label": {"text": "AI", "translations": [{"language": "de", "text": "KI"}]}}, "spec.disclosure.label.translations[0].language", "is none of spec.languages; there are: en: add de"),
+    _bad("label in a language of no video", {"spec.languages": ["en"], "spec.disclosure.label": {"text": "AI", "translations": [{"language": "de", "text": "KI"}]}}, "spec.disclosure.label.translations[0].language", "a translation is of none of spec.languages; there are: en: add de, or take it out"),
     _bad("label of a picture", {"spec.disclosure.label": {"text": "AI", "image": {"url": _URL}}}, "spec.disclosure.label.image", "unknown field"),
     _bad("mark in words", {f"{_CLIP}.synthetic": "yes"}, f"{_CLIP}.synthetic", "is a text, true or false is needed: write it without quotes"),
     _bad("mark of a line", {"spec.speech[0].synthetic": True}, "spec.speech[0].synthetic", "unknown field"),

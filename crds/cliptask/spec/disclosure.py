@@ -22,6 +22,25 @@ def label_of(spec: Any) -> DisclosureLabel | None:  # noqa: ANN401  the spec, wh
     return spec.disclosure.label if spec.disclosure else None
 
 
+_TRANSLATIONS = "self.disclosure.label.translations"
+
+
+@rule(
+    "a translation is of none of spec.languages",
+    cel=f"!has(self.languages) || size(self.languages) == 0 || !has(self.disclosure) || !has(self.disclosure.label) || !has({_TRANSLATIONS}) || {_TRANSLATIONS}.all(t, t.language in self.languages)",
+    field="disclosure",
+)
+def label_in_known_languages(spec: Any) -> Iterable[Breach]:  # noqa: ANN401  as above
+    """Of a spec: where it has languages, its label is translated into these."""
+    label = label_of(spec)
+    for index, each in enumerate(label.translations if label and spec.languages else ()):
+        if each.language not in spec.languages:
+            yield Breach(
+                ("label", "translations", index, "language"),
+                f"there are: {', '.join(spec.languages)}: add {each.language}, or take it out",
+            )
+
+
 @rule(
     "the label names a block that does not exist",
     cel="!has(self.disclosure) || !has(self.disclosure.label) || !has(self.disclosure.label.block) || self.videoBlocks.exists(b, b.name == self.disclosure.label.block)",

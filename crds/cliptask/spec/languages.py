@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cliptask.spec.disclosure import label_of
 from cliptask.spec.ingredients import Clip
 from cliptask.spec.rules import Breach, Path, rule
 
@@ -94,8 +93,6 @@ def _of_a_language(spec: Any) -> Iterator[tuple[Path, str]]:  # noqa: ANN401  as
                 yield ("textBlocks", row, "texts", index, "language"), text.language
     if not spec.languages:
         return
-    for index, each in enumerate(label.translations if (label := label_of(spec)) else ()):
-        yield ("disclosure", "label", "translations", index, "language"), each.language
     for index, line in enumerate(spec.speech):
         yield ("speech", index, "language"), line.language
     for row, block in enumerate(spec.video_blocks):

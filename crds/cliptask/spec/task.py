@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from cliptask.spec import remedies
 from cliptask.spec.budget import Budget
 from cliptask.spec.captions import Captions, ClipVoice
-from cliptask.spec.disclosure import Disclosure, label_over_known_block
+from cliptask.spec.disclosure import Disclosure, label_in_known_languages, label_over_known_block
 from cliptask.spec.execution import Execution, FailurePolicy
 from cliptask.spec.fonts import (
     Font,
@@ -151,7 +151,7 @@ class ClipTaskSpec(Part):
 
     _distinct_texts = distinct_names("two text blocks have the same name", "textBlocks", given=False)
     _texts_names, _texts_blocks = names_of_their_own, over_known_blocks
-    _label_block = label_over_known_block
+    _label_block, _label_languages = label_over_known_block, label_in_known_languages
     _distinct_languages, _known_languages = distinct_languages, known_languages
     _whole_languages, _lines_of_blocks = whole_languages, lines_of_blocks
     _known_fields = known_fields
