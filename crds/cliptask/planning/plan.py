@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
@@ -255,9 +255,9 @@ def form_parts(profiles: Mapping[str | None, Profile], history: History) -> dict
     return {FORMS: column.parts}
 
 
-def unlabelled(spec: ClipTaskSpec, variants: Iterable[Variant]) -> str | None:
+def unlabelled(spec: ClipTaskSpec, variants: Collection[Variant]) -> str | None:
     """What the author of a label should know that no video shows."""
-    if label_of(spec) is None or any(each.synthetic for each in variants):
+    if label_of(spec) is None or not variants or any(each.synthetic for each in variants):
         return None
     return "spec.disclosure.label: no video holds anything synthetic, so that none shows it: mark what AI made by synthetic: true, or leave it out"
 

@@ -41,6 +41,13 @@ def data(**spec: object) -> Data:
     return of
 
 
+def silent(**spec: object) -> Data:
+    """The same without lines."""
+    of = data(**spec)
+    del of["spec"]["speech"]
+    return of
+
+
 def planned(of: Data, before: History = NOTHING, **files: Any) -> Campaign:  # noqa: ANN401  fields of facts
     """The campaign of a task whose files and lines are all ordinary."""
     made = ClipTask.model_validate(of)
@@ -234,6 +241,28 @@ MATRIX: dict[str, tuple[Data, Callable[[Data], object], dict[tuple[str, tuple[st
     "a clip played faster": (
         data(), lambda spec: clip(spec, 0, 0).update(speed=2),
         {STAYS: 8, ("changed", ("clip 'hook0' of hook has another trim, speed, duration, motion, focus, volume, captions, line or mark",)): 4},
+    ),
+    "a clip that AI made, in videos that speak": (
+        data(), lambda spec: clip(spec, 0, 1).update(synthetic=True), {STAYS: 12},
+    ),
+    "a clip that AI made, in videos that do not": (
+        silent(), lambda spec: clip(spec, 0, 1).update(synthetic=True),
+        {STAYS: 8, ("changed", ("clip 'hook1' of hook has another trim, speed, duration, motion, focus, volume, captions, line or mark",)): 4},
+    ),
+    "a track that AI made": (
+        silent(), lambda spec: spec["audioBlocks"][0]["tracks"][0].update(synthetic=True),
+        {STAYS: 6, ("changed", ("track 'track0' has another trim or mark",)): 6},
+    ),
+    "a picture over it that AI made": (
+        silent(overlays=[{"image": {"url": "https://x/logo.png"}}]), lambda spec: spec["overlays"][0]["image"].update(synthetic=True),
+        {("changed", ("overlays changed",)): 12},
+    ),
+    "a label of what AI made": (
+        data(), lambda spec: spec.update(disclosure={"label": {"text": "AI"}}),
+        {("changed", ("disclosure.label changed",)): 12},
+    ),
+    "a label of what AI made, of which there is nothing": (
+        silent(), lambda spec: spec.update(disclosure={"label": {"text": "AI"}}), {STAYS: 12},
     ),
     "what is done with long speech, of which there is none": (
         data(), lambda spec: spec.update(sound={"overflow": "Loop"}), {STAYS: 12},
