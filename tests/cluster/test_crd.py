@@ -45,7 +45,6 @@ ONLY_PYTHON = {
     "rule names no block",  # names stand elsewhere in the task, or come from URLs
     "only names no label",  # as above
     "text of no language",  # lists in lists in lists are above CEL's cost budget
-    "label in a language of no video",  # as above
     "line of another language",  # as above
     "language without a line",  # as above
     "language without a text",  # as above

@@ -213,9 +213,7 @@ def plan(
     if not skipped:
         timelines.refuse_unseen()
     made = (segment for variant in variants.values() for segment in variant.order.segments)
-    about_overlays = (
-        each for form in range(len(profiles)) for each in overlaid.remarks(timelines.first(form))
-    )
+    about_overlays = (each for timeline in timelines.samples for each in overlaid.remarks(timeline))
     about_clips = (
         each
         for of_row, bound in zip(spec.by_row, rows, strict=True)

@@ -40,8 +40,19 @@ class Timelines:
     @property
     def known(self) -> tuple[Timeline, ...]:
         """Those that were asked for so far, by their forms."""
-        ordered = sorted(self._known, key=lambda each: (each[1], each[0] or ""))
-        return tuple(self._known[each] for each in ordered)
+        return tuple(self._known[each] for each in self._ordered)
+
+    @property
+    def samples(self) -> tuple[Timeline, ...]:
+        """Of these the first of each form, and of each label in it."""
+        found: dict[tuple[int, str | None], Timeline] = {}
+        for label, which in self._ordered:
+            found.setdefault((which[0], label), self._known[label, which])
+        return tuple(found.values())
+
+    @property
+    def _ordered(self) -> list[tuple[str | None, tuple[int, ...]]]:
+        return sorted(self._known, key=lambda each: (each[1], each[0] or ""))
 
     def _of(self, label: str | None, which: tuple[int, ...]) -> Timeline:
         if (label, which) not in self._known:

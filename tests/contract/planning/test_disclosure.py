@@ -286,6 +286,26 @@ class TestLabel:
         ]
         assert heard == ()
 
+    def test_where_platforms_lay_their_buttons_is_remarked_on(self) -> None:
+        """What the law asks for would stand below a button, and its author believe that it is seen."""
+        upright = {"width": 1080, "height": 1920}
+        placed = {
+            "label": {
+                "text": "AI-generated voice",
+                "place": {"x": "100%", "y": "100%", "anchor": "bottomRight"},
+            }
+        }
+
+        plain, aimed = (
+            planned(task([1, 1], lines=1, picture=upright, disclosure=placed, targets=targets))
+            for targets in ([], ["tiktok"])
+        )
+
+        assert [each.partition(": takes about ")[0] for each in plain.remarks] == [
+            "spec.disclosure.label.place"
+        ]
+        assert ["spec.disclosure.label.place" in each for each in aimed.about_targets] == [True]
+
     def test_that_nobody_would_see_is_refused(self) -> None:
         """It would be ordered, and stand nowhere."""
         of = task([1], lines=1, disclosure={"label": {"text": "AI", "from": "5s"}})
