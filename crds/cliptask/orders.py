@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from cliptask import recipe
+from cliptask.credentials import CredentialsOrder
 from cliptask.facts import Look
 from cliptask.layers import BurnedCaptions, OverlayOrder
 from cliptask.order import LATER, Order, digest
@@ -267,6 +268,8 @@ class VariantOrder(Order):
     """What is said in it, where that is part of the picture; its segments have it as far as it is seen in them."""
     source_type: SourceType | None = None
     """What its metadata says of it; None where AI made nothing of it, and nothing is said."""
+    credentials: CredentialsOrder | None = None
+    """What is signed of it, and by whom; None: nothing."""
 
     @cached_property
     def key(self) -> str:
@@ -282,6 +285,8 @@ class VariantOrder(Order):
             parts["burned"] = self.burned.key
         if self.source_type:
             parts["source_type"] = self.source_type
+        if self.credentials:
+            parts["credentials"] = self.credentials.key
         return digest({"kind": "VariantOrder", **parts, "language": self.language})
 
     @property
@@ -327,6 +332,10 @@ class WorkOrder(Order):
     variants: tuple[NamedVariant, ...] = ()
     places: Mapping[str, str] = Field(default_factory=dict)
     """Where the spec names what it reads, by the SHA-256 of a source and the key of a line: for messages, and in no key."""
+    signer: str = ""
+    """Secret by which its campaign's videos are signed; empty: they are not."""
+    secrets: str = ""
+    """Folder in which a Secret is a folder of its name, with a file for each key; empty: there is none."""
 
     def naming(self, places: Mapping[str, str]) -> Self:
         """The order with those of the places that it needs."""
@@ -347,6 +356,8 @@ class WorkOrder(Order):
             segments=self.segments,
             soundtracks=self.soundtracks,
             variants=tuple(each for each in self.variants if each.name not in there),
+            signer=self.signer,
+            secrets=self.secrets,
         )
         return order.naming(self.places)
 

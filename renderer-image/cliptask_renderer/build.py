@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
@@ -19,9 +19,17 @@ from cliptask.decoding import decoded_together
 from cliptask.errors import ClipTaskError, InputError, MediaError
 from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, VariantOrder, WorkOrder
 from cliptask_renderer.memory import peak_bytes, peak_bytes_of_programs
-from cliptask_renderer.mux.movie import movie
+from cliptask_renderer.mux.movie import Movie, movie
 from cliptask_renderer.mux.proof import prove
-from cliptask_renderer.parts import StoredPart, part_in, put_together, refuse_damaged, store_part, stored_part
+from cliptask_renderer.parts import (
+    StoredPart,
+    part_in,
+    put_together,
+    refuse_damaged,
+    sha256_of,
+    store_part,
+    stored_part,
+)
 from cliptask_renderer.recordings import needed, words_of
 from cliptask_renderer.storage.base import NamedObjects
 from cliptask_renderer.storage.disk_errors import disk_errors
@@ -58,7 +66,7 @@ def execute(
     failed: dict[str, ClipTaskError] = {}
     for variant in order.variants:
         try:
-            make_variant(cache, output, order.task, variant.name, variant.order, order.places)
+            make_variant(cache, output, order.task, variant.name, variant.order, order.places, order.secrets)
         except _ONE_OF_SEVERAL as error:
             log(f"error: {variant.name}: {error}")
             failed[variant.name] = error
@@ -252,17 +260,23 @@ def make_variant(
     name: str,
     order: VariantOrder,
     places: Mapping[str, str] = _NOWHERE,
+    secrets: str = "",
 ) -> None:
-    """Make ``<folder>/<name>.mp4``, and whatever part of it the cache lacks. Raises ``MediaError`` when it fails the gate."""
+    """Make ``<folder>/<name>.mp4``, and whatever part of it the cache lacks; ``secrets`` are as of a ``WorkOrder``.
+
+    Raises ``MediaError`` when it fails the gate.
+    """
     video = NamedVariant(name=f"{folder}/{name}", order=order)
     try:
-        _join(cache, output, video, places)
+        _join(cache, output, video, places, secrets)
     except KeyError:
         # A part has been removed since this process saw it: it looks again.
-        _join(cache, output, video, places)
+        _join(cache, output, video, places, secrets)
 
 
-def _join(cache: NamedObjects, output: NamedObjects, video: NamedVariant, places: Mapping[str, str]) -> None:
+def _join(
+    cache: NamedObjects, output: NamedObjects, video: NamedVariant, places: Mapping[str, str], secrets: str
+) -> None:
     """Raises ``KeyError`` where a part is gone that this process has seen."""
     order, name = video.order, f"{video.name}{names.VIDEO}"
     orders: list[PartOrder] = [*order.segments, *([order.soundtrack] if order.soundtrack else [])]
@@ -273,13 +287,15 @@ def _join(cache: NamedObjects, output: NamedObjects, video: NamedVariant, places
     parts = [there or _made(cache, each, places) for there, each in zip(seen, orders, strict=True)]
     segments, soundtracks = parts[: len(order.segments)], parts[len(order.segments) :]
     began, before = time.monotonic(), peak_bytes()
-    made = movie(
+    make = partial(
+        movie,
         [each.part for each in segments],
         soundtracks[0].part if soundtracks else None,
         _cues(cache, order),
         order.language,
         order.source_type,
     )
+    made = _signed(cache, make, [*soundtracks, *segments], video, secrets)
     prove(made, order.frames, order.profile.fps, f"video {PurePath(video.name).name}", order.source_type)
     noted = {
         "key": order.key, "frames": str(order.frames), "duration": f"{order.duration_s:.3f}", "took": _since(began),
@@ -291,6 +307,24 @@ def _join(cache: NamedObjects, output: NamedObjects, video: NamedVariant, places
         for each in parts:
             _KNOWN.pop((cache.uri, each.name), None)
         raise
+
+
+def _signed(
+    cache: NamedObjects,
+    make: Callable[..., Movie],
+    parts: Sequence[StoredPart],
+    video: NamedVariant,
+    secrets: str,
+) -> Movie:
+    """The video with the credentials that it is to have, if any. Raises ``SetupError`` where its Secret has nothing to sign with."""
+    if (credentials := video.order.credentials) is None:
+        return make()
+    from cliptask_renderer.signing.binding import Block  # noqa: PLC0415  of which a video without them has no need
+    from cliptask_renderer.signing.certificate import known_certificate  # noqa: PLC0415  as above
+    from cliptask_renderer.signing.video import signed  # noqa: PLC0415  as above
+
+    blocks = [Block(each.part.size_bytes, sha256_of(cache, each)) for each in parts]
+    return signed(make, blocks, video, known_certificate(secrets, credentials.signer))
 
 
 def _seen(cache: NamedObjects, order: PartOrder) -> StoredPart | None:

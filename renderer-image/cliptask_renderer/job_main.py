@@ -33,6 +33,11 @@ def run(environment: Mapping[str, str], say: Callable[[str], None]) -> int:
     """
     try:
         order = _order(environment)
+        if order.signer:
+            from cliptask_renderer.signing.certificate import check  # noqa: PLC0415  of which most Jobs have no need
+
+            # Before anything is made: what signs comes last.
+            check(order.secrets, order.signer, with_key=bool(order.variants))
         from cliptask_renderer.build import execute  # noqa: PLC0415  a bad order is refused before decoders are loaded
 
         failed = execute(order, say)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -27,15 +28,17 @@ class StoredPart:
     part: Part
     crc32c: int
     """Of its content when it was made."""
+    sha256: str = ""
+    """Likewise, in hexadecimal digits; empty: of an older version, which did not note it."""
 
 
 def store_part(cache: NamedObjects, name: str, file: Path, noted: Mapping[str, str]) -> StoredPart:
     """Store a file that was checked, with where its index is and its checksum beside what else is ``noted``."""
     index, part = _indexed(file, name)
-    checksum = crc32c.of_file(file)
-    known = {"index": f"{index.start}-{index.stop}", "crc32c": crc32c.as_text(checksum)}
+    checksum, sha256 = crc32c.of_file(file), _sha256(file)
+    known = {"index": f"{index.start}-{index.stop}", "crc32c": crc32c.as_text(checksum), "sha256": sha256}
     there = cache.put(name, file, {**noted, **known})
-    made = StoredPart(name, part, checksum)
+    made = StoredPart(name, part, checksum, sha256)
     # Another process may have stored it first: what is there counts.
     return made if known.items() <= there.metadata.items() else stored_part(cache, name) or made
 
@@ -61,9 +64,8 @@ def stored_part(cache: NamedObjects, name: str) -> StoredPart | None:
     try:
         start, stop = map(int, there.metadata["index"].split("-"))
         checksum = crc32c.from_text(there.metadata["crc32c"])
-        return StoredPart(
-            name, _tables(_Index(cache.uri, name, there.size_bytes, start, stop, cache)), checksum
-        )
+        tables = _tables(_Index(cache.uri, name, there.size_bytes, start, stop, cache))
+        return StoredPart(name, tables, checksum, there.metadata.get("sha256", ""))
     except (KeyError, ValueError, MediaError):
         cache.delete(name)  # its record is lost, or is not its own: it is made again rather than trusted
         return None
@@ -86,6 +88,19 @@ def _tables(index: _Index) -> Part:
     return read_part(
         index.cache.read(index.name, range(index.start, index.stop)), index.size_bytes, index.name
     )
+
+
+def sha256_of(cache: NamedObjects, part: StoredPart) -> bytes:
+    """The SHA-256 of a part's content; one that was not noted when it was made is read for it. Raises ``KeyError`` where it is gone."""
+    if part.sha256:
+        return bytes.fromhex(part.sha256)
+    with cache.local(part.name) as file:
+        return bytes.fromhex(_sha256(file))
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def put_together(

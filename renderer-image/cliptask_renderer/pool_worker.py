@@ -31,7 +31,9 @@ def make_videos(order: WorkOrder, scratch: Path | None = None) -> tuple[ClipTask
     with open_store(order.output, scratch).together() as output:
         for each in order.variants:
             try:
-                build.make_variant(cache, output, order.task, each.name, each.order, order.places)
+                build.make_variant(
+                    cache, output, order.task, each.name, each.order, order.places, order.secrets
+                )
             except OutputError:
                 raise
             except ClipTaskError as error:

@@ -6,12 +6,14 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cliptask import names
+from cliptask.credentials import CredentialsOrder
 from cliptask.orders import NamedVariant, SegmentOrder, VariantOrder, WorkOrder, WorkReport
 from cliptask_operator.campaign.past import Part
 from cliptask_renderer import job_main
@@ -19,6 +21,7 @@ from cliptask_renderer.storage.folder import FolderStore
 from support import frames as f
 from support import media
 from support.gcs import FaultyProxy, Refuse
+from support.signing import VALID, Authority
 from support.studio import Studio
 
 KEPT_BYTES = 4096
@@ -335,3 +338,51 @@ def test_of_many_videos_each_is_named() -> None:
 
     assert read.failed.keys() == failed.keys()
     assert all(words.startswith(failed[name][:30]) for name, words in read.failed.items())
+
+
+# Credentials
+
+
+def signed_video(name: str, *segments: SegmentOrder) -> NamedVariant:
+    """A silent video of these segments, signed by the Secret ads."""
+    return NamedVariant(
+        name=name,
+        order=VariantOrder(segments=segments, credentials=CredentialsOrder(signer="ads", components=())),
+    )
+
+
+def test_a_job_signs_by_the_secret_that_its_pod_mounts(job: Job, footage: bytes) -> None:
+    """A cluster's videos would be without what a laptop's have."""
+    authority, secrets = Authority(), job.folder / "secrets"
+    authority.issue(secrets / "ads")
+    made = signed_video("v", segment(job.source(footage)))
+
+    ended = job.run(job.order(variants=(made,), signer="ads", secrets=str(secrets)))
+
+    assert (ended.code, ended.left) == (0, "")
+    assert authority.verified(job.folder / "out" / "task" / "v.mp4").state == "Trusted"
+
+
+@pytest.mark.parametrize("spoiled", ["missing", "expired", "without its key"])
+def test_a_secret_that_cannot_sign_is_told_before_anything_is_made(
+    job: Job, footage: bytes, spoiled: str
+) -> None:
+    """Hours of encoding would end in a video that nobody can sign."""
+    secrets, part = job.folder / "secrets", segment(job.source(footage))
+    if spoiled != "missing":
+        past = (timedelta(days=-9), timedelta(days=-1))
+        Authority().issue(secrets / "ads", valid=past if spoiled == "expired" else VALID)
+    if spoiled == "without its key":
+        (secrets / "ads" / "tls.key").unlink()
+    told = {"signer": "ads", "secrets": str(secrets)}
+
+    ended = job.run(job.order(variants=(signed_video("v", part),), **told))
+
+    assert (ended.code, ended.report.reason) == (78, "Misconfigured")
+    assert ended.report.message.startswith("spec.disclosure.credentials: the Secret ads signs no videos: ")
+    assert job.videos == set()
+    assert [*job.cache.list("segments/")] == []
+    # Who makes parts alone has the certificate, and finds out as much as that tells.
+    parts_alone = job.run(job.order(segments=(part,), **told))
+    assert parts_alone.code == (0 if spoiled == "without its key" else 78)
+    assert bool([*job.cache.list("segments/")]) == (spoiled == "without its key")

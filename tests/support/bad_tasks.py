@@ -340,6 +340,14 @@ _OUT_OF_BOUNDS = [
             ("template with a column", {"url": "https://h.example.com/", "template": '{"text": "{{fail}}"}'}, ".template", "did you mean {{failed}}?"),
         )
     ],
+    *[
+        _bad(name, {"spec.disclosure": {"credentials": given}}, f"spec.disclosure.credentials{below}", words)
+        for name, given, below, words in (
+            ("credentials of nobody", {}, ".secretName", "is missing"),
+            ("credentials of no Secret", {"secretName": "My_Secret"}, ".secretName", "must be the name of a Secret"),
+            ("credentials with a key", {"secretName": "a", "key": "b"}, ".key", "unknown field; allowed here: secretName"),
+        )
+    ],
     _bad("11 receivers", {"spec.notify": [{"url": "https://h.example.com/"}] * 11}, "spec.notify", "has 11 elements, at most 10"),
     _one("spec.failurePolicy.onSourceError", "Ignore", "must be one of Fail, Skip"),
     _one("spec.execution.parallelism", 0, "must be from 1 to 2,000"),

@@ -274,7 +274,9 @@ def tasks(draw: st.DrawFn) -> ClipTask:
                 language=_languages,
             )
         ),
-        disclosure=_fields(label=_labels),
+        disclosure=_fields(
+            label=_labels, credentials=_fields({"secretName": st.sampled_from(["ads-signing", "a.b"])})
+        ),
         textBlocks=st.lists(_text_blocks, max_size=2, unique_by=lambda block: str(block["name"])),
         variants=_fields(
             text=_assignments,

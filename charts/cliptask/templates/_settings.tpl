@@ -25,6 +25,7 @@ RENDERER_PULL_POLICY: {{ $v.renderer.image.pullPolicy | quote }}
 RENDERER_PULL_SECRETS: {{ join "," $v.renderer.imagePullSecrets | quote }}
 RENDERER_SERVICE_ACCOUNT: {{ include "cliptask.rendererServiceAccount" . | quote }}
 RENDERER_CREDENTIALS_SECRET: {{ $v.storage.existingSecret | quote }}
+CREDENTIALS_SECRETS: {{ join "," $v.credentials.secretNames | quote }}
 RENDERER_ENVIRONMENT: {{ toJson $v.renderer.extraEnv | quote }}
 RENDERER_POD_LABELS: {{ toJson $v.renderer.podLabels | quote }}
 RENDERER_NODE_SELECTOR: {{ toJson $v.renderer.nodeSelector | quote }}

@@ -24,6 +24,7 @@ from cliptask.planning import overlaid, shares
 from cliptask.planning.bindings import NO_TRANSCRIPTS, Bindings, Bound, Transcripts, bind_rows
 from cliptask.planning.choices import Choice, Labels, Named, chosen
 from cliptask.planning.clip_words import unsaid
+from cliptask.planning.credentials import credentials_of
 from cliptask.planning.disclosure import Synthetic, disclosure
 from cliptask.planning.extent import sentences
 from cliptask.planning.forms import remark
@@ -123,6 +124,8 @@ class Campaign:
     """What is to be said of these before any video has a size: which no form suits, and what of an overlay they would cover."""
     others: tuple[str, ...] = ()
     """What its variants choose between beside clips, tracks and lines, as rules call it."""
+    signer: str = ""
+    """Secret by which its videos are signed; empty: they are not."""
 
     @cached_property
     def segments(self) -> tuple[SegmentOrder, ...]:
@@ -239,6 +242,7 @@ def plan(
         spec.targets,
         about_targets(spec, bindings, timelines),
         tuple(spec.others),
+        spec.signer or "",
     )
 
 
@@ -323,6 +327,7 @@ def variant_order(
         language=said.language,
         burned=burned,
         source_type=source_type,
+        credentials=credentials_of(timeline, choice, said, heard),
     )
 
 

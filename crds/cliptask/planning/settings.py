@@ -38,6 +38,7 @@ PICTURES = "pictures"
 """With the name of each form and what is said of it after a dot, where there are several."""
 NAMING = "naming.name"
 TARGETS = "targets"
+CREDENTIALS = "disclosure.credentials.secretName"
 HASHED = frozenset({RECIPE, OVERLAYS, TEXTS, CAPTIONS, LABEL, FONTS, ONLY, RULES, SPEECH})
 """These are digits of a hash: too long to be kept, or to be shown."""
 
@@ -74,6 +75,7 @@ def settings_of(
         CAPTIONS: _hash(_captions(spec)) if spec.captions.mode == "burned" else None,
         LABEL: _hash(label.model_dump(mode="json")) if (label := label_of(spec)) else None,
         FONTS: _hash(_fonts(spec, bindings)) if spec.fonts else None,
+        CREDENTIALS: spec.signer,
         "sound.balance": sound.balance,
         "sound.musicVolume": sound.music_volume,
         "sound.musicFadeIn": format_duration(sound.music_fade_in),

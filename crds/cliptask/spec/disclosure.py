@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from cliptask.spec.credentials import Credentials
 from cliptask.spec.overlays import DisclosureLabel
 from cliptask.spec.part import Part
 from cliptask.spec.rules import Breach, rule
@@ -15,6 +16,8 @@ class Disclosure(Part):
 
     label: DisclosureLabel | None = None
     """A text over the videos that hold any of it. Default: none."""
+    credentials: Credentials | None = None
+    """Content credentials (C2PA) in every video. Default: none."""
 
 
 def label_of(spec: Any) -> DisclosureLabel | None:  # noqa: ANN401  the spec, whose module imports this one

@@ -49,7 +49,8 @@ class Script:
             raise type(error)(located) from error
 
     def _located(self, line: str) -> str:
-        path = line[: len(line) - len(_STEPS.sub("", line, count=1))]
+        begin = _STEPS.match(line)
+        path = begin[0] if begin else ""
         while path and path not in self._spelled:
             path = _LAST_STEP.sub("", path)
         mark = self._spelled.get(path)

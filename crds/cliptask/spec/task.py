@@ -221,6 +221,12 @@ class ClipTaskSpec(Part):
         return self.pictures or (self.picture or Picture(),)
 
     @property
+    def signer(self) -> str | None:
+        """Secret by which its videos are signed; None: they are not."""
+        wanted = self.disclosure.credentials if self.disclosure else None
+        return wanted.secret_name if wanted else None
+
+    @property
     def form_names(self) -> tuple[str | None, ...]:
         """What they are called; None where there is one alone, whatever its name: nothing has to be told apart."""
         return tuple(each.name for each in self.pictures) if len(self.pictures) > 1 else (None,)

@@ -42,6 +42,12 @@ class AddressNotAllowed(Refused):
     reason = "AddressNotAllowed"
 
 
+class SecretNotAllowed(Refused):
+    """It has its videos signed by a Secret that tasks may not use."""
+
+    reason = "SecretNotAllowed"
+
+
 class TooManyVariants(Refused):
     """It has more combinations than one task may."""
 
@@ -80,6 +86,8 @@ class Policy:
 
     fetch: FetchSettings | None = None
     """What may be fetched; None: that is found out by fetching."""
+    signers: tuple[str, ...] | None = None
+    """Secrets by which videos may be signed; None: any."""
 
     def may_use(self, uri: str) -> bool:
         """Whether tasks may read and write below a bucket's URI."""
@@ -105,6 +113,7 @@ def preflight(spec: ClipTaskSpec, policy: Policy) -> Demand:
     """
     _check_buckets(spec, policy)
     _check_resources(spec, policy)
+    _check_signer(spec, policy)
     demand = Demand(_count_variants(spec, policy), _count_characters(spec, policy))
     within_budget("variants", demand.variants, spec.budget.variants, "videos", "set variants.limit")
     characters = _characters([line for line in spec.lines if line.voice != ROBOT])
@@ -154,6 +163,17 @@ def _check_resources(spec: ClipTaskSpec, policy: Policy) -> None:
                     "gives: ask for less"
                 )
                 raise ResourcesNotAllowed(message)
+
+
+def _check_signer(spec: ClipTaskSpec, policy: Policy) -> None:
+    if policy.signers is None or spec.signer is None or spec.signer in policy.signers:
+        return
+    allowed = f"use {' or '.join(policy.signers)}, or " if policy.signers else ""
+    message = (
+        f"spec.disclosure.credentials.secretName: this installation has no videos signed by the Secret {spec.signer}: "
+        f"{allowed}ask the administrator to add it to the chart's credentials.secretNames"
+    )
+    raise SecretNotAllowed(message)
 
 
 def _check_sources(spec: ClipTaskSpec, policy: Policy) -> None:

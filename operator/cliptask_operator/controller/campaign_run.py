@@ -104,7 +104,7 @@ class CampaignRun:
             self.attempt.name,
             execution.parallelism,
             1 if execution.variants_per_job == "auto" else execution.variants_per_job,
-            settings_of_jobs(self.ref, execution, self.context.settings.renderer),
+            settings_of_jobs(self.ref, execution, self.context.settings.renderer, campaign.signer),
         )
         return JobController(self.context, execution, desired, stores, self.state, self._report)
 

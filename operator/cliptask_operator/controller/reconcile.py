@@ -12,7 +12,7 @@ from cliptask.decoding import decoded_together
 from cliptask.orders import NamedVariant, SegmentOrder, WorkOrder, with_bases
 from cliptask.planning.plan import Campaign
 from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure
-from cliptask_operator.kubernetes.manifests import job_name
+from cliptask_operator.kubernetes.manifests import SECRETS_FOLDER, job_name
 from cliptask_operator.kubernetes.task_state import TaskRef
 
 NamedOrder = tuple[str, WorkOrder]
@@ -102,6 +102,8 @@ class Desired:
             task=self.campaign.task,
             segments=segments,
             variants=variants,
+            signer=self.campaign.signer,
+            secrets=SECRETS_FOLDER if self.campaign.signer else "",
         ).naming(self.campaign.places)
         return job_name(order, self.task), order
 

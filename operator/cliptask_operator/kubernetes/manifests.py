@@ -45,9 +45,17 @@ CREDENTIALS = {
 """Keys of the Secret, each a file, by the variable that names it to a cloud's library. None must be there."""
 """Of a Secret that holds a service account's key file."""
 
+SECRETS_FOLDER = "/secrets"
+"""In which a pod finds them; its order says so."""
+SIGNER = "signer"
+"""Volume of the Secret by which videos are signed: its certificate for every Job, which finds out at once whether there is one, its
+key for those that sign."""
+
 USER = 65532
 """Of nobody in particular; the images have it too."""
 _SCRATCH = "/work"
+_READABLE = 0o440
+"""By the pod's user, whose group its volumes have."""
 _QUIET = {"argocd.argoproj.io/ignore-resource-updates": "true"}
 """For Argo CD: only what changes the health of a Job or pod is worth a look at the application that has the task."""
 _DIGITS = 12
@@ -132,7 +140,7 @@ def job(  # noqa: PLR0913  each is an affair of its own
     name, order = job_name(order, task), order.without(there)
     labels = {TASK_LABEL: task.name, STEP_LABEL: order.step}
     annotations = {MAKES: _makes(order), **_QUIET}
-    own = {ATTEMPT: attempt, SETTINGS: settings_of_jobs(task, execution, renderer)}
+    own = {ATTEMPT: attempt, SETTINGS: settings_of_jobs(task, execution, renderer, order.signer)}
     own |= {VIDEOS: str(len(order.variants))} | ({PACKED: str(packed)} if packed else {})
     own |= {MORE_MEMORY: takes.memory_limit} if takes.memory_limit else {}
     return {
@@ -149,15 +157,18 @@ def job(  # noqa: PLR0913  each is an affair of its own
         | {
             "template": {
                 "metadata": {"labels": {**renderer.pod_labels, **labels}, "annotations": annotations},
-                "spec": _pod(order.to_text(), execution, renderer, takes),
+                "spec": _pod(order.to_text(), execution, renderer, takes, _signer(order)),
             },
         },
     }
 
 
-def settings_of_jobs(task: TaskRef, execution: Execution, renderer: RendererSettings) -> str:
+def settings_of_jobs(
+    task: TaskRef, execution: Execution, renderer: RendererSettings, signer: str = ""
+) -> str:
     """A digest of all that is the same for every Job of a task: one with another was made by other settings."""
     same = [_queue(task, renderer), _patience(execution), _pod("", execution, renderer)]
+    same += [{SIGNER: signer}] if signer else []
     return hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()[:_DIGITS]
 
 
@@ -186,19 +197,37 @@ def _patience(execution: Execution, takes: Takes = UNKNOWN) -> Manifest:
     }
 
 
-def _pod(order: str, execution: Execution, renderer: RendererSettings, takes: Takes = UNKNOWN) -> Manifest:
+def _signer(order: WorkOrder) -> Manifest | None:
+    """The volume with what signs."""
+    if not order.signer:
+        return None
+    keys = ["tls.crt", *(["tls.key"] if order.variants else [])]
+    items = [{"key": each, "path": f"{order.signer}/{each}"} for each in keys]
+    return {"name": SIGNER, "secret": {"secretName": order.signer, "items": items, "defaultMode": _READABLE}}
+
+
+def _pod(
+    order: str,
+    execution: Execution,
+    renderer: RendererSettings,
+    takes: Takes = UNKNOWN,
+    signer: Manifest | None = None,
+) -> Manifest:
     environment = {
         **renderer.environment,
         "TMPDIR": _SCRATCH,
         "HOME": _SCRATCH,
         "CLIPTASK_ORDER": order,
     }
-    mounts = [{"name": "work", "mountPath": _SCRATCH}]
+    mounts: list[Manifest] = [{"name": "work", "mountPath": _SCRATCH}]
     volumes: list[Manifest] = [{"name": "work", "emptyDir": {"sizeLimit": renderer.scratch}}]
     if renderer.credentials_secret:
         environment |= {name: f"{CREDENTIALS_FOLDER}/{key}" for name, key in CREDENTIALS.items()}
         mounts.append({"name": "credentials", "mountPath": CREDENTIALS_FOLDER})
         volumes.append({"name": "credentials", "secret": {"secretName": renderer.credentials_secret}})
+    if signer:
+        mounts.append({"name": SIGNER, "mountPath": SECRETS_FOLDER, "readOnly": True})
+        volumes.append(signer)
     pod: Manifest = {
         "restartPolicy": "Never",
         "enableServiceLinks": False,

@@ -9,7 +9,7 @@ from typing import Any
 
 from cliptask.spec.quantities import AMOUNT_PATTERN, amount
 from cliptask_operator.kubernetes.job_status import container_state
-from cliptask_operator.kubernetes.manifests import CONTAINER
+from cliptask_operator.kubernetes.manifests import CONTAINER, SIGNER
 
 REASONS = (
     "CannotStart", "ImageUnavailable", "PodRefused", "QuotaExceeded", "SecretMissing", "Unschedulable",
@@ -25,6 +25,7 @@ _NOISE = re.compile(
 )
 """What tells one time from the next: of one cause, the words stay the same."""
 _MISSING = re.compile('secret "([^"]+)" not found')
+_KEYLESS = re.compile(r'volume "([^"]+)" ?: references non-existent secret keys?: (\S+)')
 _QUOTA = re.compile(r"exceeded quota: ([^,\s]+), requested: (\S+), used: (\S+), limited: ([^\s:]+)")
 
 
@@ -111,6 +112,11 @@ def of_warnings(events: Iterable[Mapping[str, Any]]) -> Obstacle | None:
     if missing := _MISSING.search(said):
         return Obstacle(
             "SecretMissing", f"there is no Secret {missing[1]} in the namespace: create it, and they go on"
+        )
+    if keyless := _KEYLESS.search(said):
+        what = "spec.disclosure.credentials" if keyless[1] == SIGNER else f"the volume {keyless[1]}"
+        return Obstacle(
+            "SecretMissing", f"the Secret of {what} has no key {keyless[2]}: add it, and they go on"
         )
     return Obstacle("CannotStart", f"{reason}: {said}")
 

@@ -29,6 +29,8 @@ class PoolExecutor:
     campaign: Campaign
     room: Room
     progress: ProgressReporter
+    secrets: str = ""
+    """As of a ``WorkOrder``."""
 
     async def execute(self, there: Inventory) -> Mapping[str, ClipTaskError]:
         """See ``Executor``. Raises ``OutputError`` as soon as anything cannot be written, before the start where that is certain."""
@@ -53,13 +55,19 @@ class PoolExecutor:
                 failed[name] = error
                 self.progress.note(f"{name}: {error}")
 
-        await run_tasks(_tasks(self.campaign, wanted, self.room), self.room.workers, on_done)
+        await run_tasks(_tasks(self.campaign, wanted, self.room, self.secrets), self.room.workers, on_done)
         return failed
 
 
-def _tasks(campaign: Campaign, wanted: Missing, room: Room) -> list[Task]:
+def _tasks(campaign: Campaign, wanted: Missing, room: Room, secrets: str) -> list[Task]:
     """Videos first whenever they can be made; their parts in the order in which they need them."""
-    blank = WorkOrder(cache=room.stores.cache.uri, output=room.stores.output.uri, task=campaign.task)
+    blank = WorkOrder(
+        cache=room.stores.cache.uri,
+        output=room.stores.output.uri,
+        task=campaign.task,
+        signer=campaign.signer,
+        secrets=secrets,
+    )
     ranks = {part.key: rank for rank, part in enumerate(in_order(wanted, room.workers), 1)}
 
     variants = {each.name: each.order for each in wanted.variants}

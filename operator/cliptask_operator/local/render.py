@@ -65,6 +65,10 @@ def _render(task: ClipTask, stores: Stores, settings: Settings, progress: Progre
 
     async def run() -> Outcome:
         async with pipeline_of(task, settings, progress) as pipeline:
+            if task.spec.signer:
+                from cliptask_renderer.signing.certificate import check  # noqa: PLC0415  of which most tasks have no need
+
+                check(_secrets(settings), task.spec.signer)
             whole = await with_rows(pipeline, task, stores, settings)
             inputs = await resolve(pipeline, whole, stores, progress, speak=True)
             campaign = await pipeline.plan(whole, inputs, stores)
@@ -76,7 +80,7 @@ def _render(task: ClipTask, stores: Stores, settings: Settings, progress: Progre
                 for sentence in told(campaign, forecast_of_targets(campaign, there)):
                     progress.note(sentence)
 
-            executor = PoolExecutor(campaign, room, progress)
+            executor = PoolExecutor(campaign, room, progress, _secrets(settings))
             try:
                 return await pipeline.make(whole, campaign, stores, executor, on_inventory)
             except DiskFull as error:
@@ -156,6 +160,10 @@ def _bytes_of_files(task: ClipTask) -> int:
     """Of the sources that lie on this machine."""
     paths = (Path(url2pathname(urlsplit(url).path)) for url in task.spec.urls if url.startswith("file:"))
     return sum(path.stat().st_size for path in paths if path.is_file())
+
+
+def _secrets(settings: Settings) -> str:
+    return str(settings.secrets.absolute()) if settings.secrets else ""
 
 
 def _room(stores: Stores, settings: Settings, inputs: ResolvedInputs) -> Room:

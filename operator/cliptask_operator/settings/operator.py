@@ -59,6 +59,8 @@ class OperatorSettings(Settings):
     """Further environment of the renderer, e.g. a proxy's address."""
     renderer_credentials_secret: str = ""
     """Secret of each task's namespace with the buckets' credentials, where the pods' own identity has none: key.json, aws-credentials, azure-connection-string."""
+    credentials_secrets: Annotated[tuple[str, ...], NoDecode, Listed] = ()
+    """Secrets of each task's namespace by which tasks may have their videos signed, by their names."""
     renderer_node_selector: dict[str, str] = Field(default_factory=dict)
     """Labels of the nodes that Jobs may run on: {"pool": "spot"}."""
     renderer_tolerations: tuple[Toleration, ...] = ()
@@ -175,4 +177,5 @@ class OperatorSettings(Settings):
             max_memory=self.most_memory,
             namespace=namespace,
             buckets=(*self.buckets.get(EVERY_NAMESPACE, ()), *self.buckets.get(namespace, ())),
+            signers=self.credentials_secrets,
         )

@@ -2,8 +2,8 @@
 
 ::
 
-    ftyp  moov  [XMP]  mdat [captions]  soundtrack's file  first segment's file  second segment's file ...
-    '---------- the header ----------'  '----------- whole files, as they lie in the cache -----------'
+    ftyp  moov  [XMP]  [claim]  mdat [captions]  soundtrack's file  first segment's file  second segment's file ...
+    '-------------- the header ---------------'  '----------- whole files, as they lie in the cache -----------'
 
 Nothing is decoded, and no byte of a part is read: their own indexes are dead bytes within the mdat. The sound comes
 first, so that a player that reads from the beginning has all of it early; behind the pictures a browser fetched both
@@ -74,11 +74,13 @@ def movie(
     cues: Sequence[Cue] = (),
     language: str | None = None,
     source_type: SourceType | None = None,
+    claim: bytes | None = None,
 ) -> Movie:
     """Segments in a row, a soundtrack and, if there are any, soft captions as one video.
 
     ``language`` is that of sound and captions, three letters as ISO 639-2/T has them; ``source_type`` is what the metadata
-    say, if anything. The same arguments give the same bytes. Raises ``MediaError`` for segments that cannot follow each other.
+    say, if anything; ``claim`` is a signed box, or an empty one that waits for it. The same arguments give the same bytes. Raises
+    ``MediaError`` for segments that cannot follow each other.
     """
     spoken = language or _UNDETERMINED
     parts = (*filter(None, [soundtrack]), *segments)
@@ -97,8 +99,9 @@ def movie(
     if texts:
         rows.append(_Row(_text(texts), (b"sbtl", b"SubtitleHandler"), full_box(b"nmhd"), spoken, 3))
     try:
-        extra = xmp_box(source_type) if source_type else b""
-        return Movie(_head(rows, extra, b"".join(text.content for text in texts), begins[-1]), parts)
+        extra = (xmp_box(source_type) if source_type else b"") + (claim or b"")
+        content = b"".join(text.content for text in texts)
+        return Movie(_head(rows, extra, content, begins[-1], is_claimed=claim is not None), parts)
     except (struct.error, OverflowError) as error:
         message = f"the parts of a video hold numbers that no header has room for: {error}"
         raise MediaError(message) from error
@@ -156,20 +159,24 @@ def _text(texts: Sequence[captions.TextSample]) -> Track:
     )
 
 
-def _head(rows: Sequence[_Row], extra: bytes, content: bytes, follows_bytes: int) -> bytes:
+def _head(
+    rows: Sequence[_Row], extra: bytes, content: bytes, follows_bytes: int, *, is_claimed: bool
+) -> bytes:
     """Everything before the parts, of which ``follows_bytes`` follow, ``content`` among them; ``extra`` are whole boxes after the index.
 
-    Its size hangs on the number of positions and not on their values, so that it is built once to be measured.
+    Its size hangs on the number of positions and not on their values, so that it is built once to be measured. A claim is
+    over the media from their box' 16th byte on: where there is one, they begin there.
     """
-    wide_bytes = len(_index(rows, 0, wide=True))
-    begin = len(_BRANDS) + wide_bytes + len(extra) + _WIDE_HEAD
-    if begin + follows_bytes >= _NARROW:
+    index_bytes = len(_index(rows, 0, wide=True))
+    is_wide = len(_BRANDS) + index_bytes + len(extra) + _WIDE_HEAD + follows_bytes >= _NARROW
+    if not is_wide:
+        index_bytes -= sum(len(row.track.chunks) for row in rows) * _WIDER
+    if is_wide or is_claimed:
         data = (1).to_bytes(4) + b"mdat" + (follows_bytes + _WIDE_HEAD).to_bytes(8)
-        return _BRANDS + _index(rows, begin, wide=True) + extra + data + content
-    positions = sum(len(row.track.chunks) for row in rows)
-    begin = len(_BRANDS) + wide_bytes - positions * _WIDER + len(extra) + _HEAD
-    data = (follows_bytes + _HEAD).to_bytes(4) + b"mdat"
-    return _BRANDS + _index(rows, begin, wide=False) + extra + data + content
+    else:
+        data = (follows_bytes + _HEAD).to_bytes(4) + b"mdat"
+    begin = len(_BRANDS) + index_bytes + len(extra) + len(data)
+    return _BRANDS + _index(rows, begin, wide=is_wide) + extra + data + content
 
 
 def _index(rows: Sequence[_Row], begin: int, *, wide: bool) -> bytes:

@@ -73,7 +73,8 @@ def test_what_is_found_out_later_is_located_as_well() -> None:
     clip = "spec.videoBlocks[0].clips[1]"
 
     said = script.located(
-        f"{clip}.trim.end (hook, https://x/b.mp4) is late\n{clip}.url: gone\n{clip}[7].x\nspecial.case: 1\nspec: all\nother"
+        f"{clip}.trim.end (hook, https://x/b.mp4) is late\n{clip}.url: gone\n{clip}[7].x\nspecial.case: 1\nspec: all\n"
+        "other (see spec.output): no\nother"
     )
 
     marks = script.marks
@@ -88,7 +89,7 @@ def test_what_is_found_out_later_is_located_as_well() -> None:
         assert line.startswith(f"cliptask.yaml:{mark.line}:{mark.column}: {clip}")
     assert lines[3] == "special.case: 1"
     assert lines[4].startswith(f"cliptask.yaml:{marks['spec',].line}:1: spec: all")
-    assert lines[5] == "other"
+    assert lines[5:] == ["other (see spec.output): no", "other"]
 
 
 def test_every_problem_is_listed_with_its_line() -> None:

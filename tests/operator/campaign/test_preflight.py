@@ -15,6 +15,7 @@ from cliptask_operator.campaign.preflight import (
     OverBudget,
     Refused,
     ResourcesNotAllowed,
+    SecretNotAllowed,
     TooManyVariants,
     TooMuchSpeech,
     preflight,
@@ -274,6 +275,26 @@ def test_a_bad_url_that_is_to_be_skipped_refuses_nothing() -> None:
     wanted = spec(videoBlocks=[{"name": "a", "clips": clips}], failurePolicy={"onSourceError": "Skip"})
 
     assert admit(wanted, "ads", settings()).counts.variants == 2
+
+
+# Signers
+
+
+@pytest.mark.parametrize(
+    ("allowed", "remedy"),
+    [((), "ask the administrator"), (("brand", "test"), "use brand or test, or ask the administrator")],
+)
+def test_videos_are_signed_by_listed_secrets_alone(allowed: tuple[str, ...], remedy: str) -> None:
+    """Whoever writes tasks could have anything said in the name of each certificate of the namespace."""
+    wanted = spec(disclosure={"credentials": {"secretName": "web-tls"}})
+
+    words = refusal(SecretNotAllowed, wanted, settings(credentials_secrets=allowed))
+
+    assert words == (
+        "spec.disclosure.credentials.secretName: this installation has no videos signed by the Secret web-tls: "
+        f"{remedy} to add it to the chart's credentials.secretNames"
+    )
+    admit(wanted, "ads", settings(credentials_secrets=["web-tls"]))
 
 
 # Receivers

@@ -40,6 +40,11 @@ NO_SECRET = CannotStart(
     "FailedMount",
     'MountVolume.SetUp failed for volume "credentials" : secret "gcs" not found',
 )
+NO_KEY = CannotStart(
+    NO_SECRET.status,
+    "FailedMount",
+    'MountVolume.SetUp failed for volume "signer" : references non-existent secret key: tls.key',
+)
 TOO_LARGE = CannotStart(
     None,
     "FailedCreate",
@@ -66,6 +71,10 @@ HURDLES = {
         "no node has room (0/3 nodes are available: 3 Insufficient cpu): ask for less",
     ),
     "SecretMissing": (NO_SECRET, "there is no Secret gcs in the namespace: create it"),
+    "SecretMissing of a key": (
+        NO_KEY,
+        "the Secret of spec.disclosure.credentials has no key tls.key: add it, and they go on",
+    ),
     "PodRefused": (TOO_LARGE, "(maximum cpu usage per Container is 1, but limit is 2): ask for less"),
     "CannotStart": (
         waiting("CreateContainerError", "no such runtime"),
@@ -99,6 +108,7 @@ def pods_beyond(most: int) -> Callable[[Manifest], CannotStart | None]:
 async def test_what_cannot_start_says_why_within_twenty_seconds(bed: ControllerBed, reason: str) -> None:
     """A campaign would show "0 of 2 videos" until its deadline, and nobody know what to mend."""
     hurdle, words = HURDLES[reason]
+    reason = reason.split(maxsplit=1)[0]
     bed.cluster.hurdle = lambda _: hurdle
     began = bed.now_s()
 

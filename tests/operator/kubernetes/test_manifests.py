@@ -34,6 +34,7 @@ TASK = TaskRef(
 )
 RENDERER = RendererSettings("renderer:1", Amounts(cpu="1", memory="1Gi"), Amounts(cpu="2", memory="2Gi"))
 BLANK = WorkOrder(cache="gs://campaigns/.cliptask", output="gs://campaigns", task="spring-sale")
+SIGNED = {"credentials": {"secretName": "ads"}}
 LONGEST_NAME = "n" * 40
 
 
@@ -119,6 +120,39 @@ def test_what_a_program_writes_to_lies_on_its_volume() -> None:
     assert volume["name"] == mount["name"]
     assert volume["emptyDir"] == {"sizeLimit": "7Gi"}
     assert environment_of(made)["TMPDIR"] == environment_of(made)["HOME"] == mount["mountPath"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "mounted"),
+    [
+        (units([1, 1], disclosure=SIGNED)[0], {"tls.crt", "tls.key"}),
+        (units([1, 1], disclosure=SIGNED)[-1], {"tls.crt"}),
+    ],
+)
+def test_who_signs_has_the_key_and_who_makes_parts_the_certificate(
+    unit: WorkOrder, mounted: set[str]
+) -> None:
+    """Programs that decode strangers' files would lie beside the key, or an expired certificate show when all is encoded."""
+    made = manifest(unit.model_copy(update={"signer": "ads", "secrets": manifests.SECRETS_FOLDER}))
+
+    volume = next(each for each in pod_of(made)["volumes"] if "secret" in each)
+    mount = next(each for each in container_of(made)["volumeMounts"] if each["name"] == volume["name"])
+    told = WorkOrder.from_text(environment_of(made)["CLIPTASK_ORDER"])
+    assert volume["secret"]["secretName"] == "ads"
+    assert {each["key"] for each in volume["secret"]["items"]} == mounted
+    assert {each["path"] for each in volume["secret"]["items"]} == {f"ads/{each}" for each in mounted}
+    assert (told.secrets, told.signer, mount["readOnly"]) == (mount["mountPath"], "ads", True)
+
+
+def test_a_job_of_another_signer_is_another() -> None:
+    """Jobs that wait for a Secret that the task does not name any more would wait on."""
+    plain, signed = (
+        manifests.settings_of_jobs(TASK, Execution(), RENDERER, signer) for signer in ("", "ads")
+    )
+
+    assert plain != signed
+    assert manifest()["metadata"]["annotations"][manifests.SETTINGS] == plain
+    assert all("secret" not in each for each in pod_of(manifest())["volumes"])
 
 
 def test_the_api_takes_its_failure_policy() -> None:
