@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
+from typing import Final, NoReturn
 
 from cliptask.errors import ClipTaskError, OutputError
 from cliptask.orders import WorkOrder
+from cliptask_renderer.media.ffmpeg import die_with_parent
 from cliptask_renderer.storage.open import open_store
+from cliptask_renderer.storage.scratch import abandon_all
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""A new process begins with these blocked, until it knows what to do about them."""
+
+
+def begin(parent: int, niceness: int) -> None:
+    """In each process: leave a terminal's signals to the parent, tidy up when told to end, and end with it however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    die_with_parent()
+    os.nice(niceness)
+    if os.getppid() != parent:  # it ended before this process could ask to be told
+        os._exit(1)
+
+
+def _end(_number: int, _frame: object) -> NoReturn:
+    # Not by an exception: one that is raised at any moment may be swallowed.
+    abandon_all()
+    os._exit(1)
 
 
 def execute(order: WorkOrder, scratch: Path | None = None) -> None:

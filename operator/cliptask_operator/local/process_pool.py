@@ -13,11 +13,10 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from typing import NoReturn, cast
+from typing import cast
 
 from cliptask.errors import ClipTaskError, TransientError
-from cliptask_renderer.media.ffmpeg import die_with_parent
-from cliptask_renderer.storage.scratch import abandon_all
+from cliptask_renderer import pool_worker
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,6 @@ class Task:
 MOST_TOGETHER = 32
 """Tasks of one message to a process: what one that is killed must do again."""
 _Running = dict[asyncio.Future[object], Sequence[Task]]
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 OnDone = Callable[[Task, ClipTaskError | None], None]
 """Told of each task as it ends, with the error that kept it from being done."""
@@ -89,7 +87,7 @@ def pool_of(workers: int, niceness: int = 0) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
+        initializer=pool_worker.begin,
         initargs=(os.getpid(), niceness),
     )
 
@@ -97,7 +95,7 @@ def pool_of(workers: int, niceness: int = 0) -> ProcessPoolExecutor:
 def submit(pool: ProcessPoolExecutor, do: Callable[[], object]) -> asyncio.Future[object]:
     """Have a process do something picklable. Raises ``BrokenProcessPool`` where one was killed before."""
     # It may start a process, which hears of no signal before it is ready.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, pool_worker.SIGNALS)
     try:
         return asyncio.wrap_future(pool.submit(do))
     finally:
@@ -160,24 +158,6 @@ def _filled(running: _Running, schedule: _Schedule, pool: ProcessPoolExecutor, m
             tasks
         )
     return running
-
-
-def _begin(parent: int, niceness: int) -> None:
-    """In each process: leave a terminal's signals to the parent, tidy up when told to end, and end with it however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _end)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-    die_with_parent()
-    os.nice(niceness)
-    if os.getppid() != parent:  # it ended before this process could ask to be told
-        os._exit(1)
-
-
-def _end(_number: int, _frame: object) -> NoReturn:
-    # Not by an exception: one that is raised at any moment may be swallowed.
-    abandon_all()
-    os._exit(1)
 
 
 def _errors(future: asyncio.Future[object], tasks: Sequence[Task]) -> Sequence[ClipTaskError | None]:

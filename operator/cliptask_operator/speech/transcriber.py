@@ -20,7 +20,7 @@ from cliptask_operator.speech.account import GRACE_S, Account, as_public
 from cliptask_operator.speech.transcripts import TranscriptOrder
 from cliptask_renderer.probe.limits import ProbeLimits
 from cliptask_renderer.probe.process import Probes
-from cliptask_renderer.probe.voice import RATE, SAMPLE_BYTES
+from cliptask_renderer.probe.samples import RATE, SAMPLE_BYTES
 from cliptask_renderer.recordings import needed
 from cliptask_renderer.storage.base import Store
 

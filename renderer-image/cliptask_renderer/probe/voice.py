@@ -16,10 +16,8 @@ from av.container import InputContainer
 from cliptask.facts import SourceFacts
 from cliptask_renderer.probe.container import opened
 from cliptask_renderer.probe.limits import ProbeLimits, check_time, refuse
+from cliptask_renderer.probe.samples import RATE, SAMPLE_BYTES
 
-RATE: Final = 16_000
-SAMPLE_BYTES: Final = 2
-"""Signed, the lower one first; one channel."""
 _JITTER_S: Final = 0.02
 """Times of packets are rounded, to milliseconds by some recorders; what is farther apart is a gap."""
 

@@ -12,7 +12,8 @@ from cliptask.facts import SourceFacts
 from cliptask_renderer.probe.file import probe
 from cliptask_renderer.probe.limits import ProbeLimits
 from cliptask_renderer.probe.process import Probes
-from cliptask_renderer.probe.voice import RATE, SAMPLE_BYTES, write_voice
+from cliptask_renderer.probe.samples import RATE, SAMPLE_BYTES
+from cliptask_renderer.probe.voice import write_voice
 from support.hearing import sounds
 from support.media import ffmpeg
 from support.talking import Span, talking
