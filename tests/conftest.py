@@ -7,6 +7,8 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+pytest_plugins = ["support.emulators"]
+
 # How long an example takes is the machine's affair: no test is about time.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")

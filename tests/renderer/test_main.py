@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,27 +50,6 @@ CLIENTS = {
 }
 """Of each storage, which no other loads."""
 CLOUDS = (*BUCKETS, *{each for clients in CLIENTS.values() for each in clients})
-
-
-@pytest.fixture(scope="module")
-def gcs() -> Iterator[FakeGcs]:
-    """An emulator for all tests of this module."""
-    with FakeGcs() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[FakeS3]:
-    """As above, of S3."""
-    with FakeS3() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def azure() -> Iterator[FakeAzure]:
-    """As above, of Azure's."""
-    with FakeAzure() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,10 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-import subprocess
 import tempfile
+from contextlib import ExitStack
 from http import HTTPStatus
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import Request, urlopen
@@ -29,7 +27,8 @@ from xml.sax.saxutils import escape
 from azure.storage.blob import BlobServiceClient
 
 from cliptask_renderer.storage.azure_client import Connection, connect
-from support.gcs import FaultyProxy, Refuse, listening_port
+from support.emulator import Emulator
+from support.gcs import FaultyProxy, Refuse
 from support.node import NODE, package
 
 ACCOUNT = "devstoreaccount1"
@@ -56,35 +55,13 @@ def connected(url: str, deadline_s: float) -> Connection:
     return connect(connection_string(url), deadline_s)
 
 
-class FakeAzure:
-    """Azurite, running while its context lasts, in memory."""
+class FakeAzure(Emulator):
+    """Azurite, in memory."""
 
     def __init__(self, address: str = "127.0.0.1", certificate: tuple[Path, Path] | None = None) -> None:
         """``certificate``: that and its key, for https, and tokens are taken then."""
-        self.port = 0
-        self._address = address
-        self._scheme = "https" if certificate else "http"
-        self._command = [
-            str(NODE),
-            str(package("azurite") / "dist" / "src" / "blob" / "main.js"),
-            "--inMemoryPersistence",
-            "--silent",
-            "--disableTelemetry",
-            "--disableProductStyleUrl",
-        ]
-        self._command += ["--skipApiVersionCheck", "--blobHost", address, "--blobPort", "0"]
-        if certificate:
-            self._command += ["--cert", str(certificate[0]), "--key", str(certificate[1]), "--oauth", "basic"]
-
-    @property
-    def url(self) -> str:
-        """Of the server."""
-        return f"{self._scheme}://{self._address}:{self.port}"
-
-    @property
-    def client(self) -> BlobServiceClient:
-        """Of Azure's library."""
-        return self._connection.client
+        super().__init__(address, "https" if certificate else "http")
+        self._certificate = certificate
 
     def container(self) -> str:
         """Name of a fresh container."""
@@ -92,29 +69,20 @@ class FakeAzure:
         self.client.create_container(name)
         return name
 
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            self._command,
-            stdout=subprocess.DEVNULL,
-            env={"PATH": os.environ["PATH"], "HOME": tempfile.gettempdir()},
-        )
-        try:
-            self.port = listening_port(self._process)
-            self._connection = connected(self.url, 60)
-        except BaseException:
-            self._stop()
-            raise
-        return self
+    def _command(self, stack: ExitStack) -> list[str]:  # noqa: ARG002  nothing goes with it
+        program = [str(NODE), str(package("azurite") / "dist" / "src" / "blob" / "main.js")]
+        options = ["--inMemoryPersistence", "--silent", "--disableTelemetry", "--disableProductStyleUrl"]
+        options += ["--skipApiVersionCheck", "--blobHost", self._address, "--blobPort", "0"]
+        if self._certificate:
+            certificate, key = map(str, self._certificate)
+            options += ["--cert", certificate, "--key", key, "--oauth", "basic"]
+        return [*program, *options]
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._connection.client.close()
-        self._stop()
+    def _environment(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "HOME": tempfile.gettempdir()}
 
-    def _stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
+    def _connect(self) -> BlobServiceClient:
+        return connected(self.url, 60).client
 
 
 class AzureProxy(FaultyProxy):

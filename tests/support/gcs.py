@@ -19,100 +19,54 @@ import http.client
 import json
 import secrets
 import socket
-import subprocess
 import threading
-import time
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-import psutil
-from google.cloud.storage import Bucket
+from google.cloud.storage import Bucket, Client
 
 from cliptask_renderer.storage.gcs_client import connect
 from cluster.binaries import binary
+from support.emulator import START_S, Emulator
 from support.gcs_compositions import refusal
 from support.serving import Handler, HttpServer
 
 _PIECE = 1 << 16
-_START_S = 30.0
 
 
-class FakeGcs:
-    """fake-gcs-server, running while its context lasts. ``folder`` is where it keeps objects; without one, in memory.
+class FakeGcs(Emulator):
+    """fake-gcs-server. ``folder`` is where it keeps objects; without one, in memory.
 
-    ``external_url``: where clients shall go on with an upload, if not here.
+    ``external_url``: where clients shall go on with an upload, if not here. Its URL is for ``STORAGE_EMULATOR_HOST``.
     """
 
     def __init__(
         self, folder: Path | None = None, external_url: str | None = None, address: str = "127.0.0.1"
     ) -> None:
-        self.port = 0
-        self._address = address
-        self._command = [
-            str(binary("fake-gcs-server")),
-            "-scheme",
-            "http",
-            "-host",
-            address,
-            "-port",
-            "0",
-        ]
-        self._command += ["-log-level", "error"]
-        self._command += (
+        super().__init__(address)
+        self._options = (
             ["-backend", "filesystem", "-filesystem-root", str(folder)] if folder else ["-backend", "memory"]
         )
-        self._command += ["-external-url", external_url] if external_url else []
-
-    @property
-    def url(self) -> str:
-        """For ``STORAGE_EMULATOR_HOST``."""
-        return f"http://{self._address}:{self.port}"
+        self._options += ["-external-url", external_url] if external_url else []
 
     def bucket(self) -> str:
         """Name of a fresh bucket."""
         name = f"b{secrets.token_hex(8)}"
-        self._client.create_bucket(name)
+        self.client.create_bucket(name)
         return name
 
     def open(self, bucket: str) -> Bucket:
         """A bucket as the official client shows it."""
-        return self._client.bucket(bucket)
+        return self.client.bucket(bucket)
 
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        try:
-            self.port = listening_port(self._process)
-            self._client = connect(self.url, deadline_s=_START_S).client
-        except BaseException:
-            self._stop()
-            raise
-        return self
+    def _command(self, stack: ExitStack) -> list[str]:  # noqa: ARG002  nothing goes with it
+        program = [str(binary("fake-gcs-server")), "-scheme", "http", "-host", self._address, "-port", "0"]
+        return [*program, "-log-level", "error", *self._options]
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._client.close()
-        self._stop()
-
-    def _stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-
-def listening_port(process: subprocess.Popen[bytes]) -> int:
-    """The port that the system chose, as soon as there is one."""
-    until = time.monotonic() + _START_S
-    while time.monotonic() < until and process.poll() is None:
-        for each in psutil.Process(process.pid).net_connections("tcp4"):
-            if each.status == psutil.CONN_LISTEN:
-                return int(each.laddr.port)
-        time.sleep(0.01)
-    message = f"{process.args!r} does not listen (exit code {process.poll()})"
-    raise RuntimeError(message)
+    def _connect(self) -> Client:
+        return connect(self.url, deadline_s=START_S).client
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,17 @@ is put again without metadata keeps those that it had; nothing needs more than t
 from __future__ import annotations
 
 import secrets
-import subprocess
+from contextlib import ExitStack
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from xml.sax.saxutils import escape
 
 from cliptask_renderer.storage.s3_client import Connection, connect
 from cluster.binaries import binary
-from support.gcs import FaultyProxy, Refuse, listening_port
+from support.emulator import Emulator
+from support.gcs import FaultyProxy, Refuse
 
 KEY = {"AWS_ACCESS_KEY_ID": "tester", "AWS_SECRET_ACCESS_KEY": "no secret at all"}
 """The root's key, as the environment of a client."""
@@ -36,27 +36,13 @@ _CODES = {
 }
 
 
-class FakeS3:
-    """versitygw, running while its context lasts, over a folder that goes with it."""
-
-    def __init__(self, address: str = "127.0.0.1") -> None:
-        self.port = 0
-        self._address = address
-
-    @property
-    def url(self) -> str:
-        """For ``CLIPTASK_S3_ENDPOINT``."""
-        return f"http://{self._address}:{self.port}"
+class FakeS3(Emulator):
+    """versitygw, over a folder that goes with it. Its URL is for ``CLIPTASK_S3_ENDPOINT``."""
 
     @property
     def environment(self) -> dict[str, str]:
         """Of a client."""
         return {"CLIPTASK_S3_ENDPOINT": self.url, **KEY}
-
-    @property
-    def client(self) -> Any:  # noqa: ANN401  botocore makes its class when asked for
-        """Of botocore."""
-        return self._connection.client
 
     def bucket(self) -> str:
         """Name of a fresh bucket."""
@@ -64,33 +50,19 @@ class FakeS3:
         self.client.create_bucket(Bucket=name)
         return name
 
-    def __enter__(self) -> Self:
-        self._folder = TemporaryDirectory(prefix="cliptask-s3-")
-        objects, metadata = (Path(self._folder.name) / each for each in ("objects", "metadata"))
+    def _command(self, stack: ExitStack) -> list[str]:
+        folder = stack.enter_context(TemporaryDirectory(prefix="cliptask-s3-"))
+        objects, metadata = (Path(folder, each) for each in ("objects", "metadata"))
         objects.mkdir()
         metadata.mkdir()
-        command = [str(binary("versitygw")), "--port", f"{self._address}:0", "--quiet", "--keep-alive"]
-        command += ["posix", "--sidecar", str(metadata), str(objects)]
-        key = {"ROOT_ACCESS_KEY": KEY["AWS_ACCESS_KEY_ID"], "ROOT_SECRET_KEY": KEY["AWS_SECRET_ACCESS_KEY"]}
-        self._process = subprocess.Popen(command, env=key, stdout=subprocess.DEVNULL)
-        try:
-            self.port = listening_port(self._process)
-            self._connection = connected(self.url, 60)
-        except BaseException:
-            self._stop()
-            raise
-        return self
+        program = [str(binary("versitygw")), "--port", f"{self._address}:0", "--quiet", "--keep-alive"]
+        return [*program, "posix", "--sidecar", str(metadata), str(objects)]
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._connection.client.close()
-        self._stop()
+    def _environment(self) -> dict[str, str]:
+        return {"ROOT_ACCESS_KEY": KEY["AWS_ACCESS_KEY_ID"], "ROOT_SECRET_KEY": KEY["AWS_SECRET_ACCESS_KEY"]}
 
-    def _stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._folder.cleanup()
+    def _connect(self) -> Any:  # noqa: ANN401  botocore makes its class when asked for
+        return connected(self.url, 60).client
 
 
 def connected(url: str, deadline_s: float) -> Connection:

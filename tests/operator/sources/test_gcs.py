@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -24,28 +23,6 @@ from support.gcs import Cut, Damage, FakeGcs, FaultyProxy, Refuse
 from support.media import clip
 
 LARGE = bytes(range(256)) * (5 << 12)
-
-
-@pytest.fixture(scope="module")
-def gcs() -> Iterator[FakeGcs]:
-    """A running emulator."""
-    with FakeGcs() as running:
-        yield running
-
-
-@pytest.fixture
-def proxy(gcs: FakeGcs) -> Iterator[FaultyProxy]:
-    """What stands before it and fails when told to."""
-    with FaultyProxy(gcs.port) as running:
-        yield running
-
-
-@pytest.fixture
-def connection(proxy: FaultyProxy) -> Iterator[Connection]:
-    """A client by way of the proxy."""
-    opened = connect(proxy.url, 10)
-    yield opened
-    opened.client.close()
 
 
 @pytest.fixture

@@ -46,20 +46,6 @@ class Storage:
     environment: dict[str, str]
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[FakeS3]:
-    """A running server of S3's protocol."""
-    with FakeS3() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def azure() -> Iterator[FakeAzure]:
-    """A running emulator of Azure's blob storage."""
-    with FakeAzure() as running:
-        yield running
-
-
 @pytest.fixture(params=["s3", "az"])
 def storage(request: pytest.FixtureRequest) -> Iterator[Storage]:
     """Each of them."""

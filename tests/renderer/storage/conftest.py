@@ -14,7 +14,6 @@ import pytest
 from cliptask_renderer.storage.azure import AzureContainer
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.bucket import Bucket
-from cliptask_renderer.storage.gcs_client import Connection, connect
 from cliptask_renderer.storage.open import open_store
 from cliptask_renderer.storage.s3 import S3Bucket
 from support.azure import AzureProxy, FakeAzure, connection_string
@@ -24,39 +23,10 @@ from support.memory_store import MemoryStore
 from support.s3 import KEY, FakeS3, S3Proxy, connected
 
 
-@pytest.fixture(scope="module")
-def gcs() -> Iterator[FakeGcs]:
-    """A running emulator. In memory: on a disk it has no names as long as the real one's."""
-    with FakeGcs() as running:
-        yield running
-
-
-@pytest.fixture
-def proxy(gcs: FakeGcs) -> Iterator[FaultyProxy]:
-    """What stands before it: refuses what the real one does, and fails when told to."""
-    with FaultyProxy(gcs.port) as running:
-        yield running
-
-
 @pytest.fixture
 def bucket(gcs: FakeGcs) -> str:
     """A fresh bucket."""
     return gcs.bucket()
-
-
-@pytest.fixture
-def connection(proxy: FaultyProxy) -> Iterator[Connection]:
-    """A client by way of the proxy."""
-    opened = connect(proxy.url, deadline_s=10)
-    yield opened
-    opened.client.close()
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[FakeS3]:
-    """A running server of S3's protocol."""
-    with FakeS3() as running:
-        yield running
 
 
 @pytest.fixture
@@ -72,13 +42,6 @@ def s3_bucket(s3: FakeS3, s3_proxy: S3Proxy) -> Iterator[Bucket]:
     connection = connected(s3_proxy.url, 10)
     yield S3Bucket(connection, s3.bucket())
     connection.client.close()
-
-
-@pytest.fixture(scope="module")
-def azure() -> Iterator[FakeAzure]:
-    """A running emulator of Azure's blob storage."""
-    with FakeAzure() as running:
-        yield running
 
 
 @pytest.fixture
