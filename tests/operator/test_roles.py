@@ -14,11 +14,16 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from support import confined
+from support.signing import Authority
 from support.studio import Studio, objects
 
 CHECKOUT = Path(__file__).parents[2]
-ROOMS = {"operator/cliptask_operator/controller": "operator", "operator/cliptask_operator/gateway": "gateway"}
-"""What serves a cluster, and the extra that brings its libraries."""
+ROOMS = {
+    "operator/cliptask_operator/controller": "operator",
+    "operator/cliptask_operator/gateway": "gateway",
+    "renderer-image/cliptask_renderer/signing": "credentials",
+}
+"""What not everybody needs, and the extra that brings its libraries."""
 SERVES = {"operator/cliptask_operator/settings/logs.py"}
 """What only these rooms import."""
 
@@ -95,6 +100,20 @@ def test_what_serves_a_cluster_says_what_to_install(tmp_path: Path, command: str
 
     assert ran.returncode == 78
     assert f"pip install 'cliptask-video[{extra}]'" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_what_signs_videos_says_what_to_install(tmp_path: Path) -> None:
+    """As above, of a library that few need."""
+    Authority().issue(tmp_path / "secrets" / "ads")
+    own = confined.confine(confined.needed(confined.OURS), tmp_path)
+    studio = Studio(tmp_path, own | {"CLIPTASK_SECRETS": str(tmp_path / "secrets")})
+    task = studio.write([[0]], disclosure={"credentials": {"secretName": "ads"}})
+
+    ran = studio.run("render", task, "-d", tmp_path / "out")
+
+    assert ran.returncode == 78
+    assert "pip install 'cliptask-video[credentials]'" in ran.stderr.replace("\n", " ")
     assert "Traceback" not in ran.stderr
 
 

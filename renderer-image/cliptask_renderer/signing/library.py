@@ -16,7 +16,9 @@ try:
     import c2pa
     from c2pa.c2pa import _lib as native
 except ImportError as error:
-    message = "content credentials need the package c2pa-python: install cliptask-video[credentials]"
+    message = (
+        f"content credentials need {error.name or 'a library'}: pip install 'cliptask-video[credentials]'"
+    )
     raise SetupError(message) from error
 
 _FORMAT = b"video/mp4"
