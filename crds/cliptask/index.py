@@ -9,7 +9,7 @@ import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
@@ -152,6 +152,13 @@ class Counts(Entry):
     skipped: int
     size_bytes: int = Field(description="Of all videos.")
     duration_seconds: float = Field(description="Of all videos.")
+    speech_characters: int = Field(default=0, description="Of all lines for ElevenLabs, each line once.")
+    transcribed_seconds: int = Field(
+        default=0, description="Of all files of clips that are transcribed, each file once."
+    )
+    encode_seconds: int = Field(
+        default=0, description="Of all pieces of clips and transitions that are encoded, each once."
+    )
 
 
 class CampaignIndex(Entry):
@@ -208,7 +215,8 @@ class CampaignIndex(Entry):
         if any((part.kind in _IN_BLOCKS) != (part.block is not None) for part in self.parts):
             message = "a clip and a text must name their block, and nothing else may"
             raise ValueError(message)
-        if self.counts != _counts(self.variants, self.skipped):
+        totals = _totals(self.variants, self.skipped)
+        if self.counts.model_dump(include={*totals}) != totals:
             message = "counts must be the totals of variants and skipped"
             raise ValueError(message)
         return self
@@ -248,7 +256,12 @@ def campaign_index(
         others=campaign.others,
         variants=variants,
         skipped=tuple(skipped),
-        counts=_counts(variants, skipped),
+        counts=Counts(
+            **_totals(variants, skipped),
+            speech_characters=campaign.speech_characters,
+            transcribed_seconds=campaign.transcribed_seconds,
+            encode_seconds=campaign.encode_seconds,
+        ),
         parts=tuple(
             IndexedPart(
                 kind=kind,
@@ -408,13 +421,14 @@ def _clips(
     )
 
 
-def _counts(variants: Sequence[IndexedVariant], skipped: Sequence[IndexedSkip]) -> Counts:
-    return Counts(
-        variants=len(variants),
-        skipped=len(skipped),
-        size_bytes=sum(variant.size_bytes for variant in variants),
-        duration_seconds=round(sum(variant.duration_seconds for variant in variants), 3),
-    )
+def _totals(variants: Sequence[IndexedVariant], skipped: Sequence[IndexedSkip]) -> dict[str, Any]:
+    """What counts say of these."""
+    return {
+        "variants": len(variants),
+        "skipped": len(skipped),
+        "size_bytes": sum(variant.size_bytes for variant in variants),
+        "duration_seconds": round(sum(variant.duration_seconds for variant in variants), 3),
+    }
 
 
 def _cell(text: str) -> str:

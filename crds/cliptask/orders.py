@@ -110,6 +110,11 @@ class SegmentOrder(Order):
         copies = self.captions is not None and self.captions.copies
         return self.plain if copies and self.frames_said < self.frames else None
 
+    @property
+    def frames_encoded(self) -> int:
+        """Without those that are copied of its base."""
+        return self.frames_said if self.base else self.frames
+
     def captioned(self, captions: BurnedCaptions | None) -> SegmentOrder:
         """The same with other captions."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}

@@ -28,11 +28,15 @@ def operator_values(namespace: str, *, clusterwide: bool) -> Document:
 def install_rights(
     plane: Cluster, namespace: str, values: Document, *, hooks: bool = False
 ) -> list[Document]:
-    """Apply the chart's ServiceAccounts and rights, and with ``hooks`` those of `helm test`; returns its Roles and ClusterRoles."""
+    """Apply the chart's ServiceAccounts and rights, and what they are for, and with ``hooks`` those of `helm test`; returns its Roles and ClusterRoles."""
     made = [
         each
         for each in template(values, release=namespace, namespace=namespace)
-        if (each["kind"] == "ServiceAccount" or each["apiVersion"].startswith("rbac."))
+        if (
+            each["kind"] == "ServiceAccount"
+            or each["apiVersion"].startswith("rbac.")
+            or each["metadata"]["name"].endswith("-budgets")
+        )
         and (hooks or "helm.sh/hook" not in each["metadata"].get("annotations", {}))
     ]
     plane.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(made))
@@ -40,9 +44,11 @@ def install_rights(
 
 
 def kubeconfig(plane: Cluster, namespace: str, account: str, folder: Path) -> Path:
-    """Of a ServiceAccount."""
+    """Of a ServiceAccount, in its namespace."""
     token = plane.kubectl("create", "token", account, f"--namespace={namespace}").stdout
     config = yaml.safe_load(plane.kubeconfig.read_text())
+    for context in config["contexts"]:
+        context["context"]["namespace"] = namespace
     for user in config["users"]:
         user["user"] = {"token": token.strip()}
     file = folder / f"{account}.kubeconfig"

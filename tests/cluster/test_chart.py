@@ -41,6 +41,7 @@ EVERYTHING: Document = {
     "networkPolicy": {"metricsFrom": [{"namespaceSelector": {}}], "extraEgress": [{"to": []}]},
     "podDisruptionBudget": {"enabled": True},
     "notify": {"secretNames": ["webhooks", "slack"]},
+    "budgets": {"default": {"variants": 1000}, "namespaces": {"ads": {"bytes": "500Gi"}}},
     "gateway": {
         "enabled": True,
         "existingSecret": "gateway",
@@ -108,7 +109,9 @@ def test_every_name_is_made_once_and_where_it_says(watched: list[str], values: D
 
     names = [(each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]) for each in made]
     assert len(names) == len(set(names))
-    others = len([*of(made, "Service"), *of(made, "Pod")])  # the gateway, and what `helm test` starts
+    # The gateway, what `helm test` starts, and the book of budgets.
+    books = [each for each in of(made, "ConfigMap") if each["metadata"]["name"].endswith("-budgets")]
+    others = len([*of(made, "Service"), *of(made, "Pod"), *books])
     assert len(of(made, "Role")) == len(of(made, "RoleBinding")) == len(watched) + others
     assert len(of(made, "ClusterRoleBinding")) == (not watched)
 
@@ -182,6 +185,10 @@ def test_values_reach_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
             },
             "fetch": {"openHosts": ["media.local", "10.0.0.1:8080"], "maxSourceBytes": 10_000_000_000},
             "limits": {"maxVariants": 2_000_000, "mostCpu": 4, "mostMemory": "8Gi"},
+            "budgets": {
+                "default": {"variants": 1_000_000, "bytes": "1Ti"},
+                "namespaces": {"ads": {"variants": 5}},
+            },
             "renderer": {
                 "image": {"repository": "r.example/renderer", "digest": f"sha256:{'a' * 64}"},
                 "imagePullSecrets": ["one", "two"],
@@ -200,6 +207,9 @@ def test_values_reach_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.watch_namespaces == ("ads", "film")
     assert found.policy_for("ads").buckets == ("gs://campaigns", "gs://media/ads")
     assert found.cache_uri == "gs://campaigns/cache"
+    assert found.budget_of("ads") == {"variants": 5, "bytes": 2**40}
+    assert found.budget_of("film") == {"variants": 1_000_000, "bytes": 2**40}
+    assert found.budgets_config_map == "cliptask-budgets"
     assert found.open_hosts == {"media.local", "10.0.0.1:8080"}
     assert (found.max_source_bytes, found.max_variants) == (10_000_000_000, 2_000_000)
     assert (found.most_cpu, found.most_memory) == ("4", "8Gi")
@@ -329,11 +339,18 @@ def test_the_page_of_operations_tells_the_charts_rights() -> None:
         for verb in verbs.split(", ")
     }
 
-    (role,) = [
-        each for each in of(template(), "ClusterRole") if each["metadata"]["name"] == "cliptask-cliptask"
+    made = template({"budgets": {"default": {"variants": 1}}})
+    roles = [
+        each
+        for each in (*of(made, "ClusterRole"), *of(made, "Role"))
+        if each["metadata"]["name"] in {"cliptask-cliptask", "cliptask-budgets"}
     ]
     assert told == {
-        (resource, verb) for rule in role["rules"] for resource in rule["resources"] for verb in rule["verbs"]
+        (resource, verb)
+        for role in roles
+        for rule in role["rules"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
     }
 
 
@@ -357,7 +374,8 @@ def test_jobs_reach_names_and_storage_alone() -> None:
 def test_alerts_and_dashboard_are_the_files_that_are_tested() -> None:
     """What runs in a cluster would be other rules than those that fired in a test."""
     made = template(EVERYTHING)
-    (rule,), (board,) = of(made, "PrometheusRule"), of(made, "ConfigMap")
+    (rule,) = of(made, "PrometheusRule")
+    (board,) = (each for each in of(made, "ConfigMap") if each["metadata"]["name"].endswith("-dashboard"))
 
     assert rule["spec"] == yaml.safe_load((CHART / "files" / "alerts.yaml").read_text())
     assert json.loads(board["data"]["cliptask.json"]) == json.loads(

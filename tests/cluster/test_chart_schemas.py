@@ -77,6 +77,8 @@ OTHERWISE = {
     "renderer.tolerations": [{"key": "spot", "operator": "Exists"}],
     "renderer.priorityClassName": "low",
     "renderer.queueName": "campaigns",
+    "budgets.default": {"variants": 1000, "speechCharacters": 0, "bytes": "20Gi"},
+    "budgets.namespaces": {"ads": {"transcribedSeconds": 60, "encodeSeconds": 600}},
     "gateway.enabled": True,
     "gateway.existingSecret": "door",
     "gateway.existingSecretKey": "key",

@@ -66,8 +66,11 @@ def test_the_charts_rights_are_enough_and_none_is_idle(
     namespace = f"rights-{uuid.uuid4().hex[:8]}"
     account = f"{namespace}-cliptask"
     watched.kubectl("create", "namespace", namespace)
-    (role,) = install_rights(watched, namespace, operator_values(namespace, clusterwide=clusterwide))
+    budgets = {"budgets": {"default": {"variants": 100_000}}}
+    roles = install_rights(watched, namespace, operator_values(namespace, clusterwide=clusterwide) | budgets)
     settings = {
+        "CLIPTASK_BUDGETS": '{"*": {"variants": 100000}}',
+        "CLIPTASK_BUDGETS_CONFIG_MAP": f"{account}-budgets",
         "KUBECONFIG": str(kubeconfig(watched, namespace, account, tmp_path)),
         "CLIPTASK_WATCH_NAMESPACES": "" if clusterwide else namespace,
     }
@@ -79,5 +82,9 @@ def test_the_charts_rights_are_enough_and_none_is_idle(
     used, refused = asked(watched, f"system:serviceaccount:{namespace}:{account}")
     assert refused == []
     assert used == {
-        (resource, verb) for rule in role["rules"] for resource in rule["resources"] for verb in rule["verbs"]
+        (resource, verb)
+        for role in roles
+        for rule in role["rules"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
     }

@@ -76,7 +76,8 @@ class TestCampaignIndex:
         assert (first.key, first.frames, first.size_bytes) == (variant.order.key, 180, 1000)
         assert first.duration_seconds == 6.0
         assert index.counts.model_dump() == {
-            "variants": 4, "skipped": 0, "size_bytes": 4006, "duration_seconds": 24.0
+            "variants": 4, "skipped": 0, "size_bytes": 4006, "duration_seconds": 24.0, "speech_characters": 12, "transcribed_seconds": 0,
+            "encode_seconds": 12,
         }  # fmt: skip
 
     def test_names_captions_only_where_there_are_any(self) -> None:

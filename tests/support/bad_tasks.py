@@ -370,6 +370,10 @@ _OUT_OF_BOUNDS = [
     _one(f"{_REQUESTS}.memory", "512m", "must be from 16Mi to 16Ti, e.g. 512Mi or 2Gi", "half a byte"),
     _one("spec.execution.resources.limits.memory", 2, "must be from 16Mi to 16Ti", "two bytes"),
     _one("spec.execution.resources.limits.memory", "17Ti", "must be from 16Mi to 16Ti"),
+    _one("spec.budget.bytes", "512m", "must be from 1Mi to 1000Ti, e.g. 20Gi", "half a byte of videos"),
+    _one("spec.budget.bytes", 20, "must be from 1Mi to 1000Ti, e.g. 20Gi", "20 bytes"),
+    _one("spec.budget.bytes", "20GB", "is not an amount"),
+    _one("spec.budget.variants", 0, "must be from 1 to 100,000,000"),
 ]  # fmt: skip
 
 _UNKNOWN = [

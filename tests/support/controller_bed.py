@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from cliptask_operator.campaign.pipeline import Pipeline
@@ -13,6 +14,7 @@ from cliptask_operator.controller.artifact_leases import CacheLeases
 from cliptask_operator.controller.context import Context
 from cliptask_operator.controller.handlers import Event, events
 from cliptask_operator.controller.job_cache import JobCache
+from cliptask_operator.controller.ledger import Ledger
 from cliptask_operator.controller.metrics import Metrics
 from cliptask_operator.controller.notifier import Notifier
 from cliptask_operator.controller.status_snapshot import StatusSnapshot
@@ -42,6 +44,8 @@ class ControllerBed:
         self.cluster = FakeCluster(self.store)
         self.inputs = FakeInputs()
         self.courier = FakeCourier()
+        self.today = datetime(2026, 11, 28, tzinfo=UTC)
+        """By which budgets go."""
         self.log: Sequence[Mapping[str, Any]] = []
         """What was logged, where a test captures it."""
         self.events: list[tuple[str, Event]] = []
@@ -52,6 +56,9 @@ class ControllerBed:
         loop, job_cache = asyncio.get_running_loop(), JobCache()
         settings, self.metrics = OperatorSettings(**self.settings), Metrics()
         self.notifier = Notifier(self.cluster, self.courier, self.metrics, self._post, 1.0)
+        self.ledger = Ledger(
+            self.cluster, settings.budgets_config_map, settings.budget_of, self.metrics, lambda: self.today
+        )
         self.controller = TaskController(
             Context(
                 cluster=self.cluster,
@@ -61,6 +68,7 @@ class ControllerBed:
                 settings=settings,
                 metrics=self.metrics,
                 notifier=self.notifier,
+                ledger=self.ledger,
                 job_creation=FairSemaphore(8),
                 open_stores=self._open_stores,
                 clock=loop.time,
@@ -89,6 +97,7 @@ class ControllerBed:
         """End the operator."""
         await self.controller.close()
         await self.notifier.close()
+        await self.ledger.close()
 
     # The person's side
 

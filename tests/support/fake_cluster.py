@@ -80,7 +80,7 @@ class Written:
 
 
 class FakeCluster:
-    """A ``Cluster`` of one API server. ``faults`` go by the names of its ten verbs."""
+    """A ``Cluster`` of one API server. ``faults`` go by the names of its verbs."""
 
     def __init__(self, open_store: Callable[[str], Store]) -> None:
         self.faults = Faults()
@@ -103,6 +103,10 @@ class FakeCluster:
         """Names of the Jobs that were told to go."""
         self.secrets: dict[Key, Mapping[str, str]] = {}
         """What Secrets hold."""
+        self.config_maps: dict[str, dict[str, str]] = {}
+        """What ConfigMaps beside the operator hold."""
+        self.config_map_versions: Counter[str] = Counter()
+        """How often each was written."""
         self.statuses: list[Written] = []
         """Each that was written."""
         self.made: Counter[str] = Counter()
@@ -117,7 +121,7 @@ class FakeCluster:
         self._numbers = count(1)
         self._controller: TaskController | None = None
 
-    # The ten verbs
+    # Its verbs
 
     async def create_job(self, manifest: Manifest) -> None:
         """See ``Cluster``."""
@@ -197,6 +201,23 @@ class FakeCluster:
         await asyncio.sleep(0)
         with self.faults.met("secret"):
             return self.secrets.get((namespace, name))
+
+    async def config_map(self, name: str) -> tuple[Mapping[str, str], str] | None:
+        """See ``Cluster``."""
+        await asyncio.sleep(0)
+        with self.faults.met("config_map"):
+            found = self.config_maps.get(name)
+            return None if found is None else (dict(found), str(self.config_map_versions[name]))
+
+    async def write_config_map(self, name: str, data: Mapping[str, str], version: str) -> bool:
+        """See ``Cluster``."""
+        await asyncio.sleep(0)
+        with self.faults.met("write_config_map"):
+            if version != str(self.config_map_versions[name]):
+                return False
+            self.config_maps[name] |= data
+            self.config_map_versions[name] += 1
+            return True
 
     async def patch_status(
         self, task: TaskRef, status: Mapping[str, Any], version: str | None = None
@@ -281,14 +302,14 @@ class FakeCluster:
         for key in [*self._jobs]:
             self._run(key)
 
-    def make(self, order: WorkOrder, *, but: Iterable[str] = ()) -> None:
+    def make(self, order: WorkOrder, *, but: Iterable[str] = (), content: bytes = b"media") -> None:
         """Write what a renderer would, with a few bytes for content, but for these videos."""
         left_out = tuple(f"{order.task}/{name}." for name in but)
         for each in promised(order):
             store = self._open_store(each.uri)
             if not each.name.startswith(left_out) and store.stat(each.name) is None:
                 self.made[each.name] += 1
-                store.put_bytes(each.name, b"media", {"key": each.key})
+                store.put_bytes(each.name, content, {"key": each.key})
 
     def task(self, namespace: str, name: str) -> Manifest:
         """A task as the API has it."""

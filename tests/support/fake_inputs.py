@@ -47,6 +47,9 @@ class FakeInputs:
         with self.faults.met("resolve"):
             observer.begin(len(spec.urls), len(spec.lines) if speak else 0, 0)
             await self.opened.wait()
+            if speak:
+                unpaid = {each.text for each in spec.lines if not self.spoken[each.text]}
+                await observer.allow(sum(map(len, unpaid)), 0)
             sources = {url: self._source(url, facts, observer) for url, facts in sources_of(spec).items()}
             lines = self._lines(spec.lines, observer, speak=speak)
             for spoken in (each for each in lines if isinstance(each, SpokenLine) and each.is_spoken):

@@ -217,3 +217,19 @@ capabilities:
 {{- end }}
 {{- merge $all .Values.storage.bucketsByNamespace | toJson }}
 {{- end }}
+
+{{- /* What namespaces may take in a month, as the operator reads it. */}}
+{{- define "cliptask.budgets" -}}
+{{- $all := dict }}
+{{- with .Values.budgets.default }}
+{{- $_ := set $all "*" . }}
+{{- end }}
+{{- merge $all .Values.budgets.namespaces | toJson }}
+{{- end }}
+
+{{- /* The ConfigMap that counts it; empty where there are no budgets. */}}
+{{- define "cliptask.budgetsBook" -}}
+{{- if or .Values.budgets.default .Values.budgets.namespaces }}
+{{- printf "%s-budgets" (include "cliptask.fullname" .) }}
+{{- end }}
+{{- end }}

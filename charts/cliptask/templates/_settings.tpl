@@ -2,6 +2,8 @@
 {{- define "cliptask.settings" -}}
 {{- $v := .Values }}
 BUCKETS: {{ include "cliptask.buckets" . | quote }}
+BUDGETS: {{ include "cliptask.budgets" . | quote }}
+BUDGETS_CONFIG_MAP: {{ include "cliptask.budgetsBook" . | quote }}
 CACHE_URI: {{ $v.storage.cacheUri | quote }}
 WATCH_NAMESPACES: {{ join "," $v.watchNamespaces | quote }}
 ELEVENLABS_MODEL: {{ $v.elevenlabs.model | quote }}

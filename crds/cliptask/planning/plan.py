@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from math import ceil
+from typing import TypeGuard
 
 from cliptask import names
 from cliptask.caption_file import words_key
@@ -126,6 +128,10 @@ class Campaign:
     """What its variants choose between beside clips, tracks and lines, as rules call it."""
     signer: str = ""
     """Secret by which its videos are signed; empty: they are not."""
+    speech_characters: int = 0
+    """Of all lines for ElevenLabs, each once."""
+    transcribed_seconds: int = 0
+    """Of all files of clips that are transcribed, each once; begun seconds count whole."""
 
     @cached_property
     def segments(self) -> tuple[SegmentOrder, ...]:
@@ -137,6 +143,11 @@ class Campaign:
     def encoded(self) -> tuple[SegmentOrder, ...]:
         """The same, each after the one that it takes pictures of, which no video may show."""
         return with_bases(self.segments)
+
+    @property
+    def encode_seconds(self) -> int:
+        """Of all picture that is encoded for it, each piece once; begun seconds count whole."""
+        return whole_seconds([encoded_s(self.encoded)])
 
     @cached_property
     def soundtracks(self) -> tuple[SoundtrackOrder, ...]:
@@ -243,7 +254,25 @@ def plan(
         about_targets(spec, bindings, timelines),
         tuple(spec.others),
         spec.signer or "",
+        sum({each.key: each.characters for each in lines if _is_paid(each)}.values()),
+        whole_seconds(
+            {each.key: each.seconds for each in transcripts.values() if isinstance(each, Transcript)}.values()
+        ),
     )
+
+
+def encoded_s(segments: Iterable[SegmentOrder]) -> float:
+    """Seconds of picture that are encoded for segments, without what is copied."""
+    return sum(each.frames_encoded / each.profile.fps for each in segments)
+
+
+def whole_seconds(seconds: Iterable[float]) -> int:
+    """Their sum; a begun second is a whole one, what only reckoning has added is none."""
+    return ceil(sum(seconds) - 1e-6)
+
+
+def _is_paid(line: Bound[SpokenLine] | None) -> TypeGuard[SpokenLine]:
+    return isinstance(line, SpokenLine) and line.provider == "elevenlabs"
 
 
 def form_parts(profiles: Mapping[str | None, Profile], history: History) -> dict[str, Sequence[Part]]:

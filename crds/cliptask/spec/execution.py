@@ -7,22 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from cliptask.spec.part import Part
+from cliptask.spec.part import Part, amount_from
 from cliptask.spec.quantities import Amount, Together, amount
-from cliptask.spec.rules import Breach, Rule, rule, when
-
-
-def _amount_from(least: str, most: str, field: str, more: str) -> Rule:
-    """A rule: an amount, if it is given, lies between two others."""
-    mine = f"quantity(string(self.{field})).compareTo(quantity"
-    cel = f"!has(self.{field}) || {mine}('{least}')) >= 0 && {mine}('{most}')) <= 0"
-
-    @rule(f"must be from {least} to {most}{more}", cel=cel, field=field)
-    def possible(amounts: Amounts) -> Iterable[Breach]:
-        given = getattr(amounts, field)
-        return when(given is not None and not amount(least) <= amount(given) <= amount(most))
-
-    return possible
+from cliptask.spec.rules import Breach, Rule, rule
 
 
 class Amounts(Part):
@@ -34,8 +21,8 @@ class Amounts(Part):
     """Bytes, 16Mi to 16Ti, e.g. 2Gi."""
 
     # Nobody means 2Gi of CPUs, 512m of memory (half a byte) or 2 of it; such a Job would wait for ever.
-    _possible_cpu = _amount_from("1m", "1000", "cpu", " CPUs, e.g. 500m or 2")
-    _possible_memory = _amount_from("16Mi", "16Ti", "memory", ", e.g. 512Mi or 2Gi")
+    _possible_cpu = amount_from("1m", "1000", "cpu", " CPUs, e.g. 500m or 2")
+    _possible_memory = amount_from("16Mi", "16Ti", "memory", ", e.g. 512Mi or 2Gi")
 
 
 def _within_limit(field: str) -> Rule:

@@ -8,7 +8,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel, to_snake
 
-from cliptask.spec.quantities import parse_duration
+from cliptask.spec.quantities import amount, parse_duration
 from cliptask.spec.rules import Breach, Rule, check, rule, when
 
 
@@ -68,3 +68,16 @@ def lasting(least: str, most: str) -> Rule:
         return when(part.duration is not None and not shortest <= part.duration <= longest)
 
     return bounded
+
+
+def amount_from(least: str, most: str, field: str, more: str) -> Rule:
+    """A rule: an amount, if it is given, lies between two others."""
+    mine = f"quantity(string(self.{field})).compareTo(quantity"
+    cel = f"!has(self.{field}) || {mine}('{least}')) >= 0 && {mine}('{most}')) <= 0"
+
+    @rule(f"must be from {least} to {most}{more}", cel=cel, field=field)
+    def possible(part: Part) -> Iterable[Breach]:
+        given = getattr(part, field)
+        return when(given is not None and not amount(least) <= amount(given) <= amount(most))
+
+    return possible

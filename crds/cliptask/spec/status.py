@@ -45,6 +45,24 @@ class Failure(Reported):
     message: str = Field(max_length=MESSAGE_LENGTH, description="The last words of what failed.")
 
 
+class Spent(Reported):
+    """What was made or paid for a task itself since there is one. What was there, or was another task's to pay, counts nothing."""
+
+    variants: int = Field(default=0, description="Videos made.")
+    speech_characters: int = Field(default=0, description="Characters that ElevenLabs spoke.")
+    transcribed_seconds: int = Field(default=0, description="Seconds of clips' files that were transcribed.")
+    encode_seconds: int = Field(default=0, description="Seconds of picture that its Jobs encoded.")
+    bytes: int = Field(default=0, description="Size of the videos made.")
+
+
+class FormCount(Reported):
+    """How far one of several forms is."""
+
+    name: str = Field(max_length=63, description="Of the form.")
+    variants: int = Field(default=0, description="Videos that are wanted in it.")
+    succeeded: int = Field(default=0, description="Of these, those that are in the bucket.")
+
+
 class ClipTaskStatus(Reported):
     """What came of the campaign so far. A report: nothing is decided by it but whether there is still work."""
 
@@ -75,6 +93,12 @@ class ClipTaskStatus(Reported):
     )
     transcribed_seconds_paid: int = Field(default=0, description="Of these, those that are transcribed.")
     bytes: int = Field(default=0, description="Size of all videos, known when the campaign is complete.")
+    spent: Spent = Field(
+        default=Spent(), description="What its operator saw being made or paid for it, over all edits."
+    )
+    forms: tuple[FormCount, ...] | None = Field(
+        default=None, max_length=8, description="Of several forms, how far each is, in the order of the spec."
+    )
     failures: tuple[Failure, ...] = Field(
         default=(),
         max_length=MOST_FAILURES,

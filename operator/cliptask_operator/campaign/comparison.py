@@ -13,7 +13,7 @@ from cliptask.facts import Transcript
 from cliptask.index import campaign_index, history
 from cliptask.planning.changes import Change, changes
 from cliptask.planning.history import NOTHING, History
-from cliptask.planning.plan import Campaign
+from cliptask.planning.plan import Campaign, encoded_s
 from cliptask.planning.reception import received
 from cliptask.planning.reception import told as told_of_targets
 from cliptask.spec.task import ClipTask
@@ -118,10 +118,10 @@ class Comparison:
         if self.new is None:
             return 0.0
         there = (
-            {each.key for each in self.old.campaign.segments} if self.old and self.shares_a_cache else set()
+            {each.key for each in self.old.campaign.encoded} if self.old and self.shares_a_cache else set()
         )
         campaign = self.new.campaign
-        return sum(each.frames / each.profile.fps for each in campaign.segments if each.key not in there)
+        return encoded_s(each for each in campaign.encoded if each.key not in there)
 
     @property
     def money(self) -> str | None:

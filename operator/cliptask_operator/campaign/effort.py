@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 
 from cliptask.errors import DiskFull, in_bytes
 from cliptask.orders import Cut, SegmentOrder, SoundtrackOrder, VariantOrder
+from cliptask.planning.plan import Campaign, encoded_s
 from cliptask.recipe import SAMPLE_RATE
-from cliptask_operator.campaign.inventory import Missing
+from cliptask.spec.quantities import amount
+from cliptask.spec.task import ClipTaskSpec
+from cliptask_operator.campaign.inventory import Inventory, Missing, missing
 from cliptask_operator.campaign.past import VIDEO_S, Past
+from cliptask_operator.campaign.preflight import OverBudget
 from cliptask_renderer.storage.disk_errors import OTHER_DISK
 
 _BYTES_PER_PIXEL = 0.07 / 8
@@ -144,6 +148,36 @@ def video_bytes(order: VariantOrder, past: Past) -> int:
     return sum(_segment_bytes(each, past) for each in order.segments) + sound
 
 
+def still_taken(campaign: Campaign, there: Inventory) -> dict[str, float]:
+    """What is still to be made of a campaign, by the names of a budget's fields."""
+    lacking = missing(campaign, there)
+    size_bytes = Reckoning(lacking, there.past, workers=1).needs.output_bytes
+    return {
+        "variants": len(lacking.variants),
+        "encode_seconds": encoded_s(lacking.segments),
+        "bytes": size_bytes,
+    }
+
+
+def bytes_of_videos(campaign: Campaign, there: Inventory) -> int:
+    """Of all that a campaign wants: of those that are there, and about what the others will have."""
+    return int(still_taken(campaign, there)["bytes"]) + sum(there.sizes_bytes.values())
+
+
+def check_bytes(spec: ClipTaskSpec, campaign: Campaign, there: Inventory) -> None:
+    """Raise ``OverBudget`` where the videos take, or are reckoned to take, more than the task's budget gives."""
+    if (most := spec.budget.bytes) is None:
+        return
+    needed = bytes_of_videos(campaign, there)
+    if needed > amount(most):
+        about = "" if len(there.videos) == len(campaign.variants) else "about "
+        message = (
+            f"spec.budget.bytes: the task's videos take {about}{in_bytes(needed)}, its budget gives {most}: set variants.limit, "
+            "use a smaller picture or shorter clips, or raise it"
+        )
+        raise OverBudget(message)
+
+
 def seconds_per_video(missing: Missing, past: Past) -> float:
     """What a video takes on average, with those of its parts that no other video has, as far as that is known.
 
@@ -177,9 +211,7 @@ def _pixels(order: SegmentOrder) -> int:
 
 
 def _encoded_pixels(order: SegmentOrder) -> int:
-    """Without those that are copied."""
-    frames = order.frames_said if order.base else order.frames
-    return frames * order.profile.width * order.profile.height
+    return order.frames_encoded * order.profile.width * order.profile.height
 
 
 def _soundtrack_bytes(order: SoundtrackOrder) -> int:

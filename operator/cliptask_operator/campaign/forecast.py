@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from cliptask.errors import ClipTaskError
 from cliptask.orders import SegmentOrder
 from cliptask.planning.changes import Change, changes
-from cliptask.planning.plan import Campaign
+from cliptask.planning.plan import Campaign, encoded_s, whole_seconds
 from cliptask.planning.reception import Reception
 from cliptask.planning.reception import told as told_of_targets
 from cliptask_operator.campaign.change_words import (
@@ -45,6 +45,8 @@ class Forecast:
     effort: Effort
     earlier: tuple[str, ...] = ()
     """Names of videos of earlier edits that are still there."""
+    output_bytes: int = 0
+    """Of all videos: of those that are there, and about what the others will have."""
     prunes: bool = False
     """Whether the task says that these are to go."""
     targets: tuple[Reception, ...] = ()
@@ -92,6 +94,8 @@ class Forecast:
             Row("seams", seams, missing_seams),
             Row("soundtracks", len(campaign.soundtracks), len(missing.soundtracks)),
             Row("lines", len(lines), sum(not line.is_spoken for line in lines)),
+            Row("encoded seconds", campaign.encode_seconds, whole_seconds([encoded_s(missing.segments)])),
+            Row("output bytes", self.output_bytes, self.effort.needs.output_bytes),
             Row(
                 "paid characters",
                 sum(line.characters for line in paid),

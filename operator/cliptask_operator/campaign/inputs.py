@@ -80,6 +80,9 @@ class InputObserver(Protocol):
     def refused(self, lines: Sequence[ClipTaskError]) -> None:
         """Nothing is looked for, as these lines cannot be had."""
 
+    async def allow(self, characters: int, seconds: int) -> None:
+        """So many characters are about to be spoken, and seconds of clips transcribed. Raises what is against that."""
+
     def fetched(self, event: FetchEvent) -> None:
         """A source has got further."""
 
@@ -150,6 +153,7 @@ class InputResolver:
                 if lacking and speak:
                     raise lacking
                 if speak:
+                    await observer.allow(_unpaid(known), seconds_of(heard) - seconds_of(heard, written=True))
                     speaking = group.create_task(self.speaker.speak_all(spec.lines, cache, observer.spoke))
                     heard = await self.transcriber.write_all(heard, voices, cache, observer.wrote)
         except ExceptionGroup as several:
@@ -197,6 +201,12 @@ def _of_an_account(spec: ClipTaskSpec, found: Sequence[Spoken]) -> tuple[list[Sp
     (index, first), others = lacking[0], len(lacking) - 1
     more = f" and {others} more line{'s' * (others > 1)}" if others else ""
     return lines, SetupError(line_place(spec, index).blaming(f"{first.line}{more}: {first.why}"))
+
+
+def _unpaid(lines: Sequence[Spoken]) -> int:
+    """Characters that ElevenLabs is still to speak."""
+    unspoken = (each for each in lines if isinstance(each, SpokenLine) and not each.is_spoken)
+    return sum({each.key: each.characters for each in unspoken if each.provider == "elevenlabs"}.values())
 
 
 def _refused(lines: Sequence[Spoken], spec: ClipTaskSpec) -> list[ClipTaskError]:

@@ -26,6 +26,8 @@ class Inventory:
     past: Past = NO_PAST
     sizes_bytes: Mapping[str, int] = field(default_factory=dict)
     """Of each of the videos, by its name."""
+    folder_bytes: Mapping[str, int] = field(default_factory=dict)
+    """Of each video in the folder, of earlier edits too, by its name."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +77,15 @@ def inventory_of(campaign: Campaign, files: Sequence[StoredObject], parts: Mappi
     """What of a campaign is there, by what lies in its folder itself and by the parts of its cache."""
     present = {each.key: parts.get(names.segment_object(each.key)) for each in campaign.encoded}
     sizes = {key: part.size_bytes for key, part in present.items() if part is not None}
-    videos = [Part.of(each) for each in files if each.name.endswith(names.VIDEO)]
+    videos = [each for each in files if each.name.endswith(names.VIDEO)]
     there = videos_of(campaign, files)
     return Inventory(
         frozenset(there),
         keys_of(campaign, parts.keys()),
         tuple(map(stem, earlier_videos((each.name for each in campaign.variants), files))),
-        Past.of(parts.values(), videos, sizes),
+        Past.of(parts.values(), map(Part.of, videos), sizes),
         there,
+        {stem(each): each.size_bytes for each in videos},
     )
 
 

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from math import ceil
 from typing import Protocol
 
 from cliptask.errors import ClipTaskError
@@ -18,6 +17,7 @@ from cliptask.index import CampaignIndex
 from cliptask.planning.plan import Campaign, plan
 from cliptask.spec.task import ClipTask
 from cliptask.spec.values import MAX_VARIANTS
+from cliptask_operator.campaign.effort import check_bytes
 from cliptask_operator.campaign.inputs import InputObserver, Inputs, ResolvedInputs
 from cliptask_operator.campaign.inventory import (
     Inventory,
@@ -95,8 +95,7 @@ class Pipeline:
         campaign = await asyncio.to_thread(
             plan, task, inputs.sources, inputs.lines, self.max_variants, before, inputs.transcripts
         )
-        seconds = ceil(sum(each.frames / each.profile.fps for each in campaign.segments) - 1e-6)
-        most = task.spec.budget.encode_seconds
+        seconds, most = campaign.encode_seconds, task.spec.budget.encode_seconds
         within_budget("encodeSeconds", seconds, most, "s of picture encoded", "use fewer or shorter clips")
         return campaign
 
@@ -120,11 +119,13 @@ class Pipeline:
 
         Once nothing is missing, what the task no longer wants is removed, if it says so (``spec.output.prune``).
         What fails is left out and named in the outcome; what was made stays, so that another run goes on from there.
-        ``on_inventory`` is told what is there before anything is made.
+        ``on_inventory`` is told what is there before anything is made. Raises ``OverBudget`` where the videos would be larger
+        than the task's budget.
         """
         there = await self.inventory(campaign, stores)
         if on_inventory:
             await on_inventory(there)
+        await asyncio.to_thread(check_bytes, task.spec, campaign, there)
         failed = await executor.execute(there)
         prunes = task.spec.output.prune
         index = await whole_thread(partial(publish, prunes=prunes), campaign, failed, stores)

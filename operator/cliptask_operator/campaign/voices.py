@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
 
 from cliptask.errors import ClipTaskError, SetupError
 from cliptask.facts import SourceFacts, Transcript
 from cliptask.planning.bindings import ClipRange, bind_rows
+from cliptask.planning.plan import whole_seconds
 from cliptask.spec.captions import ClipVoice
 from cliptask.spec.places import voice_place
 from cliptask.spec.task import ClipTaskSpec
@@ -42,7 +42,7 @@ def unwritten(found: Mapping[ClipVoice, Written]) -> dict[ClipVoice, Transcript]
 def seconds_of(found: Mapping[ClipVoice, Written], *, written: bool = False) -> int:
     """How much sound they take, or those that are ``written``; of several that are one transcript, once."""
     each = {found.key: found for found in found.values() if isinstance(found, Transcript)}
-    return ceil(sum(one.seconds for one in each.values() if one.is_written or not written) - 1e-6)
+    return whole_seconds(one.seconds for one in each.values() if one.is_written or not written)
 
 
 def check_seconds(spec: ClipTaskSpec, found: Mapping[ClipVoice, Written], most: int | None) -> None:

@@ -79,7 +79,8 @@ def _bars(said: ClipTaskStatus) -> Table:
         ("segments", said.segments_ready, said.segments, "encoded"),
         ("videos", said.succeeded, said.variants, made),
     )
-    for name, done, total, verb in rows:
+    forms = ((f"  {each.name}", each.succeeded, each.variants, "made") for each in said.forms or ())
+    for name, done, total, verb in (*rows, *forms):
         if total:
             bar = ProgressBar(
                 total=total, completed=done, width=_BAR, complete_style="cyan", finished_style="green"

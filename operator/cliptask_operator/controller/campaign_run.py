@@ -24,9 +24,10 @@ from cliptask_operator.controller import ownership, status_snapshot
 from cliptask_operator.controller.context import Context
 from cliptask_operator.controller.input_progress import InputProgress
 from cliptask_operator.controller.job_controller import JobController
+from cliptask_operator.controller.ledger import SPEECH
 from cliptask_operator.controller.reconcile import Desired
 from cliptask_operator.controller.run_state import RunState
-from cliptask_operator.controller.status_snapshot import Paid, StatusSnapshot
+from cliptask_operator.controller.status_snapshot import Paid, StatusSnapshot, forms_of
 from cliptask_operator.kubernetes.manifests import settings_of_jobs
 from cliptask_operator.kubernetes.task_state import Attempt, TaskRef
 
@@ -44,6 +45,8 @@ class CampaignRun:
     attempt: Attempt
     on_snapshot: OnSnapshot
     state: RunState = field(default_factory=RunState)
+    campaign: Campaign | None = None
+    """Once its inputs are there."""
 
     async def run(self) -> None:
         """Go on until the attempt has ended, through whatever passes; for ever where the task is suspended."""
@@ -53,9 +56,11 @@ class CampaignRun:
             try:
                 await self._make()
             except Refused as error:
+                await self.context.ledger.give_up(self.ref)
                 self._report(status_snapshot.refused(error.reason, str(error)))
                 await asyncio.sleep(retry_s)  # the installation may change, or somebody give up the folder
             except InputError as error:
+                await self.context.ledger.give_up(self.ref)
                 self._report(status_snapshot.unusable(self.state.snapshot, error))
                 return
             except ClipTaskError as error:
@@ -82,16 +87,20 @@ class CampaignRun:
         if task is not self.task:
             demand = preflight(task.spec, policy)
         self._report(status_snapshot.admitted(demand, spec.targets))
-        observer = InputProgress(context.metrics, self._report_progress)
+        ledger = context.ledger
+        reserve, took = partial(ledger.reserve, self.ref), partial(ledger.took, self.ref)
+        observer = InputProgress(context.metrics, self._report_progress, reserve, took)
         inputs = await pipeline.resolve(task, stores, observer, speak=not spec.execution.suspend)
         observer.end(inputs)
         if inputs.temporary_error is not None:
             raise inputs.temporary_error
-        campaign = await pipeline.plan(task, inputs, stores)
+        await ledger.settle(self.ref, *SPEECH)
+        campaign = self.campaign = await pipeline.plan(task, inputs, stores)
         self._report_plan(campaign, inputs)
         jobs = self._jobs(campaign, stores)
         await jobs.begin()
         outcome = await pipeline.make(task, campaign, stores, jobs, partial(self._report_targets, campaign))
+        await ledger.settle(self.ref)
         await self._report_end(outcome, jobs)
 
     def _jobs(self, campaign: Campaign, stores: Stores) -> JobController:
@@ -142,5 +151,6 @@ class CampaignRun:
         )
 
     def _report(self, snapshot: StatusSnapshot) -> None:
-        self.state.snapshot = snapshot
-        self.on_snapshot(snapshot)
+        forms = forms_of(self.campaign, self.state.videos) if self.campaign else ()
+        self.state.snapshot = replace(snapshot, spent=self.context.ledger.spent_by(self.ref), forms=forms)
+        self.on_snapshot(self.state.snapshot)

@@ -10,6 +10,7 @@ from cliptask_operator.campaign.stores import Stores
 from cliptask_operator.concurrency.fair_semaphore import FairSemaphore
 from cliptask_operator.controller.artifact_leases import CacheLeases
 from cliptask_operator.controller.job_cache import JobCache
+from cliptask_operator.controller.ledger import Ledger
 from cliptask_operator.controller.metrics import Metrics
 from cliptask_operator.controller.notifier import Notifier
 from cliptask_operator.kubernetes.cluster import Cluster
@@ -48,6 +49,7 @@ class Context:
     settings: OperatorSettings
     metrics: Metrics
     notifier: Notifier
+    ledger: Ledger
     job_creation: FairSemaphore
     """Who may create a Job: the first Job of a task never waits for the hundredth of another."""
     open_stores: Callable[[str, str | None], Stores]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -20,12 +20,19 @@ log = structlog.get_logger("cliptask.inputs")
 _OUTCOMES = {"finished": "downloaded", "cached": "unchanged", "failed": "failed"}
 
 
+async def _free(**_: float) -> None:
+    """Nobody limits it."""
+
+
 @dataclass
 class InputProgress:
     """An ``InputObserver``. ``report`` is told in words how far it is, how many characters are spoken and seconds transcribed."""
 
     metrics: Metrics
     report: Callable[[str, int, int], None]
+    reserve: Callable[..., Awaitable[None]] = _free
+    took: Callable[..., None] = lambda **_: None
+    """As of a ``Ledger``, for one task."""
     _sources: int = 0
     _lines: int = 0
     _voices: int = 0
@@ -36,6 +43,10 @@ class InputProgress:
     def begin(self, sources: int, lines: int, voices: int = 0) -> None:
         """So many are to come."""
         self._sources, self._lines, self._voices = sources, lines, voices
+
+    async def allow(self, characters: int, seconds: int) -> None:
+        """Set that aside of what the namespace may have."""
+        await self.reserve(speech_characters=characters, transcribed_seconds=seconds)
 
     def fetched(self, event: FetchEvent) -> None:
         """A source has got further."""
@@ -58,7 +69,9 @@ class InputProgress:
             return
         if event.kind == "spoken":
             self.metrics.speech_lines.labels("spoken").inc()
-            self.metrics.speech_characters.inc(event.characters)
+            if event.is_paid:
+                self.metrics.speech_characters.inc(event.characters)
+                self.took(speech_characters=event.characters)
             log.info("line spoken", line=event.label, characters=event.characters)
         if event.kind == "found":
             self.metrics.speech_lines.labels("found").inc()
@@ -76,6 +89,7 @@ class InputProgress:
             self._seconds += event.seconds
         if event.kind == "transcribed":
             self.metrics.transcribed_seconds.inc(event.seconds)
+            self.took(transcribed_seconds=event.seconds)
             log.info("clip transcribed", url=event.shown, seconds=round(event.seconds, 3))
         self._voices -= 1
         self._tell()

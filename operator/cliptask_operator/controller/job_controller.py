@@ -11,7 +11,9 @@ from typing import NoReturn, TypeVar
 import structlog
 
 from cliptask.errors import ClipTaskError
+from cliptask.planning.plan import encoded_s
 from cliptask.spec.execution import Execution
+from cliptask_operator.campaign.effort import still_taken
 from cliptask_operator.campaign.inventory import Inventory
 from cliptask_operator.campaign.stores import Stores
 from cliptask_operator.controller import status_snapshot
@@ -65,6 +67,8 @@ class JobController:
         """Find out which Jobs there are. Before the stores are listed: what these made is found there, or gone."""
         await self._list_jobs()
         self.state.credited_jobs = _succeeded(self._jobs())
+        for name in self.state.credited_jobs:
+            self.context.ledger.ended(self.desired.task, name)
 
     async def execute(self, there: Inventory) -> Mapping[str, ClipTaskError]:
         """See ``Executor``. A suspended task's Jobs end, and it waits for ever: an edit ends its attempt."""
@@ -72,7 +76,10 @@ class JobController:
         self.context.job_cache.at_work(self.desired.task.uid, begins=True)
         try:
             if self.execution.suspend:
+                await self.context.ledger.settle(self.desired.task)
                 await self._stay_suspended()
+            needs = await asyncio.to_thread(still_taken, self.desired.campaign, there)
+            await self.context.ledger.reserve(self.desired.task, **needs)
             self.desired = replace(self.desired, finished=there.videos)
             self.desired = self._tuning.packed(self.desired, there, self._jobs())
             failed = await self._run()
@@ -169,6 +176,7 @@ class JobController:
         for name in succeeded - self.state.credited_jobs:
             if (order := self.desired.by_name.get(name)) is not None:
                 self.state.videos |= {variant.name for variant in order.variants}
+                self.context.ledger.ended(self.desired.task, name)
                 self._leases.made(order.parts)
                 self.context.metrics.jobs_succeeded.labels(order.step).inc()
                 self.context.metrics.videos_made.inc(len(order.variants))
@@ -259,6 +267,8 @@ class JobController:
             # Sent twice, or an old one is still going: either way the listing tells.
             await self._list_jobs()
         else:
+            new = (each for each in order.encoded if each.key not in self._leases.stored)
+            context.ledger.begins(desired.task, name, encoded_s(new))
             context.job_cache.created(desired.task.uid, facts(manifest))
             context.metrics.jobs_created.labels(order.step).inc()
             self._starts.created(name)
@@ -311,12 +321,12 @@ class JobController:
         job_cache.listed(task.uid, await self.context.cluster.jobs(task), since)
 
     async def _list_stores(self) -> None:
-        succeeded = _succeeded(self._jobs())
+        self._credit(self._jobs())  # what they made is listed, or is not there any more
         self._take_in(await self.context.pipeline.inventory(self.desired.campaign, self.stores))
-        self.state.credited_jobs |= succeeded  # what they made is listed, or is not there any more
 
     def _take_in(self, there: Inventory) -> None:
         self.state.videos = there.videos
+        self.context.ledger.listed(self.desired.task, there.folder_bytes)
         self._tuning.past = there.past
         self._leases.listed(there.parts, self.desired.parts - there.parts)
 

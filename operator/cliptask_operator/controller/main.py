@@ -20,6 +20,7 @@ from cliptask_operator.controller import handlers
 from cliptask_operator.controller.artifact_leases import CacheLeases
 from cliptask_operator.controller.context import Context, Timing
 from cliptask_operator.controller.job_cache import JobCache
+from cliptask_operator.controller.ledger import Ledger
 from cliptask_operator.controller.loop_monitor import LoopMonitor
 from cliptask_operator.controller.metrics import Metrics
 from cliptask_operator.controller.notifier import Notifier
@@ -71,6 +72,8 @@ async def _operate(settings: OperatorSettings) -> None:
         transcriber = await stack.enter_async_context(Transcriber(speaker.account))
         resolver = InputResolver(fetcher, speaker, transcriber, settings.max_transcribed_seconds)
         job_cache, monitor = JobCache(), LoopMonitor()
+        ledger = Ledger(cluster, settings.budgets_config_map, settings.budget_of, metrics)
+        stack.push_async_callback(ledger.close)
         controller = TaskController(
             Context(
                 cluster=cluster,
@@ -80,6 +83,7 @@ async def _operate(settings: OperatorSettings) -> None:
                 settings=settings,
                 metrics=metrics,
                 notifier=notifier,
+                ledger=ledger,
                 job_creation=FairSemaphore(_CREATIONS),
                 open_stores=open_stores,
                 clock=time.monotonic,

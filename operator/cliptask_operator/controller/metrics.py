@@ -20,7 +20,16 @@ _LONG_SECONDS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
 # Prometheus sees no increase from nothing to 1: what alerts ask for is there, as 0, from the start.
 _STEPS = ("segment", "variant")
 _ENDS = ("Complete", "Failed")
-_BLOCKING = ("DiskFull", "Internal", "Misconfigured", "StoreUnwritable", "Unavailable", *obstacles.REASONS)
+_BLOCKING = (
+    "BudgetReserved",
+    "BudgetSpent",
+    "DiskFull",
+    "Internal",
+    "Misconfigured",
+    "StoreUnwritable",
+    "Unavailable",
+    *obstacles.REASONS,
+)
 _JOB_FAILURES = (
     "CheckFailed", "DeadlineExceeded", "ObjectMissing", "OutOfMemory", "RendererFailed", "ScratchFull", "SourceUnusable",
     "Unavailable", "VariantImpossible",
@@ -70,6 +79,11 @@ class Metrics:
         )
         self.transcribed_seconds = counter(
             "cliptask_transcribed_seconds_total", "Seconds of sound transcribed, and paid for."
+        )
+        self.spent = counter(
+            "cliptask_spent_total",
+            "What was made or paid for the tasks of a namespace, in the units of budgets; what was there counts nothing.",
+            ["task_namespace", "kind"],
         )
         self.speech_waits = long_seconds(
             "cliptask_speech_wait_seconds",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -17,7 +19,9 @@ from cliptask.spec.status import (
     Condition,
     ConditionType,
     Failure,
+    FormCount,
     Phase,
+    Spent,
     changed,
     shortened,
     timestamp,
@@ -28,6 +32,7 @@ from cliptask_operator.controller.reconcile import Decision
 from cliptask_operator.kubernetes.job_status import JobFailure
 from cliptask_operator.kubernetes.task_state import FINAL_PHASES, Attempt
 
+NOTHING_SPENT = Spent()
 Truth = Literal["True", "False", "Unknown"]
 
 
@@ -70,6 +75,10 @@ class StatusSnapshot:
     counts: Counts = Counts()
     failures: tuple[Failure, ...] = ()
     """All of them."""
+    forms: tuple[FormCount, ...] = ()
+    """Of several."""
+    spent: Spent = NOTHING_SPENT
+    """Over all attempts."""
     index: str = ""
     blocking_error: ClipTaskError | None = field(default=None, compare=False)
     """What must pass, or be mended, first."""
@@ -104,6 +113,8 @@ def status_from(
         conditions=changed(before.conditions, _conditions(snapshot, attempt, timestamp(now))),
         failed=len(snapshot.failures),
         failures=snapshot.failures[:MOST_FAILURES],
+        forms=snapshot.forms or None,
+        spent=snapshot.spent,
         index=snapshot.index,
         start_time=(before.start_time if same else None) or timestamp(now),
         completion_time=_end(snapshot, before, timestamp(now), same=same),
@@ -195,6 +206,19 @@ def of_targets(
     refused = any(each.refused for each in receptions)
     count = f"{len(sentences)} things: " if len(sentences) > 1 else ""
     return "False", "VideosRefused" if refused else "NotSuited", f"{count}{'; '.join(sentences)}"
+
+
+def forms_of(campaign: Campaign, videos: AbstractSet[str]) -> tuple[FormCount, ...]:
+    """How far each of several forms is, where these videos are there."""
+    if len(campaign.profiles) == 1:
+        return ()
+    wanted = Counter(each.form for each in campaign.variants) + Counter(
+        each.form for each in campaign.skipped
+    )
+    there = Counter(each.form for each in campaign.variants if each.name in videos)
+    return tuple(
+        FormCount(name=form or "", variants=wanted[form], succeeded=there[form]) for form in campaign.profiles
+    )
 
 
 def rendering(

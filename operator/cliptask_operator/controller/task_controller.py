@@ -28,6 +28,7 @@ from cliptask_operator.kubernetes.task_state import (
     let_go_of,
     prunes,
     ref_of,
+    status_of,
 )
 
 PROGRESS_PER_S = 20
@@ -159,6 +160,7 @@ class TaskController:
     def _forget(self, uid: str) -> None:
         if (tracked := self._tasks.pop(uid, None)) is not None:
             self._stop(tracked)
+            self.context.ledger.forget(ref_of(tracked.body))
         self.context.job_cache.forget(uid)
         self.context.notifier.forget(uid)
 
@@ -193,11 +195,13 @@ class TaskController:
             self._between_reports,
             lambda: self.context.notifier.told(body),
         )
+        self.context.ledger.open(ref, status_of(body).spent)
         async with asyncio.TaskGroup() as group:
             group.create_task(writer.run())
             try:
                 task = load_data(body, ref.name)
             except InvalidTask as error:
+                await self.context.ledger.give_up(ref)
                 writer.put(status_snapshot.refused(error.reason, str(error)))
             else:
                 await CampaignRun(self.context, ref, task, attempt_of(body), writer.put).run()

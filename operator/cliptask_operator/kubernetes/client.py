@@ -31,6 +31,7 @@ _ATTEMPTS = 4
 _JOBS = "/apis/batch/v1/namespaces/{}/jobs"
 _PODS = "/api/v1/namespaces/{}/pods"
 _EVENTS = "/api/v1/namespaces/{}/events"
+_CONFIG_MAPS = "/api/v1/namespaces/{}/configmaps"
 _SECRETS = "/api/v1/namespaces/{}/secrets"
 _TASKS = f"/apis/{GROUP}/{VERSION}/namespaces/{{}}/{PLURAL}"
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -181,6 +182,20 @@ class KubernetesClient:
             return None
         data: Mapping[str, str] = found.get("data") or {}
         return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
+
+    async def config_map(self, name: str) -> tuple[Mapping[str, str], str] | None:
+        """What a ConfigMap beside the operator holds, and its version; None where there is none."""
+        found = await self._request("GET", f"{_CONFIG_MAPS.format(self.namespace)}/{name}", missing=True)
+        return (found.get("data") or {}, found["metadata"]["resourceVersion"]) if found else None
+
+    async def write_config_map(self, name: str, data: Mapping[str, str], version: str) -> bool:
+        """Replace some of what it holds; False where it is of another version."""
+        body = {"metadata": {"resourceVersion": version}, "data": data}
+        with suppress(AlreadyExists):  # 409: the version is another
+            return bool(
+                await self._request("PATCH", f"{_CONFIG_MAPS.format(self.namespace)}/{name}", body=body)
+            )
+        return False
 
     async def patch_status(
         self, task: TaskRef, status: Mapping[str, Any], version: str | None = None

@@ -1,4 +1,4 @@
-"""What does the controller need of a Kubernetes cluster? A port of ten verbs; the client is its adapter, tests have a fake."""
+"""What does the controller need of a Kubernetes cluster? A port of a dozen verbs; the client is its adapter, tests have a fake."""
 
 from __future__ import annotations
 
@@ -55,6 +55,12 @@ class Cluster(Protocol):
 
     async def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:
         """What a Secret holds; None where there is none."""
+
+    async def config_map(self, name: str) -> tuple[Mapping[str, str], str] | None:
+        """What a ConfigMap beside the operator holds, and its version; None where there is none."""
+
+    async def write_config_map(self, name: str, data: Mapping[str, str], version: str) -> bool:
+        """Replace some of what it holds; False where it is of another version."""
 
     async def patch_status(
         self, task: TaskRef, status: Mapping[str, Any], version: str | None = None

@@ -14,6 +14,7 @@ import stamina
 from cliptask.errors import ClipTaskError, DiskFull
 from cliptask.planning.reception import told
 from cliptask.spec.task import ClipTask
+from cliptask_operator.campaign.effort import bytes_of_videos, check_bytes
 from cliptask_operator.campaign.forecast import Forecast
 from cliptask_operator.campaign.inputs import InputResolver, ResolvedInputs
 from cliptask_operator.campaign.inventory import Inventory, missing
@@ -102,6 +103,7 @@ def plan(
             inputs = await resolve(pipeline, whole, stores, progress, speak=speak)
             campaign = await pipeline.plan(whole, inputs, stores)
             there = await pipeline.inventory(campaign, stores)
+            check_bytes(whole.spec, campaign, there)
             lacking = missing(campaign, there)
             effort = _room(stores, settings, inputs).effort(lacking, there)
             return Forecast(
@@ -110,6 +112,7 @@ def plan(
                 lacking,
                 effort,
                 there.earlier,
+                bytes_of_videos(campaign, there),
                 prunes=task.spec.output.prune,
                 targets=forecast_of_targets(campaign, there),
             )
@@ -180,6 +183,9 @@ class _Observer:
 
     def begin(self, sources: int, lines: int, voices: int = 0) -> None:
         self._sources.total, self._lines.total, self._voices.total = sources, lines, voices
+
+    async def allow(self, characters: int, seconds: int) -> None:
+        """Who renders here pays for it."""
 
     def refused(self, lines: Sequence[ClipTaskError]) -> None:
         """The error that follows says it."""

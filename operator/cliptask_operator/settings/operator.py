@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -9,8 +10,9 @@ from pydantic import BaseModel, Field
 from pydantic.alias_generators import to_camel
 from pydantic_settings import NoDecode
 
+from cliptask.spec.budget import Budget
 from cliptask.spec.execution import Amounts
-from cliptask.spec.quantities import Amount
+from cliptask.spec.quantities import Amount, amount
 from cliptask.spec.values import BUCKET
 from cliptask_operator.campaign.preflight import Policy
 from cliptask_operator.kubernetes.manifests import RendererSettings
@@ -86,6 +88,10 @@ class OperatorSettings(Settings):
 
     buckets: dict[str, tuple[Bucket, ...]] = Field(default_factory=dict)
     """Buckets, or prefixes in them, that tasks may read and write, by namespace; "*" is every one: {"*": ["gs://campaigns"]}."""
+    budgets: dict[str, Budget] = Field(default_factory=dict)
+    """What all tasks of a namespace may take together in a calendar month (UTC), by namespace; "*" is every one, as far as it has no number of its own: {"*": {"speechCharacters": 100000}}."""
+    budgets_config_map: str = "cliptask-budgets"
+    """ConfigMap beside the operator that counts what they have taken; without budgets, none is needed."""
     cache_uri: Bucket | None = None
     """One cache for all tasks, e.g. gs://campaigns/cache. Default: one below each spec.output.uri."""
     s3_endpoint: Annotated[
@@ -167,6 +173,14 @@ class OperatorSettings(Settings):
             most_memory=self.most_memory or "",
             queue=self.queue_name,
         )
+
+    def budget_of(self, namespace: str) -> Mapping[str, float]:
+        """What its tasks may take in a month, by the names of the budget's fields; what has no limit is left out."""
+        most: dict[str, float] = {}
+        for each in (self.budgets.get(EVERY_NAMESPACE), self.budgets.get(namespace)):
+            own = each.model_dump(exclude_none=True) if each else {}
+            most |= {kind: float(amount(value) if kind == "bytes" else value) for kind, value in own.items()}
+        return most
 
     def policy_for(self, namespace: str) -> Policy:
         """What a task of a namespace may ask for."""

@@ -39,6 +39,8 @@ class SpeechEvent:
     kind: EventKind
     label: str
     characters: int
+    is_paid: bool = True
+    """Whether it is ElevenLabs that speaks."""
 
 
 class NoAccount(SetupError):
@@ -123,7 +125,7 @@ class Speaker:
         """Have every line spoken that is not yet, each text with the same voice once."""
 
         def tell(kind: EventKind, line: Utterance) -> None:
-            on_event(SpeechEvent(kind, line.label, len(line.said.strip())))
+            on_event(SpeechEvent(kind, line.label, len(line.said.strip()), self._is_paid(line)))
 
         async def speak(line: Utterance, order: SpeechOrder) -> SpokenLine:
             recording, is_new = await self._recorded(line, order, store, tell)
@@ -220,7 +222,9 @@ class Speaker:
         paid = await asyncio.to_thread(recordings.load_answer, store, order)
         if paid is not None:
             return paid
-        answer = await self.account.client().speak(order.text, order.voice, order.language)
+        answer = await self.account.pay(
+            order.key, lambda client: client.speak(order.text, order.voice, order.language)
+        )
         await asyncio.to_thread(recordings.save_answer, store, order, answer)
         # Where another process saved one first, that one counts: audio and words must be of one answer.
         return await asyncio.to_thread(recordings.load_answer, store, order) or answer

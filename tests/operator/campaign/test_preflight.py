@@ -326,6 +326,26 @@ def test_more_than_its_author_wants_to_spend_is_refused(budget: dict[str, int], 
     assert says in refusal(OverBudget, spec([2, 2], speech=lines, budget=budget), settings())
 
 
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("languages", [1, 2])
+@pytest.mark.parametrize("forms", [1, 2])
+def test_every_row_form_and_language_counts(rows: int, languages: int, forms: int) -> None:
+    """A campaign of ten videos would become one of a thousand within its budget; what several forms share is paid once."""
+    tongues = ["en", "de"][:languages]
+    wanted: dict[str, Any] = {
+        "languages": tongues,
+        "speech": [{"voice": "Rachel", "text": "Hi {{city}}!", "language": each} for each in tongues],
+        "data": {"rows": [{"city": f"C{each}"} for each in range(rows)]},
+        "pictures": [{"name": f"f{each}", "width": 180, "height": 320 + 2 * each} for each in range(forms)],
+    }
+    videos, characters = 2 * rows * languages * forms, len("Hi C0!") * rows * languages
+
+    exact = spec([2], **wanted, budget={"variants": videos, "speechCharacters": characters})
+    assert preflight(exact, settings().policy_for("ads")).variants == videos
+    for less in ({"variants": videos - 1}, {"speechCharacters": characters - 1}):
+        refusal(OverBudget, spec([2], **wanted, budget=less), settings())
+
+
 def test_a_budget_that_is_just_enough_is_kept() -> None:
     """A limit that refuses what it allows is of no use."""
     exact = {"variants": 4, "speechCharacters": 15}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,3 +49,56 @@ def test_more_picture_than_the_budget_has_is_not_encoded(studio: Studio, tmp_pat
         "spec.budget.encodeSeconds: the task needs 5 s of picture encoded, its budget gives 4" in over.stderr
     )
     assert not made
+
+
+FORMS = [
+    {"name": "tall", "width": 540, "height": 960, "fit": "blur"},
+    {"name": "square", "width": 720, "height": 720, "fit": "blur"},
+]
+ROWS = {"rows": [{"price": "9 €"}, {"price": "12 €"}, {"price": "15 €"}]}
+
+
+def test_what_rows_forms_and_lines_take_is_told_held_and_counted_alike(
+    studio: Studio, tmp_path: Path
+) -> None:
+    """An estimate that a campaign outgrows, or one that is never reached, limits nothing."""
+    out = tmp_path / "out"
+
+    def write(**budget: int | str) -> Path:
+        return studio.write(
+            [[0, 1], [2]],
+            lines=1,
+            pictures=FORMS,
+            data=ROWS,
+            overlays=[{"text": "{{price}}", "block": "b1"}],
+            budget=budget,
+        )
+
+    def planned() -> dict[str, Any]:
+        ran = studio.run("plan", write(), "--folder", out, "-o", "json")
+        assert ran.returncode == 0, ran.stderr
+        told: dict[str, Any] = json.loads(ran.stdout)
+        return told
+
+    before = planned()
+    refused = studio.run("render", write(bytes="1Mi"), "-d", out)
+    nothing = [*out.glob("camp/*.mp4"), *out.glob(".cliptask/segments/*")]
+    studio.render(write(bytes="1Gi"), out)
+    after = planned()
+    made = sum(each.stat().st_size for each in out.glob("camp/*.mp4"))
+    counts = json.loads((out / "camp" / "index.json").read_text())["counts"]
+
+    # Two hooks once in each form; the other clip once in each form and with each price: 5 encodes of 1.2 s in 2 forms.
+    assert before["encodedSeconds"] == {"total": 12, "toMake": 12}
+    assert before["videos"] == {"total": 12, "toMake": 12}
+    assert before["outputBytes"]["total"] == before["outputBytes"]["toMake"] > 1 << 20
+    assert refused.returncode == 65
+    assert "spec.budget.bytes: the task's videos take about" in refused.stderr.replace("\n", " ")
+    assert nothing == []
+    assert after["outputBytes"] == {"total": made, "toMake": 0}
+    assert (counts["variants"], counts["sizeBytes"], counts["encodeSeconds"]) == (12, made, 12)
+    # The robot's line costs nothing.
+    assert (counts["speechCharacters"], before["paidCharacters"]) == (0, {"total": 0, "toMake": 0})
+    assert studio.run("plan", write(bytes=max(made, 1 << 20)), "--folder", out).returncode == 0
+    over = studio.run("plan", write(bytes="1Mi"), "--folder", out)
+    assert (over.returncode == 65) == (made > 1 << 20)
