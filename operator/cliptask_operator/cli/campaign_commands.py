@@ -150,7 +150,12 @@ def validate(file: TaskFile) -> None:
     with script.locating():
         count = preflight(script.task.spec, from_environment(Settings).policy).variants
         remarks = foreseen(script.task.spec)
-    typer.echo(f"{file}: ClipTask {script.task.metadata.name} is valid; {count:,} video{'s' * (count != 1)}")
+    videos = f"{count:,} video{'s' * (count != 1)}"
+    if script.task.spec.table_url:
+        videos = (
+            f"{videos} with one row: validate does not fetch its table, whose rows plan checks and counts"
+        )
+    typer.echo(f"{file}: ClipTask {script.task.metadata.name} is valid; {videos}")
     for remark in remarks:
         typer.echo(script.located(remark))
 

@@ -372,6 +372,19 @@ def test_validate_counts_the_videos_without_fetching(run: Run, tmp_path: Path) -
     assert (ran.code, ran.out) == (0, f"{task}: ClipTask spring-sale is valid; 2 videos\n")
 
 
+def test_validate_says_that_it_knows_no_rows_of_a_table(run: Run, tmp_path: Path) -> None:
+    """Two videos of a table with a thousand rows would be taken for all that there are."""
+    spec = GOOD["spec"] | {"data": {"url": "https://x.example/rows.csv"}, "overlays": [{"text": "{{price}}"}]}
+    (tmp_path / "cliptask.yaml").write_text(yaml.safe_dump(GOOD | {"spec": spec}))
+
+    ran = run("validate", tmp_path / "cliptask.yaml")
+
+    assert ran.code == 0
+    assert ran.out.endswith(
+        "is valid; 2 videos with one row: validate does not fetch its table, whose rows plan checks and counts\n"
+    )
+
+
 def test_validate_refuses_a_title_that_nobody_can_write(run: Run, tmp_path: Path) -> None:
     """It would be valid, and fail on the cluster when everything is fetched."""
     spec = GOOD["spec"] | {"overlays": [{"text": "\U00012000"}]}
