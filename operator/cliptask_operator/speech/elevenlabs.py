@@ -27,6 +27,7 @@ from cliptask.languages import meant, primary
 from cliptask_operator.speech.elevenlabs_errors import (
     LONGEST_WAIT_S,
     RetryableError,
+    UnusableAnswer,
     of_sound,
     translated,
 )
@@ -214,7 +215,7 @@ def _backoff(error: Exception) -> bool | float:
 
 def _refuse(why: str) -> NoReturn:
     message = f"ElevenLabs sent an answer that cannot be used ({why}): run again, it may have been charged"
-    raise TransientError(message)
+    raise UnusableAnswer(message)
 
 
 def _voice(voice: Any) -> Voice | None:  # noqa: ANN401 - the SDK validates no answer

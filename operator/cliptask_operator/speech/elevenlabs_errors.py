@@ -22,6 +22,10 @@ class RetryableError(TransientError):
         self.retry_after_s = retry_after_s
 
 
+class UnusableAnswer(TransientError):
+    """A success of which nothing can be made; it may have been charged."""
+
+
 _PAY = "buy credits or wait for the next month, or use the voice espeak-ng"
 _KEY = "set ELEVENLABS_API_KEY, or in the chart the Secret elevenlabs.existingSecret, to a key of the account"
 _SHORTEN = "shorten the text, or divide it into several lines"

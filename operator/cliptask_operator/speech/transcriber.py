@@ -128,11 +128,14 @@ class Transcriber:
         there = await asyncio.to_thread(transcripts.load, store, order)
         if there.is_written:
             return there
-        client = self._account.client()
+        self._account.client()  # before the work, where there is none
         sound = await self._sound(order.source, store)
         words: tuple[Word, ...] = ()
         if await asyncio.to_thread(_is_heard, sound):
-            words = await client.transcribe(sound, order.source.duration_s, order.language)
+            words = await self._account.pay(
+                order.key,
+                lambda client: client.transcribe(sound, order.source.duration_s, order.language),
+            )
         return await asyncio.to_thread(transcripts.save, store, order, words)
 
     async def _sound(self, facts: SourceFacts, store: Store) -> bytes:
