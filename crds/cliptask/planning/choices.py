@@ -19,7 +19,7 @@ from cliptask.planning.tongues import kept_apart, languages_of
 from cliptask.spec.ingredients import Clip, Track
 from cliptask.spec.languages import Tongue
 from cliptask.spec.overlays import Text
-from cliptask.spec.rows import Row
+from cliptask.spec.rows import Row, outlined
 from cliptask.spec.speech import Line
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.values import MAX_VARIANTS
@@ -81,9 +81,16 @@ class Labels:
             words = "".join(map(source, part.urls[1:])) if isinstance(part, Clip) else ""
             return f"{source(part.url)} {own}{words}"
 
+        def titles(of: Ingredient) -> str:
+            if spec.data is None or isinstance(of, Tongue | Row) or of.name:
+                return of.title
+            if isinstance(of, Line | Text):
+                return names.title_of_text(outlined(of.said if isinstance(of, Line) else of.text))
+            return names.title_of_url(outlined(of.url))
+
         def part(label: str, of: Ingredient) -> Part:
             # Files of one name are told apart in their titles as well.
-            title = of.title if label == of.label else f"{of.title} ({label[-6:]})"
+            title = titles(of) if label == of.label else f"{titles(of)} ({label[-6:]})"
             if isinstance(of, Tongue | Row):
                 own = _identified(of)[1]
                 files = [source(url) for url in named.get(of.label, ()) if isinstance(of, Row)]

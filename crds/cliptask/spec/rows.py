@@ -76,6 +76,11 @@ def columns_in(text: str) -> tuple[str, ...]:
     return tuple(match[1] for match in _PLACEHOLDER.finditer(text) if match[1] is not None)
 
 
+def outlined(text: str) -> str:
+    """The text as it stands in a list that is of no row: ``«price» only today``."""
+    return _PLACEHOLDER.sub(lambda match: match[0][:2] if match[1] is None else f"«{match[1]}»", text)
+
+
 def fill(text: str, row: Mapping[str, str]) -> str:
     """The text with a row's cells; doubled braces stand for single pairs."""
 

@@ -94,8 +94,7 @@
     item.querySelector(".board").replaceWith(storyboard(variant));
     item.querySelector(".time").textContent = clock(variant.durationSeconds);
     item.querySelector(".synthetic").hidden = variant.synthetic.length === 0;
-    item.querySelector(".name").textContent = variant.name;
-    item.querySelector(".name").title = variant.name;
+    entitle(item.querySelector(".name"), variant);
     item.querySelector(".parts").append(...parts(variant));
     say(variant, item.querySelector("blockquote"));
     item.querySelector(".actions").append(...actions(variant));
@@ -140,6 +139,14 @@
     return element;
   }
 
+  // As an ad platform calls it, where the task says so; the file keeps its own name.
+  const called = ({ adName, name }) => adName ?? name;
+
+  function entitle(element, variant) {
+    element.textContent = called(variant);
+    element.title = variant.adName ? `${variant.adName} (${variant.file})` : variant.name;
+  }
+
   function say(variant, quote) {
     quote.textContent = quote.title = variant.text ?? "";
     quote.parentElement.querySelector(".mark")?.remove();
@@ -170,7 +177,7 @@
     link.download = variant.file;
     link.setAttribute("aria-label", `Download ${variant.name}`);
     button.addEventListener("click", () => {
-      copy(button.querySelector("span"), variant.name, button.closest(".card, .side").querySelector("h2"));
+      copy(button.querySelector("span"), called(variant), button.closest(".card, .side").querySelector("h2"));
     });
     return [link, button];
   }
@@ -186,7 +193,7 @@
     const place = shown.indexOf(variant);
     byId("position").textContent = place < 0 ? "" : `${place + 1} of ${shown.length}`;
     if (forms.length) shape(player, pictureOf(variant));
-    byId("player-name").textContent = variant.name;
+    entitle(byId("player-name"), variant);
     byId("player-parts").replaceChildren(...parts(variant));
     say(variant, byId("player-text"));
     byId("player-meta").textContent = `${clock(variant.durationSeconds)} · ${size(variant.sizeBytes)}`;

@@ -28,7 +28,7 @@
   function loadSide(place) {
     const [side, variant] = [sides()[place], compared[place]];
     const film = filmOf(side);
-    side.querySelector("h3").textContent = side.querySelector("h3").title = variant.name;
+    entitle(side.querySelector("h3"), variant);
     film.replaceChildren(...captions(variant));
     film.src = url(variant.file);
   }

@@ -12,6 +12,7 @@ from cliptask.planning.bindings import ClipRange
 from cliptask.planning.history import TRACKS, other
 from cliptask.planning.targets import shape_for
 from cliptask.spec.platforms import USUAL, Target
+from cliptask.spec.rows import outlined
 from cliptask.spec.values import MAX_ONLY
 from cliptask_operator.preview.board import Heard
 from cliptask_operator.preview.reading import Read
@@ -57,7 +58,7 @@ def described(read: Read, *, can_speak: bool) -> dict[str, Any]:
             for label, bound in zip(labels.tracks, bindings.tracks, strict=True)
         ],
         "lines": [
-            {"label": label, "title": line.said, "voice": line.voice, "characters": len(line.said.strip()), **_heard(heard)}
+            {"label": label, "title": outlined(line.said) if spec.data else line.said, "voice": line.voice, "characters": len(line.said.strip()), **_heard(heard)}
             for label, line, heard in zip(labels.lines, spec.speech, board.lines, strict=False)
         ],
         "others": [

@@ -46,6 +46,26 @@ def made(campaign: Campaign) -> History:
 class TestPlaceholders:
     """What stands in double braces."""
 
+    def test_are_named_where_what_they_are_in_is_of_no_row(self) -> None:
+        """A filter would show braces, of which people take it that nothing was filled in."""
+        clips = [
+            {"url": "https://cdn.example.com/{{city}}.mp4"},
+            {"name": "own", "url": "https://cdn.example.com/a.mp4"},
+        ]
+        of = with_rows(
+            [1],
+            videoBlocks=[{"name": "hook", "clips": clips}],
+            speech=[{"voice": "Rachel", "text": "In {{city}}, {{{{now}}}}"}],
+            textBlocks=[{"name": "headline", "texts": [{"text": "{{price}} only"}, {"name": "sale", "text": "Sale"}]}],
+        )  # fmt: skip
+
+        parts = planned(of).parts
+
+        titles = {column: [part.title for part in some] for column, some in parts.items()}
+        assert titles["hook"] == ["«city»", "own"]
+        assert titles["/others/headline"] == ["«price» only", "sale"]
+        assert titles["/lines"] == ["In «city», {{now}}"]
+
     @pytest.mark.parametrize(
         ("text", "filled"),
         [

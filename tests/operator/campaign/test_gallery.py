@@ -474,6 +474,25 @@ class TestPlayer:
         expect(page.locator(".card .copy").nth(1)).to_have_text("Copied")
         assert page.evaluate("navigator.clipboard.readText()") == NAMES[1]
 
+    def test_calls_videos_as_ad_platforms_do(self, show: Callable[..., Page]) -> None:
+        """Else whoever uploads them would look each one's name up in the table."""
+        data = index().model_dump(mode="json", by_alias=True)
+        for number, variant in enumerate(data["variants"]):
+            variant["adName"] = f"Spring sale | {number}"
+        page = show(CampaignIndex.model_validate(data))
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+        page.locator(".card .copy").nth(1).click()
+
+        expect(page.locator(".card .copy").nth(1)).to_have_text("Copied")
+        assert page.evaluate("navigator.clipboard.readText()") == "Spring sale | 1"
+        assert shown(page) == ["Spring sale | 0", "Spring sale | 1", "Spring sale | 2"]
+        assert (
+            page.locator(".card .name").nth(1).get_attribute("title") == f"Spring sale | 1 ({NAMES[1]}.mp4)"
+        )
+        page.locator(".poster").nth(1).click()
+        expect(page.locator("#player-name")).to_have_text("Spring sale | 1")
+
     def test_loads_a_video_only_to_play_it(self, show: Callable[..., Page], page: Page) -> None:
         """Else a campaign of hundreds would take gigabytes to look at."""
         asked: list[str] = []
