@@ -16,6 +16,7 @@ from cluster.bed import Bed
 from cluster.control_plane import ControlPlane
 from cluster.prometheus import Prometheus
 from support.gcs import FaultyProxy, Refuse
+from support.receiver import Answer, ReceivingServer
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,16 @@ def slow_account(scene: Scene) -> Breaking:
     yield from repeat(None)
 
 
+def deaf_receivers(scene: Scene) -> Breaking:
+    """Who is to be told of campaigns is gone for good."""
+    with ReceivingServer() as receiver:
+        url = receiver.script("/hook", Answer(410))
+        scene.bed.apply(
+            *(scene.bed.task(f"camp{each}", [[each]], notify=[{"url": url}]) for each in range(3))
+        )
+        yield from repeat(None)
+
+
 BREAKAGES: Mapping[str, Breakage] = {
     "ClipTaskOperatorAbsent": killed,
     "ClipTaskOperatorRestarts": restarting,
@@ -157,4 +168,5 @@ BREAKAGES: Mapping[str, Breakage] = {
     "ClipTaskFetchesFail": missing_sources,
     "ClipTaskSpeechFails": revoked_key,
     "ClipTaskSpeechWaits": slow_account,
+    "ClipTaskNotificationsFail": deaf_receivers,
 }
