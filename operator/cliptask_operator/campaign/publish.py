@@ -45,14 +45,15 @@ def publish(
     pictures = bring_pictures(campaign.task, there, folder.shared, stores)
     index = campaign_index(campaign, videos, failed, captions.keys() | pictures)
     left = 0 if prunes and not index.skipped else len(earlier)
-    # The index last: until it is there, the one of before says what was dealt, and what of the shared is needed.
-    pages = {
-        TABLE: index_csv(index).encode("utf-8-sig"),
-        GALLERY: gallery_html(index, captions, left).encode(),
-        INDEX: index_json(index).encode(),
-    }
-    for name, content in pages.items():
-        output.put_bytes(f"{campaign.task}/{name}", content, replace=True)
+    # The index last: until it is there, the one of before says what was dealt, and what of the shared is needed. One page
+    # after the other: of ten thousand videos each has some 10 MB.
+    pages = (
+        (TABLE, lambda: index_csv(index).encode("utf-8-sig")),
+        (GALLERY, lambda: gallery_html(index, captions, left).encode()),
+        (INDEX, lambda: index_json(index).encode()),
+    )
+    for name, content in pages:
+        output.put_bytes(f"{campaign.task}/{name}", content(), replace=True)
     return index
 
 
