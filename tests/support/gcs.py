@@ -112,8 +112,8 @@ Fault = Refuse | Break | Cut | Lose | Damage | Stall
 class FaultyProxy(HttpServer):
     """An HTTP proxy before one port, running while its context lasts."""
 
-    def __init__(self, port: int = 0) -> None:
-        super().__init__(_Handler)
+    def __init__(self, port: int = 0, address: str = "127.0.0.1") -> None:
+        super().__init__(_Handler, address)
         self.target = port
         """Where requests go; may be set later."""
         self.requests: list[str] = []

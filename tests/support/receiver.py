@@ -39,8 +39,8 @@ class Post:
 class ReceivingServer(HttpServer):
     """The server, running while its context lasts. What has no script is answered with 200."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        super().__init__(_Handler, tls=tls)
+    def __init__(self, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> None:
+        super().__init__(_Handler, address, tls)
         self._posts: list[Post] = []
         self._scripts: dict[str, list[Answer]] = {}
 
