@@ -5,7 +5,7 @@ And how do videos go that nobody wants any more? Only those that were made here,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 
@@ -47,12 +47,12 @@ def publish(
     left = 0 if prunes and not index.skipped else len(earlier)
     # The index last: until it is there, the one of before says what was dealt, and what of the shared is needed. One page
     # after the other: of ten thousand videos each has some 10 MB.
-    pages = (
-        (TABLE, lambda: index_csv(index).encode("utf-8-sig")),
-        (GALLERY, lambda: gallery_html(index, captions, left).encode()),
-        (INDEX, lambda: index_json(index).encode()),
-    )
-    for name, content in pages:
+    pages: Mapping[str, Callable[[], bytes]] = {
+        TABLE: lambda: index_csv(index).encode("utf-8-sig"),
+        GALLERY: lambda: gallery_html(index, captions, left).encode(),
+        INDEX: lambda: index_json(index).encode(),
+    }
+    for name, content in pages.items():
         output.put_bytes(f"{campaign.task}/{name}", content(), replace=True)
     return index
 
