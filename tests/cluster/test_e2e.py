@@ -99,11 +99,7 @@ def test_a_task_becomes_videos(campaign: Campaign) -> None:
     status = campaign.status
 
     assert (status["phase"], status["variants"], status["succeeded"], status["failed"]) == ("Complete", 4, 4, 0)  # fmt: skip
-    assert {job["metadata"]["labels"]["cliptask.dev/step"] for job in campaign.jobs} == {
-        "segment",
-        "soundtrack",
-        "variant",
-    }
+    assert {job["metadata"]["labels"]["cliptask.dev/step"] for job in campaign.jobs} == {"segment", "variant"}
     assert all(job["status"].get("succeeded") == 1 and not job["status"].get("failed") for job in campaign.jobs)  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import islice
 
 from cliptask.decoding import decoded_together
-from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, WorkOrder, with_bases
+from cliptask.orders import NamedVariant, SegmentOrder, WorkOrder, with_bases
 from cliptask.planning.plan import Campaign
 from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure
 from cliptask_operator.kubernetes.manifests import SECRETS_FOLDER, job_name
@@ -50,21 +50,20 @@ class Desired:
         return tuple(each for pack in packs for each in self._fitting(pack))
 
     @cached_property
-    def part_orders(self) -> Mapping[str, NamedOrder]:
-        """For each part's key the Job that would make it before any video: a segment with the other forms of the same pictures."""
+    def segment_orders(self) -> Mapping[str, NamedOrder]:
+        """For each segment's key the Job that would make it, with the other forms of the same pictures."""
         left = (each.order for each in self.campaign.variants if each.name not in self.finished)
         lacking = {part.key for part in with_bases(part for order in left for part in order.segments)}
         needed, others = (
             [part for part in self.campaign.encoded if (part.key in lacking) == is_needed]
             for is_needed in (True, False)
         )
-        segments = {
+        return {
             segment.key: order
             for group in (*decoded_together(needed), *decoded_together(others))
             for order in self._fitting_segments(group)
             for segment in order[1].segments
         }
-        return segments | {each.key: self._named(soundtracks=(each,)) for each in self.campaign.soundtracks}
 
     @cached_property
     def parts(self) -> AbstractSet[str]:
@@ -75,7 +74,7 @@ class Desired:
     @cached_property
     def by_name(self) -> Mapping[str, WorkOrder]:
         """Every Job that could ever be wanted."""
-        return dict([*self.variant_orders, *self.part_orders.values()])
+        return dict([*self.variant_orders, *self.segment_orders.values()])
 
     def _fitting(self, variants: tuple[NamedVariant, ...]) -> Iterator[NamedOrder]:
         """One Job, or several where one work order has no room."""
@@ -95,17 +94,13 @@ class Desired:
             yield from (self._named(segments=(segment,)) for segment in group)
 
     def _named(
-        self,
-        segments: tuple[SegmentOrder, ...] = (),
-        soundtracks: tuple[SoundtrackOrder, ...] = (),
-        variants: tuple[NamedVariant, ...] = (),
+        self, segments: tuple[SegmentOrder, ...] = (), variants: tuple[NamedVariant, ...] = ()
     ) -> NamedOrder:
         order = WorkOrder(
             cache=self.cache,
             output=self.output,
             task=self.campaign.task,
             segments=segments,
-            soundtracks=soundtracks,
             variants=variants,
             signer=self.campaign.signer,
             secrets=SECRETS_FOLDER if self.campaign.signer else "",
@@ -168,11 +163,11 @@ class Decision:
 def reconcile(desired: Desired, observed: Observed) -> Decision:
     """Compare what is wanted with what is there.
 
-    A variant's Job is wanted as soon as the parts that it shares with others are there, a long one's as soon as all of its
-    pieces are, and before any further part; at most ``parallelism`` Jobs are active. No two Jobs make one part. One that runs
-    already goes on, though an edit has made its parts shared. Jobs that nobody wants any more, and failed ones of an earlier
-    attempt, are deleted. So are stuck ones that other settings made or that find no room in a quota, to come again, and
-    finished ones whose room there others need.
+    A variant's Job is wanted as soon as the segments that it shares with others are there, a long one's as soon as all of its
+    pieces are, and before any further segment; at most ``parallelism`` Jobs are active. No two Jobs make one part: a video whose soundtrack another Job is
+    making waits for that. One that runs already goes on, though an edit has made its segments shared. Jobs that nobody
+    wants any more, and failed ones of an earlier attempt, are deleted. So are stuck ones that other settings made or that
+    find no room in a quota, to come again, and finished ones whose room there others need.
     """
     failed: dict[str, JobFailure] = {}
     open_orders = list(_open(desired, observed, failed))
@@ -182,12 +177,12 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
     for name, order in open_orders:
         missing = [key for key in _lacking(order, observed.parts) if key in shared]
         broken = next(
-            (v for key in missing if (v := observed.failures.get(desired.part_orders[key][0]))), None
+            (v for key in missing if (v := observed.failures.get(desired.segment_orders[key][0]))), None
         )
         if broken is not None:
             failed |= dict.fromkeys(_missing(order, observed), broken)
         elif missing and not _is_running(observed.jobs.get(name)):
-            parts |= {key: desired.part_orders[key] for key in missing if key not in parts}
+            parts |= {key: desired.segment_orders[key] for key in missing if key not in parts}
         else:
             ready.append((name, order))
     wanted = dict([*ready, *parts.values()])
@@ -211,7 +206,7 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
 
 
 def _packs(variants: Sequence[NamedVariant], size: int) -> Iterator[tuple[NamedVariant, ...]]:
-    """At most so many in each, those of one soundtrack together: two Jobs that need one would wait for a third, which makes it."""
+    """At most so many in each, those of one soundtrack together: of two Jobs that need one, the second would wait for the first."""
     by_soundtrack: dict[str | None, list[NamedVariant]] = {}
     for each in variants:
         soundtrack = each.order.soundtrack
@@ -298,16 +293,14 @@ def _missing(order: WorkOrder, observed: Observed) -> list[str]:
 
 
 def _lacking(order: WorkOrder, there: AbstractSet[str]) -> tuple[str, ...]:
-    """Keys of parts that are not there, each once, segments after those that they take pictures of."""
-    videos = [each.order for each in order.variants]
-    shown = (part for video in videos for part in video.segments)
+    """Keys of segments that are not there, each once, after those that they take pictures of."""
+    shown = (part for each in order.variants for part in each.order.segments)
     encoded = with_bases(part for part in shown if part.key not in there)
-    mixed = filter(None, (video.soundtrack for video in videos))
-    return tuple(dict.fromkeys(part.key for part in (*encoded, *mixed) if part.key not in there))
+    return tuple(part.key for part in encoded if part.key not in there)
 
 
 def _shared(orders: list[NamedOrder], there: AbstractSet[str]) -> AbstractSet[str]:
-    """Keys of the parts that two or more of these orders need, or of a long video's pieces, that are not there."""
+    """Keys of the segments that two or more of these orders need, or a long video alone, and that are not there."""
     seen: set[str] = set()
     shared: set[str] = set()
     for _, order in orders:

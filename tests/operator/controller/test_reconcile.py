@@ -77,7 +77,7 @@ def test_jobs_know_what_people_call_their_sources() -> None:
     """A failed Job would blame a hash."""
     wanted = desired([2])
 
-    for number, (_, order) in enumerate([*wanted.variant_orders, *wanted.part_orders.values()]):
+    for number, (_, order) in enumerate([*wanted.variant_orders, *wanted.segment_orders.values()]):
         assert list(order.places.values()) == [
             f"spec.videoBlocks[0].clips[{number % 2}] (https://cdn.example.com/b0c{number % 2}.mp4)"
         ]
@@ -346,7 +346,7 @@ def test_a_shared_segment_that_fails_fails_every_video_that_needs_it() -> None:
         each.name for each in wanted.campaign.variants if bad in {part.key for part in each.order.segments}
     }
 
-    decision = reconcile(wanted, observed(failures={wanted.part_orders[bad][0]: BROKEN}))
+    decision = reconcile(wanted, observed(failures={wanted.segment_orders[bad][0]: BROKEN}))
 
     assert decision.failed == dict.fromkeys(users, BROKEN)
     assert 0 < len(users) < 4
@@ -358,7 +358,7 @@ def test_a_failed_segment_that_is_there_all_the_same_harms_nobody() -> None:
     """Another task, or another attempt, may have made it."""
     wanted = desired([2, 1])
     (shared,) = set(parts(wanted, 0)) & set(parts(wanted, 1))
-    verdicts = {wanted.part_orders[shared][0]: BROKEN}
+    verdicts = {wanted.segment_orders[shared][0]: BROKEN}
 
     decision = reconcile(wanted, observed(parts={shared}, failures=verdicts))
 
@@ -366,45 +366,31 @@ def test_a_failed_segment_that_is_there_all_the_same_harms_nobody() -> None:
     assert created(decision) == variants(wanted)
 
 
-def test_a_soundtrack_of_several_videos_is_made_before_them_beside_the_segments() -> None:
-    """Every video of a line would mix it again, or wait for the first of them though its pictures are there."""
-    wanted = desired([2, 2], campaign=campaign([2, 2], tracks=2))
-    soundtracks = {each.key for each in wanted.campaign.soundtracks}
-    segments = {each.key for each in wanted.campaign.segments}
+def test_a_soundtrack_is_made_by_one_job_and_waited_for_by_the_others() -> None:
+    """Every video of a line would mix it again."""
+    wanted = desired([4], campaign=campaign([4], tracks=2))
+    first, second, third, fourth = variants(wanted)
+    soundtracks = {each.order.soundtrack.key for each in wanted.campaign.variants if each.order.soundtrack}
 
     decision = reconcile(wanted, observed())
-    waiting = reconcile(wanted, observed(parts=segments, jobs=jobs(dict(decision.create))))
-    after = reconcile(wanted, observed(parts=segments | soundtracks))
+    waiting = reconcile(wanted, observed(jobs=jobs(dict(decision.create))))
+    after = reconcile(wanted, observed(parts=soundtracks, videos={first, second}))
 
-    assert [order.step for _, order in decision.create].count("soundtrack") == len(soundtracks) == 2
-    assert decision.making == segments | soundtracks
-    assert (waiting.create, waiting.finished) == ((), False)
-    assert created(after) == variants(wanted)
-
-
-def test_a_soundtrack_of_one_video_is_made_by_its_job() -> None:
-    """A pod would start for what takes a tenth of its start."""
-    wanted = desired([2], campaign=campaign([2], tracks=2))
-
-    assert created(reconcile(wanted, observed())) == variants(wanted)
+    assert created(decision) == [first, second]
+    assert soundtracks < decision.making
+    assert (waiting.create, waiting.active, waiting.finished) == ((), 2, False)
+    assert created(after) == [third, fourth]
 
 
-def test_a_soundtrack_that_fails_fails_every_video_that_needs_it() -> None:
-    """A bad track would fail its thousand videos one after the other, a pod each."""
-    wanted = desired([4], campaign=campaign([4], tracks=2))
-    bad, good = wanted.campaign.soundtracks
-    users = [
-        each.name
-        for each in wanted.campaign.variants
-        if each.order.soundtrack and each.order.soundtrack.key == bad.key
-    ]
+def test_nobody_waits_for_a_soundtrack_with_which_a_job_has_failed() -> None:
+    """A bad track would fail its thousand videos one after the other."""
+    wanted = desired([4], campaign=campaign([4], tracks=1))
+    first, *others = variants(wanted)
 
-    decision = reconcile(
-        wanted, observed(parts={good.key}, failures={wanted.part_orders[bad.key][0]: BROKEN})
-    )
+    decision = reconcile(wanted, observed(failures={wanted.variant_orders[0][0]: BROKEN}))
 
-    assert decision.failed == dict.fromkeys(users, BROKEN)
-    assert created(decision) == [name for name in variants(wanted) if name not in users]
+    assert decision.failed == {first: BROKEN}
+    assert created(decision) == others
 
 
 def test_what_another_task_makes_is_waited_for() -> None:
@@ -490,7 +476,7 @@ def test_a_long_video_is_encoded_by_several_jobs() -> None:
 
 
 def test_jobs_of_several_videos_share_no_soundtrack() -> None:
-    """Both would wait for a third, which makes it."""
+    """The second would wait until the first has made all of its videos."""
     wanted = desired([4, 2], campaign=campaign([4, 2], tracks=2), variants_per_job=5)
     there = frozenset(key for each in wanted.campaign.segments for key in [each.key])
 
@@ -653,20 +639,22 @@ class World(RuleBasedStateMachine):
             assert name == job_name(order, TASK)
             if order.variants:
                 assert name in open_orders, "a video that is there, or failed"
-                assert not keys_of(order) & shared, "a video before its shared parts"
-            assert not made_by(order) - shared, "a part that nobody shares"
+                assert not keys_of(order) & shared, "a video before its shared segments"
+            assert not {each.key for each in order.segments} - shared, "a segment that nobody shares"
             assert not (order.parts - seen.parts - self._tried()) & self.elsewhere, "what another task makes"
         for name in decision.delete:
-            own = made_by(wanted.by_name[name]) if name in wanted.by_name else set()
-            useful = name in open_orders or bool(own & shared)
+            of_segment = (
+                {each.key for each in wanted.by_name[name].segments} if name in wanted.by_name else set()
+            )
+            useful = name in open_orders or bool(of_segment & shared)
             assert not seen.jobs[name].deleting
             if seen.jobs[name].state != "active":
                 assert useful, "a finished Job whose work nobody wants keeps its logs"
             elif useful:
                 # Only what can't succeed any more.
-                blocked = keys_of(wanted.by_name[name]) | own
-                assert any(wanted.part_orders[key][0] in seen.failures for key in blocked) or (
-                    own and not self._awaited(own, open_orders, seen)
+                blocked = keys_of(wanted.by_name[name]) | of_segment
+                assert any(wanted.segment_orders[key][0] in seen.failures for key in blocked) or (
+                    of_segment and not self._awaited(of_segment, open_orders, seen)
                 ), "a Job that does what is wanted"
         for video, verdict in decision.failed.items():
             assert video not in seen.videos
@@ -675,12 +663,12 @@ class World(RuleBasedStateMachine):
         if stuck:
             assert any(job.state == "active" or job.deleting for job in seen.jobs.values()), "nothing happens"
 
-    def _awaited(self, own: set[str], open_orders: dict[str, WorkOrder], seen: Observed) -> bool:
-        """Whether any video that needs one of the parts can still be made."""
+    def _awaited(self, of_segment: set[str], open_orders: dict[str, WorkOrder], seen: Observed) -> bool:
+        """Whether any video that needs the segment can still be made."""
         return any(
-            own & keys_of(order)
+            of_segment & keys_of(order)
             and not any(
-                key not in seen.parts and self.wanted.part_orders[key][0] in seen.failures
+                key not in seen.parts and self.wanted.segment_orders[key][0] in seen.failures
                 for key in keys_of(order)
             )
             for order in open_orders.values()
@@ -705,7 +693,9 @@ class World(RuleBasedStateMachine):
             job.order for job in self.jobs.values() if job.facts.state == "active" and not job.facts.deleting
         ]
         made = Counter(
-            made for order in working for made in [*(each.name for each in order.variants), *made_by(order)]
+            made
+            for order in working
+            for made in [*(each.name for each in order.variants), *(each.key for each in order.segments)]
         )
         assert all(count == 1 for count in made.values()), "two Jobs for one thing"
 
@@ -805,20 +795,13 @@ class World(RuleBasedStateMachine):
         assert missing == set(decision.failed)
         for name, order in self.wanted.variant_orders:
             if missing & {each.name for each in order.variants}:
-                reasons = {name} | {self.wanted.part_orders[key][0] for key in keys_of(order)}
+                reasons = {name} | {self.wanted.segment_orders[key][0] for key in keys_of(order)}
                 assert reasons & set(self.failures), "a video that is missing though nothing failed"
 
 
 def keys_of(order: WorkOrder) -> set[str]:
-    """Parts that an order's videos need."""
-    videos = [each.order for each in order.variants]
-    parts = [*(part for each in videos for part in each.segments), *(each.soundtrack for each in videos)]
-    return {part.key for part in parts if part}
-
-
-def made_by(order: WorkOrder) -> set[str]:
-    """Parts that an order makes for others."""
-    return {part.key for part in (*order.segments, *order.soundtracks)}
+    """Segments that a order's videos need."""
+    return {part.key for each in order.variants for part in each.order.segments}
 
 
 TestWorld = World.TestCase
