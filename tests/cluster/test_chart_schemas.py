@@ -38,6 +38,7 @@ OTHERWISE = {
     "fetch.timeoutSeconds": 60,
     "fetch.downloads": 2,
     "notify.secretNames": ["webhooks", "slack"],
+    "credentials.secretNames": ["signing"],
     "limits.maxVariants": 2_000_000,
     "limits.maxSpeechCharacters": 0,
     "limits.maxTranscribedSeconds": 60,
