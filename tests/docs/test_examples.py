@@ -20,6 +20,7 @@ from cliptask_operator.campaign.forecast import Forecast
 from cliptask_operator.campaign.stores import open_stores
 from cliptask_operator.local.render import plan
 from cliptask_operator.settings.environment import Settings
+from cliptask_renderer.signing import certificate
 from docs.markdown import PAGES, ROOT, Block, blocks
 from support import fonts, media
 
@@ -28,6 +29,8 @@ Data = dict[str, Any]
 EXAMPLES = [each for page in PAGES for each in blocks(page) if each.language == "yaml"]
 WITH_KUEUE = "kueue.x-k8s.io"
 """What an administrator applies is tried with the real Kueue, by ``tests/cluster/test_kueue.py``."""
+WITH_CERT_MANAGER = "cert-manager.io"
+"""What a certificate must be for is tried by ``tests/renderer/signing``."""
 
 
 def clips(*names: str) -> list[Data]:
@@ -149,6 +152,10 @@ def test_every_yaml_is_taken(example: Block, footage: Callable[[str], str], tmp_
     for document in documents:
         if WITH_KUEUE in document.get("apiVersion", ""):
             assert {"kind", "metadata"} <= document.keys()
+        elif WITH_CERT_MANAGER in document.get("apiVersion", ""):
+            spec = document["spec"]
+            assert f"credentials: {{secretName: {spec['secretName']}}}" in example.page.read_text()
+            assert f"usages: [{', '.join(spec['usages'])}]" in certificate.USAGES
         elif example.page.parent.parent.name == "charts" or {"image", "budgets"} & document.keys():
             schema = json.loads((ROOT / "charts" / "cliptask" / "values.schema.json").read_text())
             jsonschema.validate(document, schema)

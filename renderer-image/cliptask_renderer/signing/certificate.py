@@ -37,7 +37,8 @@ _USES = (
 )
 """Of which the standard wants one."""
 _KINDS = "use ECDSA (P-256, P-384, P-521), RSA from 2,048 bits on, or Ed25519"
-_USAGES = "have it issued for digital signatures and e-mail protection (cert-manager: usages: [digital signature, email protection])"
+USAGES = "have it issued for digital signatures and e-mail protection (cert-manager: usages: [digital signature, email protection])"
+"""What cert-manager calls them."""
 
 
 @dataclass(frozen=True)
@@ -159,9 +160,9 @@ def _check_uses(folder: Path, leaf: x509.Certificate) -> None:
     if isinstance(basic, x509.BasicConstraints) and basic.ca:
         _refuse(folder, "its certificate is an authority's, which signs no videos", "have it issue one")
     if not isinstance(usage, x509.KeyUsage) or not usage.digital_signature:
-        _refuse(folder, "its certificate is not for digital signatures", _USAGES)
+        _refuse(folder, "its certificate is not for digital signatures", USAGES)
     if not isinstance(uses, x509.ExtendedKeyUsage) or not any(each in uses for each in _USES):
-        _refuse(folder, "its certificate is not for what content credentials ask for", _USAGES)
+        _refuse(folder, "its certificate is not for what content credentials ask for", USAGES)
 
 
 def _algorithm(key: object) -> Algorithm | None:
