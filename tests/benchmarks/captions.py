@@ -10,11 +10,10 @@ import argparse
 import asyncio
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ sys.path.insert(0, str(ROOT / "tests"))  # where ``benchmarks`` is, which nobody
 from benchmarks import recipes, run  # noqa: E402  after the path
 from benchmarks.campaigns import FULL, QUICK, Video  # noqa: E402  as above
 from benchmarks.footage import LINES  # noqa: E402  as above
+from benchmarks.watch import cpu_s  # noqa: E402  as above
 from cliptask.pages import pages  # noqa: E402  as above
 from cliptask.word_timing import words_from_events  # noqa: E402  as above
 from cliptask_operator.speech import espeak  # noqa: E402  as above
@@ -53,10 +53,10 @@ def main() -> None:
         ("burned captions", {"captions": {"mode": "burned"}}, _pages()),
     )
     for name, more, said in kinds:
-        ours = _cpu_s(
+        ours = cpu_s(
             partial(recipes.product, campaign, material, work / "ours", (), os.cpu_count() or 1, more)
         )
-        theirs = _cpu_s(partial(_moviepy, video, said, work)) * campaign.variants
+        theirs = cpu_s(partial(_moviepy, video, said, work)) * campaign.variants
         rows.append((name, ours, theirs))
         print(f"{name}: {ours:.0f} and {theirs:.0f} CPU s", file=sys.stderr, flush=True)
     shutil.rmtree(work)
@@ -90,14 +90,6 @@ def _moviepy(video: Video, said: list[dict[str, Any]], work: Path) -> None:
     }
     program = Path(__file__).with_name("moviepy_captions.py")
     subprocess.run([sys.executable, program], input=json.dumps(order), text=True, cwd=work, check=True)
-
-
-def _cpu_s(do: Callable[[], object]) -> float:
-    """Of the processes that it begins, and of theirs."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    do()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 if __name__ == "__main__":

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT / "tests"))  # where ``benchmarks`` is, which nobody
 
 from benchmarks import recipes, run  # noqa: E402  after the path
 from benchmarks.campaigns import FULL, QUICK  # noqa: E402  as above
+from benchmarks.watch import cpu_s  # noqa: E402  as above
 from support.s3 import FakeS3, S3Proxy  # noqa: E402  as above
 
 CITIES = ({"city": "Kyiv", "price": "9 €"}, {"city": "Lviv", "price": "8 €"})
@@ -70,12 +71,12 @@ def main() -> None:
         first = 0.0
         for way in ways:
             before = len(proxy.requests)
-            cpu_s = _rendered(_task(body, way), work, way, environment)
-            first = first or cpu_s
+            took_s = cpu_s(partial(_render, _task(body, way), work, way, environment))
+            first = first or took_s
             videos = campaign.variants * way.forms * way.rows
-            more = cpu_s / first if "afterwards" in way.name else cpu_s / first - 1
+            more = took_s / first if "afterwards" in way.name else took_s / first - 1
             requests = len(proxy.requests) - before
-            print(f"| {way.name} | {videos} | {cpu_s:.1f} | {more:.2f} | {requests or ''} |", flush=True)
+            print(f"| {way.name} | {videos} | {took_s:.1f} | {more:.2f} | {requests or ''} |", flush=True)
     shutil.rmtree(work)
 
 
@@ -91,17 +92,14 @@ def _task(body: Mapping[str, Any], way: Way) -> dict[str, Any]:
     return {**body, "spec": spec}
 
 
-def _rendered(task: Mapping[str, Any], work: Path, way: Way, environment: Mapping[str, str]) -> float:
-    """CPU seconds of the program and all that it starts. Raises ``CalledProcessError``."""
+def _render(task: Mapping[str, Any], work: Path, way: Way, environment: Mapping[str, str]) -> None:
+    """The whole program. Raises ``CalledProcessError``."""
     file = work / "task.yaml"
     file.write_text(yaml.safe_dump(task, sort_keys=False))
     where: list[str | Path] = [] if isinstance(way.store, str) else ["-d", way.store]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     program = Path(sys.executable).with_name("cliptask")
     environment = {name: value for name, value in environment.items() if name != "ELEVENLABS_API_KEY"}
     subprocess.run([program, "render", file, *where], env=environment, check=True, capture_output=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 if __name__ == "__main__":

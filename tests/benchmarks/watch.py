@@ -1,10 +1,12 @@
-"""How much memory does a tree of processes take while something runs, and how long does that take?"""
+"""What does a tree of processes take while something runs? Its memory, its time, and that of its processors."""
 
 from __future__ import annotations
 
 import os
+import resource
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -49,3 +51,11 @@ class Watch:
                     continue
             self.peak_rss_bytes = max(self.peak_rss_bytes, total)
             self._ended.wait(INTERVAL_S)
+
+
+def cpu_s(do: Callable[[], object]) -> float:
+    """Of the processes that it begins and waits for, and of theirs."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    do()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -57,7 +57,7 @@ def _named(style: str) -> str:
 )
 def fonts_of_overlays(spec: Any) -> Iterable[Breach]:  # noqa: ANN401  as above
     """Of a spec: its titles' fonts are there."""
-    return [Breach(path[1:], words) for path, words in _unknown(spec) if path[0] == "overlays"]
+    return _unknown_in(spec, "overlays")
 
 
 @rule(
@@ -67,7 +67,7 @@ def fonts_of_overlays(spec: Any) -> Iterable[Breach]:  # noqa: ANN401  as above
 )
 def fonts_of_captions(spec: Any) -> Iterable[Breach]:  # noqa: ANN401  as above
     """Of a spec: the fonts of its captions are there."""
-    return [Breach(path[1:], words) for path, words in _unknown(spec) if path[0] == "captions"]
+    return _unknown_in(spec, "captions")
 
 
 @rule(
@@ -77,7 +77,7 @@ def fonts_of_captions(spec: Any) -> Iterable[Breach]:  # noqa: ANN401  as above
 )
 def fonts_of_texts(spec: Any) -> Iterable[Breach]:  # noqa: ANN401  as above
     """Of a spec: the fonts of its texts are there."""
-    return [Breach(path[1:], words) for path, words in _unknown(spec) if path[0] == "textBlocks"]
+    return _unknown_in(spec, "textBlocks")
 
 
 @rule(
@@ -87,7 +87,11 @@ def fonts_of_texts(spec: Any) -> Iterable[Breach]:  # noqa: ANN401  as above
 )
 def fonts_of_label(spec: Any) -> Iterable[Breach]:  # noqa: ANN401  as above
     """Of a spec: the fonts of its label are there."""
-    return [Breach(path[1:], words) for path, words in _unknown(spec) if path[0] == "disclosure"]
+    return _unknown_in(spec, "disclosure")
+
+
+def _unknown_in(spec: Any, field: str) -> list[Breach]:  # noqa: ANN401  as above
+    return [Breach(path[1:], words) for path, words in _unknown(spec) if path[0] == field]
 
 
 def _unknown(spec: Any) -> Iterator[tuple[Path, str]]:  # noqa: ANN401  as above
