@@ -133,15 +133,18 @@ class Board:
         words = said(timeline, choice, lines_of(self.spec, choice, self._spoken))
         heard = soundtrack(timeline, choice, words)
         told = disclosure(timeline.spec, choice, words, heard)
-        full, draft = (
-            variant_order(each.of(choice, number, told.label), choice, words, heard, told.source_type)
-            for each in (self._full, self._draft)
-        )
+
+        def order(timelines: Timelines) -> VariantOrder:
+            of_form = timelines.of(choice, number, told.label)
+            return variant_order(of_form, choice, words, heard, told.source_type)
+
+        full = order(self._full)
+        draft = order(self._draft) if self._has_draft[number] else None
         named = self.labels.of(choice)._replace(form=self.forms[number])
         name = video_name(self.task, named, full.key)
         captions = captions_order(self.spec, words)
         starts_s = tuple(span.start / full.profile.fps for span in timeline.spans(choice.clips))
-        return Combination(choice, name, full, draft if self._has_draft[number] else None, captions, starts_s)
+        return Combination(choice, name, full, draft, captions, starts_s)
 
     def line(self, number: int, choice: Choice | None) -> Utterance:
         """One of ``spec.speech`` as the row of a choice has it. Raises ``InputError`` for one that there is not."""
