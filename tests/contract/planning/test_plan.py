@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -468,6 +469,18 @@ def test_what_takes_pictures_of_another_segment_comes_after_it() -> None:
     assert [part.key for part in campaign.encoded] == [whole.key, partly.plain.key, partly.key]
     assert [part.key for part in campaign.segments] == [whole.key, partly.key]
     assert partly.frames_said == 60
+
+
+def test_seconds_of_picture_count_what_pictures_are_copied_of_and_not_the_copies() -> None:
+    """A budget would let through what is encoded beside the words, or count twice what is not."""
+    of = task([1, 1], speech=[{"voice": "Rachel", "text": "Hi."}], captions=BURNED)
+    campaign = plan(of, sources(of), [line("Hi.", 4.0)])
+
+    (variant,) = campaign.variants
+    whole, partly = variant.order.segments
+    frames = whole.frames + partly.plain.frames + partly.frames_said
+    assert campaign.encode_seconds == math.ceil(frames / whole.profile.fps)
+    assert frames > whole.frames + partly.frames
 
 
 def test_a_video_has_its_name_before_its_line_is_spoken() -> None:
