@@ -152,8 +152,9 @@ def ended(pod: Document, outcome: Outcome, now: datetime) -> Document:
         "message": outcome.message.encode()[:MESSAGE_BYTES].decode(errors="ignore"),
         "finishedAt": moment,
     }
+    phase = "Failed" if outcome.exit_code or outcome.evicted else "Succeeded"
     status: Document = {
-        "phase": "Failed" if outcome.exit_code or outcome.evicted else "Succeeded",
+        "phase": phase if outcome.counted else "Running",
         "containerStatuses": [
             {
                 **container,

@@ -22,10 +22,16 @@ class Outcome:
     reason: str = "Completed"
     evicted: bool = False
     delay_s: float = 0
+    counted: bool = True
+    """False: its container has ended, its pod still counts as running. With a kubelet that takes a second."""
 
     def late(self, delay_s: float) -> Self:
         """The same, after so many seconds of running."""
         return replace(self, delay_s=delay_s)
+
+    def uncounted(self) -> Self:
+        """The same, and its Job hears nothing of it."""
+        return replace(self, counted=False)
 
 
 def succeed(message: str = "") -> Outcome:

@@ -11,7 +11,11 @@ from statistics import median
 import psutil
 import pytest
 
+from cliptask.orders import WorkOrder
+from cluster import outcomes
+from cluster.api import Document
 from cluster.bed import Bed
+from cluster.outcomes import Outcome
 from cluster.witness import Witness, fetched
 
 
@@ -28,6 +32,22 @@ def test_a_task_becomes_videos(bed: Bed) -> None:
         0,
     )
     assert len(bed.videos("camp")) == 4
+
+
+def test_nobody_waits_until_jobs_are_counted(bed: Bed) -> None:
+    """A campaign would stand still for two seconds after its segments, after its soundtracks and after its videos."""
+
+    def judge(order: WorkOrder, _: Document) -> Outcome:
+        bed.renderers.make(order)
+        return outcomes.succeed().uncounted()
+
+    bed.renderers.judge = judge
+    bed.apply(bed.task("camp", [[0, 1], [2, 3]], lines=1, execution={"parallelism": 2}))
+
+    assert bed.wait("camp")["succeeded"] == 4
+    # Kubernetes calls all of them active to the end: none was ended, or made again.
+    assert [job["status"].get("active") for job in bed.jobs("camp")] == [1] * 8
+    assert set(bed.renderers.made.values()) == {1}
 
 
 def test_what_it_does_is_counted_and_logged(bed: Bed) -> None:

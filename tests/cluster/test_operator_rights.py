@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cliptask.orders import WorkOrder
 from cluster import outcomes
@@ -88,3 +89,21 @@ def test_the_charts_rights_are_enough_and_none_is_idle(
         for resource in rule["resources"]
         for verb in rule["verbs"]
     }
+
+
+def test_who_may_not_watch_pods_waits_for_jobs(watched: ControlPlane, tmp_path: Path) -> None:
+    """Where rights are kept by hand, a new operator would stand still until somebody has read what it asks for."""
+    namespace = f"rights-{uuid.uuid4().hex[:8]}"
+    watched.kubectl("create", "namespace", namespace)
+    (role,) = install_rights(watched, namespace, operator_values(namespace, clusterwide=False))
+    for rule in role["rules"]:
+        if rule["resources"] == ["pods"]:
+            rule["verbs"] = ["list"]
+    watched.kubectl("replace", "-f", "-", stdin=yaml.safe_dump(role))
+    account = kubeconfig(watched, namespace, f"{namespace}-cliptask", tmp_path)
+
+    with Bed(watched, namespace, tmp_path, {"KUBECONFIG": str(account)}) as bed:
+        bed.start()
+        bed.apply(bed.task("camp", [[0, 1], [2, 3]]))
+
+        assert bed.wait("camp")["succeeded"] == 4

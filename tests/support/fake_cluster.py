@@ -9,7 +9,7 @@
     cluster.faults.fail("create_job", TransientError("away"))
     cluster.delivery = lambda event: ()      # the watches have fallen silent
 
-It knows no scheduler, no retries within a Job and no pods but those that failed or cannot start: what a Job comes to is
+It knows no scheduler, no retries within a Job and no pods but those that failed, cannot start or are to be counted: what a Job comes to is
 the judge's, whether it starts the hurdle's.
 """
 
@@ -65,7 +65,7 @@ class CannotStart:
 class WatchEvent:
     """What a watch tells."""
 
-    kind: Literal["task", "job"]
+    kind: Literal["task", "job", "pod"]
     body: Manifest
     gone: bool = False
 
@@ -97,6 +97,8 @@ class FakeCluster:
         """Jobs are created suspended, as by Kueue, until they are admitted."""
         self.lingers = False
         """Deleted Jobs stay until they are collected."""
+        self.counts = True
+        """Jobs say at once that their pods have succeeded; else when they are counted."""
         self.orders: list[WorkOrder] = []
         """Of every Job that was created."""
         self.deleted: list[str] = []
@@ -115,7 +117,7 @@ class FakeCluster:
         self._tasks: dict[Key, Manifest] = {}
         self._jobs: dict[Key, Manifest] = {}
         self._pods: dict[Key, Manifest] = {}
-        """Those that failed or cannot start, by their Jobs."""
+        """Those that failed, cannot start or are to be counted, by their Jobs."""
         self._warnings: dict[Key, Manifest] = {}
         """The newest about each Job or pod."""
         self._numbers = count(1)
@@ -240,9 +242,13 @@ class FakeCluster:
     def watch(self, controller: TaskController) -> None:
         """Tell a controller of all that is there, and from now on of every change; nobody else is told any more."""
         self._controller = controller
-        for kind, objects in (("job", self._jobs), ("task", self._tasks)):
-            for body in objects.values():
-                self._tell(WatchEvent("job" if kind == "job" else "task", body))
+        for job in self._jobs.values():
+            self._tell(WatchEvent("job", job))
+        for task in self._tasks.values():
+            self._tell(WatchEvent("task", task))
+        for pod in self._pods.values():
+            if pod["status"]["phase"] == "Running":
+                self._tell(WatchEvent("pod", pod))
 
     def apply(self, task: Manifest) -> None:
         """Create a task, or change it: another spec is another generation, and the status stays."""
@@ -283,6 +289,13 @@ class FakeCluster:
         """Have all lingering Jobs gone."""
         for key in [key for key, job in self._jobs.items() if "deletionTimestamp" in job["metadata"]]:
             self.remove_job(*key)
+
+    def count(self) -> None:
+        """Let all Jobs say what has become of their pods."""
+        for key, job in [*self._jobs.items()]:
+            if key in self._pods and self._pods[key]["status"]["phase"] == "Running":
+                del self._pods[key]
+                self._end(job, "Complete", reason="CompletionsReached", message="")
 
     def admit(self) -> None:
         """Let all suspended Jobs run."""
@@ -333,6 +346,8 @@ class FakeCluster:
             return
         if event.kind == "task":
             self._controller.observe(event.body, gone=event.gone)
+        elif event.kind == "pod":
+            self._controller.context.job_cache.observe_pod(event.body)
         else:
             self._controller.context.job_cache.observe(event.body, gone=event.gone)
 
@@ -357,8 +372,12 @@ class FakeCluster:
         if outcome == TIMED_OUT:
             self._end(job, "Failed", reason=outcome.reason, message="Job was active longer than its deadline")
         elif outcome.exit_code:
-            self._pods[key] = _failed_pod(job, outcome)
+            self._pods[key] = _ended_pod(job, outcome, "Failed")
             self._end(job, "Failed", reason="BackoffLimitExceeded", message="Job has reached its limit")
+        elif outcome.exit_code is not None and not self.counts:
+            self._put_job({**job, "status": {"active": 1, "ready": 1}})
+            self._pods[key] = _ended_pod(job, outcome, "Running")
+            self._tell(WatchEvent("pod", self._pods[key]))
         elif outcome.exit_code is not None:
             self._end(job, "Complete", reason="CompletionsReached", message="")
         else:
@@ -408,7 +427,7 @@ def _labelled(objects: Mapping[Key, Manifest], task: TaskRef) -> list[Manifest]:
     ]
 
 
-def _failed_pod(job: Manifest, outcome: Outcome) -> Manifest:
+def _ended_pod(job: Manifest, outcome: Outcome, phase: str) -> Manifest:
     ended = {
         "exitCode": outcome.exit_code,
         "reason": outcome.reason,
@@ -416,7 +435,7 @@ def _failed_pod(job: Manifest, outcome: Outcome) -> Manifest:
         "finishedAt": "2026-01-01T00:00:00Z",
     }
     return _pod(
-        job, {"phase": "Failed", "containerStatuses": [{"name": CONTAINER, "state": {"terminated": ended}}]}
+        job, {"phase": phase, "containerStatuses": [{"name": CONTAINER, "state": {"terminated": ended}}]}
     )
 
 
@@ -427,6 +446,7 @@ def _pod(job: Manifest, status: Manifest) -> Manifest:
             "namespace": metadata["namespace"],
             "name": f"{metadata['name']}-x",
             "labels": {**metadata["labels"], "batch.kubernetes.io/job-name": metadata["name"]},
+            "ownerReferences": [{"kind": "Job", "name": metadata["name"], "uid": metadata["uid"]}],
         },
         "spec": job["spec"]["template"]["spec"],
         "status": status,

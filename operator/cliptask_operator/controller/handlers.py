@@ -48,6 +48,10 @@ def register(
     async def on_job(event: kopf.RawEvent, **_: object) -> None:
         controller.context.job_cache.observe(event["object"], gone=event["type"] == "DELETED")
 
+    @kopf.on.event("", "v1", "pods", registry=registry)
+    async def on_pod(event: kopf.RawEvent, **_: object) -> None:
+        controller.context.job_cache.observe_pod(event["object"])
+
     @kopf.on.delete(
         GROUP,
         VERSION,
@@ -78,6 +82,9 @@ def configure(settings: kopf.OperatorSettings, silence_s: float) -> None:
     settings.watching.client_timeout = 330
     settings.watching.inactivity_timeout = silence_s
     settings.watching.label_selectors["batch", "v1", "jobs"] = TASK_LABEL
+    settings.watching.label_selectors["", "v1", "pods"] = TASK_LABEL
+    # A container's end is told while its pod still counts as running. Of thousands that wait or have ended nothing is.
+    settings.watching.field_selectors["", "v1", "pods"] = "status.phase=Running"
 
 
 class _NoDiffs(kopf.DiffBaseStorage):

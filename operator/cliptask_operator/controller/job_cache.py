@@ -29,7 +29,7 @@ class JobCache:
 
     def active(self) -> int:
         """How many Jobs of all tasks run or wait. May be asked from any thread."""
-        return sum(job.state == "active" for jobs in list(self._jobs.values()) for job in list(jobs.values()))
+        return sum(job.is_at_work for jobs in list(self._jobs.values()) for job in list(jobs.values()))
 
     def changed(self, uid: str) -> asyncio.Event:
         """Set when a Job of the task has changed, or a part that it waits for."""
@@ -47,6 +47,7 @@ class JobCache:
             return
         found = job_status.facts(body)
         known = self._jobs.get(uid, {}).get(found.name)
+        found = _with_what_pods_said(found, known)
         if known == (None if gone else found):
             return
         self._touch(uid, found.name)
@@ -54,9 +55,20 @@ class JobCache:
             self._remove(uid, found.name)
         else:
             self._jobs[uid][found.name] = found
-        # That a pod runs now is nothing to act upon.
-        if gone or known is None or replace(known, started=found.started) != found:
+        if gone or known is None or _acted_upon(known) != _acted_upon(found):
             self.notify(uid)
+
+    def observe_pod(self, body: Mapping[str, Any]) -> None:
+        """Note an event of a watch on pods: what one has made is there, some two seconds before its Job says so."""
+        if (made := job_status.job_made_by(body)) is None:
+            return
+        name, job_uid = made
+        for uid, jobs in self._jobs.items():
+            known = jobs.get(name)
+            if known is not None and known.uid == job_uid and known.is_at_work:
+                self._touch(uid, name)
+                jobs[name] = replace(known, made=True, started=True)
+                self.notify(uid)
 
     def created(self, uid: str, job: JobFacts) -> None:
         """Note a Job that was created just now: its event may take a while."""
@@ -97,9 +109,11 @@ class JobCache:
         known = self._jobs.get(uid, {})
         newer = {name for name, number in self._changed_at.get(uid, {}).items() if number > since}
         found = [job_status.facts(body) for body in bodies if job_status.owner_uid(body) == uid]
-        self._jobs[uid] = {each.name: each for each in found if each.name not in newer} | {
-            name: each for name, each in known.items() if name in newer
-        }
+        self._jobs[uid] = {
+            each.name: _with_what_pods_said(each, known.get(each.name))
+            for each in found
+            if each.name not in newer
+        } | {name: each for name, each in known.items() if name in newer}
 
     def _touch(self, uid: str, name: str) -> None:
         self._sequence += 1
@@ -117,3 +131,15 @@ class JobCache:
         self._changed.pop(uid, None)
         self._at_work.discard(uid)
         self._changed_at.pop(uid, None)
+
+
+def _with_what_pods_said(found: JobFacts, known: JobFacts | None) -> JobFacts:
+    """What the API says of a Job is older than what its pod has said, as long as it says active."""
+    is_made = known is not None and known.made and known.uid == found.uid and found.state == "active"
+    return replace(found, made=True, started=True) if is_made else found
+
+
+def _acted_upon(job: JobFacts) -> JobFacts:
+    """Without what is no reason to look at a campaign: that its pod runs, or that what is made is counted as well."""
+    state = "succeeded" if job.has_succeeded else job.state
+    return replace(job, uid="", state=state, made=False, started=False, took_s=None)

@@ -106,9 +106,7 @@ class JobController:
 
     async def _stay_suspended(self) -> NoReturn:
         while True:
-            running = [
-                name for name, each in self._jobs().items() if each.state == "active" and not each.deleting
-            ]
+            running = [name for name, each in self._jobs().items() if each.is_at_work and not each.deleting]
             await _all(self._delete, running)
             self.report(status_snapshot.suspended(self.state.snapshot, self.desired.campaign, self.counts()))
             await self._changed(self.context.timing.resync_s)
@@ -342,7 +340,7 @@ class JobController:
 
 
 def _succeeded(jobs: Mapping[str, JobFacts]) -> AbstractSet[str]:
-    return frozenset(each.name for each in jobs.values() if each.state == "succeeded" and not each.deleting)
+    return frozenset(each.name for each in jobs.values() if each.has_succeeded and not each.deleting)
 
 
 async def _all(do: Callable[[T], Awaitable[R]], items: Sequence[T]) -> list[R]:

@@ -191,12 +191,13 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
     active = [name for name in running if name not in vain]
     making = {key for name in active for key in wanted[name].parts} - observed.parts
     startable = _startable(desired, observed, wanted, making | observed.leased)
-    due = tuple(islice(startable, max(_most(desired, observed) - len(active), 0)))
+    ending = _ending(observed)
+    due = tuple(islice(startable, max(_most(desired, observed, ending) - len(active), 0)))
     create = due if observed.window is None or observed.window.is_open else ()
     unwanted = [job.name for job in observed.jobs.values() if _is_unwanted(job, wanted)]
     return Decision(
         create=create,
-        delete=(*unwanted, *vain, *_spent(observed, wanted, len(active) + len(due))),
+        delete=(*unwanted, *vain, *_spent(observed, wanted, len(active) + len(due) + ending)),
         active=len(active) + len(create),
         queued=sum(observed.jobs[name].suspended for name in active),
         making=making.union(*(order.parts - observed.parts for _, order in create)),
@@ -259,9 +260,14 @@ def _startable(
             yield name, order
 
 
-def _most(desired: Desired, observed: Observed) -> int:
+def _most(desired: Desired, observed: Observed, ending: int) -> int:
     window = observed.window
-    return min(desired.parallelism, window.jobs) if window else desired.parallelism
+    return min(desired.parallelism, window.jobs - ending) if window else desired.parallelism
+
+
+def _ending(observed: Observed) -> int:
+    """Jobs that have made everything, and for which a quota has no room yet that others could take."""
+    return sum(job.is_ending for job in observed.jobs.values())
 
 
 def _vain(desired: Desired, observed: Observed, running: list[str]) -> AbstractSet[str]:
@@ -270,7 +276,7 @@ def _vain(desired: Desired, observed: Observed, running: list[str]) -> AbstractS
     stale = {name for name in stuck if observed.jobs[name].settings != desired.settings}
     if observed.window is None:
         return stale
-    room = max(observed.window.jobs - (len(running) - len(stuck)), 0)
+    room = max(observed.window.jobs - _ending(observed) - (len(running) - len(stuck)), 0)
     return stale.union([name for name in stuck if name not in stale][room:])
 
 
@@ -317,9 +323,9 @@ def _long(order: WorkOrder) -> set[str]:
 
 
 def _is_running(job: JobFacts | None) -> bool:
-    return job is not None and job.state == "active" and not job.deleting
+    return job is not None and job.is_at_work and not job.deleting
 
 
 def _is_unwanted(job: JobFacts, wanted: Mapping[str, WorkOrder]) -> bool:
     """An active Job that nobody wants; or a finished one whose work is wanted, which it failed to do or said it had done."""
-    return not job.deleting and (job.name in wanted) != (job.state == "active")
+    return not job.deleting and (job.name in wanted) != job.is_at_work

@@ -24,7 +24,7 @@ log = structlog.get_logger("cliptask.status")
 
 
 class StatusWriter:
-    """Writes for one attempt. An end is written sooner than progress."""
+    """Writes for one attempt: progress now and then, an end at once."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class StatusWriter:
         interval_s: Callable[[], float],
         told: Callable[[], Told],
     ) -> None:
-        """``least_s``: between two writes; ``interval_s``: between two that only tell of progress, and no end.
+        """``interval_s``: between two writes that only tell of progress; ``least_s``: before one that failed is tried again.
 
         ``told`` knows what others were told, which the status says too. ``on_gone`` is called where the task is no more.
         """
@@ -77,9 +77,8 @@ class StatusWriter:
                 self._news.set()
                 await asyncio.sleep(self._least_s)
             elif not self._final.is_set():
-                await asyncio.sleep(self._least_s)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self._interval_s() - self._least_s):
+                    async with asyncio.timeout(self._interval_s()):
                         await self._final.wait()
 
     async def _write(self) -> bool:

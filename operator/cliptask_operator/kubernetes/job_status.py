@@ -60,6 +60,25 @@ class JobFacts:
     """How much memory it may use."""
     is_second_try: bool = False
     """It ran out of memory before, and has more now."""
+    uid: str = ""
+    """Empty until the API has told of it."""
+    made: bool = False
+    """It is active, but its renderer has ended and said that it made everything: the API says so of the Job later."""
+
+    @property
+    def is_at_work(self) -> bool:
+        """It runs, or waits to."""
+        return self.state == "active" and not self.made
+
+    @property
+    def has_succeeded(self) -> bool:
+        """What it was to make is there, by its own word."""
+        return self.state == "succeeded" or self.made
+
+    @property
+    def is_ending(self) -> bool:
+        """Its pod has ended, and counts in quotas until the API says so."""
+        return self.made and not self.deleting
 
 
 def facts(body: Mapping[str, Any]) -> JobFacts:
@@ -86,7 +105,15 @@ def facts(body: Mapping[str, Any]) -> JobFacts:
         deadline_s=spec.get("activeDeadlineSeconds"),
         memory_limit=_memory_limit(spec),
         is_second_try=MORE_MEMORY in annotations,
+        uid=metadata.get("uid", ""),
+        made=state == "active" and _is_made(status),
     )
+
+
+def _is_made(status: Mapping[str, Any]) -> bool:
+    """Its pod has succeeded, and is only to be counted."""
+    uncounted = status.get("uncountedTerminatedPods") or {}
+    return bool(status.get("succeeded") or uncounted.get("succeeded"))
 
 
 def _memory_limit(spec: Mapping[str, Any]) -> str:
@@ -173,6 +200,17 @@ def termination_failure(ended: Mapping[str, Any], otherwise: str = "", memory_li
         return JobFailure(report.reason, report.message, report.failed)
     words = said[-600:] or otherwise or "nothing is known of it"
     return JobFailure("RendererFailed", f"exit code {ended.get('exitCode', 'unknown')}: {words}")
+
+
+def job_made_by(pod: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Name and UID of the Job whose renderer has made everything in this pod; None where it has not, or not yet.
+
+    The kubelet says so of the container before the pod has succeeded, and its Job after that.
+    """
+    if terminated(pod).get("exitCode") != 0:
+        return None
+    owners: Iterable[Mapping[str, Any]] = pod["metadata"].get("ownerReferences") or ()
+    return next(((str(each["name"]), str(each["uid"])) for each in owners if each.get("kind") == "Job"), None)
 
 
 def terminated(pod: Mapping[str, Any]) -> Mapping[str, Any]:

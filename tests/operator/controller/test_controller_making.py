@@ -55,6 +55,59 @@ async def test_no_more_jobs_run_than_the_task_says(bed: ControllerBed) -> None:
     assert len(bed.objects("camp")) == 6
 
 
+async def test_nobody_waits_until_jobs_are_counted(bed: ControllerBed) -> None:
+    """Between a pod's end and its Job's lie two seconds, for the segments, for each soundtrack and for the videos."""
+    bed.cluster.counts = False
+    bed.apply(bed.task("camp", TWO_BY_TWO, lines=1, execution={"parallelism": 1}))
+
+    status = await bed.phase("camp", "Complete")
+
+    assert (status["succeeded"], status["active"]) == (4, 0)
+    assert set(bed.cluster.made.values()) == {1}
+    # None was ended, or created again, though the API calls all of them active to the end.
+    assert len(bed.active("camp")) == len(bed.cluster.orders) == 8
+    assert not bed.cluster.deleted
+    bed.cluster.count()
+    await bed.rest()
+    assert not bed.active("camp")
+    assert len(bed.cluster.orders) == 8
+    assert (await bed.phase("camp", "Complete"))["succeeded"] == 4
+
+
+async def test_the_next_operator_goes_by_what_is_there_of_jobs_that_are_not_counted(
+    bed: ControllerBed,
+) -> None:
+    """What is there would be made again, or waited for."""
+    bed.cluster.counts = False
+    ended = []
+
+    def judge(_: WorkOrder) -> Outcome | None:
+        ended.append(1)
+        return None if len(ended) < 4 else outcomes.hang()
+
+    bed.cluster.judge = judge
+    bed.apply(bed.task("camp", TWO_BY_TWO, execution={"parallelism": 2}))
+    await bed.running("camp", 5)
+
+    await bed.restart()
+    bed.cluster.go_on()
+    await bed.phase("camp", "Complete")
+
+    assert set(bed.cluster.made.values()) == {1}
+
+
+async def test_a_job_that_is_not_counted_is_not_taken_at_its_word(bed: ControllerBed) -> None:
+    """What its pod said it made and did not would be missing for ever."""
+    bed.cluster.counts, lies = False, iter([outcomes.succeed()])
+    bed.cluster.judge = lambda _: next(lies, None)
+
+    bed.apply(bed.task("camp", [[0]]))
+    await bed.phase("camp", "Complete")
+
+    assert len(bed.cluster.orders) == 2
+    assert len(bed.objects("camp")) == 1
+
+
 async def test_jobs_that_run_hold_their_places(bed: ControllerBed) -> None:
     """A task would put ever more Jobs into a full cluster."""
     bed.cluster.judge = lambda _: outcomes.hang()

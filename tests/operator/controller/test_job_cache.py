@@ -192,6 +192,94 @@ def test_that_a_pod_runs_is_known_and_wakes_nobody(book: JobCache) -> None:
     assert not book.changed("u").is_set()
 
 
+# Pods
+
+
+def pod(code: int | None = 0, uid: str = "job-uid", name: str = "j") -> dict[str, Any]:
+    """A pod of a Job whose renderer has ended; None: it runs."""
+    state = {"running": {}} if code is None else {"terminated": {"exitCode": code}}
+    return {
+        "metadata": {"name": "j-x", "ownerReferences": [{"kind": "Job", "name": name, "uid": uid}]},
+        "status": {"phase": "Running", "containerStatuses": [{"name": "renderer", "state": state}]},
+    }
+
+
+def active(*conditions: str, uid: str = "job-uid") -> dict[str, Any]:
+    """A Job as the API knows it."""
+    job = body("j", "u", *conditions)
+    return {**job, "metadata": {**job["metadata"], "uid": uid}}
+
+
+def test_what_a_pod_has_made_is_known_before_its_job_says_so(book: JobCache) -> None:
+    """A campaign would wait two seconds for each thing that is there."""
+    book.observe(active(), gone=False)
+    book.changed("u").clear()
+
+    book.observe_pod(pod())
+
+    job = book.of("u")["j"]
+    assert (job.state, job.has_succeeded, job.is_at_work, job.started) == ("active", True, False, True)
+    assert book.changed("u").is_set()
+    assert book.active() == 0
+
+
+@pytest.mark.parametrize("ended", [pod(None), pod(1), pod(137), pod(uid="an earlier one"), pod(name="other")])
+def test_only_a_jobs_own_pod_that_made_everything_counts(book: JobCache, ended: dict[str, Any]) -> None:
+    """A failure would be taken for a video, or the pod of a Job that was deleted for that of the new one of its name."""
+    book.observe(active(), gone=False)
+    book.changed("u").clear()
+
+    book.observe_pod(ended)
+
+    assert book.of("u")["j"].is_at_work
+    assert not book.changed("u").is_set()
+
+
+def test_what_a_pod_has_said_stays_said(book: JobCache) -> None:
+    """A Job's status is older than its pod's: it would be at work again, and then succeed a second time."""
+    book.observe(active(), gone=False)
+    book.observe_pod(pod())
+    book.changed("u").clear()
+
+    book.observe({**active(), "status": {"active": 1, "ready": 1}}, gone=False)
+    book.listed("u", [active()], since=book.mark())
+    assert book.of("u")["j"].made
+    book.observe(active("Complete"), gone=False)
+
+    assert (book.of("u")["j"].state, book.of("u")["j"].made) == ("succeeded", False)
+    assert not book.changed("u").is_set()
+
+
+@pytest.mark.parametrize(
+    ("now", "at_work"),
+    [(active(uid="a new one"), True), (active("Failed"), False)],
+    ids=["a new one", "failed"],
+)
+def test_what_a_pod_has_said_is_of_its_job_alone(
+    book: JobCache, now: dict[str, Any], *, at_work: bool
+) -> None:
+    """A Job that is made once more would never be waited for; one that the API says has failed would not be looked at."""
+    book.observe(active(), gone=False)
+    book.observe_pod(pod())
+    book.changed("u").clear()
+
+    book.observe(now, gone=False)
+
+    assert (book.of("u")["j"].made, book.of("u")["j"].is_at_work) == (False, at_work)
+    assert book.changed("u").is_set()
+
+
+def test_that_a_new_job_has_a_uid_wakes_nobody(book: JobCache) -> None:
+    """Each Job would cost its campaign another look."""
+    book.created("u", ACTIVE)
+    book.changed("u").clear()
+
+    book.observe(active(), gone=False)
+
+    assert book.of("u")["j"].uid == "job-uid"
+    assert not book.changed("u").is_set()
+
+
 def test_jobs_that_nobody_needs_any_more_are_known(book: JobCache) -> None:
     """A quota would stay full of them; or a success be gone before it was counted."""
     book.at_work("busy", begins=True)

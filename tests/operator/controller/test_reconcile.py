@@ -257,6 +257,33 @@ def test_a_job_that_is_being_deleted_holds_no_place() -> None:
     assert decision.active == 1
 
 
+def test_a_job_that_has_made_everything_holds_no_place() -> None:
+    """While its pod is counted, for two seconds, nothing would be made in its stead; or it would be ended as unwanted."""
+    wanted = desired([4], parallelism=2)
+    (first, order), (second, _) = wanted.variant_orders[:2]
+    there = observed(
+        videos=frozenset(each.name for each in order.variants),
+        jobs=jobs([first], made=True, started=True) | jobs([second]),
+    )
+
+    decision = reconcile(wanted, there)
+
+    assert len(decision.create) == 1
+    assert (decision.active, decision.delete) == (2, ())
+
+
+def test_a_job_that_has_made_everything_holds_its_place_in_a_quota() -> None:
+    """The pod of the next one would be refused, and tried again later than it could have begun."""
+    wanted = desired([4], parallelism=4)
+    first, order = wanted.variant_orders[0]
+    there = observed(videos=frozenset(each.name for each in order.variants), jobs=jobs([first], made=True))
+
+    def number(most: int) -> int:
+        return len(reconcile(wanted, replace(there, window=Window(most, is_open=True))).create)
+
+    assert [number(most) for most in (1, 2, 3)] == [0, 1, 2]
+
+
 def test_fewer_at_a_time_ends_nothing_that_runs() -> None:
     """An edit of the number would throw away hours of encoding."""
     wanted = desired([5, 1], parallelism=1)
@@ -322,6 +349,7 @@ def test_a_job_that_says_it_made_what_is_not_there_is_made_again() -> None:
     ((name, _),) = wanted.variant_orders
 
     assert reconcile(wanted, observed(jobs=jobs([name], "succeeded"))).delete == (name,)
+    assert reconcile(wanted, observed(jobs=jobs([name], made=True))).delete == (name,)
 
 
 def test_a_failed_job_is_not_tried_again() -> None:
@@ -573,7 +601,7 @@ class World(RuleBasedStateMachine):
         """The operator is new: it knows the listing, and of failures what Jobs still tell; or it only listed."""
         if not keep_failures:
             self.failures: dict[str, JobFailure] = {}
-            self.believed = {name for name, job in self.jobs.items() if job.facts.state == "succeeded"}
+            self.believed = {name for name, job in self.jobs.items() if job.facts.has_succeeded}
         self._list()
 
     @rule(data=st.data(), blocks=st.none() | st.lists(st.integers(1, 3), min_size=1, max_size=3))
@@ -587,7 +615,7 @@ class World(RuleBasedStateMachine):
         for name, job in self.jobs.items():
             if name not in self.wanted.by_name:
                 continue
-            if job.facts.state == "succeeded" and name not in self.believed:
+            if job.facts.has_succeeded and name not in self.believed:
                 self.believed.add(name)
                 self.known_videos |= {each.name for each in job.order.variants}
                 self.known_parts |= job.order.parts
@@ -648,7 +676,7 @@ class World(RuleBasedStateMachine):
             )
             useful = name in open_orders or bool(of_segment & shared)
             assert not seen.jobs[name].deleting
-            if seen.jobs[name].state != "active":
+            if not seen.jobs[name].is_at_work:
                 assert useful, "a finished Job whose work nobody wants keeps its logs"
             elif useful:
                 # Only what can't succeed any more.
@@ -661,7 +689,7 @@ class World(RuleBasedStateMachine):
             assert verdict.reason == BROKEN.reason
         stuck = not (decision.finished or decision.create or decision.delete or self.elsewhere)
         if stuck:
-            assert any(job.state == "active" or job.deleting for job in seen.jobs.values()), "nothing happens"
+            assert any(job.is_at_work or job.deleting for job in seen.jobs.values()), "nothing happens"
 
     def _awaited(self, of_segment: set[str], open_orders: dict[str, WorkOrder], seen: Observed) -> bool:
         """Whether any video that needs the segment can still be made."""
@@ -678,7 +706,7 @@ class World(RuleBasedStateMachine):
         working = [
             self.wanted.by_name[name]
             for name, job in seen.jobs.items()
-            if job.state == "active"
+            if job.is_at_work
             and not job.deleting
             and name in self.wanted.by_name
             and name not in decision.delete
@@ -689,9 +717,7 @@ class World(RuleBasedStateMachine):
             working.append(order)
 
     def _check_jobs(self) -> None:
-        working = [
-            job.order for job in self.jobs.values() if job.facts.state == "active" and not job.facts.deleting
-        ]
+        working = [job.order for job in self.jobs.values() if job.facts.is_at_work and not job.facts.deleting]
         made = Counter(
             made
             for order in working
@@ -730,18 +756,27 @@ class World(RuleBasedStateMachine):
     def work(self, data: st.DataObject, common: str) -> None:
         """Jobs go on and end, well or badly, or say that they ended well; then the operator looks."""
         ends = st.sampled_from([common, common, "run", "succeed", "lie", "fail"])
-        for job in [
-            job for job in self.jobs.values() if job.facts.state == "active" and not job.facts.deleting
-        ]:
+        for job in [job for job in self.jobs.values() if job.facts.is_at_work and not job.facts.deleting]:
             end = data.draw(ends, job.facts.name)
             if end == "succeed":
                 self._make(job)
-            if end in {"succeed", "lie"}:
+            if end in {"succeed", "lie"} and data.draw(st.booleans(), "counted at once"):
                 self._end(job, "succeeded")
+            elif end in {"succeed", "lie"}:
+                job.facts = replace(job.facts, made=True)
             if end == "fail":
                 some = data.draw(st.integers(0, max(len(job.order.variants) - 1, 0)), "videos made")
                 self.videos |= {each.name for each in job.order.variants[:some]}
                 self._end(job, "failed")
+        self._look()
+
+    @precondition(lambda self: self.jobs)
+    @rule(state=st.sampled_from(["succeeded", "failed"]))
+    def count(self, state: Any) -> None:  # noqa: ANN401  one of two words
+        """Jobs say what their pods have said before; or that they are late all the same."""
+        for job in self.jobs.values():
+            if job.facts.made:
+                job.facts = replace(job.facts, state=state, made=False)
         self._look()
 
     @precondition(lambda self: self.jobs)
@@ -786,7 +821,7 @@ class World(RuleBasedStateMachine):
                 break
             self.let_go()
             for job in self.jobs.values():
-                if job.facts.state == "active":
+                if job.facts.is_at_work:
                     self._make(job)
                     self._end(job, "succeeded")
         else:

@@ -587,6 +587,18 @@ def test_a_failed_job_says_why() -> None:
     )
 
 
+@pytest.mark.parametrize("status", [{"succeeded": 1}, {"uncountedTerminatedPods": {"succeeded": ["pod"]}}])
+def test_a_job_whose_pod_is_being_counted_has_made_everything(status: dict[str, Any]) -> None:
+    """It would be waited for until all that the API notes of it is noted."""
+    counted, failed = body(), body()
+    counted["status"] |= status
+    failed["status"] |= {"uncountedTerminatedPods": {"failed": ["pod"]}}
+
+    assert (job_status.facts(counted).state, job_status.facts(counted).made) == ("active", True)
+    assert not job_status.facts(failed).made
+    assert not job_status.facts({**counted, **body(condition("Complete"))}).made
+
+
 def test_a_job_tells_how_long_it_took_and_how_much_it_made() -> None:
     """Nothing would be known of what a pod's start costs."""
     done = body(condition("Complete"))
