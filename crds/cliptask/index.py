@@ -1,15 +1,13 @@
-"""What came of a campaign? Its index as data, JSON, a table and a JSON Schema (``python -m cliptask.index``)."""
+"""What came of a campaign? Its index as data, and their JSON Schema (``python -m cliptask.index``)."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import sys
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Annotated, Any, Literal, Self
+from functools import cache, partial
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
@@ -18,22 +16,23 @@ from pydantic.json_schema import GenerateJsonSchema
 from cliptask import __version__
 from cliptask.errors import ClipTaskError
 from cliptask.names import CAPTIONS, PICTURE, VIDEO, captions_file, picture_file
+from cliptask.order import given
 from cliptask.orders import Profile
 from cliptask.planning.disclosure import Synthetic
-from cliptask.planning.history import FORMS, LINES, SOLE, TRACKS, History, Part, key_of, other
+from cliptask.planning.history import FORMS, LINES, TRACKS, key_of, other
 from cliptask.planning.plan import Campaign, Skipped, Variant
 from cliptask.planning.reception import Reception, received
 from cliptask.planning.settings import Setting
-from cliptask.spec.texts import OTHERS
 
 Kind = Literal["clip", "track", "line", "text", "language", "row", "form"]
-_KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, Kind] = {
     TRACKS: "track",
     LINES: "line",
     FORMS: "form",
     other("language"): "language",
     other("row"): "row",
 }
+"""Of columns that are no blocks."""
 _IN_BLOCKS = frozenset({"clip", "text"})
 
 RelativeFile = Annotated[
@@ -161,12 +160,17 @@ class Counts(Entry):
     )
 
 
-class CampaignIndex(Entry):
-    """What came of a task. It holds no time and no address, so that the same task gives the same bytes."""
+class Head(Entry):
+    """What every index begins with."""
 
     api_version: Literal["cliptask.dev/v1alpha1"] = "cliptask.dev/v1alpha1"
     kind: Literal["CampaignIndex"] = "CampaignIndex"
     task: str
+
+
+class CampaignIndex(Head):
+    """What came of a task. It holds no time and no address, so that the same task gives the same bytes."""
+
     generated_by: str = Field(description="Program and version.")
     profile: IndexedProfile | None = Field(
         description="The form of every video's picture; null where there are several."
@@ -238,11 +242,19 @@ def campaign_index(
     there = [variant for variant in campaign.variants if variant.name in sizes_bytes]
     lacking = [variant for variant in campaign.variants if variant.name not in sizes_bytes]
     receptions = received(campaign, sizes_bytes)
+
+    @cache
+    def clip(block: str, label: str, key: str | None) -> IndexedClip:
+        picture = key and picture_file(key)
+        return IndexedClip(block=block, clip=label, picture=picture if picture in shared else None)
+
+    # Thousands of variants have the same few clips: each is one object.
+    clips = partial(_clips, clip, campaign.blocks)
     variants = tuple(
-        _made(blocks, variant, sizes_bytes[variant.name], shared, receptions) for variant in there
+        _made(clips, variant, sizes_bytes[variant.name], shared, receptions) for variant in there
     )
-    skipped = [_missing(blocks, skipped, skipped.error) for skipped in campaign.skipped]
-    skipped += [_missing(blocks, variant, failed.get(variant.name)) for variant in lacking]
+    skipped = [_missing(clips, skipped, skipped.error) for skipped in campaign.skipped]
+    skipped += [_missing(clips, variant, failed.get(variant.name)) for variant in lacking]
     return CampaignIndex(
         task=campaign.task,
         generated_by=f"cliptask {__version__}",
@@ -273,71 +285,11 @@ def campaign_index(
                 title=part.title,
             )
             for column, parts in campaign.parts.items()
-            for kind in (_KINDS.get(column, "text" if "/" in column else "clip"),)
+            for kind in (KINDS.get(column, "text" if "/" in column else "clip"),)
             for part in parts
         ),
         settings=dict(campaign.settings),
     )
-
-
-def history(index: CampaignIndex) -> History:
-    """What was dealt to a campaign's variants, as its index tells it."""
-    columns: dict[str, str] = {kind: column for column, kind in _KINDS.items()}
-    parts: dict[str, list[Part]] = {}
-    for each in index.parts:
-        own = other(each.block or "") if each.kind == "text" else each.block
-        parts.setdefault(own or columns[each.kind], []).append(
-            Part(each.label, each.content, each.id, each.source, each.title)
-        )
-    entries: tuple[IndexedVariant | IndexedSkip, ...] = (*index.variants, *index.skipped)
-    has_forms = FORMS in parts
-    rows = [
-        {clip.block: clip.clip for clip in each.clips}
-        | ({TRACKS: each.track} if each.track is not None else {})
-        | ({LINES: each.line} if each.line is not None else {})
-        | ({FORMS: each.form or SOLE} if has_forms else {})
-        | {other(key): label for key, label in each.others.items()}
-        for each in entries
-    ]
-    videos = [*(each.name for each in index.variants), *("" for _ in index.skipped)]
-    return History(parts, rows, videos, index.settings)
-
-
-def index_json(index: CampaignIndex) -> str:
-    """``index.json``."""
-    return index.model_dump_json(by_alias=True, indent=2) + "\n"
-
-
-def index_csv(index: CampaignIndex) -> str:
-    """``index.csv``: a heading and a row for each variant; write it as ``utf-8-sig``, or Excel garbles umlauts.
-
-    Blocks keep their names, which are lower-case; all other columns begin with a capital, so that none collide.
-    """
-    buffer = io.StringIO()
-    table = csv.writer(buffer)
-    own = [
-        (title, field)
-        for title, field in (("Name", "ad_name"), ("Utm", "utm"), ("Targets", "suits"))
-        if any(getattr(each, field) for each in index.variants)
-    ]
-    table.writerow(
-        ["Variant", *(title for title, _ in own), *index.blocks, "Track", "Line", "Form", *map(heading, index.others), "Text", "Synthetic", "File", "Captions", "Pictures", "Seconds", "Frames", "Bytes", "Key"]
-    )  # fmt: skip
-    for variant in index.variants:
-        texts = [
-            variant.name, *(getattr(variant, field) for _, field in own), *(clip.clip for clip in variant.clips),
-            variant.track, variant.line, variant.form, *variant.others.values(), variant.text, " ".join(variant.synthetic),
-            variant.file, variant.captions,
-            " ".join(filter(None, (clip.picture for clip in variant.clips))),
-        ]  # fmt: skip
-        numbers = [variant.duration_seconds, variant.frames, variant.size_bytes]
-        table.writerow([*(_cell(text or "") for text in texts), *numbers, variant.key])
-    return buffer.getvalue()
-
-
-def heading(other: str) -> str:
-    """Of a column of the table: text blocks keep their names, as blocks do."""
-    return other.capitalize() if other in OTHERS else other
 
 
 def index_schema() -> str:
@@ -350,6 +302,10 @@ def index_schema() -> str:
     return json.dumps(head | schema, indent=2) + "\n"
 
 
+_Clips: TypeAlias = Callable[[Sequence[str], Sequence[str]], tuple[IndexedClip, ...]]
+"""Of labels, and of keys of pictures or none."""
+
+
 class _Untitled(GenerateJsonSchema):
     """pydantic's schema without a title for each field, which would only repeat its name."""
 
@@ -358,39 +314,42 @@ class _Untitled(GenerateJsonSchema):
 
 
 def _made(
-    blocks: tuple[str, ...],
+    clips: _Clips,
     variant: Variant,
     size_bytes: int,
     shared: AbstractSet[str],
     receptions: Sequence[Reception],
 ) -> IndexedVariant:
     order = variant.order
-    pictures = [picture if (picture := picture_file(key)) in shared else None for key in variant.pictures]
     captions = variant.captions and captions_file(variant.captions.key)
-    return IndexedVariant(
-        name=variant.name,
-        key=order.key,
+    fields: dict[str, Any] = given(
         ad_name=variant.ad_name,
         utm=variant.utm,
-        file=f"{variant.name}{VIDEO}",
         captions=captions if captions in shared else None,
         form=variant.form,
-        clips=_clips(blocks, variant.clips, pictures),
         track=variant.track,
         line=variant.line,
-        others=dict(variant.others),
+        others=dict(variant.others) or None,
         text=variant.text,
-        titles=variant.titles,
-        synthetic=variant.synthetic,
-        targets=tuple(each.target for each in receptions if each.takes(variant)),
+        titles=variant.titles or None,
+        synthetic=variant.synthetic or None,
+        targets=tuple(each.target for each in receptions if each.takes(variant)) or None,
         refused={
             each.target: tuple(map(str, each.refused[variant.name]))
             for each in receptions
             if variant.name in each.refused
-        },
+        }
+        or None,
+    )
+    return IndexedVariant(
+        name=variant.name,
+        key=order.key,
+        file=f"{variant.name}{VIDEO}",
+        clips=clips(variant.clips, variant.pictures),
         duration_seconds=round(order.duration_s, 3),
         size_bytes=size_bytes,
         frames=order.frames,
+        **fields,
     )
 
 
@@ -398,11 +357,11 @@ def _profile(profile: Profile) -> IndexedProfile:
     return IndexedProfile(width=profile.width, height=profile.height, fps=profile.fps)
 
 
-def _missing(blocks: tuple[str, ...], wanted: Variant | Skipped, error: ClipTaskError | None) -> IndexedSkip:
+def _missing(clips: _Clips, wanted: Variant | Skipped, error: ClipTaskError | None) -> IndexedSkip:
     return IndexedSkip(
         name=wanted.name if isinstance(wanted, Variant) else None,
         form=wanted.form,
-        clips=_clips(blocks, wanted.clips),
+        clips=clips(wanted.clips, ()),
         track=wanted.track,
         line=wanted.line,
         others=dict(wanted.others),
@@ -412,13 +371,13 @@ def _missing(blocks: tuple[str, ...], wanted: Variant | Skipped, error: ClipTask
 
 
 def _clips(
-    blocks: tuple[str, ...], clips: tuple[str, ...], pictures: Sequence[str | None] = ()
+    clip: Callable[[str, str, str | None], IndexedClip],
+    blocks: Sequence[str],
+    labels: Sequence[str],
+    pictures: Sequence[str],
 ) -> tuple[IndexedClip, ...]:
-    shown = pictures or [None] * len(clips)
-    return tuple(
-        IndexedClip(block=block, clip=clip, picture=picture)
-        for block, clip, picture in zip(blocks, clips, shown, strict=True)
-    )
+    shown: Sequence[str | None] = pictures or [None] * len(labels)
+    return tuple(clip(*each) for each in zip(blocks, labels, shown, strict=True))
 
 
 def _totals(variants: Sequence[IndexedVariant], skipped: Sequence[IndexedSkip]) -> dict[str, Any]:
@@ -429,15 +388,6 @@ def _totals(variants: Sequence[IndexedVariant], skipped: Sequence[IndexedSkip]) 
         "size_bytes": sum(variant.size_bytes for variant in variants),
         "duration_seconds": round(sum(variant.duration_seconds for variant in variants), 3),
     }
-
-
-def _cell(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would run as a formula.
-
-    The characters are OWASP's (https://owasp.org/www-community/attacks/CSV_Injection), full-width ones included.
-    """
-    first = unicodedata.normalize("NFKC", text.lstrip()[:1])
-    return f"'{text}" if first in {"=", "+", "-", "@"} or text[:1] in {"\t", "\r", "\n"} else text
 
 
 if __name__ == "__main__":

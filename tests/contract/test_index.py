@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from cliptask.errors import MediaError, SourceError
-from cliptask.index import CampaignIndex, campaign_index, index_csv, index_json, index_schema
+from cliptask.index import CampaignIndex, campaign_index, index_schema
+from cliptask.index_files import index_csv, index_json
 from cliptask.names import captions_file, picture_file
 from cliptask.planning.plan import Campaign, plan
 from support.campaigns import line, sources, task
@@ -44,12 +45,12 @@ def shared(of: Campaign) -> set[str]:
 
 def rows(index: CampaignIndex) -> list[dict[str, str]]:
     """What a reader of the table sees."""
-    return list(csv.DictReader(io.StringIO(index_csv(index), newline="")))
+    return list(csv.DictReader(io.StringIO("".join(index_csv(index)), newline="")))
 
 
 def changed(index: CampaignIndex, **changes: Any) -> CampaignIndex:  # noqa: ANN401  fields of many types
     """The index with its first variant changed, as if it had come so from a file."""
-    data = json.loads(index_json(index))
+    data = json.loads("".join(index_json(index)))
     data["variants"][0] |= {to_camel(field): value for field, value in changes.items()}
     return CampaignIndex.model_validate(data)
 
@@ -124,7 +125,7 @@ class TestCampaignIndex:
 
     def test_is_the_same_for_the_same_campaign(self) -> None:
         """Else every run would upload a new index and nobody could compare two."""
-        assert index_json(made(campaign())) == index_json(made(campaign()))
+        assert "".join(index_json(made(campaign()))) == "".join(index_json(made(campaign())))
 
     @pytest.mark.parametrize("file", ["../a.mp4", "https://x/a.mp4", "a/b.mp4", "", ".a", "a\\b", "a\nb"])
     def test_refuses_files_elsewhere(self, file: str) -> None:
@@ -170,7 +171,7 @@ class TestJson:
         """Else the next run could not read what the last one wrote."""
         index = made(campaign())
 
-        text = index_json(index)
+        text = "".join(index_json(index))
 
         assert CampaignIndex.model_validate_json(text) == index
         assert text.endswith("}\n")
@@ -187,7 +188,7 @@ class TestJson:
             "write it anew: python -m cliptask.index > crds/index.schema.json"
         )
         jsonschema.Draft202012Validator.check_schema(json.loads(SCHEMA.read_text()))
-        jsonschema.validate(json.loads(index_json(made(campaign()))), json.loads(SCHEMA.read_text()))
+        jsonschema.validate(json.loads("".join(index_json(made(campaign())))), json.loads(SCHEMA.read_text()))
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({"task": "t"}, json.loads(SCHEMA.read_text()))
 

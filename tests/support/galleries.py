@@ -54,5 +54,5 @@ def gallery(folder: Path, task: ClipTask, film: Callable[[Variant], Path | None]
         if (made := film(variant)) is not None:
             shutil.copyfile(made, folder / indexed.file)
     page = folder / "gallery.html"
-    page.write_text(gallery_html(index))
+    page.write_text("".join(gallery_html(index)))
     return Gallery(task, campaign, index, page)

@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from math import ceil
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from cliptask import names
 from cliptask.caption_file import words_key
 from cliptask.errors import ClipTaskError, joined
 from cliptask.facts import SourceFacts, SpokenLine, Transcript
+from cliptask.order import given
 from cliptask.orders import (
     CaptionsOrder,
     Profile,
@@ -349,8 +350,7 @@ def variant_order(
         burned = said.burned(look, emoji, is_settled=False)
         shown = said.burned(look, emoji, is_settled=True)
         segments = timeline.captioned(segments, shown) if shown else segments
-    return VariantOrder(
-        segments=segments,
+    fields: dict[str, Any] = given(
         soundtrack=heard,
         captions=said.captions(is_settled=False) if timeline.spec.captions.mode == "soft" else None,
         language=said.language,
@@ -358,6 +358,7 @@ def variant_order(
         source_type=source_type,
         credentials=credentials_of(timeline, choice, said, heard),
     )
+    return VariantOrder(segments=segments, **fields)
 
 
 def captions_order(spec: ClipTaskSpec, said: Said) -> CaptionsOrder | None:

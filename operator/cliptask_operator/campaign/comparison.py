@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from cliptask.errors import ClipTaskError
 from cliptask.facts import Transcript
-from cliptask.index import campaign_index, history
+from cliptask.index import campaign_index
+from cliptask.index_history import history
 from cliptask.planning.changes import Change, changes
 from cliptask.planning.history import NOTHING, History
 from cliptask.planning.plan import Campaign, encoded_s

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
-from cliptask.index import CampaignIndex, heading
+from cliptask.index import CampaignIndex
+from cliptask.index_files import heading
 from cliptask.spec.values import MAX_ONLY
 from cliptask_operator.pages.inline import SHARED, script, style
 
@@ -31,44 +33,49 @@ _SCRIPT = script(
 )
 
 
-def gallery_html(index: CampaignIndex, captions: Mapping[str, str] | None = None, earlier: int = 0) -> str:
-    """``gallery.html``, to lie beside ``index.json``: all it loads are the videos and pictures beside it.
+def gallery_html(
+    index: CampaignIndex, captions: Mapping[str, str] | None = None, earlier: int = 0
+) -> Iterator[str]:
+    """``gallery.html``, to lie beside ``index.json``, piece by piece: all it loads are the videos and pictures beside it.
 
     ``captions`` holds WebVTT by the names of the files. It is written into the page, because a page opened from a disk
     may not load a ``.vtt`` file; without it, captions show only where the page comes from a server. Everything in the index
     is untrusted: it reaches the page as escaped JSON and leaves it as text. ``earlier`` is how many videos of earlier
     edits lie beside those of the index. The same arguments give the same bytes.
     """
-    return _template().render(
+    return _template().generate(
         task=index.task,
         count=len(index.variants),
         earlier=earlier,
-        data=_data(index, captions or {}) | {"mostChosen": MAX_ONLY},
+        data=_data(index, captions or {}),
         style=_STYLE,
         script=_SCRIPT,
     )
 
 
-def _data(index: CampaignIndex, captions: Mapping[str, str]) -> dict[str, Any]:
-    """The index with the texts of its captions by their files, and its pictures by number: ten thousand variants share them.
+def _data(index: CampaignIndex, captions: Mapping[str, str]) -> Iterator[str]:
+    """JSON: the index with the texts of its captions by their files, and its pictures by number, as ten thousand variants share them.
 
     Of the parts, only what people call them where that is not their label, by block and label; of music by ``Track``, of lines by ``Line``, of the others by their headings.
     """
-    data = index.model_dump(
-        mode="json",
-        by_alias=True,
-        exclude={"parts", "settings"},
-    )
+    pictures: dict[str, int] = {}
+    yield Markup('{"variants": [')
+    for number, variant in enumerate(index.variants):
+        data = variant.model_dump(mode="json", by_alias=True)
+        for clip in data["clips"]:
+            picture = clip["picture"]
+            clip["picture"] = None if picture is None else pictures.setdefault(picture, len(pictures))
+        if number:
+            yield Markup(", ")
+        yield htmlsafe_json_dumps(data)
     called: dict[str, dict[str, str]] = {}
     for part in index.parts:
         if part.title != part.label:
             called.setdefault(part.block or part.kind.capitalize(), {})[part.label] = part.title
-    pictures: dict[str, int] = {}
-    for clip in (clip for variant in data["variants"] for clip in variant["clips"]):
-        picture = clip.pop("picture")
-        clip["picture"] = None if picture is None else pictures.setdefault(picture, len(pictures))
-    data["others"] = [{"key": key, "heading": heading(key)} for key in index.others]
-    return data | {"pictures": [*pictures], "captionTexts": captions, "called": called}
+    rest = index.model_dump(mode="json", by_alias=True, exclude={"parts", "settings", "variants"})
+    rest["others"] = [{"key": key, "heading": heading(key)} for key in index.others]
+    rest |= {"pictures": [*pictures], "captionTexts": captions, "called": called, "mostChosen": MAX_ONLY}
+    yield Markup("], ") + htmlsafe_json_dumps(rest)[1:]
 
 
 @cache

@@ -5,12 +5,14 @@ And how do videos go that nobody wants any more? Only those that were made here,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 
 from cliptask.errors import ClipTaskError
-from cliptask.index import CampaignIndex, campaign_index, history, index_csv, index_json
+from cliptask.index import CampaignIndex, campaign_index
+from cliptask.index_files import index_csv, index_json
+from cliptask.index_history import history_in
 from cliptask.planning.history import NOTHING, History
 from cliptask.planning.plan import Campaign
 from cliptask_operator.campaign.gallery import gallery_html
@@ -18,6 +20,7 @@ from cliptask_operator.campaign.inventory import Folder, earlier_videos, folder_
 from cliptask_operator.campaign.shared import bring_pictures, caption_texts
 from cliptask_operator.campaign.stores import Stores
 from cliptask_renderer.storage.base import Store
+from cliptask_renderer.storage.disk_errors import disk_errors
 
 INDEX, TABLE, GALLERY = "index.json", "index.csv", "gallery.html"
 OWNER = "owner.json"
@@ -45,25 +48,31 @@ def publish(
     pictures = bring_pictures(campaign.task, there, folder.shared, stores)
     index = campaign_index(campaign, videos, failed, captions.keys() | pictures)
     left = 0 if prunes and not index.skipped else len(earlier)
-    # The index last: until it is there, the one of before says what was dealt, and what of the shared is needed. One page
-    # after the other: of ten thousand videos each has some 10 MB.
-    pages: Mapping[str, Callable[[], bytes]] = {
-        TABLE: lambda: index_csv(index).encode("utf-8-sig"),
-        GALLERY: lambda: gallery_html(index, captions, left).encode(),
-        INDEX: lambda: index_json(index).encode(),
-    }
-    for name, content in pages.items():
-        output.put_bytes(f"{campaign.task}/{name}", content(), replace=True)
+    # The index last: until it is there, the one of before says what was dealt, and what of the shared is needed.
+    _write(f"{campaign.task}/{TABLE}", index_csv(index), output, "utf-8-sig")
+    _write(f"{campaign.task}/{GALLERY}", gallery_html(index, captions, left), output)
+    _write(f"{campaign.task}/{INDEX}", index_json(index), output)
     return index
+
+
+def _write(name: str, content: Iterable[str], output: Store, encoding: str = "utf-8") -> None:
+    """Store a text that may be long, of which never more than a piece is in memory."""
+    with output.scratch() as scratch:
+        file = scratch / "text"
+        with (
+            disk_errors(f"{file} cannot be written", folder=scratch),
+            file.open("w", encoding=encoding, newline="") as text,
+        ):
+            text.writelines(content)
+        output.put(name, file, replace=True)
 
 
 def published(task: str, output: Store) -> History:
     """What the index of a task's folder says was dealt: nothing where there is none, or one that this version does not read."""
     try:
-        index = CampaignIndex.model_validate_json(output.read(f"{task}/{INDEX}"))
-    except (KeyError, ValueError):
+        return history_in(output.read(f"{task}/{INDEX}"), task)
+    except (KeyError, ValueError, RecursionError):
         return NOTHING
-    return history(index) if index.task == task else NOTHING
 
 
 def prune(index: CampaignIndex, output: Store) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cliptask.area import free_of
 from cliptask.errors import ClipTaskError
-from cliptask.index import heading
+from cliptask.index_files import heading
 from cliptask.planning.bindings import ClipRange
 from cliptask.planning.history import TRACKS, other
 from cliptask.planning.targets import shape_for

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cliptask.errors import ClipTaskError, MediaError
-from cliptask.index import campaign_index, history
+from cliptask.index import campaign_index
+from cliptask.index_history import history
 from cliptask.planning.changes import Change, changes
 from cliptask.planning.history import NOTHING, History
 from cliptask.planning.plan import Campaign, plan

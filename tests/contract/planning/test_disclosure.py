@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from cliptask.errors import InvalidTask
 from cliptask.facts import SpokenLine
-from cliptask.index import campaign_index, history, index_csv
+from cliptask.index import campaign_index
+from cliptask.index_files import index_csv
+from cliptask.index_history import history
 from cliptask.order import digest
 from cliptask.planning.changes import Change, changes
 from cliptask.planning.history import NOTHING, History
@@ -134,7 +136,7 @@ def test_the_index_and_the_table_tell_what_ai_made(kind: str) -> None:
 
     index = campaign_index(campaign, {each.name: 1 for each in campaign.variants}, {})
 
-    heading, row = index_csv(index).splitlines()
+    heading, row = "".join(index_csv(index)).splitlines()
     assert index.variants[0].synthetic == synthetic
     assert row.split(",")[heading.split(",").index("Synthetic")] == " ".join(synthetic)
 

@@ -8,7 +8,9 @@ from urllib.parse import parse_qsl
 import pytest
 
 from cliptask.errors import InvalidTask
-from cliptask.index import campaign_index, history, index_csv
+from cliptask.index import campaign_index
+from cliptask.index_files import index_csv
+from cliptask.index_history import history
 from cliptask.planning.changes import changes
 from cliptask.planning.history import NOTHING, History
 from cliptask.planning.plan import Campaign, plan
@@ -104,7 +106,7 @@ def test_the_table_has_what_ad_platforms_import() -> None:
     campaign = planned(named("{b0}_{headline}_{row}", "utm_content={name}"))
     index = campaign_index(campaign, {each.name: 1 for each in campaign.variants}, {})
 
-    heading, first, *_ = index_csv(index).splitlines()
+    heading, first, *_ = "".join(index_csv(index)).splitlines()
 
     assert heading.startswith("Variant,Name,Utm,b0,b1,Track,Line,Form,headline,Row,Text,Synthetic,File,")
     assert first.split(",")[1:3] == ["b0c0_half-price_kyiv", "utm_content=b0c0_half-price_kyiv"]

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cliptask.errors import InvalidTask, TooManyCombinations
-from cliptask.index import CampaignIndex, campaign_index, history, index_csv, index_json
+from cliptask.index import CampaignIndex, campaign_index
+from cliptask.index_files import index_csv, index_json
+from cliptask.index_history import history
 from cliptask.planning.changes import Change, changes
 from cliptask.planning.choices import count_variants
 from cliptask.planning.history import NOTHING, History
@@ -274,10 +276,16 @@ def test_the_index_and_its_table_tell_the_form_of_each_video() -> None:
         ("feed", 160, 200),
     ]
     assert Counter(each.form for each in several.variants) == {"reels": 4, "feed": 4}
-    assert {row.split(",")[5] for row in index_csv(several).splitlines()} == {"Form", "reels", "feed"}
+    assert {row.split(",")[5] for row in "".join(index_csv(several)).splitlines()} == {
+        "Form",
+        "reels",
+        "feed",
+    }
     assert (alone.profile and alone.profile.width, alone.forms) == (180, ())
     with pytest.raises(ValueError, match="each entry must name one of several forms"):
-        CampaignIndex.model_validate_json(index_json(several).replace('"form": "feed"', '"form": "story"'))
+        CampaignIndex.model_validate_json(
+            "".join(index_json(several)).replace('"form": "feed"', '"form": "story"')
+        )
 
 
 def test_an_index_that_knows_of_no_forms_keeps_its_videos() -> None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
-from cliptask.index import campaign_index, history
+from cliptask.index import campaign_index
+from cliptask.index_history import history
 from cliptask.planning.changes import changes
 from cliptask.planning.choices import count_variants
 from cliptask.planning.history import NOTHING, History

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from cliptask.area import area, free_of
 from cliptask.errors import in_bytes
-from cliptask.index import campaign_index, index_csv
+from cliptask.index import campaign_index
+from cliptask.index_files import index_csv
 from cliptask.layers import Layer
 from cliptask.orders import Profile
 from cliptask.planning.changes import changes
@@ -431,15 +432,15 @@ def test_the_index_says_where_each_video_may_be_shown_by_its_true_size() -> None
     assert [dict(each.refused) for each in index.variants] == [
         {}, {}, {"tiktok": ("has 7 kbit/s; it takes 516 kbit/s or more",)},
     ]  # fmt: skip
-    rows = index_csv(index).splitlines()
+    rows = "".join(index_csv(index)).splitlines()
     assert rows[0].split(",")[1] == "Targets"
     assert [row.split(",")[1] for row in rows[1:]] == ["tiktok", "metaFeed", "metaFeed"]
-    assert "Targets" not in index_csv(campaign_index(planned([]), {}, {}))
+    assert "Targets" not in "".join(index_csv(campaign_index(planned([]), {}, {})))
 
 
 def test_an_edit_of_the_targets_is_told_as_what_it_is() -> None:
     """Videos would be made anew, and nobody know why."""
-    from cliptask.index import history  # noqa: PLC0415  one test's
+    from cliptask.index_history import history  # noqa: PLC0415  one test's
 
     over = [{"text": "Sale"}]
     before = planned(["metaReels"], overlays=over)

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cliptask.errors import InvalidTask
-from cliptask.index import campaign_index, history
+from cliptask.index import campaign_index
+from cliptask.index_history import history
 from cliptask.planning.changes import changes
 from cliptask.planning.history import NOTHING, History
 from cliptask.planning.plan import Campaign, Variant, plan

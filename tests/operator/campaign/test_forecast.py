@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from cliptask.index import campaign_index, history
+from cliptask.index import campaign_index
+from cliptask.index_history import history
 from cliptask.planning.history import NOTHING, History
 from cliptask.planning.plan import Campaign, plan
 from cliptask.spec.task import ClipTask

@@ -123,7 +123,7 @@ def show(campaign: Path, page: Page) -> Callable[..., Page]:
 
     def opened(of: CampaignIndex, fragment: str = "") -> Page:
         file = campaign / "gallery.html"
-        file.write_text(gallery_html(of, {CAPTIONS: VTT}))
+        file.write_text("".join(gallery_html(of, {CAPTIONS: VTT})))
         page.goto(file.as_uri() + fragment)
         return page
 
@@ -259,7 +259,9 @@ class TestFilters:
             for n, each in enumerate(of.variants)
         ]
         file = campaign / "gallery.html"
-        file.write_text(gallery_html(of.model_copy(update={"variants": tuple(variants)}), {CAPTIONS: text}))
+        file.write_text(
+            "".join(gallery_html(of.model_copy(update={"variants": tuple(variants)}), {CAPTIONS: text}))
+        )
         page.goto(file.as_uri())
 
         page.get_by_label("Search names, titles and what is said").fill(typed)
@@ -390,7 +392,7 @@ class TestStoryboard:
 
     def test_of_a_page_without_its_pictures_shows_none_broken(self, browser: Browser, tmp_path: Path) -> None:
         """Else a page that was copied alone would be full of broken ones."""
-        (tmp_path / "gallery.html").write_text(gallery_html(index()))
+        (tmp_path / "gallery.html").write_text("".join(gallery_html(index())))
         page = browser.new_page()
 
         page.goto((tmp_path / "gallery.html").as_uri())
@@ -419,7 +421,7 @@ class TestPlayer:
 
     def test_plays_from_a_server_with_captions_beside(self, served: str, page: Page, campaign: Path) -> None:
         """Else a bucket's gallery would miss files whose names must be percent-encoded."""
-        (campaign / "gallery.html").write_text(gallery_html(index()))
+        (campaign / "gallery.html").write_text("".join(gallery_html(index())))
         page.goto(f"{served}/gallery.html")
 
         page.get_by_role("button", name=f"Play {NAMES[1]}").click()
@@ -528,7 +530,9 @@ class TestTrust:
 
     def test_runs_its_own_script_only(self, campaign: Path, browser: Browser) -> None:
         """Else a script that slipped in all the same would run: the page's policy is the second wall."""
-        html = gallery_html(index()).replace("</body>", '<script>document.title = "hacked"</script></body>')
+        html = "".join(gallery_html(index())).replace(
+            "</body>", '<script>document.title = "hacked"</script></body>'
+        )
         (campaign / "forged.html").write_text(html)
         page = browser.new_page()
 
@@ -540,7 +544,7 @@ class TestTrust:
 
     def test_names_a_video_that_is_not_there(self, tmp_path: Path, browser: Browser) -> None:
         """Else a page that was copied without its videos would look broken without a word."""
-        (tmp_path / "gallery.html").write_text(gallery_html(index()))
+        (tmp_path / "gallery.html").write_text("".join(gallery_html(index())))
         page = browser.new_page()
         page.goto((tmp_path / "gallery.html").as_uri())
 
@@ -557,18 +561,20 @@ class TestHtml:
 
     def test_is_the_same_for_the_same_campaign(self) -> None:
         """Else every run would upload a new page."""
-        assert gallery_html(index(), {CAPTIONS: VTT}) == gallery_html(index(), {CAPTIONS: VTT})
+        assert "".join(gallery_html(index(), {CAPTIONS: VTT})) == "".join(
+            gallery_html(index(), {CAPTIONS: VTT})
+        )
 
     def test_holds_each_text_of_captions_and_each_picture_once(self) -> None:
         """Else thousands of variants with the same line and clips would make the page heavy."""
-        html = gallery_html(index(60), {CAPTIONS: VTT})
+        html = "".join(gallery_html(index(60), {CAPTIONS: VTT}))
 
         assert html.count("WEBVTT") == 1
         assert [html.count(picture) for picture in PICTURES] == [1] * 5
 
     def test_needs_no_other_address(self) -> None:
         """Else it would tell a stranger that somebody looks, or stay empty without a network."""
-        html = gallery_html(index())
+        html = "".join(gallery_html(index()))
 
         for scheme in ("http://", "https://", "//"):
             assert f'"{scheme}' not in html
@@ -578,7 +584,7 @@ class TestHtml:
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     def test_fits_the_screen(self, browser: Browser, campaign: Path, width: int, scheme: str) -> None:
         """Else a phone would have to scroll sideways, or a dark screen would show dark on dark."""
-        (campaign / "gallery.html").write_text(gallery_html(index()))
+        (campaign / "gallery.html").write_text("".join(gallery_html(index())))
         page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
 
         page.goto((campaign / "gallery.html").as_uri())
@@ -595,7 +601,7 @@ class TestHtml:
     @pytest.mark.parametrize("width", [390, 1200])
     def test_large_campaigns_fit_the_screen(self, browser: Browser, campaign: Path, width: int) -> None:
         """Else twelve groups, long titles and scripts from right to left would push each other off the screen."""
-        (campaign / "gallery.html").write_text(gallery_html(grouped(12), earlier=5))
+        (campaign / "gallery.html").write_text("".join(gallery_html(grouped(12), earlier=5)))
         page = browser.new_page(viewport={"width": width, "height": 800})
 
         page.goto((campaign / "gallery.html").as_uri())
@@ -634,7 +640,7 @@ class TestColours:
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     def test_text_is_readable(self, browser: Browser, campaign: Path, scheme: str) -> None:
         """Else people would guess at what a filter is called, on a bright day or with weak eyes."""
-        (campaign / "gallery.html").write_text(gallery_html(grouped(12), earlier=5))
+        (campaign / "gallery.html").write_text("".join(gallery_html(grouped(12), earlier=5)))
         page = browser.new_page(viewport={"width": 1200, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
         page.goto((campaign / "gallery.html").as_uri())
         page.locator(".chip").first.click()
@@ -657,7 +663,7 @@ SIGHTS = {
 
 def marks(browser: Browser, campaign: Path, scheme: str) -> list[Look]:
     """The signs of twelve groups on a card."""
-    (campaign / "gallery.html").write_text(gallery_html(grouped(12)))
+    (campaign / "gallery.html").write_text("".join(gallery_html(grouped(12))))
     page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
     page.goto((campaign / "gallery.html").as_uri())
     found = looks(page, ".card:first-child .mark")

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from cliptask.index import CampaignIndex, history, index_csv
+from cliptask.index import CampaignIndex
+from cliptask.index_files import index_csv
+from cliptask.index_history import history
 from cliptask.spec.loading import load
 from cliptask.spec.task import ClipTask
 from cliptask.spec.yaml_source import dump
@@ -175,7 +177,7 @@ class TestTable:
         with page.expect_download() as download:
             page.get_by_role("button", name="Download").last.click()
 
-        heading, *rows = index_csv(made.index).splitlines(keepends=True)
+        heading, *rows = "".join(index_csv(made.index)).splitlines(keepends=True)
         wanted = "".join([heading, rows[1], rows[4]])
         assert download.value.suggested_filename == "t-selected.csv"
         assert Path(download.value.path()).read_bytes() == wanted.encode("utf-8-sig")
@@ -192,7 +194,7 @@ class TestTable:
         data: dict[str, Any] = made.index.model_dump(mode="json", by_alias=True)
         data["variants"][0]["text"] = text
         index = CampaignIndex.model_validate(data)
-        (forged := made.page.with_name("forged.html")).write_text(gallery_html(index))
+        (forged := made.page.with_name("forged.html")).write_text("".join(gallery_html(index)))
         page.goto(forged.as_uri())
         page.locator("#all").click()
         exported(page, "Table (CSV)")
@@ -201,7 +203,7 @@ class TestTable:
             page.get_by_role("button", name="Download").last.click()
 
         saved = Path(download.value.path()).read_bytes().decode("utf-8-sig")
-        assert saved == index_csv(index)
+        assert saved == "".join(index_csv(index))
         assert len([*csv.reader(io.StringIO(saved, newline=""))]) == 7
 
 
@@ -291,7 +293,7 @@ class TestTask:
         page.get_by_label("Table (CSV)").check()
         with page.expect_download() as download:
             page.get_by_role("button", name="Download").last.click()
-        assert Path(download.value.path()).read_bytes() == index_csv(shown.index).encode("utf-8-sig")
+        assert Path(download.value.path()).read_bytes() == "".join(index_csv(shown.index)).encode("utf-8-sig")
 
 
 @pytest.mark.parametrize("width", [360, 1200])
@@ -335,4 +337,4 @@ def test_forms_are_filtered_told_and_exported_as_what_they_are(tmp_path: Path, p
     assert exported(page).count("{b0: ") == 2
     page.get_by_label("Table (CSV)").check()
     table = page.locator("#export-text").text_content() or ""
-    assert [*csv.reader(io.StringIO(table))] == [*csv.reader(io.StringIO(index_csv(made.index)))]
+    assert [*csv.reader(io.StringIO(table))] == [*csv.reader(io.StringIO("".join(index_csv(made.index))))]
