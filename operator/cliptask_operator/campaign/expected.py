@@ -22,7 +22,8 @@ def expected(order: WorkOrder, past: Past, there: AbstractSet[str]) -> Takes:
     groups = decoded_together(each for each in order.segments if each.key in segments)
     together = (sum(map(_area, group)) for group in groups)
     area = max([*together, *map(_area, segments.values())], default=0)
-    return Takes(_memory(area, soundtracks, past), _seconds(segments, soundtracks, order, past))
+    seconds = _seconds(segments, soundtracks, order, past)
+    return Takes(_memory(area, soundtracks, past), seconds, encodes=bool(segments))
 
 
 def _memory(area: int, soundtracks: dict[str, SoundtrackOrder], past: Past) -> int | None:

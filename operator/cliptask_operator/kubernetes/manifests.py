@@ -64,6 +64,8 @@ _MEMORY_ROOM = Decimal("1.25")
 """Of what such a thing took before: what is set aside for it."""
 _LEAST_MEMORY = "128Mi"
 """That is set aside, however little such a thing took."""
+_LIGHT = Amounts(cpu="100m", memory="256Mi")
+"""The most that is set aside for what encodes no picture, where nobody says more: its second of work is not worth an encode's place."""
 _MORE = Decimal("1.5")
 _PATIENCE = 3
 """Times what such things took: on a busy node they take longer."""
@@ -80,6 +82,8 @@ class Takes:
     seconds: float | None = None
     memory_limit: str = ""
     """Of a Job that ran out of memory: what it may use now."""
+    encodes: bool = True
+    """Pictures. Mixing and joining are next to nothing beside."""
 
 
 UNKNOWN = Takes()
@@ -270,13 +274,15 @@ def _pod(
 def resources(execution: Execution, renderer: RendererSettings, takes: Takes = UNKNOWN) -> Manifest:
     """The task's wishes over what is known, and that over the installation's defaults; neither contradicts a wish.
 
-    What a thing like this took before is its request. The installation's limit is the least that it may use, and
-    ``most_memory`` the most.
+    What a thing like this took before is its request; where that is not known, the installation's, of which a Job that encodes
+    nothing needs little. The installation's limit is the least that it may use, and ``most_memory`` the most.
     """
     wished, found = execution.resources, {}
     for kind in ("cpu", "memory"):
         request, limit = getattr(wished.requests, kind), getattr(wished.limits, kind)
         default, most = getattr(renderer.requests, kind), getattr(renderer.limits, kind)
+        if not takes.encodes:
+            default = min(default, getattr(_LIGHT, kind), key=amount)
         if kind == "memory":
             default, most = _memory(default, most, renderer.most_memory, takes)
         limit = limit or (most if request is None else max(most, request, key=amount))

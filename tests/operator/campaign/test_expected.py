@@ -54,6 +54,16 @@ def test_where_nothing_was_made_nothing_is_expected() -> None:
     assert expected(order(segment(FULL)), NO_PAST, frozenset()) == UNKNOWN
 
 
+def test_it_is_known_what_encodes() -> None:
+    """A join would be given an encode's place; or what encodes a join's, and be slow beside others."""
+    shown = segment(FULL)
+    joins = order(variants=[video(shown, mix=soundtrack())])
+
+    assert expected(joins, NO_PAST, frozenset()).encodes
+    assert not expected(joins, NO_PAST, frozenset({shown.key})).encodes
+    assert not expected(order(soundtracks=[soundtrack()]), NO_PAST, frozenset()).encodes
+
+
 def test_memory_goes_by_the_size_of_a_picture_and_not_by_how_many_there_are() -> None:
     """A long clip would be refused by every node."""
     known = past(made(FULL, 600 * MB), made(FULL, 700 * MB, frames=5))

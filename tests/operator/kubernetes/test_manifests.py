@@ -453,6 +453,37 @@ def test_what_such_jobs_took_is_set_aside_for_them(
     assert memory(takes, most) == request_and_limit
 
 
+@pytest.mark.parametrize(
+    ("takes", "requests"),
+    [
+        (Takes(encodes=False), ("100m", "256Mi")),
+        (Takes(90 * MB, encodes=False), ("100m", "128Mi")),
+        (Takes(500 * MB, encodes=False), ("100m", "597Mi")),
+        (Takes(), ("1", "1Gi")),
+    ],
+)
+def test_what_encodes_nothing_finds_room_beside_what_does(takes: Takes, requests: tuple[str, str]) -> None:
+    """Each join would wait until an encode's place is free, though it is over in a second."""
+    renderer = replace(
+        RENDERER, requests=Amounts(cpu="1", memory="1Gi"), limits=Amounts(cpu="2", memory="2Gi")
+    )
+
+    found = manifests.resources(Execution(), renderer, takes)
+
+    assert (found["requests"]["cpu"], found["requests"]["memory"]) == requests
+    assert found["limits"] == {"cpu": "2", "memory": "2Gi"}
+
+
+def test_nobody_gets_more_than_the_installation_says_for_encoding_nothing() -> None:
+    """A node that has room for a Job by the installation's numbers would have none."""
+    small = Amounts(cpu="50m", memory="64Mi")
+    renderer = replace(RENDERER, requests=small, limits=Amounts(cpu="2", memory="2Gi"))
+
+    found = manifests.resources(Execution(), renderer, Takes(encodes=False))
+
+    assert found["requests"] == small.model_dump()
+
+
 @pytest.mark.parametrize("takes", [Takes(200 * MB), Takes(3000 * MB), Takes(1, memory_limit="9Gi")])
 def test_a_wish_is_above_what_is_known(takes: Takes) -> None:
     """Whoever knows better could do nothing about it."""
@@ -461,18 +492,21 @@ def test_a_wish_is_above_what_is_known(takes: Takes) -> None:
     assert memory(takes, requests=own, limits=own) == ("512Mi", "512Mi")
 
 
-@given(wishes(), defaults, defaults, st.integers(0, 10**12), st.sampled_from(["", "1Gi", "4Gi"]))
+@given(
+    wishes(), defaults, defaults, st.integers(0, 10**12), st.booleans(), st.sampled_from(["", "1Gi", "4Gi"])
+)
 def test_what_is_known_contradicts_no_wish(
-    wish: Resources, requests: Amounts, limits: Amounts, memory_bytes: int, most: str
+    wish: Resources, requests: Amounts, limits: Amounts, memory_bytes: int, encodes: bool, most: str
 ) -> None:
     """The API refuses a Job that requests more than its limit."""
     renderer = replace(RENDERER, requests=requests, limits=limits, most_memory=most)
 
-    found = manifests.resources(Execution(resources=wish), renderer, Takes(memory_bytes))
+    found = manifests.resources(Execution(resources=wish), renderer, Takes(memory_bytes, encodes=encodes))
 
-    assert amount(found["requests"]["memory"]) <= amount(found["limits"]["memory"])
-    for which, wished in (("requests", wish.requests), ("limits", wish.limits)):
-        assert wished.memory in {None, found[which]["memory"]}
+    for kind in ("cpu", "memory"):
+        assert amount(found["requests"][kind]) <= amount(found["limits"][kind])
+        for which, wished in (("requests", wish.requests), ("limits", wish.limits)):
+            assert getattr(wished, kind) in {None, found[which][kind]}
 
 
 @pytest.mark.parametrize(
