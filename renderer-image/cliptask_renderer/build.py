@@ -5,6 +5,7 @@ Everything here may run twice, at once or after a crash: what exists is not made
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -286,7 +287,7 @@ def _join(
         return
     parts = [there or _made(cache, each, places) for there, each in zip(seen, orders, strict=True)]
     segments, soundtracks = parts[: len(order.segments)], parts[len(order.segments) :]
-    began, before = time.monotonic(), peak_bytes()
+    began, before = time.monotonic(), peak_bytes() if _is_alone() else 0
     make = partial(
         movie,
         [each.part for each in segments],
@@ -391,11 +392,18 @@ def _since(began_s: float) -> str:
 def _memory(before_bytes: int) -> dict[str, str]:
     """For the metadata, by which the next Job of such a thing gets its memory.
 
-    Empty where something else took as much before in this process: what this took is not known then. A video is joined
-    without another program, and takes no more than its process has had where that has run none.
+    Empty where something else took as much before in this process, or takes some beside it: what this took is not known
+    then. A video is joined without another program, and takes no more than its process has had where that has run none.
     """
+    if not _is_alone():
+        return {}
     peak, has_joined_only = peak_bytes(), not peak_bytes_of_programs()
     return {"memory": str(peak)} if peak > before_bytes or has_joined_only else {}
+
+
+def _is_alone() -> bool:
+    """Whether this process does nothing else: a thread of it is one of several."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def _source(stack: ExitStack, cache: NamedObjects, sha256: str, places: Mapping[str, str]) -> Path:

@@ -1,16 +1,17 @@
-"""What does a process of a pool do? Parts as a Job's pod makes them, and videos of parts that are there, many at a time."""
+"""Who makes what on one machine? A process of a pool makes parts as a Job's pod does, a thread videos of parts that are there, many at a time."""
 
 from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NoReturn
 
 from cliptask.errors import ClipTaskError, OutputError
-from cliptask.orders import WorkOrder
+from cliptask.orders import VariantOrder, WorkOrder
 from cliptask_renderer.media.ffmpeg import die_with_parent
-from cliptask_renderer.storage.open import open_store
+from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.scratch import abandon_all
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -46,20 +47,27 @@ def execute(order: WorkOrder, scratch: Path | None = None) -> None:
         raise error
 
 
-def make_videos(order: WorkOrder, scratch: Path | None = None) -> tuple[ClipTaskError | None, ...]:
-    """Make the order's videos; returns for each, in their order, why it is not there.
+def make_videos(
+    cache: Store,
+    output: Store,
+    order: WorkOrder,
+    variants: Mapping[str, VariantOrder],
+    goes_on: Callable[[], bool] = lambda: True,
+) -> tuple[ClipTaskError | None, ...]:
+    """Make videos, by their names, for what else ``order`` says; returns for each, in their order, why it is not there.
 
-    Raises ``OutputError`` where one cannot be written: the next would meet it too.
+    Between two of them it ends where it no longer ``goes_on``. Raises ``OutputError`` where one cannot be written: the next
+    would meet it too.
     """
     from cliptask_renderer import build  # noqa: PLC0415  as above
 
-    cache, errors = open_store(order.cache, scratch), list[ClipTaskError | None]()
-    with open_store(order.output, scratch).together() as output:
-        for each in order.variants:
+    errors: list[ClipTaskError | None] = []
+    with output.together() as together:
+        for name, each in variants.items():
+            if not goes_on():
+                break
             try:
-                build.make_variant(
-                    cache, output, order.task, each.name, each.order, order.places, order.secrets
-                )
+                build.make_variant(cache, together, order.task, name, each, order.places, order.secrets)
             except OutputError:
                 raise
             except ClipTaskError as error:

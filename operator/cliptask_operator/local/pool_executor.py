@@ -1,17 +1,17 @@
-"""How does one machine make what a campaign lacks? By work orders for a pool of processes."""
+"""How does one machine make what a campaign lacks? Parts by work orders for a pool of processes, videos of them by threads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from cliptask.decoding import decoded_together
 from cliptask.errors import ClipTaskError, OutputError
-from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, WorkOrder
+from cliptask.orders import SegmentOrder, SoundtrackOrder, WorkOrder
 from cliptask.planning.plan import Campaign, Variant
 from cliptask_operator.campaign.inventory import Inventory, Missing, missing
-from cliptask_operator.local.process_pool import Task, Together, run_tasks
+from cliptask_operator.local.process_pool import GoesOn, Task, Together, run_tasks
 from cliptask_operator.local.progress import ProgressReporter
 from cliptask_operator.local.room import Room
 from cliptask_renderer import pool_worker
@@ -24,7 +24,7 @@ _LATE = 4
 
 @dataclass(frozen=True)
 class PoolExecutor:
-    """An ``Executor`` of so many processes."""
+    """An ``Executor`` of so many processes, and threads."""
 
     campaign: Campaign
     room: Room
@@ -65,6 +65,7 @@ def _tasks(campaign: Campaign, wanted: Missing, room: Room, secrets: str) -> lis
         cache=room.stores.cache.uri,
         output=room.stores.output.uri,
         task=campaign.task,
+        places=campaign.places,
         signer=campaign.signer,
         secrets=secrets,
     )
@@ -80,16 +81,15 @@ def _tasks(campaign: Campaign, wanted: Missing, room: Room, secrets: str) -> lis
 
     def part(kind: str, key: str, needs: tuple[str, ...] = (), **work: object) -> Task:
         do, after = partial(pool_worker.execute, order(**work), room.scratch), together_with.get(key)
-        return Task(f"{kind} {key}", ranks[key], do, needs, (after,) if after else ())
+        return Task(_part(kind, key), ranks[key], do, needs, (after,) if after else ())
 
     def group(parts: Sequence[SegmentOrder]) -> Task:
         do = partial(pool_worker.execute, order(segments=tuple(parts)), room.scratch)
         return Task(f"{_TOGETHER} {parts[0].key}", min(ranks[each.key] for each in parts), do)
 
-    def videos(tasks: Sequence[str]) -> Callable[[], Sequence[ClipTaskError | None]]:
-        names = (task.partition(" ")[2] for task in tasks)
-        named = tuple(NamedVariant(name=name, order=variants[name]) for name in names)
-        return partial(pool_worker.make_videos, order(variants=named), room.scratch)
+    def videos(tasks: Sequence[str], goes_on: GoesOn) -> Sequence[ClipTaskError | None]:
+        named = {name: variants[name] for task in tasks for name in (task.partition(" ")[2],)}
+        return pool_worker.make_videos(room.stores.cache, room.stores.output, blank, named, goes_on)
 
     together = Together(videos)
     return [
@@ -125,10 +125,16 @@ def _pixels(part: SegmentOrder | SoundtrackOrder) -> int:
 
 
 def _base(segment: SegmentOrder) -> tuple[str, ...]:
-    return (f"segments {segment.base.key}",) if segment.base else ()
+    return (_part("segments", segment.base.key),) if segment.base else ()
 
 
 def _needs(variant: Variant) -> tuple[str, ...]:
     order = variant.order
-    soundtrack = [f"soundtracks {order.soundtrack.key}"] if order.soundtrack else []
-    return (*(f"segments {part.key}" for part in order.segments), *soundtrack)
+    soundtrack = [_part("soundtracks", order.soundtrack.key)] if order.soundtrack else []
+    return (*(_part("segments", part.key) for part in order.segments), *soundtrack)
+
+
+@lru_cache(maxsize=4096)
+def _part(kind: str, key: str) -> str:
+    """The task of a part: one text for all videos that need it."""
+    return f"{kind} {key}"

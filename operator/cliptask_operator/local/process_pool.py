@@ -1,4 +1,4 @@
-"""Who does which task next? A pool of processes that works through tasks that wait for one another, small ones by the dozen."""
+"""Who does which task next? Processes work through tasks that wait for one another, and threads of this one do small ones by the dozen."""
 
 from __future__ import annotations
 
@@ -8,34 +8,37 @@ import math
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from typing import cast
+from typing import Any, Self, cast
 
 from cliptask.errors import ClipTaskError, TransientError
 from cliptask_renderer import pool_worker
 
+GoesOn = Callable[[], bool]
+
 
 @dataclass(frozen=True)
 class Together:
-    """How one process does several tasks, each of which would cost more to tell than to do."""
+    """How a thread of this process does several tasks, each of which would cost more to tell another process than to do."""
 
-    do: Callable[[Sequence[str]], Callable[[], Sequence[ClipTaskError | None]]]
-    """Of their names: what does them, picklable, and returns for each in their order why it could not be done."""
+    do: Callable[[Sequence[str], GoesOn], Sequence[ClipTaskError | None]]
+    """Of their names: does them, and returns for each in their order why it could not be done. It asks between two of them whether it goes on."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Task:
-    """Something to do in another process, once everything that it needs is done."""
+    """Something to do once everything that it needs is done."""
 
     name: str
     rank: int
     """Of all tasks that could begin, the one of lowest rank does."""
     do: Callable[[], object] | Together
-    """Picklable, e.g. a ``functools.partial`` of a module's function; or what it has in common with other tasks."""
+    """For another process, picklable, e.g. a ``functools.partial`` of a module's function; or what it has in common with other tasks."""
     needs: tuple[str, ...] = ()
     """Names of other tasks. One that is not among the tasks counts as done."""
     after: tuple[str, ...] = ()
@@ -43,32 +46,32 @@ class Task:
 
 
 MOST_TOGETHER = 32
-"""Tasks of one message to a process: what one that is killed must do again."""
-_Running = dict[asyncio.Future[object], Sequence[Task]]
+"""Tasks of one thread at a time: what must be done again where this process is killed."""
+_Running = dict[asyncio.Future[Any], Sequence[Task]]
 
 OnDone = Callable[[Task, ClipTaskError | None], None]
 """Told of each task as it ends, with the error that kept it from being done."""
 
 
 async def run_tasks(tasks: Sequence[Task], workers: int, on_done: OnDone) -> None:
-    """Do all tasks. One whose need failed fails with the same error, and the others go on.
+    """Do all tasks, in so many processes and as many threads. One whose need failed fails with the same error, and the others go on.
 
-    Cancellation ends the processes, and so does what ``on_done`` raises. Raises ``TransientError`` when a process is killed; what else is no
-    ``ClipTaskError`` is a bug and raised.
+    Processes begin with the first task that is for them, and end with the last. Cancellation ends them, and so does what
+    ``on_done`` raises; threads end after what they are at. Raises ``TransientError`` when a process is killed; what else
+    is no ``ClipTaskError`` is a bug and raised.
     """
-    if not tasks:
-        return
     schedule = _Schedule(tasks, on_done)
     running: _Running = {}
-    with pool_of(min(workers, len(tasks))) as pool:
+    with _Hands(workers) as hands:
         try:
-            # One more than can run, so that no process waits for the next; no more, so that ranks still decide.
-            while started := _filled(running, schedule, pool, workers + 1):
-                done, _ = await asyncio.wait(started, return_when=asyncio.FIRST_COMPLETED)
+            while _filled(running, schedule, hands, workers + 1):
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for future in done:
                     ended = running.pop(future)
                     for task, error in zip(ended, _errors(future, ended), strict=True):
                         schedule.end(task, error)
+                if not schedule.left_apart:
+                    hands.end_processes()
         except BrokenProcessPool as error:
             message = (
                 "a worker process was killed, most likely for want of memory: use fewer workers (CLIPTASK_WORKERS) "
@@ -78,8 +81,51 @@ async def run_tasks(tasks: Sequence[Task], workers: int, on_done: OnDone) -> Non
         except BaseException:
             for future in running:
                 future.cancel()
-            end_at_once(pool)
+            hands.end_at_once()
             raise
+
+
+class _Hands:
+    """Processes, from the first task for them on, and threads of this one."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._processes: ProcessPoolExecutor | None = None
+        self._threads = ThreadPoolExecutor(workers)
+        self._is_ending = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_ending.set()
+        self._threads.shutdown(cancel_futures=True)
+        self.end_processes()
+
+    def begin(self, tasks: Sequence[Task]) -> asyncio.Future[Any]:
+        """Have these done: one, or several that are done together."""
+        do = tasks[0].do
+        if isinstance(do, Together):
+            names = [task.name for task in tasks]
+            return asyncio.wrap_future(self._threads.submit(do.do, names, self._goes_on))
+        if self._processes is None:
+            self._processes = pool_of(self._workers)
+        return submit(self._processes, do)
+
+    def end_processes(self) -> None:
+        """They have nothing left to do."""
+        if self._processes is not None:
+            self._processes.shutdown()
+            self._processes = None
+
+    def end_at_once(self) -> None:
+        """End what runs: processes now, threads after what they are at."""
+        self._is_ending.set()
+        if self._processes is not None:
+            end_at_once(self._processes)
+
+    def _goes_on(self) -> bool:
+        return not self._is_ending.is_set()
 
 
 def pool_of(workers: int, niceness: int = 0) -> ProcessPoolExecutor:
@@ -110,35 +156,37 @@ def end_at_once(pool: ProcessPoolExecutor) -> None:
 
 
 class _Schedule:
-    """Tasks that may begin, by rank. One whose need has failed ends without beginning."""
+    """Tasks that may begin, by rank: those for threads, and apart from them those for processes. One whose need has failed ends without beginning."""
 
     def __init__(self, tasks: Sequence[Task], on_done: OnDone) -> None:
         self._tasks = {task.name: task for task in tasks}
         self._on_done = on_done
         self._failed: dict[str, ClipTaskError] = {}
-        self._ready: list[tuple[int, str]] = []
+        self._ready: dict[bool, list[tuple[int, str]]] = {True: [], False: []}
+        self.left_apart = sum(not _is_together(task) for task in tasks)
+        """How many for processes have not ended."""
         needs = {
             task.name: [need for need in (*task.needs, *task.after) if need in self._tasks] for task in tasks
         }
         self._order = TopologicalSorter(needs)
         self._order.prepare()
 
-    def take(self, among: int) -> Sequence[Task]:
-        """The tasks that one of so many processes is to begin next, none if none may."""
+    def take(self, among: int, *, together: bool) -> Sequence[Task]:
+        """The tasks that one of so many threads, or processes, is to begin next, none if none may."""
         while names := self._order.get_ready():
             for task in map(self._tasks.__getitem__, names):
                 error = next((self._failed[need] for need in task.needs if need in self._failed), None)
                 if error is None:
-                    heapq.heappush(self._ready, (task.rank, task.name))
+                    heapq.heappush(self._ready[_is_together(task)], (task.rank, task.name))
                 else:
                     self.end(task, error)
-        most = min(math.ceil(len(self._ready) / among), MOST_TOGETHER)
-        taken: list[Task] = []
-        while self._ready and len(taken) < most:
-            task = self._tasks[self._ready[0][1]]
-            if taken and not (isinstance(task.do, Together) and task.do is taken[0].do):
+        ready, taken = self._ready[together], list[Task]()
+        most = min(math.ceil(len(ready) / among), MOST_TOGETHER) if together else 1
+        while ready and len(taken) < most:
+            task = self._tasks[ready[0][1]]
+            if taken and task.do is not taken[0].do:
                 break
-            heapq.heappop(self._ready)
+            heapq.heappop(ready)
             taken.append(task)
         return taken
 
@@ -146,26 +194,31 @@ class _Schedule:
         """Note that it has ended."""
         if error is not None:
             self._failed[task.name] = error
+        self.left_apart -= not _is_together(task)
         self._order.done(task.name)
         self._on_done(task, error)
 
 
-def _filled(running: _Running, schedule: _Schedule, pool: ProcessPoolExecutor, most: int) -> _Running:
+def _filled(running: _Running, schedule: _Schedule, hands: _Hands, most: int) -> _Running:
     """What runs, once as much as possible does."""
-    while len(running) < most and (tasks := schedule.take(most)):
-        do = tasks[0].do
-        running[submit(pool, do.do([task.name for task in tasks]) if isinstance(do, Together) else do)] = (
-            tasks
-        )
+    # Of each kind one more than can run, so that none waits for the next; no more, so that ranks still decide.
+    for together in (False, True):
+        count = sum(_is_together(tasks[0]) is together for tasks in running.values())
+        while count < most and (tasks := schedule.take(most, together=together)):
+            running[hands.begin(tasks)] = tasks
+            count += 1
     return running
 
 
-def _errors(future: asyncio.Future[object], tasks: Sequence[Task]) -> Sequence[ClipTaskError | None]:
+def _is_together(task: Task) -> bool:
+    return isinstance(task.do, Together)
+
+
+def _errors(future: asyncio.Future[Any], tasks: Sequence[Task]) -> Sequence[ClipTaskError | None]:
     """Of each of the tasks that were done together."""
     error = future.exception()
     if error is None:
-        together = isinstance(tasks[0].do, Together)
-        return cast("Sequence[ClipTaskError | None]", future.result()) if together else [None]
+        return cast("Sequence[ClipTaskError | None]", future.result()) if _is_together(tasks[0]) else [None]
     if isinstance(error, ClipTaskError):
         return [error] * len(tasks)
     raise error

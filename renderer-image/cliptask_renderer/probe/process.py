@@ -21,7 +21,8 @@ from cliptask_renderer.probe.limits import ProbeLimits, refuse
 _GRACE_S: Final = 10.0
 """More than the probe allows itself: it ends by itself unless a reader hangs."""
 _START_S: Final = 60.0
-_IDLE_S: Final = 60.0
+_IDLE_S: Final = 5.0
+"""A process that waits takes 60 MB, beside whatever is made of its files; to start another takes half a second."""
 _FILES: Final = 200
 """That one process reads: what leaks does not pile up."""
 

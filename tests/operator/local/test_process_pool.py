@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -17,7 +19,7 @@ import psutil
 import pytest
 
 from cliptask.errors import ClipTaskError, MediaError, OutputError, TransientError
-from cliptask_operator.local.process_pool import MOST_TOGETHER, Task, Together, run_tasks
+from cliptask_operator.local.process_pool import MOST_TOGETHER, GoesOn, Task, Together, run_tasks
 
 
 def work(tasks: list[Task], workers: int) -> list[tuple[Task, ClipTaskError | None]]:
@@ -49,6 +51,12 @@ def refuse_all(_names: Sequence[str]) -> tuple[ClipTaskError | None, ...]:
     """Fail as where a disk is full."""
     message = "no room"
     raise OutputError(message)
+
+
+def wait_for(file: Path) -> None:
+    """Until somebody makes it."""
+    while not file.exists():
+        time.sleep(0.01)
 
 
 def die(_file: Path) -> None:
@@ -109,9 +117,9 @@ def test_what_only_comes_after_a_failure_is_done_all_the_same(tmp_path: Path) ->
 
 
 def test_what_is_small_is_done_by_the_dozen_and_each_fails_alone(tmp_path: Path) -> None:
-    """Ten thousand videos would take as many messages, or the bad one would take along those beside it."""
+    """Each of ten thousand videos would wait for the disk by itself, or the bad one would take along those beside it."""
     log = tmp_path / "log"
-    together = Together(lambda names: partial(note_all, log, names))
+    together = Together(lambda names, _: note_all(log, names))
     names = ["bad", *(f"{number:03}" for number in range(200))]
     tasks = [
         *(Task(name, 0, together, ("part",)) for name in names),
@@ -126,12 +134,82 @@ def test_what_is_small_is_done_by_the_dozen_and_each_fails_alone(tmp_path: Path)
     assert sorted(name for line in lines for name in line.split()) == sorted(names)
     sizes = [len(line.split()) for line in lines]
     assert max(sizes) == MOST_TOGETHER
-    assert min(sizes) == 1  # towards the end no process is left with many while another has none
+    assert min(sizes) == 1  # towards the end no thread is left with many while another has none
+
+
+def test_what_is_small_is_done_here_once_no_process_is_left(tmp_path: Path) -> None:
+    """While thousands of videos are joined, processes with all that encodes would only take memory."""
+    seen: list[tuple[int, int]] = []
+
+    def look(names: Sequence[str], _: GoesOn) -> list[ClipTaskError | None]:
+        seen.append((os.getpid(), len(multiprocessing.active_children())))
+        return [None for _ in names]
+
+    together = Together(look)
+    parts = [Task(f"part {number}", 1, partial(note, tmp_path / "log", "part")) for number in range(3)]
+    needs = tuple(part.name for part in parts)
+
+    work([*(Task(f"{number}", 0, together, needs) for number in range(100)), *parts], 2)
+
+    assert (tmp_path / "log").read_text().splitlines() == ["part"] * 3
+    assert set(seen) == {(os.getpid(), 0)}
+
+
+def test_what_is_small_needs_no_process() -> None:
+    """A render of which all parts are there would start what it has no use for."""
+    before, seen = psutil.Process().children(), list[list[psutil.Process]]()
+
+    def look(names: Sequence[str], _: GoesOn) -> list[ClipTaskError | None]:
+        seen.append(psutil.Process().children())
+        return [None for _ in names]
+
+    together = Together(look)
+
+    ended = work([Task(name, 0, together) for name in "abc"], 2)
+
+    assert sorted((task.name, error) for task, error in ended) == [("a", None), ("b", None), ("c", None)]
+    assert all(children == before for children in seen)
+
+
+def test_what_is_small_goes_on_beside_what_is_large(tmp_path: Path) -> None:
+    """The first videos would wait for the last part."""
+    stop = tmp_path / "stop"
+
+    def done(names: Sequence[str], _: GoesOn) -> list[ClipTaskError | None]:
+        stop.touch()
+        return [None for _ in names]
+
+    large = Task("large", 0, partial(wait_for, stop))
+
+    ended = work([large, Task("small", 1, Together(done))], 1)
+
+    assert [task.name for task, _ in ended] == ["small", "large"]
+
+
+def test_whoever_is_cancelled_waits_for_one_of_a_dozen_at_most() -> None:
+    """Ctrl-C would seem to do nothing while thirty large videos are joined."""
+    begun = threading.Event()
+
+    def until_the_end(names: Sequence[str], goes_on: GoesOn) -> list[ClipTaskError | None]:
+        begun.set()
+        while goes_on():
+            time.sleep(0.01)
+        return [None for _ in names]
+
+    async def cancelled() -> None:
+        tasks = [Task(name, 0, Together(until_the_end)) for name in "abc"]
+        running = asyncio.create_task(run_tasks(tasks, 1, lambda *_: None))
+        await asyncio.to_thread(begun.wait)
+        running.cancel()
+        await running
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancelled())
 
 
 def test_what_concerns_all_of_a_dozen_is_told_of_each() -> None:
     """Videos that are not there would count as made."""
-    together = Together(lambda names: partial(refuse_all, names))
+    together = Together(lambda names, _: refuse_all(names))
 
     ended = [(task.name, str(error)) for task, error in work([Task(name, 0, together) for name in "abc"], 1)]
 
