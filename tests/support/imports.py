@@ -7,11 +7,14 @@ import sys
 from collections.abc import Mapping, Sequence
 
 
-def imported(arguments: Sequence[str], environment: Mapping[str, str]) -> set[str]:
-    """Run ``python -m`` with these arguments to a good end; returns the names of all modules that were imported."""
+def imported(arguments: Sequence[str], environment: Mapping[str, str], told: str = "") -> set[str]:
+    """Run ``python -m`` with these arguments to a good end; returns the names of all modules that were imported.
+
+    ``told`` is its standard input.
+    """
     ran = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", *arguments],
-        env=environment, capture_output=True, text=True, timeout=120, check=False,
+        env=environment, input=told, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from cliptask.errors import SpeechError
 from cliptask.pieces import word_spans
 from cliptask.word_timing import words_by_length, words_from_characters, words_from_events
 from cliptask_operator.speech.espeak import speak
+from support.imports import among, imported
 
 
 async def test_it_speaks_a_wav_of_the_length_it_says() -> None:
@@ -202,12 +204,22 @@ except cliptask.errors.SetupError as error:
     assert "pip install espeakng-loader" in done.stdout
 
 
+def test_its_process_imports_little() -> None:
+    """One is begun for each line: models and an event loop would take longer than the line."""
+    question = json.dumps({"text": "Hello", "language": "en"})
+
+    modules = imported(["cliptask_operator.speech.espeak_process"], os.environ, question)
+
+    assert "espeakng_loader" in modules
+    assert among(modules, ("asyncio", "pydantic", "cliptask.spec", "cliptask_renderer")) == set()
+
+
 def synthesizers() -> list[int]:
     """Ids of this process's children that speak."""
     found = []
     for child in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):
-            if "cliptask_operator.speech.espeak" in child.cmdline():
+            if "cliptask_operator.speech.espeak_process" in child.cmdline():
                 found.append(child.pid)
     return found
 
