@@ -203,7 +203,7 @@ def plan(
         except ClipTaskError as error:
             skipped += [Skipped(clips, track, line, error, others, form) for form in profiles]
             continue
-        captions = captions_order(spec, words)
+        captions = captions_order(first, words)
         for form, timeline, order in zip(profiles, of_forms, orders, strict=True):
             of_form = named._replace(form=form)
             name = video_name(task, of_form, order.key)
@@ -347,12 +347,14 @@ def variant_order(
     if timeline.spec.captions.mode == "burned":
         look = caption_look(timeline.spec.captions, timeline.bindings.font, timeline.free)
         emoji = coloured_emoji(timeline.spec.captions.letters)
-        burned = said.burned(look, emoji, is_settled=False)
+        burned = timeline.one(said.burned(look, emoji, is_settled=False))
         shown = said.burned(look, emoji, is_settled=True)
         segments = timeline.captioned(segments, shown) if shown else segments
     fields: dict[str, Any] = given(
         soundtrack=heard,
-        captions=said.captions(is_settled=False) if timeline.spec.captions.mode == "soft" else None,
+        captions=timeline.one(said.captions(is_settled=False))
+        if timeline.spec.captions.mode == "soft"
+        else None,
         language=said.language,
         burned=burned,
         source_type=source_type,
@@ -361,6 +363,6 @@ def variant_order(
     return VariantOrder(segments=segments, **fields)
 
 
-def captions_order(spec: ClipTaskSpec, said: Said) -> CaptionsOrder | None:
+def captions_order(timeline: Timeline, said: Said) -> CaptionsOrder | None:
     """The caption file of a video in which this is said."""
-    return None if spec.captions.mode == "none" else said.captions(is_settled=True)
+    return None if timeline.spec.captions.mode == "none" else timeline.one(said.captions(is_settled=True))

@@ -20,7 +20,7 @@ def soundtrack(timeline: Timeline, choice: Choice, said: Said) -> SoundtrackOrde
     music = _music(timeline, choice.track)
     if not music and not said.lines and not clips:
         return None
-    return SoundtrackOrder(
+    order = SoundtrackOrder(
         fps=timeline.profile.fps,
         frames=said.frames,
         **music,
@@ -30,6 +30,7 @@ def soundtrack(timeline: Timeline, choice: Choice, said: Said) -> SoundtrackOrde
         ducking=sound.ducking and bool(music) and bool(said.lines or clips),
         loudness=sound.lufs,
     )
+    return timeline.one(order)
 
 
 def _music(timeline: Timeline, index: int | None) -> dict[str, Any]:

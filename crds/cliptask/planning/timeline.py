@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from cliptask import recipe
 from cliptask.area import unusual
 from cliptask.errors import ClipTaskError, InvalidTask, SourceError
 from cliptask.facts import SourceFacts
 from cliptask.layers import BurnedCaptions, Layer, OverlayOrder, SpokenAt, frame_at
+from cliptask.order import Order
 from cliptask.orders import ClipSound, Cut, Profile, SegmentOrder, TransitionOrder, meet
 from cliptask.pages import LATE_MS
 from cliptask.planning.bindings import Bindings, Bound, ClipRange
@@ -24,6 +25,8 @@ from cliptask.spec.places import clip_place
 from cliptask.spec.quantities import format_duration, frames_of
 from cliptask.spec.task import ClipTaskSpec
 from cliptask.spec.transitions import Transition, transition_between
+
+OrderT = TypeVar("OrderT", bound=Order | None)
 
 
 class Origin(NamedTuple):
@@ -38,6 +41,8 @@ class Made:
     """What timelines have made so far: what is equal is the same object, as keys are slow."""
 
     segments: dict[object, SegmentOrder] = field(default_factory=dict)
+    orders: dict[Any, Any] = field(default_factory=dict)
+    """Of what else is common to many variants, each by itself."""
     seen: set[int] = field(default_factory=set)
     """Of all that lies over the picture, what some segment has, by its number."""
 
@@ -97,7 +102,7 @@ class Timeline:
         self.line_numbers = {path: number for number, path in enumerate(spec.lines_at)}
         """Of each line among ``spec.lines``, by its path."""
         made = made or Made()
-        self._made, self._seen = made.segments, made.seen
+        self._made, self._seen, self._orders = made.segments, made.seen, made.orders
         self._neighbours = neighbours(self.overlays)
         for index, overlay in enumerate(self.overlays):
             image = self.image(index)
@@ -135,6 +140,11 @@ class Timeline:
                     )
                 )
         return tuple(parts)
+
+    def one(self, order: OrderT) -> OrderT:
+        """Of equal orders the first, for those of which thousands of variants have the same few."""
+        first: OrderT = self._orders.setdefault(order, order)
+        return first
 
     def _rounds(self, length: int, more: int) -> Iterator[tuple[int, int, int]]:
         """What of a clip of so many frames is shown after its end: frames [begin, end), of a clip that begins so much later.

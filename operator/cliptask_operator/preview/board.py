@@ -142,7 +142,7 @@ class Board:
         draft = order(self._draft) if self._has_draft[number] else None
         named = self.labels.of(choice)._replace(form=self.forms[number])
         name = video_name(self.task, named, full.key)
-        captions = captions_order(self.spec, words)
+        captions = captions_order(timeline, words)
         starts_s = tuple(span.start / full.profile.fps for span in timeline.spans(choice.clips))
         return Combination(choice, name, full, draft, captions, starts_s)
 

@@ -175,6 +175,22 @@ def test_soundtracks_are_shared_by_variants_of_one_length() -> None:
     assert len(campaign.soundtracks) == 2
 
 
+@pytest.mark.parametrize("mode", ["soft", "sidecar", "burned"])
+def test_what_several_variants_share_is_one_object(mode: str) -> None:
+    """Thousands of equal orders would fill the memory, and each would have its key reckoned anew."""
+    of = task([3, 3], tracks=2, lines=2, captions={"mode": mode})
+    variants = plan(of, sources(of), [line("line 0"), line("line 1")]).variants
+
+    for shared in (
+        [each.order.soundtrack for each in variants],
+        [each.order.captions for each in variants],
+        [each.order.burned for each in variants],
+        [each.captions for each in variants],
+        [segment for each in variants for segment in each.order.segments],
+    ):
+        assert len({id(each) for each in shared}) == len({each and each.key for each in shared})
+
+
 def test_settings_that_are_not_heard_change_no_soundtrack() -> None:
     """Ducking without speech, or music at volume 0, must not make anything anew."""
     plain, ducked = (planned(task([1], tracks=1, sound={"ducking": on})) for on in (False, True))
