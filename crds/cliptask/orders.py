@@ -335,6 +335,8 @@ class WorkOrder(Order):
     segments: tuple[SegmentOrder, ...] = ()
     soundtracks: tuple[SoundtrackOrder, ...] = ()
     variants: tuple[NamedVariant, ...] = ()
+    joins: tuple[NamedVariant, ...] = ()
+    """Videos that show some of its parts: those of which all parts are there once its own are, it puts together. Others do the rest. They are not signed."""
     places: Mapping[str, str] = Field(default_factory=dict)
     """Where the spec names what it reads, by the SHA-256 of a source and the key of a line: for messages, and in no key."""
     signer: str = ""
@@ -361,6 +363,7 @@ class WorkOrder(Order):
             segments=self.segments,
             soundtracks=self.soundtracks,
             variants=tuple(each for each in self.variants if each.name not in there),
+            joins=tuple(each for each in self.joins if each.name not in there),
             signer=self.signer,
             secrets=self.secrets,
         )
@@ -376,9 +379,15 @@ class WorkOrder(Order):
     @cached_property
     def key(self) -> str:
         """SHA-256 (hex) of the content keys of all that it makes, and of the names that videos get."""
-        keys = [part.key for part in (*self.segments, *self.soundtracks)]
+        keys = [*self.own_parts]
         keys += [f"{variant.name} {variant.order.key}" for variant in self.variants]
+        keys += [f"join {variant.name} {variant.order.key}" for variant in self.joins]
         return hashlib.sha256(" ".join([self.step, *keys]).encode()).hexdigest()
+
+    @property
+    def own_parts(self) -> tuple[str, ...]:
+        """Content keys of the segments and soundtracks that it makes for others to use."""
+        return tuple(part.key for part in (*self.segments, *self.soundtracks))
 
     @cached_property
     def parts(self) -> frozenset[str]:
@@ -424,4 +433,4 @@ class WorkReport(Order):
     """One word for programs, e.g. ``SourceUnusable``; empty where all is made."""
     message: str = ""
     failed: dict[str, str] = Field(default_factory=dict)
-    """Why, for each variant of several that could not be made."""
+    """Why, for each of several that could not be made: variants by their names, parts by their keys."""

@@ -1,4 +1,4 @@
-"""How is a work order done? Its inputs come from the store, the thing is made, checked and stored.
+"""How is a thing of a work order made? Its inputs come from the store, the thing is made, checked and stored.
 
 Everything here may run twice, at once or after a crash: what exists is not made again, and what is stored is whole.
 """
@@ -16,9 +16,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from cliptask import names
-from cliptask.decoding import decoded_together
-from cliptask.errors import ClipTaskError, InputError, MediaError
-from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, VariantOrder, WorkOrder
+from cliptask.errors import MediaError
+from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, VariantOrder
 from cliptask_renderer.memory import peak_bytes, peak_bytes_of_programs
 from cliptask_renderer.mux.movie import Movie, movie
 from cliptask_renderer.mux.proof import prove
@@ -34,7 +33,6 @@ from cliptask_renderer.parts import (
 from cliptask_renderer.recordings import needed, words_of
 from cliptask_renderer.storage.base import NamedObjects
 from cliptask_renderer.storage.disk_errors import disk_errors
-from cliptask_renderer.storage.open import open_store
 from cliptask_renderer.storage.scratch import scratch_root
 
 if TYPE_CHECKING:
@@ -47,51 +45,6 @@ PartOrder: TypeAlias = SegmentOrder | SoundtrackOrder
 _KNOWN: dict[tuple[str, str], StoredPart] = {}
 """Parts that this process has seen, by cache and name: ten thousand videos share a few hundred, and ask for each once."""
 _MOST_KNOWN = 1024
-_ONE_OF_SEVERAL = (InputError, MediaError)
-"""What is wrong with one video and says nothing of the next."""
-
-
-def execute(
-    order: WorkOrder, log: Callable[[str], None], scratch: Path | None = None
-) -> dict[str, ClipTaskError]:
-    """Make everything; returns why not, for each variant that is itself to blame. Raises what concerns all of them.
-
-    The one entry of a Job's pod and of a process of a pool. ``log`` is told of each thing that is there; ``scratch`` is
-    as for ``open_store``.
-    """
-    cache, output = open_store(order.cache, scratch), open_store(order.output, scratch)
-    _make_segments(cache, order, log)
-    for soundtrack in order.soundtracks:
-        make_soundtrack(cache, soundtrack, order.places)
-        log(f"soundtrack {soundtrack.key}: {soundtrack.samples} samples")
-    failed: dict[str, ClipTaskError] = {}
-    for variant in order.variants:
-        try:
-            make_variant(cache, output, order.task, variant.name, variant.order, order.places, order.secrets)
-        except _ONE_OF_SEVERAL as error:
-            log(f"error: {variant.name}: {error}")
-            failed[variant.name] = error
-        else:
-            log(f"video {variant.name}: {variant.order.duration_s:.1f} s")
-    return failed
-
-
-def _make_segments(cache: NamedObjects, order: WorkOrder, log: Callable[[str], None]) -> None:
-    """All that can be made. Raises why the first one cannot."""
-    for group in decoded_together(order.segments):
-        _try_together(cache, group, order.places)
-    broken: list[ClipTaskError] = []
-    for segment_order in order.segments:
-        try:
-            make_segment(cache, segment_order, order.places)
-            if not segment_order.is_seam:
-                make_picture(cache, segment_order)
-        except _ONE_OF_SEVERAL as error:
-            broken.append(error)
-        else:
-            log(f"segment {segment_order.key}: {segment_order.frames} frames")
-    if broken:
-        raise broken[0]
 
 
 def make_segment(
@@ -121,14 +74,6 @@ def make_segment(
         took = {"took": _since(began)} if plain is None else {}
         noted = {"frames": str(order.frames), "pixels": str(pixels), **took, **_memory(before)}
         return store_part(cache, name, file, noted)
-
-
-def _try_together(cache: NamedObjects, group: Sequence[SegmentOrder], places: Mapping[str, str]) -> None:
-    """Make those of a group that are missing in one run. Where that fails, none of them is there: each alone tells why."""
-    try:
-        make_together(cache, group, places)
-    except (InputError, MediaError):
-        return
 
 
 def make_together(
@@ -280,12 +225,12 @@ def _join(
 ) -> None:
     """Raises ``KeyError`` where a part is gone that this process has seen."""
     order, name = video.order, f"{video.name}{names.VIDEO}"
-    orders: list[PartOrder] = [*order.segments, *([order.soundtrack] if order.soundtrack else [])]
-    seen = [_seen(cache, each) for each in orders]
+    orders = parts_shown(order)
+    there = [seen(cache, each) for each in orders]
     # Nothing is made for a video that is there. Where all is made already, the store looks: it keeps the one that it has.
-    if None in seen and output.stat(name) is not None:
+    if None in there and output.stat(name) is not None:
         return
-    parts = [there or _made(cache, each, places) for there, each in zip(seen, orders, strict=True)]
+    parts = [found or _made(cache, each, places) for found, each in zip(there, orders, strict=True)]
     segments, soundtracks = parts[: len(order.segments)], parts[len(order.segments) :]
     began, before = time.monotonic(), peak_bytes() if _is_alone() else 0
     make = partial(
@@ -328,7 +273,12 @@ def _signed(
     return signed(make, blocks, video, known_certificate(secrets, credentials.signer))
 
 
-def _seen(cache: NamedObjects, order: PartOrder) -> StoredPart | None:
+def parts_shown(order: VariantOrder) -> tuple[PartOrder, ...]:
+    """A video's segments, and its soundtrack after them."""
+    return (*order.segments, *([order.soundtrack] if order.soundtrack else []))
+
+
+def seen(cache: NamedObjects, order: PartOrder) -> StoredPart | None:
     """A part that is there, or was when this process last looked."""
     name = _name(order)
     if (known := _KNOWN.get((cache.uri, name))) is not None:

@@ -38,7 +38,7 @@ def run(environment: Mapping[str, str], say: Callable[[str], None]) -> int:
 
             # Before anything is made: what signs comes last.
             check(order.secrets, order.signer, with_key=bool(order.variants))
-        from cliptask_renderer.build import execute  # noqa: PLC0415  a bad order is refused before decoders are loaded
+        from cliptask_renderer.carry_out import execute  # noqa: PLC0415  a bad order is refused before decoders are loaded
 
         failed = execute(order, say)
     except ClipTaskError as error:

@@ -37,13 +37,13 @@ def _end(_number: int, _frame: object) -> NoReturn:
 
 
 def execute(order: WorkOrder, scratch: Path | None = None) -> None:
-    """Make everything; raises why not. See ``build.execute``.
+    """Make everything; raises why not. See ``carry_out.execute``.
 
     The media libraries are imported by the process that uses them: whoever plans need not have them.
     """
-    from cliptask_renderer import build  # noqa: PLC0415  see above
+    from cliptask_renderer import carry_out  # noqa: PLC0415  see above
 
-    for error in build.execute(order, lambda _line: None, scratch).values():
+    for error in carry_out.execute(order, lambda _line: None, scratch).values():
         raise error
 
 

@@ -32,7 +32,7 @@ from support import media
 from support.elevenlabs_stub import KEY, ElevenLabsStub
 from support.gcs import FakeGcs
 from support.http_server import MediaServer
-from support.promised import promised
+from support.promised import joined, promised
 
 Judge = Callable[[WorkOrder, Document], Outcome | None]
 """What becomes of a Job; None: it makes what it promises."""
@@ -65,6 +65,8 @@ class Renderers:
     def make(self, order: WorkOrder) -> None:
         """Write every object that a renderer would, with a few bytes for content."""
         for each in promised(order):
+            self._put(self.store(each.uri), each.name, each.key)
+        for each in joined(order, lambda uri, name: self.store(uri).stat(name) is not None):
             self._put(self.store(each.uri), each.name, each.key)
 
     def store(self, uri: str) -> Store:

@@ -63,9 +63,9 @@ def test_jobs_are_packed_where_the_task_leaves_it_open(bed: Bed) -> None:
     bed.apply(bed.task("camp", [[*range(12)]], execution={"variantsPerJob": "auto", "parallelism": 2}))
     bed.wait("camp")
 
-    assert [len(order.variants) for order in bed.renderers.orders if order.variants] == [6, 6]
+    assert [len(order.joins) for order in bed.renderers.orders] == [12]
     told = bed.kubectl("get", "events", "-o", "jsonpath={.items[*].message}")
-    assert "12 videos in 2 Jobs: a video takes about 0.5 s, a pod's start 3 s" in told
+    assert "12 videos, with the 12 parts that they lack, in 1 Job: a part takes about 0.00" in told
 
 
 def test_what_may_pass_is_tried_again_by_the_job(bed: Bed) -> None:

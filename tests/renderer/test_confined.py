@@ -21,7 +21,7 @@ from cliptask.orders import (
     VariantOrder,
     WorkOrder,
 )
-from cliptask_renderer import build
+from cliptask_renderer import carry_out
 from cliptask_renderer.storage.base import NamedObjects, StoredObject
 from cliptask_renderer.storage.folder import FolderStore
 from support import frames as f
@@ -128,7 +128,7 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, VariantOrd
 
 def _touched(order: WorkOrder) -> tuple[set[str], set[str], set[str]]:
     """What is read of the cache and made in it, and what is made in the output: all by the order."""
-    videos = [each.order for each in order.variants]
+    videos = [each.order for each in (*order.variants, *order.joins)]
     segments: set[SegmentOrder] = {*order.segments, *(part for each in videos for part in each.segments)}
     soundtracks = {*order.soundtracks, *(each.soundtrack for each in videos if each.soundtrack)}
     sources = [part.sources for part in segments] + [part.sources for part in soundtracks]
@@ -141,7 +141,11 @@ def _touched(order: WorkOrder) -> tuple[set[str], set[str], set[str]]:
     makes = {names.segment_object(each.key) for each in segments}
     makes |= {names.picture_object(each.key) for each in segments if not each.is_seam}
     makes |= {names.soundtrack_object(each.key) for each in soundtracks}
-    return reads, makes, {f"{order.task}/{each.name}{names.VIDEO}" for each in order.variants}
+    return (
+        reads,
+        makes,
+        {f"{order.task}/{each.name}{names.VIDEO}" for each in (*order.variants, *order.joins)},
+    )
 
 
 BURNED = BurnedCaptions(
@@ -157,6 +161,11 @@ WORK: dict[str, Callable[[VariantOrder], dict[str, object]]] = {
     "two videos of parts that are there": lambda video: {
         "variants": tuple(NamedVariant(name=f"v-{n}", order=video) for n in (2, 3))
     },
+    "parts, and a video that is complete then": lambda video: {
+        "segments": video.segments,
+        "soundtracks": (video.soundtrack,),
+        "joins": (NamedVariant(name="v-4", order=video),),
+    },
 }
 
 
@@ -170,9 +179,9 @@ def test_a_job_needs_no_more_of_the_stores_than_its_order_names(
     order = WorkOrder(cache=cache.uri, output=output.uri, task="task").model_copy(update=WORK[what](video))
     reads, makes, films = _touched(order)
     confined = {cache.uri: Confined(cache, reads, makes), output.uri: Confined(output, set(), films)}
-    monkeypatch.setattr(build, "open_store", lambda uri, _scratch: confined[uri])
+    monkeypatch.setattr(carry_out, "open_store", lambda uri, _scratch: confined[uri])
 
-    failed = build.execute(order, lambda _line: None)
+    failed = carry_out.execute(order, lambda _line: None)
 
     assert failed == {}
     assert all(output.stat(name) for name in films)

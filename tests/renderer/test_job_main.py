@@ -192,7 +192,7 @@ def test_of_several_videos_one_bad_one_does_not_cost_the_others(job: Job, footag
     assert ended.report.reason == "SourceUnusable"
     assert ended.report.failed.keys() == {"c", "d"}  # the message is that of a, the first
     assert names.source_object(MISSING) in ended.report.failed["c"]
-    assert "error: a: " in ended.said
+    assert "error: video a: " in ended.said
 
 
 def test_a_bad_source_goes_by_its_place_in_the_task(job: Job) -> None:

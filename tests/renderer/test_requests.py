@@ -20,7 +20,7 @@ from cliptask.orders import (
     VariantOrder,
     WorkOrder,
 )
-from cliptask_renderer import build
+from cliptask_renderer import carry_out
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.open import open_store
 from support import frames as f
@@ -94,11 +94,13 @@ def test_a_video_costs_an_upload_and_a_composition(
             segments=tuple(parts.values()),
             secrets=str(secrets),
         )
-        build.execute(work, lambda _line: None)
-        build.execute(work.model_copy(update={"segments": (), "variants": (first,)}), lambda _line: None)
+        carry_out.execute(work, lambda _line: None)
+        carry_out.execute(work.model_copy(update={"segments": (), "variants": (first,)}), lambda _line: None)
         proxy.requests.clear()
 
-        build.execute(work.model_copy(update={"segments": (), "variants": tuple(others)}), lambda _line: None)
+        carry_out.execute(
+            work.model_copy(update={"segments": (), "variants": tuple(others)}), lambda _line: None
+        )
 
         new = len(others)
         unseen = len(parts) - len(first.order.segments)

@@ -19,7 +19,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from typing import Any, Literal
 
 from cliptask.orders import WorkOrder
@@ -32,7 +32,7 @@ from cliptask_renderer.storage.base import Store
 from cluster import outcomes
 from cluster.outcomes import Outcome
 from support.faults import Faults
-from support.promised import promised
+from support.promised import joined, promised
 
 Key = tuple[str, str]
 """Namespace and name."""
@@ -318,7 +318,8 @@ class FakeCluster:
     def make(self, order: WorkOrder, *, but: Iterable[str] = (), content: bytes = b"media") -> None:
         """Write what a renderer would, with a few bytes for content, but for these videos."""
         left_out = tuple(f"{order.task}/{name}." for name in but)
-        for each in promised(order):
+        then = joined(order, lambda uri, name: self._open_store(uri).stat(name) is not None)
+        for each in chain(promised(order), then):
             store = self._open_store(each.uri)
             if not each.name.startswith(left_out) and store.stat(each.name) is None:
                 self.made[each.name] += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cliptask import names
@@ -32,6 +32,16 @@ def promised(order: WorkOrder) -> Iterator[Promised]:
         if (own := variant.order.soundtrack) is not None:
             yield Promised(order.cache, names.soundtrack_object(own.key), own.key)
         yield Promised(order.output, f"{order.task}/{variant.name}{names.VIDEO}", variant.order.key)
+
+
+def joined(order: WorkOrder, is_there: Callable[[str, str], bool]) -> Iterator[Promised]:
+    """Of the videos that it may join those of which every part is there, once its own are; ``is_there`` tells of a store's URI and a name in it."""
+    for video in order.joins:
+        shown = {names.segment_object(each.key) for each in video.order.segments}
+        if video.order.soundtrack is not None:
+            shown.add(names.soundtrack_object(video.order.soundtrack.key))
+        if all(is_there(order.cache, name) for name in shown):
+            yield Promised(order.output, f"{order.task}/{video.name}{names.VIDEO}", video.order.key)
 
 
 def _segment(cache: str, segment: SegmentOrder) -> Iterator[Promised]:

@@ -60,7 +60,7 @@ class Execution(Part):
     parallelism: int = Field(default=50, ge=1, le=2000)
     """The most Jobs at a time."""
     variants_per_job: Together = 1
-    """Variants that one Job makes one after the other: more than 1 for tiny videos. auto: so many that the start of a Job takes half of its time at most, and a fifth where there are more videos than places for Jobs; the status says how many."""
+    """Variants that one Job makes one after the other: more than 1 for tiny videos. auto: Jobs make segments and soundtracks, as many each as pay for a pod's start, and whichever stores the last part of a video joins it; the status says how many there are."""
     suspend: bool = False
     """Make nothing and end what runs; the status shows what would be made."""
     resources: Resources = Resources()

@@ -21,6 +21,10 @@ _BYTES_PER_PIXEL = 0.07 / 8
 """Of a picture of real footage, where nothing of one's own was made yet (docs/performance.md)."""
 _FIRST_TIME, _MEASURED = 0.1, 0.5
 """The least part of a guess that is needed all the same: of pictures of any kind, and of those of one's own."""
+_S_PER_PIXEL = 1e-8
+"""To encode a picture on a core of its own, where nothing was encoded yet."""
+_SOUNDTRACK_S = 0.5
+"""To mix one, likewise."""
 _AUDIO_BYTES_S = 20_000
 _FLOAT_STEREO = 8
 """Bytes of a sample of a mix that is not encoded yet."""
@@ -192,6 +196,13 @@ def seconds_per_video(missing: Missing, past: Past) -> float:
     )
     soundtracks = len(missing.soundtracks) * (past.s_per_soundtrack or 0)
     return joined + (own + soundtracks) / len(missing.variants)
+
+
+def part_s(part: SegmentOrder | SoundtrackOrder, past: Past) -> float:
+    """What a part takes, by what others took."""
+    if isinstance(part, SoundtrackOrder):
+        return past.s_per_soundtrack or _SOUNDTRACK_S
+    return _encoded_pixels(part) * (past.s_per_pixel or _S_PER_PIXEL)
 
 
 def _segment_bytes(order: SegmentOrder, past: Past) -> int:

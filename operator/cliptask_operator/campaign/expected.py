@@ -51,7 +51,7 @@ def _seconds(
     kinds = (
         (sum(each.frames * _area(each) for each in segments.values()), past.s_per_pixel),
         (len(soundtracks), past.s_per_soundtrack),
-        (len(order.variants), past.s_per_video or VIDEO_S),
+        (len(order.variants) + len(order.joins), past.s_per_video or VIDEO_S),
     )
     known = [amount * each_s for amount, each_s in kinds if amount and each_s is not None]
     return sum(known) if known else None

@@ -39,6 +39,11 @@ class Missing:
     soundtracks: tuple[SoundtrackOrder, ...]
     variants: tuple[Variant, ...]
 
+    @property
+    def parts(self) -> tuple[SegmentOrder | SoundtrackOrder, ...]:
+        """Segments, then soundtracks."""
+        return (*self.segments, *self.soundtracks)
+
 
 def parts_of(cache: Store) -> Mapping[str, Part]:
     """All segments, their pictures and soundtracks in a cache, by their names."""

@@ -11,6 +11,7 @@ from typing import NoReturn, TypeVar
 import structlog
 
 from cliptask.errors import ClipTaskError
+from cliptask.orders import VariantOrder
 from cliptask.planning.plan import encoded_s
 from cliptask.spec.execution import Execution
 from cliptask_operator.campaign.effort import still_taken
@@ -55,6 +56,8 @@ class JobController:
     """Why not, for each variant that could not be made in the end."""
     _pass_s: float = field(default=0.0, init=False)
     """How long the last pass took."""
+    _unmakeable: AbstractSet[str] = field(default=frozenset(), init=False)
+    """Names of videos that cannot be made, as of the last pass: their Jobs make others."""
     _starts: JobStarts = field(init=False)
     _tuning: JobTuning = field(init=False)
 
@@ -81,7 +84,10 @@ class JobController:
             needs = await asyncio.to_thread(still_taken, self.desired.campaign, there)
             await self.context.ledger.reserve(self.desired.task, **needs)
             self.desired = replace(self.desired, finished=there.videos)
-            self.desired = self._tuning.packed(self.desired, there, self._jobs())
+            leased = self._leases.held_by_others(self.desired.task.uid, self.desired.parts)
+            self.desired = await asyncio.to_thread(
+                self._tuning.packed, self.desired, there, self._jobs(), leased
+            )
             failed = await self._run()
         finally:
             self._leases.release(self.desired.task.uid)
@@ -117,6 +123,7 @@ class JobController:
         observed = await self._observe()
         decision = self._decide(observed)
         self._pass_s = self._now() - began
+        self._unmakeable = decision.failed.keys()
         refused = await self._act(decision)
         if not decision.finished:
             self._report(replace(decision, active=decision.active - refused))
@@ -170,15 +177,26 @@ class JobController:
 
     def _credit(self, jobs: Mapping[str, JobFacts]) -> None:
         """Believe Jobs that say they made everything."""
-        succeeded = _succeeded(jobs)
+        succeeded, by_name = _succeeded(jobs), self.desired.by_name
+        new = [by_name[name] for name in succeeded - self.state.credited_jobs if name in by_name]
         for name in succeeded - self.state.credited_jobs:
-            if (order := self.desired.by_name.get(name)) is not None:
-                self.state.videos |= {variant.name for variant in order.variants}
+            if name in by_name:
                 self.context.ledger.ended(self.desired.task, name)
-                self._leases.made(order.parts)
-                self.context.metrics.jobs_succeeded.labels(order.step).inc()
-                self.context.metrics.videos_made.inc(len(order.variants))
+        for order in new:
+            self._leases.made(order.parts)
+            self.context.metrics.jobs_succeeded.labels(order.step).inc()
+        # Whoever stored the last part of a video that several Jobs carry has joined it.
+        joined = (video for order in new for video in order.joins if self._is_complete(video.order))
+        made = [video.name for order in new for video in order.variants if video.name not in self._unmakeable]
+        made += {video.name for video in joined} - self.state.videos
+        self.context.metrics.videos_made.inc(len(made))
+        self.state.videos |= set(made)
         self.state.credited_jobs = succeeded
+
+    def _is_complete(self, video: VariantOrder) -> bool:
+        """Whether all of its parts are there."""
+        soundtrack = [video.soundtrack.key] if video.soundtrack else []
+        return self._leases.stored >= {*(part.key for part in video.segments), *soundtrack}
 
     async def _take_in_failures(self, jobs: Mapping[str, JobFacts]) -> None:
         failed = [
@@ -201,8 +219,8 @@ class JobController:
         for each in failed:
             own = [pod for pod in pods if job_of(pod) == each.name]
             await self._take_in_failure(each, failure_of(each, own, self.execution))
-        if self.desired.variants_per_job > 1:
-            await self._list_stores()  # some of a Job's videos may have been made
+        if self.desired.variants_per_job > 1 or self.desired.carriers:
+            await self._list_stores()  # some of what a Job was to make may be there
 
     async def _take_in_failure(self, failed: JobFacts, failure: JobFailure) -> None:
         name = failed.name
@@ -249,7 +267,7 @@ class JobController:
             self.execution,
             desired.attempt,
             renderer,
-            there=self.state.videos,
+            there=self.state.videos | self._unmakeable,
             packed=packed,
             takes=takes,
         )

@@ -1,4 +1,4 @@
-"""What of its Jobs does a task leave to be found out? How many videos one makes, and what memory and time it gets."""
+"""What of its Jobs does a task leave to be found out? How much one makes, and what memory and time it gets."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from cliptask.orders import WorkOrder
 from cliptask.spec.execution import Execution
 from cliptask.spec.quantities import amount
-from cliptask_operator.campaign.effort import seconds_per_video
+from cliptask_operator.campaign.effort import part_s, seconds_per_video
 from cliptask_operator.campaign.expected import expected
-from cliptask_operator.campaign.inventory import Inventory, missing
+from cliptask_operator.campaign.inventory import Inventory, Missing, missing
 from cliptask_operator.campaign.past import NO_PAST, Past
 from cliptask_operator.controller import packing
+from cliptask_operator.controller.carriers import carriers
 from cliptask_operator.controller.reconcile import Desired
 from cliptask_operator.controller.run_state import RunState
 from cliptask_operator.kubernetes.job_status import OUT_OF_MEMORY, JobFacts, JobFailure
@@ -31,24 +32,36 @@ class JobTuning:
     past: Past = field(default=NO_PAST)
     """What things took, as was noted when the stores were listed last."""
 
-    def packed(self, desired: Desired, there: Inventory, jobs: Mapping[str, JobFacts]) -> Desired:
-        """With as many videos in a Job as pays, where the task leaves that open; tells of it in the snapshot.
+    def packed(
+        self, desired: Desired, there: Inventory, jobs: Mapping[str, JobFacts], leased: AbstractSet[str]
+    ) -> Desired:
+        """With as much in a Job as pays, where the task leaves that open; tells of it in the snapshot. ``leased``: what others are making.
 
         Once for an attempt, and as the Jobs do that run, whichever operator created them: these go on.
         """
         if self.execution.variants_per_job != "auto":
             return desired
-        state, of, lacking = self.state, None, missing(desired.campaign, there)
-        state.packed = state.packed or _packed(jobs.values())
-        if not state.packed:
-            of = packing.costs(seconds_per_video(lacking, there.past), jobs.values())
+        state, lacking = self.state, missing(desired.campaign, there)
+        jobs_there = tuple(jobs.values())
+        of = packing.costs(seconds_per_video(lacking, there.past), jobs_there)
+        state.packed = state.packed or _packed(jobs_there)
+        is_new = not state.packed
+        if is_new:
             state.packed = packing.videos_per_job(len(lacking.variants), desired.parallelism, of)
         desired = replace(desired, variants_per_job=state.packed)
-        left = {each.name for each in lacking.variants}
-        if left and not state.snapshot.packing:
-            names = ({each.name for each in order.variants} for _, order in desired.variant_orders)
-            wanted = sum(not left.isdisjoint(each) for each in names)
-            words = packing.in_words(len(left), wanted, state.packed, of)
+        videos, most = len(lacking.variants), desired.parallelism
+        carried = carriers(
+            desired,
+            lacking,
+            jobs_there,
+            lambda part: part_s(part, there.past),
+            lambda parts, seconds: packing.jobs_for(parts, seconds, videos, most, of.start_s),
+            leased,
+        )
+        desired = replace(desired, carriers=carried)
+        if videos and not state.snapshot.packing:
+            times_s = [part_s(each, there.past) for each in lacking.parts]
+            words = packing.in_words(videos, _jobs(desired, lacking), of if is_new else None, times_s)
             state.snapshot = replace(state.snapshot, packing=words)
         return desired
 
@@ -75,6 +88,14 @@ class JobTuning:
         return True
 
 
+def _jobs(desired: Desired, lacking: Missing) -> int:
+    """That are needed, if all goes well: those of videos that no other Job joins come on top of what makes parts."""
+    joined = {video.name for _, order in desired.carriers for video in order.joins}
+    left = {each.name for each in lacking.variants} - joined
+    videos = ({each.name for each in order.variants} for _, order in desired.variant_orders)
+    return len(desired.carriers) + sum(not left.isdisjoint(each) for each in videos)
+
+
 def _packed(jobs: Iterable[JobFacts]) -> int:
     """As those are packed that run."""
-    return max((each.packed for each in jobs if each.state == "active" and not each.deleting), default=0)
+    return max((each.packed for each in jobs if each.is_at_work and not each.deleting), default=0)

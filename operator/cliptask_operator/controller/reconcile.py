@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
 from cliptask.decoding import decoded_together
-from cliptask.orders import NamedVariant, SegmentOrder, WorkOrder, with_bases
+from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, VariantOrder, WorkOrder, with_bases
 from cliptask.planning.plan import Campaign
 from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure
 from cliptask_operator.kubernetes.manifests import SECRETS_FOLDER, job_name
@@ -39,6 +39,8 @@ class Desired:
     """At most: what has no room in one work order is split."""
     settings: str = ""
     """What Jobs would be made with now, as a digest."""
+    carriers: tuple[NamedOrder, ...] = ()
+    """Where Jobs are packed: those that make what was missing of parts, and join the videos that are complete then."""
     finished: AbstractSet[str] = frozenset()
     """Names of variants that were there before anything was created: what they alone need is not made beside what others do."""
 
@@ -50,8 +52,19 @@ class Desired:
         return tuple(each for pack in packs for each in self._fitting(pack))
 
     @cached_property
+    def part_orders(self) -> Mapping[str, NamedOrder]:
+        """For the key of each part that need not be made with a video the Job that would make it."""
+        carried = {key: named for named in self.carriers for key in named[1].own_parts}
+        return {**self.segment_orders, **carried}
+
+    @cached_property
+    def carried(self) -> frozenset[str]:
+        """Keys of the parts that carriers make."""
+        return frozenset(key for _, order in self.carriers for key in order.own_parts)
+
+    @cached_property
     def segment_orders(self) -> Mapping[str, NamedOrder]:
-        """For each segment's key the Job that would make it, with the other forms of the same pictures."""
+        """For each segment's key the Job that makes it alone, with the other forms of the same pictures."""
         left = (each.order for each in self.campaign.variants if each.name not in self.finished)
         lacking = {part.key for part in with_bases(part for order in left for part in order.segments)}
         needed, others = (
@@ -74,11 +87,11 @@ class Desired:
     @cached_property
     def by_name(self) -> Mapping[str, WorkOrder]:
         """Every Job that could ever be wanted."""
-        return dict([*self.variant_orders, *self.segment_orders.values()])
+        return dict([*self.variant_orders, *self.segment_orders.values(), *self.carriers])
 
     def _fitting(self, variants: tuple[NamedVariant, ...]) -> Iterator[NamedOrder]:
         """One Job, or several where one work order has no room."""
-        named = self._named(variants=variants)
+        named = self.named(variants=variants)
         if len(variants) == 1 or named[1].fits:
             yield named
         else:
@@ -87,21 +100,28 @@ class Desired:
             yield from self._fitting(variants[half:])
 
     def _fitting_segments(self, group: tuple[SegmentOrder, ...]) -> Iterator[NamedOrder]:
-        named = self._named(segments=group)
+        named = self.named(segments=group)
         if len(group) == 1 or named[1].fits:
             yield named
         else:
-            yield from (self._named(segments=(segment,)) for segment in group)
+            yield from (self.named(segments=(segment,)) for segment in group)
 
-    def _named(
-        self, segments: tuple[SegmentOrder, ...] = (), variants: tuple[NamedVariant, ...] = ()
+    def named(
+        self,
+        segments: tuple[SegmentOrder, ...] = (),
+        soundtracks: tuple[SoundtrackOrder, ...] = (),
+        variants: tuple[NamedVariant, ...] = (),
+        joins: tuple[NamedVariant, ...] = (),
     ) -> NamedOrder:
+        """A Job that makes these, and its name."""
         order = WorkOrder(
             cache=self.cache,
             output=self.output,
             task=self.campaign.task,
             segments=segments,
+            soundtracks=soundtracks,
             variants=variants,
+            joins=joins,
             signer=self.campaign.signer,
             secrets=SECRETS_FOLDER if self.campaign.signer else "",
         ).naming(self.campaign.places)
@@ -164,26 +184,24 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
     """Compare what is wanted with what is there.
 
     A variant's Job is wanted as soon as the segments that it shares with others are there, a long one's as soon as all of its
-    pieces are, and before any further segment; at most ``parallelism`` Jobs are active. No two Jobs make one part: a video whose soundtrack another Job is
+    pieces are, one of a packed campaign's as soon as all that carriers make for it is, and before any further part; at most ``parallelism`` Jobs are active. No two Jobs make one part: a video whose soundtrack another Job is
     making waits for that. One that runs already goes on, though an edit has made its segments shared. Jobs that nobody
     wants any more, and failed ones of an earlier attempt, are deleted. So are stuck ones that other settings made or that
     find no room in a quota, to come again, and finished ones whose room there others need.
     """
     failed: dict[str, JobFailure] = {}
     open_orders = list(_open(desired, observed, failed))
-    shared = _shared(open_orders, observed.parts)
+    shared = _shared(open_orders, observed) | desired.carried
     ready: list[NamedOrder] = []
     parts: dict[str, NamedOrder] = {}
     for name, order in open_orders:
-        missing = [key for key in _lacking(order, observed.parts) if key in shared]
-        broken = next(
-            (v for key in missing if (v := observed.failures.get(desired.segment_orders[key][0]))), None
-        )
-        if broken is not None:
-            failed |= dict.fromkeys(_missing(order, observed), broken)
-        elif missing and not _is_running(observed.jobs.get(name)):
-            parts |= {key: desired.segment_orders[key] for key in missing if key not in parts}
-        else:
+        broken = _broken(desired, observed, order, shared)
+        failed |= broken
+        left = [each.order for each in order.variants if each.name not in observed.videos | broken.keys()]
+        missing = [key for key in _lacking(left, observed.parts) if key in shared]
+        if missing and not _is_running(observed.jobs.get(name)):
+            parts |= {key: desired.part_orders[key] for key in missing if key not in parts}
+        elif left:
             ready.append((name, order))
     wanted = dict([*ready, *parts.values()])
     running = [name for name in wanted if _is_running(observed.jobs.get(name))]
@@ -233,12 +251,7 @@ def _open(desired: Desired, observed: Observed, failed: dict[str, JobFailure]) -
         if missing and failure is None:
             yield name, order
         elif missing and failure is not None:
-            failed.update(
-                {
-                    each: JobFailure(failure.reason, failure.failed.get(each, failure.message))
-                    for each in missing
-                }
-            )
+            failed.update({each: failure.of(each) for each in missing})
 
 
 def _startable(
@@ -298,22 +311,48 @@ def _missing(order: WorkOrder, observed: Observed) -> list[str]:
     return [each.name for each in order.variants if each.name not in observed.videos]
 
 
-def _lacking(order: WorkOrder, there: AbstractSet[str]) -> tuple[str, ...]:
-    """Keys of segments that are not there, each once, after those that they take pictures of."""
-    shown = (part for each in order.variants for part in each.order.segments)
-    encoded = with_bases(part for part in shown if part.key not in there)
+def _broken(
+    desired: Desired, observed: Observed, order: WorkOrder, shared: AbstractSet[str]
+) -> Mapping[str, JobFailure]:
+    """Why not, for those of an order's missing videos that show a part which another Job has failed to make."""
+    broken: dict[str, JobFailure] = {}
+    if not observed.failures:
+        return broken
+    for video in order.variants:
+        if video.name in observed.videos:
+            continue
+        for key in _lacking([video.order], observed.parts):
+            if key in shared and (failure := observed.failures.get(desired.part_orders[key][0])) is not None:
+                broken[video.name] = failure.of(key)
+    return broken
+
+
+def _lacking(videos: Iterable[VariantOrder], there: AbstractSet[str]) -> tuple[str, ...]:
+    """Keys of parts that are not there, each once; of segments after those that they take pictures of."""
+    videos = tuple(videos)
+    soundtracks = (each.soundtrack.key for each in videos if each.soundtrack is not None)
+    return (
+        *_lacking_segments(videos, there),
+        *(key for key in dict.fromkeys(soundtracks) if key not in there),
+    )
+
+
+def _lacking_segments(videos: Iterable[VariantOrder], there: AbstractSet[str]) -> tuple[str, ...]:
+    """As above, of segments alone."""
+    encoded = with_bases(part for each in videos for part in each.segments if part.key not in there)
     return tuple(part.key for part in encoded if part.key not in there)
 
 
-def _shared(orders: list[NamedOrder], there: AbstractSet[str]) -> AbstractSet[str]:
+def _shared(orders: list[NamedOrder], observed: Observed) -> frozenset[str]:
     """Keys of the segments that two or more of these orders need, or a long video alone, and that are not there."""
     seen: set[str] = set()
     shared: set[str] = set()
     for _, order in orders:
-        keys = set(_lacking(order, there))
+        left = [each.order for each in order.variants if each.name not in observed.videos]
+        keys = set(_lacking_segments(left, observed.parts))
         shared |= keys & (seen | _long(order))
         seen |= keys
-    return shared
+    return frozenset(shared)
 
 
 def _long(order: WorkOrder) -> set[str]:

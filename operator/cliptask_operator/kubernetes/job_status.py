@@ -14,7 +14,15 @@ from cliptask.errors import ClipTaskError
 from cliptask.orders import WorkReport
 from cliptask.spec.execution import Execution
 from cliptask.spec.task import KIND
-from cliptask_operator.kubernetes.manifests import ATTEMPT, CONTAINER, MORE_MEMORY, PACKED, SETTINGS, VIDEOS
+from cliptask_operator.kubernetes.manifests import (
+    ATTEMPT,
+    CARRIES,
+    CONTAINER,
+    MORE_MEMORY,
+    PACKED,
+    SETTINGS,
+    VIDEOS,
+)
 
 OUT_OF_MEMORY = "OutOfMemory"
 _KILLED = 137
@@ -58,6 +66,8 @@ class JobFacts:
     """How long it may take."""
     memory_limit: str = ""
     """How much memory it may use."""
+    carries: frozenset[str] = frozenset()
+    """First digits of the keys of all that it makes and joins, where Jobs are packed."""
     is_second_try: bool = False
     """It ran out of memory before, and has more now."""
     uid: str = ""
@@ -104,6 +114,7 @@ def facts(body: Mapping[str, Any]) -> JobFacts:
         took_s=_took_s(status),
         deadline_s=spec.get("activeDeadlineSeconds"),
         memory_limit=_memory_limit(spec),
+        carries=frozenset(annotations.get(CARRIES, "").split()),
         is_second_try=MORE_MEMORY in annotations,
         uid=metadata.get("uid", ""),
         made=state == "active" and _is_made(status),
@@ -148,7 +159,11 @@ class JobFailure:
     reason: str
     message: str
     failed: Mapping[str, str] = field(default_factory=dict)
-    """Of several variants, those that could not be made."""
+    """Of several things, those that could not be made, as of a ``WorkReport``."""
+
+    def of(self, thing: str) -> JobFailure:
+        """Why a variant, by its name, or a part, by its key, could not be made."""
+        return JobFailure(self.reason, self.failed.get(thing, self.message))
 
     def as_error(self) -> ClipTaskError:
         """For the index: an error with this reason."""

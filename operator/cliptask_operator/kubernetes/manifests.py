@@ -31,6 +31,10 @@ VIDEOS = f"{GROUP}/videos"
 """Annotation of a Job: how many videos it makes."""
 PACKED = f"{GROUP}/packed"
 """Annotation of a Job: how many videos a Job makes at most, where that was not the task's choice. Others go by it."""
+CARRIES = f"{GROUP}/carries"
+"""Annotation of a Job that makes parts of packed videos: first digits of the keys of what it makes and joins, by which another operator
+knows it again."""
+CARRIED_DIGITS = 12
 MORE_MEMORY = f"{GROUP}/more-memory"
 """Annotation of a Job that ran out of memory before: what it may use now."""
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
@@ -141,11 +145,12 @@ def job(  # noqa: PLR0913  each is an affair of its own
     It is told nothing of those of its videos that are ``there``, by their names. ``packed``: so many videos a Job makes at
     most, where that was not the task's choice.
     """
-    name, order = job_name(order, task), order.without(there)
+    name, carries, order = job_name(order, task), _carries(order) if packed else "", order.without(there)
     labels = {TASK_LABEL: task.name, STEP_LABEL: order.step}
     annotations = {MAKES: _makes(order), **_QUIET}
     own = {ATTEMPT: attempt, SETTINGS: settings_of_jobs(task, execution, renderer, order.signer)}
     own |= {VIDEOS: str(len(order.variants))} | ({PACKED: str(packed)} if packed else {})
+    own |= {CARRIES: carries} if carries else {}
     own |= {MORE_MEMORY: takes.memory_limit} if takes.memory_limit else {}
     return {
         "apiVersion": "batch/v1",
@@ -312,6 +317,11 @@ def more_memory(limit: str, most: str) -> str:
 def _in_mebibytes(size_bytes: Decimal) -> str:
     mebibytes = ceil(size_bytes / 2**20)
     return f"{mebibytes}Mi" if mebibytes % 1024 else f"{mebibytes // 1024}Gi"
+
+
+def _carries(order: WorkOrder) -> str:
+    keys = [*order.own_parts, *(video.order.key for video in order.joins)]
+    return " ".join(key[:CARRIED_DIGITS] for key in keys)
 
 
 def _makes(order: WorkOrder) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from cliptask.orders import WorkOrder
 from cliptask_operator.kubernetes.job_status import owner_uid
 from cluster import outcomes
@@ -207,8 +209,8 @@ async def test_nothing_is_asked_again_for_each_of_a_thousand_videos(bed: Control
 
 
 def videos_of(bed: ControllerBed) -> list[int]:
-    """How many videos each Job makes that was created, in order."""
-    return [len(order.variants) for order in bed.cluster.orders if order.variants]
+    """How many videos each Job makes or carries that was created, in order."""
+    return [len((*order.variants, *order.joins)) for order in bed.cluster.orders]
 
 
 AUTO = {"variantsPerJob": "auto", "parallelism": 2}
@@ -216,35 +218,57 @@ AUTO = {"variantsPerJob": "auto", "parallelism": 2}
 
 async def test_jobs_are_packed_as_it_pays_and_the_task_says_how(bed: ControllerBed) -> None:
     """Nobody could tell why there are so few Jobs."""
+    bed.encoding_took(2)
     bed.cluster.judge = lambda _: outcomes.hang()
     bed.apply(bed.task("camp", [[*range(12)]], execution=AUTO))
     await bed.running("camp", 2)
 
-    words = "12 videos in 2 Jobs: a video takes about 0.5 s, a pod's start 3 s"
+    words = (
+        "12 videos, with the 12 parts that they lack, in 2 Jobs: a part takes about 2 s, a pod's start 3 s"
+    )
     await bed.until(lambda: words in bed.status("camp")["message"], "it is said")
     assert videos_of(bed) == [6, 6]
     assert [each for _, each in bed.events if each.reason == "Packed"] == [("Normal", "Packed", words)]
 
     bed.cluster.go_on()
-    assert "12 videos in" not in (await bed.phase("camp", "Complete"))["message"]
+    assert "12 videos, " not in (await bed.phase("camp", "Complete"))["message"]
+
+
+@pytest.mark.parametrize(("took_s", "jobs"), [(60, [1] * 5), (4, [2, 2, 1]), (0.01, [5])])
+async def test_what_parts_took_before_decides_how_they_are_packed(
+    bed: ControllerBed, took_s: float, jobs: list[int]
+) -> None:
+    """Long encodes would wait for one another in one Job, and short ones for pods."""
+    bed.encoding_took(took_s)
+    bed.apply(bed.task("camp", [[*range(5)]], execution={"variantsPerJob": "auto"}))
+    await bed.phase("camp", "Complete")
+
+    assert videos_of(bed) == jobs
 
 
 async def test_what_videos_took_before_decides_how_they_are_packed(bed: ControllerBed) -> None:
-    """Long videos would wait for one another in one Job."""
-    bed.apply(bed.task("camp", [[0]], execution=AUTO))
+    """Long videos of parts that are there would wait for one another in one Job."""
+    bed.apply(bed.task("camp", [[*range(5)]], execution=AUTO))
     await bed.phase("camp", "Complete")
-    (video,) = (each for each in bed.output.list("camp/") if each.name.endswith(".mp4"))
-    bed.output.put_bytes(video.name, b"media", {**video.metadata, "took": "60"}, replace=True)
+    for video in [each for each in bed.output.list("camp/") if each.name.endswith(".mp4")]:
+        bed.output.put_bytes(video.name, b"media", {**video.metadata, "took": "60"}, replace=True)
 
-    bed.edit("camp", videoBlocks=bed.task("camp", [[*range(5)]])["spec"]["videoBlocks"])
-    await bed.until(lambda: len(bed.objects("camp")) == 5, "all")
+    captions = {"mode": "soft"}
+    bed.edit(
+        "camp",
+        speech=[{"voice": "Rachel", "text": "x"}],
+        captions=captions,
+        execution={"variantsPerJob": "auto"},
+    )
+    await bed.phase("camp", "Complete")
 
-    assert videos_of(bed) == [1, 1, 1, 1, 1]
+    assert [len(order.variants) for order in bed.cluster.orders if order.variants] == [1, 1, 1, 1, 1]
 
 
 async def test_another_operator_goes_on_with_jobs_as_they_were_packed(bed: ControllerBed) -> None:
     """What runs would be ended and made anew, since other videos are left and other times are known."""
-    bed.cluster.judge = lambda order: outcomes.hang() if "clip9" in str(order.variants) else None
+    bed.encoding_took(2)
+    bed.cluster.judge = lambda order: outcomes.hang() if "clip9" in str(order.joins) else None
     bed.apply(bed.task("camp", [[*range(18)]], execution=AUTO | {"parallelism": 3}))
     await bed.until(lambda: bed.status("camp").get("succeeded") == 12, "two of three Jobs")
     before = bed.active("camp")
@@ -253,13 +277,15 @@ async def test_another_operator_goes_on_with_jobs_as_they_were_packed(bed: Contr
     await bed.rest(60)
 
     assert (bed.active("camp"), bed.cluster.deleted, videos_of(bed)) == (before, [], [6, 6, 6])
-    assert "6 videos in 1 Job: 6 in each, as in those that run" in bed.status("camp")["message"]
+    words = "6 videos, with the 6 parts that they lack, in 1 Job: packed as those that run"
+    assert words in bed.status("camp")["message"]
     bed.cluster.go_on()
     assert (await bed.phase("camp", "Complete"))["succeeded"] == 18
 
 
 async def test_an_edit_to_auto_packs_anew(bed: ControllerBed) -> None:
     """The edit would do nothing until the campaign is over."""
+    bed.encoding_took(2)
     bed.cluster.judge = lambda _: outcomes.hang()
     bed.apply(bed.task("camp", [[*range(12)]], execution={"variantsPerJob": 1, "parallelism": 2}))
     await bed.running("camp", 2)

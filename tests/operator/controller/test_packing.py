@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cliptask_operator.controller.packing import START_S, Costs, costs, in_words, videos_per_job
+from cliptask_operator.controller.packing import START_S, Costs, costs, in_words, jobs_for, videos_per_job
 from cliptask_operator.kubernetes.job_status import JobFacts
 
 
@@ -85,8 +85,33 @@ def test_a_start_is_no_shorter_than_the_api_tells() -> None:
 
 def test_it_is_said_in_words() -> None:
     """Nobody could tell why there are so few Jobs."""
+    of, times_s = Costs(0.1, 3), (0.5, 3.11, 3.11)
+
+    assert in_words(12, 3, of) == "12 videos in 3 Jobs: a video takes about 0.1 s, a pod's start 3 s"
     assert (
-        in_words(12, 3, 4, Costs(0.1, 1))
-        == "12 videos in 3 Jobs: a video takes about 0.1 s, a pod's start 1 s"
+        in_words(27, 9, of, times_s)
+        == "27 videos, with the 3 parts that they lack, in 9 Jobs: a part takes about 3 s, a pod's start 3 s"
     )
-    assert in_words(1, 1, 4, None) == "1 video in 1 Job: 4 in each, as in those that run"
+    assert (
+        in_words(1, 1, None, (2.0,))
+        == "1 video, with the 1 part that they lack, in 1 Job: packed as those that run"
+    )
+    assert in_words(1, 1, None) == "1 video in 1 Job: packed as those that run"
+
+
+@pytest.mark.parametrize(
+    ("parts", "seconds", "videos", "parallelism", "start_s", "expected"),
+    [
+        (9, 90.0, 27, 50, 3.0, 9),  # a place for each
+        (9, 28.0, 27, 50, 3.0, 5),  # each works for twice its start
+        (9, 28.0, 27, 2, 3.0, 2),  # as many as there are places
+        (100, 300.0, 0, 4, 3.0, 12),  # three for each place, of 25 s: a start takes a tenth
+        (12, 0.1, 0, 50, 3.0, 1),
+        (12, 0.1, 200, 50, 3.0, 3),  # that join for 6 s each
+    ],
+)
+def test_parts_are_packed_as_their_starts_are_worth(
+    parts: int, seconds: float, videos: int, parallelism: int, start_s: float, expected: int
+) -> None:
+    """Starts would take the cores, or places would be left empty."""
+    assert jobs_for(parts, seconds, videos, parallelism, start_s) == expected

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,8 +11,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from cliptask.orders import WorkOrder
+from cliptask.orders import VariantOrder, WorkOrder
 from cliptask.planning.plan import Campaign, plan
+from cliptask_operator.campaign.inventory import Inventory, missing
+from cliptask_operator.controller.carriers import carriers
 from cliptask_operator.controller.reconcile import Decision, Desired, Observed, Window, reconcile
 from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure
 from cliptask_operator.kubernetes.manifests import job_name
@@ -571,10 +574,12 @@ class World(RuleBasedStateMachine):
     def begin(self, blocks: list[int], tracks: int, crossfade: bool, data: st.DataObject) -> None:
         """Nothing is there."""
         self.tracks, self.elsewhere = tracks, set[str]()
+        self.unmakeable: AbstractSet[str] = frozenset()
         self.videos: set[str] = set()
         self.parts: set[str] = set()
         self.jobs: dict[str, Running] = {}
         self.blocks, self.crossfade, self.number = blocks, crossfade, 0
+        self.jobs_of_parts = data.draw(st.integers(0, 3), "Jobs for parts that carry videos")
         self.wanted = self._wanted(data)
         self.restart(keep_failures=False)
 
@@ -590,6 +595,16 @@ class World(RuleBasedStateMachine):
             data.draw(st.integers(1, 3), "variants per Job"),
         )
 
+    def _carried(self) -> Desired:
+        """With Jobs for parts that carry videos, as another operator would have them now."""
+        there = Inventory(frozenset(self.known_videos), frozenset(self.known_parts))
+        facts = [job.facts for job in self.jobs.values()]
+        lacking, most = missing(self.wanted.campaign, there), self.jobs_of_parts
+        planned = carriers(
+            self.wanted, lacking, facts, lambda _: 1.0, lambda parts, _: min(parts, most), self.elsewhere
+        )
+        return replace(self.wanted, carriers=planned)
+
     # The operator
 
     def _list(self) -> None:
@@ -603,6 +618,8 @@ class World(RuleBasedStateMachine):
             self.failures: dict[str, JobFailure] = {}
             self.believed = {name for name, job in self.jobs.items() if job.facts.has_succeeded}
         self._list()
+        if self.jobs_of_parts and not keep_failures:
+            self.wanted = self._carried()
 
     @rule(data=st.data(), blocks=st.none() | st.lists(st.integers(1, 3), min_size=1, max_size=3))
     def edit(self, data: st.DataObject, blocks: list[int] | None) -> None:
@@ -617,8 +634,11 @@ class World(RuleBasedStateMachine):
                 continue
             if job.facts.has_succeeded and name not in self.believed:
                 self.believed.add(name)
-                self.known_videos |= {each.name for each in job.order.variants}
+                self.known_videos |= {each.name for each in job.order.variants} - self.unmakeable
                 self.known_parts |= job.order.parts
+                self.known_videos |= {
+                    each.name for each in job.order.joins if of_parts(each.order) <= self.known_parts
+                }
             if (
                 job.facts.state == "failed"
                 and job.facts.attempt == self.wanted.attempt
@@ -634,6 +654,7 @@ class World(RuleBasedStateMachine):
         facts = {name: job.facts for name, job in self.jobs.items()}
         seen = Observed(self.known_videos, self.known_parts, facts, self.failures, leased=self.elsewhere)
         decision = reconcile(self.wanted, seen)
+        self.unmakeable = decision.failed.keys()
         self._check(decision, seen)
         self._check_parts(decision, seen)
         if decision.finished:
@@ -643,7 +664,19 @@ class World(RuleBasedStateMachine):
             self.believed.discard(name)
             self._remove(name)
         for name, order in decision.create:
-            self.jobs[name] = Running(order, JobFacts(name, "active", self.wanted.attempt))
+            carries = frozenset(
+                key[:12] for key in [*order.own_parts, *(video.order.key for video in order.joins)]
+            )
+            told = order.without(self.unmakeable)
+            self.jobs[name] = Running(
+                told,
+                JobFacts(
+                    name,
+                    "active",
+                    self.wanted.attempt,
+                    carries=carries if self.jobs_of_parts else frozenset(),
+                ),
+            )
         self._check_jobs()
         return decision
 
@@ -655,8 +688,11 @@ class World(RuleBasedStateMachine):
             for name, order in wanted.variant_orders
             if name not in seen.failures and any(each.name not in seen.videos for each in order.variants)
         }
-        needs = Counter(key for order in open_orders.values() for key in keys_of(order))
-        shared = {key for key, count in needs.items() if count > 1 and key not in seen.parts}
+        left = {name: keys_left(order, seen.videos) for name, order in open_orders.items()}
+        needs = Counter(key for keys in left.values() for key in keys)
+        segments = {part.key for part in wanted.campaign.segments}
+        shared = {key for key, count in needs.items() if count > 1 and key not in seen.parts} & segments
+        shared |= wanted.carried - seen.parts
 
         assert len(set(names)) == len(names)
         assert not set(names) & seen.jobs.keys(), "a name that is taken"
@@ -667,22 +703,23 @@ class World(RuleBasedStateMachine):
             assert name == job_name(order, TASK)
             if order.variants:
                 assert name in open_orders, "a video that is there, or failed"
-                assert not keys_of(order) & shared, "a video before its shared segments"
-            assert not {each.key for each in order.segments} - shared, "a segment that nobody shares"
+                made = keys_left(order, seen.videos | decision.failed.keys())
+                assert not made & shared, "a video before its shared parts"
+            assert not {*order.own_parts} - shared - wanted.carried, "a segment that nobody shares"
             assert not (order.parts - seen.parts - self._tried()) & self.elsewhere, "what another task makes"
         for name in decision.delete:
-            of_segment = (
-                {each.key for each in wanted.by_name[name].segments} if name in wanted.by_name else set()
-            )
+            of_segment = {*wanted.by_name[name].own_parts} - seen.parts if name in wanted.by_name else set()
             useful = name in open_orders or bool(of_segment & shared)
             assert not seen.jobs[name].deleting
             if not seen.jobs[name].is_at_work:
                 assert useful, "a finished Job whose work nobody wants keeps its logs"
             elif useful:
                 # Only what can't succeed any more.
-                blocked = keys_of(wanted.by_name[name]) | of_segment
-                assert any(wanted.segment_orders[key][0] in seen.failures for key in blocked) or (
-                    of_segment and not self._awaited(of_segment, open_orders, seen)
+                done = seen.videos | decision.failed.keys()
+                assert not any(
+                    name == video_job or of_segment & keys_left(order, done)
+                    for video_job, order in open_orders.items()
+                    if keys_left(order, done) or any(each.name not in done for each in order.variants)
                 ), "a Job that does what is wanted"
         for video, verdict in decision.failed.items():
             assert video not in seen.videos
@@ -690,17 +727,6 @@ class World(RuleBasedStateMachine):
         stuck = not (decision.finished or decision.create or decision.delete or self.elsewhere)
         if stuck:
             assert any(job.is_at_work or job.deleting for job in seen.jobs.values()), "nothing happens"
-
-    def _awaited(self, of_segment: set[str], open_orders: dict[str, WorkOrder], seen: Observed) -> bool:
-        """Whether any video that needs the segment can still be made."""
-        return any(
-            of_segment & keys_of(order)
-            and not any(
-                key not in seen.parts and self.wanted.segment_orders[key][0] in seen.failures
-                for key in keys_of(order)
-            )
-            for order in open_orders.values()
-        )
 
     def _check_parts(self, decision: Decision, seen: Observed) -> None:
         working = [
@@ -719,9 +745,7 @@ class World(RuleBasedStateMachine):
     def _check_jobs(self) -> None:
         working = [job.order for job in self.jobs.values() if job.facts.is_at_work and not job.facts.deleting]
         made = Counter(
-            made
-            for order in working
-            for made in [*(each.name for each in order.variants), *(each.key for each in order.segments)]
+            made for order in working for made in [*(each.name for each in order.variants), *order.own_parts]
         )
         assert all(count == 1 for count in made.values()), "two Jobs for one thing"
 
@@ -744,6 +768,7 @@ class World(RuleBasedStateMachine):
     def _make(self, job: Running) -> None:
         self.videos |= {each.name for each in job.order.variants}
         self.parts |= job.order.parts
+        self.videos |= {each.name for each in job.order.joins if of_parts(each.order) <= self.parts}
 
     def _remove(self, name: str) -> None:
         """Some Jobs go at once, some take their time."""
@@ -767,6 +792,8 @@ class World(RuleBasedStateMachine):
             if end == "fail":
                 some = data.draw(st.integers(0, max(len(job.order.variants) - 1, 0)), "videos made")
                 self.videos |= {each.name for each in job.order.variants[:some]}
+                own = data.draw(st.integers(0, max(len(job.order.own_parts) - 1, 0)), "parts made")
+                self.parts |= {*job.order.own_parts[:own]}
                 self._end(job, "failed")
         self._look()
 
@@ -826,17 +853,25 @@ class World(RuleBasedStateMachine):
                     self._end(job, "succeeded")
         else:
             pytest.fail("it never ends")
-        missing = set(variants(self.wanted)) - self.videos
-        assert missing == set(decision.failed)
+        lacking = set(variants(self.wanted)) - self.videos
+        assert lacking == set(decision.failed)
         for name, order in self.wanted.variant_orders:
-            if missing & {each.name for each in order.variants}:
-                reasons = {name} | {self.wanted.segment_orders[key][0] for key in keys_of(order)}
+            if lacking & {each.name for each in order.variants}:
+                reasons = {name} | {
+                    self.wanted.part_orders[key][0] for each in order.variants for key in of_parts(each.order)
+                    if key in self.wanted.part_orders
+                }  # fmt: skip
                 assert reasons & set(self.failures), "a video that is missing though nothing failed"
 
 
-def keys_of(order: WorkOrder) -> set[str]:
-    """Segments that a order's videos need."""
-    return {part.key for each in order.variants for part in each.order.segments}
+def of_parts(video: VariantOrder) -> set[str]:
+    """What a video is joined from."""
+    return {part.key for part in (*video.segments, *filter(None, [video.soundtrack]))}
+
+
+def keys_left(order: WorkOrder, videos: AbstractSet[str]) -> set[str]:
+    """Parts that an order's other videos need."""
+    return set().union(*(of_parts(each.order) for each in order.variants if each.name not in videos))
 
 
 TestWorld = World.TestCase

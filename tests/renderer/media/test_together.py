@@ -13,7 +13,7 @@ from cliptask.decoding import MOST, decoded_together
 from cliptask.errors import InputError
 from cliptask.layers import Passage
 from cliptask.orders import Profile, SegmentOrder, WorkOrder
-from cliptask_renderer import build
+from cliptask_renderer import build, carry_out
 from cliptask_renderer.media import segment
 from cliptask_renderer.storage.folder import FolderStore
 from support import frames as f
@@ -127,7 +127,7 @@ def test_a_job_makes_what_is_missing_of_a_group_and_leaves_the_rest(tmp_path: Pa
     before = of.cache.stat(names.segment_object(of.orders[0].key))
     assert before is not None
 
-    build.execute(of.work(), lambda _: None)
+    carry_out.execute(of.work(), lambda _: None)
 
     there = {each.name: each for each in of.cache.list("segments/")}
     assert set(there) == {
@@ -149,7 +149,7 @@ def test_where_one_run_for_all_fails_each_tells_why(tmp_path: Path) -> None:
     )
     order = of.work().model_copy(update={"segments": (gone, of.orders[0])})
 
-    with pytest.raises(InputError):
-        build.execute(order, lambda _: None)
+    failed = carry_out.execute(order, lambda _: None)
 
+    assert {key: type(error) for key, error in failed.items()} == {gone.key: InputError}
     assert of.cache.stat(names.segment_object(of.orders[0].key)) is not None
