@@ -56,7 +56,7 @@ class JobController:
     """Why not, for each variant that could not be made in the end."""
     _pass_s: float = field(default=0.0, init=False)
     """How long the last pass took."""
-    _unmakeable: AbstractSet[str] = field(default=frozenset(), init=False)
+    _unmakeable: frozenset[str] = field(default=frozenset(), init=False)
     """Names of videos that cannot be made, as of the last pass: their Jobs make others."""
     _starts: JobStarts = field(init=False)
     _tuning: JobTuning = field(init=False)
@@ -123,7 +123,7 @@ class JobController:
         observed = await self._observe()
         decision = self._decide(observed)
         self._pass_s = self._now() - began
-        self._unmakeable = decision.failed.keys()
+        self._unmakeable = frozenset(decision.failed)
         refused = await self._act(decision)
         if not decision.finished:
             self._report(replace(decision, active=decision.active - refused))
@@ -260,6 +260,7 @@ class JobController:
         name, order = named
         context, desired = self.context, self.desired
         renderer, packed = context.settings.renderer, self.state.packed
+        unmakeable = self._unmakeable.intersection(each.name for each in order.variants)
         takes = self._tuning.takes(name, order, self._leases.stored)
         manifest = job(
             order,
@@ -267,7 +268,7 @@ class JobController:
             self.execution,
             desired.attempt,
             renderer,
-            there=self.state.videos | self._unmakeable,
+            there=self.state.videos | unmakeable if unmakeable else self.state.videos,
             packed=packed,
             takes=takes,
         )

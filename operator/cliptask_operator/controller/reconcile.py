@@ -197,7 +197,8 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
     for name, order in open_orders:
         broken = _broken(desired, observed, order, shared)
         failed |= broken
-        left = [each.order for each in order.variants if each.name not in observed.videos | broken.keys()]
+        wanting = (each for each in order.variants if each.name not in observed.videos)
+        left = [each.order for each in wanting if each.name not in broken]
         missing = [key for key in _lacking(left, observed.parts) if key in shared]
         if missing and not _is_running(observed.jobs.get(name)):
             parts |= {key: desired.part_orders[key] for key in missing if key not in parts}
