@@ -22,10 +22,10 @@ from cliptask_operator.campaign.stores import Stores
 from cliptask_operator.campaign.targets import forecast_of_targets
 from cliptask_operator.controller import ownership, status_snapshot
 from cliptask_operator.controller.context import Context
+from cliptask_operator.controller.desired import Desired
 from cliptask_operator.controller.input_progress import InputProgress
 from cliptask_operator.controller.job_controller import JobController
 from cliptask_operator.controller.ledger import SPEECH
-from cliptask_operator.controller.reconcile import Desired
 from cliptask_operator.controller.run_state import RunState
 from cliptask_operator.controller.status_snapshot import Paid, StatusSnapshot, forms_of
 from cliptask_operator.kubernetes.manifests import settings_of_jobs

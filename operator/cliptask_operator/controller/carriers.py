@@ -12,7 +12,7 @@ from typing import TypeVar
 from cliptask.decoding import decoded_together
 from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, VariantOrder
 from cliptask_operator.campaign.inventory import Missing
-from cliptask_operator.controller.reconcile import Desired, NamedOrder
+from cliptask_operator.controller.desired import Desired, NamedOrder
 from cliptask_operator.kubernetes.job_status import JobFacts
 from cliptask_operator.kubernetes.manifests import CARRIED_DIGITS
 

@@ -20,9 +20,10 @@ from cliptask_operator.campaign.stores import Stores
 from cliptask_operator.controller import status_snapshot
 from cliptask_operator.controller.artifact_leases import ArtifactLeases
 from cliptask_operator.controller.context import Context
+from cliptask_operator.controller.desired import Desired, NamedOrder
 from cliptask_operator.controller.job_starts import JobStarts
 from cliptask_operator.controller.job_tuning import JobTuning
-from cliptask_operator.controller.reconcile import Decision, Desired, NamedOrder, Observed, reconcile
+from cliptask_operator.controller.reconcile import Decision, Observed, reconcile
 from cliptask_operator.controller.run_state import RunState
 from cliptask_operator.controller.status_snapshot import Counts, StatusSnapshot
 from cliptask_operator.kubernetes.cluster import AlreadyExists, QuotaFull

@@ -15,7 +15,7 @@ from cliptask_operator.campaign.inventory import Inventory, Missing, missing
 from cliptask_operator.campaign.past import NO_PAST, Past
 from cliptask_operator.controller import packing
 from cliptask_operator.controller.carriers import carriers
-from cliptask_operator.controller.reconcile import Desired
+from cliptask_operator.controller.desired import Desired
 from cliptask_operator.controller.run_state import RunState
 from cliptask_operator.kubernetes.job_status import OUT_OF_MEMORY, JobFacts, JobFailure
 from cliptask_operator.kubernetes.manifests import Takes, more_memory

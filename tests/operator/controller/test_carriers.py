@@ -15,7 +15,7 @@ from cliptask.planning.plan import plan
 from cliptask.spec.execution import Amounts, Execution
 from cliptask_operator.campaign.inventory import Inventory, missing
 from cliptask_operator.controller.carriers import carriers
-from cliptask_operator.controller.reconcile import Desired, NamedOrder
+from cliptask_operator.controller.desired import Desired, NamedOrder
 from cliptask_operator.kubernetes.job_status import JobFacts, facts
 from cliptask_operator.kubernetes.manifests import RendererSettings, job
 from cliptask_operator.kubernetes.task_state import TaskRef

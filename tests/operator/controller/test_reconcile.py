@@ -15,7 +15,8 @@ from cliptask.orders import VariantOrder, WorkOrder
 from cliptask.planning.plan import Campaign, plan
 from cliptask_operator.campaign.inventory import Inventory, missing
 from cliptask_operator.controller.carriers import carriers
-from cliptask_operator.controller.reconcile import Decision, Desired, Observed, Window, reconcile
+from cliptask_operator.controller.desired import Desired
+from cliptask_operator.controller.reconcile import Decision, Observed, Window, reconcile
 from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure
 from cliptask_operator.kubernetes.manifests import job_name
 from cliptask_operator.kubernetes.task_state import TaskRef
