@@ -355,13 +355,13 @@ class WorkOrder(Order):
         return self.model_copy(update={"places": {each: places[each] for each in inputs if each in places}})
 
     def without(self, there: AbstractSet[str]) -> Self:
-        """The order without the videos that are there, by their names."""
+        """The order without what is there: videos by their names, parts by their keys."""
         order = type(self)(
             cache=self.cache,
             output=self.output,
             task=self.task,
-            segments=self.segments,
-            soundtracks=self.soundtracks,
+            segments=tuple(each for each in self.segments if each.key not in there),
+            soundtracks=tuple(each for each in self.soundtracks if each.key not in there),
             variants=tuple(each for each in self.variants if each.name not in there),
             joins=tuple(each for each in self.joins if each.name not in there),
             signer=self.signer,

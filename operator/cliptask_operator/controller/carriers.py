@@ -1,18 +1,20 @@
-"""Which Jobs make what a packed campaign lacks of parts, and join its videos as they go? Pure."""
+"""Which Jobs make what a campaign lacks of parts, and join its videos as they go where it is packed? Pure."""
 
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import TypeVar
 
 from cliptask.decoding import decoded_together
 from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, VariantOrder
-from cliptask_operator.campaign.inventory import Missing
+from cliptask_operator.campaign.inventory import Inventory, Missing
 from cliptask_operator.controller.desired import Desired, NamedOrder
+from cliptask_operator.controller.reconcile import shared_segments
 from cliptask_operator.kubernetes.job_status import JobFacts
 from cliptask_operator.kubernetes.manifests import CARRIED_DIGITS
 
@@ -39,11 +41,13 @@ def carriers(
     cost_s: Callable[[Part], float],
     jobs_for: Callable[[int, float], int],
     apart: AbstractSet[str] = frozenset(),
+    *,
+    joins: bool = True,
 ) -> tuple[NamedOrder, ...]:
     """The Jobs that are there already, whoever created them, and those that make the rest.
 
     ``cost_s`` is what a part takes, ``jobs_for`` how many Jobs so many things of that cost together are worth. What others are
-    making (``apart``, keys) has Jobs of its own, which wait. There are none where no segment is missing.
+    making (``apart``, keys) has Jobs of its own, which wait. There are none where no segment is missing. ``joins``: they also join.
     """
     there = tuple(_there(desired, jobs))
     made = {key for _, order in there for key in order.own_parts}
@@ -58,11 +62,34 @@ def carriers(
         groups = decoded_together(each for each in segments if each.key in wave)
         packs += [group for group in groups if not apart.isdisjoint(part.key for part in group)]
         groups = tuple(group for group in groups if apart.isdisjoint(part.key for part in group))
-        others = [(each,) for each in sounds if each.key not in made]
+        # Alone a soundtrack is not worth a pod: a video's Job mixes it.
+        others = [(each,) for each in sounds if each.key not in made and (groups or joins)]
         packs += _packs(groups, others, cost_s, jobs_for)
     # Programs that decode strangers' files do not lie beside a key: who signs makes no parts.
-    cargos = [Cargo(pack) for pack in packs] if desired.campaign.signer else _joins(missing, packs)
+    joined = joins and not desired.campaign.signer
+    cargos = _joins(missing, packs) if joined else [Cargo(pack) for pack in packs]
     return (*there, *(each for cargo in cargos for each in _fitting(desired, cargo)))
+
+
+def shared_parts(desired: Desired, missing: Missing, there: Inventory) -> Missing:
+    """Those of the missing parts that Jobs of several videos need, and the pieces of long ones."""
+    left = {each.name for each in missing.variants}
+    orders = [each for each in desired.variant_orders if any(v.name in left for v in each[1].variants)]
+    segments = shared_segments(orders, there.videos, there.parts)
+    mixes = (
+        {
+            video.order.soundtrack.key
+            for video in order.variants
+            if video.name in left and video.order.soundtrack
+        }
+        for _, order in orders
+    )
+    needed = Counter(key for keys in mixes for key in keys)
+    return replace(
+        missing,
+        segments=tuple(each for each in missing.segments if each.key in segments),
+        soundtracks=tuple(each for each in missing.soundtracks if needed[each.key] > 1),
+    )
 
 
 def _packs(

@@ -35,7 +35,7 @@ class Desired:
     settings: str = ""
     """What Jobs would be made with now, as a digest."""
     carriers: tuple[NamedOrder, ...] = ()
-    """Where Jobs are packed: those that make what was missing of parts, and join the videos that are complete then."""
+    """Those that make what was missing of parts that several Jobs need; where Jobs are packed of all, and they join what is complete then."""
     finished: AbstractSet[str] = frozenset()
     """Names of variants that were there before anything was created: what they alone need is not made beside what others do."""
 

@@ -261,15 +261,17 @@ class JobController:
         name, order = named
         context, desired = self.context, self.desired
         renderer, packed = context.settings.renderer, self.state.packed
-        unmakeable = self._unmakeable.intersection(each.name for each in order.variants)
-        takes = self._tuning.takes(name, order, self._leases.stored)
+        stored = self._leases.stored
+        extra = self._unmakeable.intersection(each.name for each in order.variants)
+        extra |= stored & {*order.own_parts}
+        takes = self._tuning.takes(name, order, stored)
         manifest = job(
             order,
             desired.task,
             self.execution,
             desired.attempt,
             renderer,
-            there=self.state.videos | unmakeable if unmakeable else self.state.videos,
+            there=self.state.videos | extra if extra else self.state.videos,
             packed=packed,
             takes=takes,
         )

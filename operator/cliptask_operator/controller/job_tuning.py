@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
-from cliptask.orders import WorkOrder
+from cliptask.orders import SegmentOrder, SoundtrackOrder, WorkOrder
 from cliptask.spec.execution import Execution
 from cliptask.spec.quantities import amount
 from cliptask_operator.campaign.effort import part_s, seconds_per_video
@@ -14,7 +14,7 @@ from cliptask_operator.campaign.expected import expected
 from cliptask_operator.campaign.inventory import Inventory, Missing, missing
 from cliptask_operator.campaign.past import NO_PAST, Past
 from cliptask_operator.controller import packing
-from cliptask_operator.controller.carriers import carriers
+from cliptask_operator.controller.carriers import carriers, shared_parts
 from cliptask_operator.controller.desired import Desired
 from cliptask_operator.controller.run_state import RunState
 from cliptask_operator.kubernetes.job_status import OUT_OF_MEMORY, JobFacts, JobFailure
@@ -37,12 +37,22 @@ class JobTuning:
     ) -> Desired:
         """With as much in a Job as pays, where the task leaves that open; tells of it in the snapshot. ``leased``: what others are making.
 
-        Once for an attempt, and as the Jobs do that run, whichever operator created them: these go on.
+        Where it does not, what several Jobs need is made before them, each segment by a Job of its own and soundtracks beside segments:
+        no video waits for another one's mix, and no mix has a pod of its own. Once for an attempt, and as the Jobs do that run, whichever
+        operator created them: these go on.
         """
-        if self.execution.variants_per_job != "auto":
-            return desired
         state, lacking = self.state, missing(desired.campaign, there)
         jobs_there = tuple(jobs.values())
+
+        def cost_s(part: SegmentOrder | SoundtrackOrder) -> float:
+            return part_s(part, there.past)
+
+        if self.execution.variants_per_job != "auto":
+            shared = shared_parts(desired, lacking, there)
+            alone = carriers(
+                desired, shared, jobs_there, cost_s, lambda parts, _seconds: parts, leased, joins=False
+            )
+            return replace(desired, carriers=alone)
         of = packing.costs(seconds_per_video(lacking, there.past), jobs_there)
         state.packed = state.packed or _packed(jobs_there)
         is_new = not state.packed
@@ -54,13 +64,13 @@ class JobTuning:
             desired,
             lacking,
             jobs_there,
-            lambda part: part_s(part, there.past),
+            cost_s,
             lambda parts, seconds: packing.jobs_for(parts, seconds, videos, most, of.start_s),
             leased,
         )
         desired = replace(desired, carriers=carried)
         if videos and not state.snapshot.packing:
-            times_s = [part_s(each, there.past) for each in lacking.parts]
+            times_s = [cost_s(each) for each in lacking.parts]
             words = packing.in_words(videos, _jobs(desired, lacking), of if is_new else None, times_s)
             state.snapshot = replace(state.snapshot, packing=words)
         return desired

@@ -78,7 +78,8 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
     """
     failed: dict[str, JobFailure] = {}
     open_orders = list(_open(desired, observed, failed))
-    shared = _shared(open_orders, observed) | desired.carried
+    shared = shared_segments(open_orders, observed.videos, observed.parts)
+    shared |= desired.carried - _left_behind(desired, observed)
     ready: list[NamedOrder] = []
     parts: dict[str, NamedOrder] = {}
     for name, order in open_orders:
@@ -180,6 +181,16 @@ def _missing(order: WorkOrder, observed: Observed) -> list[str]:
     return [each.name for each in order.variants if each.name not in observed.videos]
 
 
+def _left_behind(desired: Desired, observed: Observed) -> AbstractSet[str]:
+    """Keys of soundtracks that were to be mixed beside a segment, by a Job that failed: videos that do not show the segment mix them."""
+    return {
+        sound.key
+        for name, order in desired.carriers
+        if name in observed.failures and not order.joins
+        for sound in order.soundtracks
+    }
+
+
 def _broken(
     desired: Desired, observed: Observed, order: WorkOrder, shared: AbstractSet[str]
 ) -> Mapping[str, JobFailure]:
@@ -212,13 +223,15 @@ def _lacking_segments(videos: Iterable[VariantOrder], there: AbstractSet[str]) -
     return tuple(part.key for part in encoded if part.key not in there)
 
 
-def _shared(orders: list[NamedOrder], observed: Observed) -> frozenset[str]:
+def shared_segments(
+    orders: Iterable[NamedOrder], videos: AbstractSet[str], parts: AbstractSet[str]
+) -> frozenset[str]:
     """Keys of the segments that two or more of these orders need, or a long video alone, and that are not there."""
     seen: set[str] = set()
     shared: set[str] = set()
     for _, order in orders:
-        left = [each.order for each in order.variants if each.name not in observed.videos]
-        keys = set(_lacking_segments(left, observed.parts))
+        left = [each.order for each in order.variants if each.name not in videos]
+        keys = set(_lacking_segments(left, parts))
         shared |= keys & (seen | _long(order))
         seen |= keys
     return frozenset(shared)

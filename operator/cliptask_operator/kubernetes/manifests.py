@@ -142,10 +142,10 @@ def job(  # noqa: PLR0913  each is an affair of its own
 ) -> Manifest:
     """The Job that carries out a work order. Pure: the same arguments give the same manifest, byte for byte.
 
-    It is told nothing of those of its videos that are ``there``, by their names. ``packed``: so many videos a Job makes at
+    It is told nothing of those of its videos and parts that are ``there``, by their names and keys. ``packed``: so many videos a Job makes at
     most, where that was not the task's choice.
     """
-    name, carries, order = job_name(order, task), _carries(order) if packed else "", order.without(there)
+    name, carries, order = job_name(order, task), _carries(order), order.without(there)
     labels = {TASK_LABEL: task.name, STEP_LABEL: order.step}
     annotations = {MAKES: _makes(order), **_QUIET}
     own = {ATTEMPT: attempt, SETTINGS: settings_of_jobs(task, execution, renderer, order.signer)}

@@ -14,7 +14,7 @@ from cliptask.orders import VariantOrder
 from cliptask.planning.plan import plan
 from cliptask.spec.execution import Amounts, Execution
 from cliptask_operator.campaign.inventory import Inventory, missing
-from cliptask_operator.controller.carriers import carriers
+from cliptask_operator.controller.carriers import carriers, shared_parts
 from cliptask_operator.controller.desired import Desired, NamedOrder
 from cliptask_operator.kubernetes.job_status import JobFacts, facts
 from cliptask_operator.kubernetes.manifests import RendererSettings, job
@@ -98,6 +98,25 @@ def test_soundtracks_have_no_job_of_their_own() -> None:
 
     assert [len(order.segments) for order in orders] == [1] * 4
     assert sum(len(order.soundtracks) for order in orders) == len(of.campaign.soundtracks) > 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=3), st.integers(0, 2), st.integers(1, 2))
+def test_where_a_task_says_how_jobs_are_packed_soundtracks_come_beside_segments(
+    blocks: list[int], tracks: int, per_job: int
+) -> None:
+    """A video would wait for the Job of another one that mixes its sound, or a segment for another segment."""
+    of = replace(desired(blocks, tracks=tracks, lines=2), variants_per_job=per_job)
+    shared = shared_parts(of, missing(of.campaign, Inventory()), Inventory())
+
+    found = carriers(of, shared, (), lambda _: 1.0, lambda parts, _: parts, joins=False)
+
+    orders = [order for _, order in found]
+    made = Counter(key for order in orders for key in order.own_parts)
+    needed = Counter(key for _, order in of.variant_orders for key in order.parts)
+    assert all(len(order.segments) == 1 and not order.joins for order in orders)
+    wanted = {key for key, jobs in needed.items() if jobs > 1} if orders else set()
+    assert made == dict.fromkeys(wanted, 1)
 
 
 def test_where_no_segment_is_missing_nothing_is_carried() -> None:

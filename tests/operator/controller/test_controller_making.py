@@ -146,6 +146,52 @@ async def test_a_soundtrack_is_mixed_by_one_job(bed: ControllerBed) -> None:
     assert len(bed.objects("camp")) == 3
 
 
+async def test_no_video_waits_for_the_sound_of_another(bed: ControllerBed) -> None:
+    """After the segments every soundtrack would be mixed by one video's Job, and all others wait for these."""
+    bed.apply(bed.task("camp", TWO_BY_TWO, lines=2))
+
+    await bed.phase("camp", "Complete")
+
+    parts, videos = bed.cluster.orders[:4], bed.cluster.orders[4:]
+    assert [len(order.segments) for order in parts] == [1] * 4
+    mixed = {sound.key for order in parts for sound in order.soundtracks}
+    assert mixed == {
+        video.order.soundtrack.key for order in videos for video in order.variants if video.order.soundtrack
+    }
+    assert len(videos) == 4
+
+
+async def test_a_segment_that_fails_takes_no_other_clips_videos_along(bed: ControllerBed) -> None:
+    """All videos with the sound that its Job was to mix as well would fail for a clip that they do not show."""
+    bed.cluster.judge = lambda order: outcomes.oom() if order.segments and order.soundtracks else None
+    limits = {"resources": {"limits": {"memory": "1Gi"}}}
+    bed.apply(bed.task("camp", [[0, 1, 2], [3, 4, 5]], lines=2, execution=limits))
+
+    status = await bed.phase("camp", "Failed")
+
+    assert len([order for order in bed.cluster.orders if order.segments and order.soundtracks]) == 2
+    # Of two clips of one block, or of one of each.
+    assert status["failed"] in {6, 5}
+    assert len(bed.objects("camp")) == 9 - status["failed"]
+
+
+async def test_the_next_operator_knows_jobs_that_mix_beside_segments(bed: ControllerBed) -> None:
+    """What runs would be ended, and encoded anew."""
+    bed.cluster.judge = lambda _: outcomes.hang()
+    bed.apply(bed.task("camp", TWO_BY_TWO, lines=2))
+    await bed.running("camp", 4)
+    first = bed.active("camp")
+
+    await bed.restart()
+    await bed.rest()
+    assert bed.active("camp") == first
+    bed.cluster.go_on()
+    await bed.phase("camp", "Complete")
+
+    assert not bed.cluster.deleted
+    assert set(bed.cluster.made.values()) == {1}
+
+
 async def test_jobs_are_owned_by_their_task(bed: ControllerBed) -> None:
     """Kubernetes would leave them behind when the task is deleted."""
     bed.apply(bed.task("camp", TWO_BY_TWO))
