@@ -54,7 +54,7 @@ OnDone = Callable[[Task, ClipTaskError | None], None]
 
 
 async def run_tasks(tasks: Sequence[Task], workers: int, on_done: OnDone) -> None:
-    """Do all tasks, in so many processes and as many threads. One whose need failed fails with the same error, and the others go on.
+    """Do all tasks, in so many processes and twice as many threads. One whose need failed fails with the same error, and the others go on.
 
     Processes begin with the first task that is for them, and end with the last. Cancellation ends them, and so does what
     ``on_done`` raises; threads end after what they are at. Raises ``TransientError`` when a process is killed; what else
@@ -64,7 +64,7 @@ async def run_tasks(tasks: Sequence[Task], workers: int, on_done: OnDone) -> Non
     running: _Running = {}
     with _Hands(workers) as hands:
         try:
-            while _filled(running, schedule, hands, workers + 1):
+            while _filled(running, schedule, hands):
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for future in done:
                     ended = running.pop(future)
@@ -91,7 +91,8 @@ class _Hands:
     def __init__(self, workers: int) -> None:
         self._workers = workers
         self._processes: ProcessPoolExecutor | None = None
-        self._threads = ThreadPoolExecutor(workers)
+        # While one waits for the disk, another reckons.
+        self._threads = ThreadPoolExecutor(2 * workers)
         self._is_ending = threading.Event()
 
     def __enter__(self) -> Self:
@@ -101,6 +102,10 @@ class _Hands:
         self._is_ending.set()
         self._threads.shutdown(cancel_futures=True)
         self.end_processes()
+
+    def most(self, *, together: bool) -> int:
+        """Of each kind one more than can run, so that none waits for the next; no more, so that ranks still decide."""
+        return (2 * self._workers if together else self._workers) + 1
 
     def begin(self, tasks: Sequence[Task]) -> asyncio.Future[Any]:
         """Have these done: one, or several that are done together."""
@@ -199,10 +204,10 @@ class _Schedule:
         self._on_done(task, error)
 
 
-def _filled(running: _Running, schedule: _Schedule, hands: _Hands, most: int) -> _Running:
+def _filled(running: _Running, schedule: _Schedule, hands: _Hands) -> _Running:
     """What runs, once as much as possible does."""
-    # Of each kind one more than can run, so that none waits for the next; no more, so that ranks still decide.
     for together in (False, True):
+        most = hands.most(together=together)
         count = sum(_is_together(tasks[0]) is together for tasks in running.values())
         while count < most and (tasks := schedule.take(most, together=together)):
             running[hands.begin(tasks)] = tasks

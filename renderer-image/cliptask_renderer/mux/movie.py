@@ -164,10 +164,11 @@ def _head(
 ) -> bytes:
     """Everything before the parts, of which ``follows_bytes`` follow, ``content`` among them; ``extra`` are whole boxes after the index.
 
-    Its size hangs on the number of positions and not on their values, so that it is built once to be measured. A claim is
-    over the media from their box' 16th byte on: where there is one, they begin there.
+    Its size hangs on the number of positions and not on their values, so that it is put together once to be measured. A claim
+    is over the media from their box' 16th byte on: where there is one, they begin there.
     """
-    index_bytes = len(_index(rows, 0, wide=True))
+    tables = [_tables(row.track) for row in rows]
+    index_bytes = len(_index(rows, tables, 0, wide=True))
     is_wide = len(_BRANDS) + index_bytes + len(extra) + _WIDE_HEAD + follows_bytes >= _NARROW
     if not is_wide:
         index_bytes -= sum(len(row.track.chunks) for row in rows) * _WIDER
@@ -176,11 +177,11 @@ def _head(
     else:
         data = (follows_bytes + _HEAD).to_bytes(4) + b"mdat"
     begin = len(_BRANDS) + index_bytes + len(extra) + len(data)
-    return _BRANDS + _index(rows, begin, wide=is_wide) + extra + data + content
+    return _BRANDS + _index(rows, tables, begin, wide=is_wide) + extra + data + content
 
 
-def _index(rows: Sequence[_Row], begin: int, *, wide: bool) -> bytes:
-    """The moov of tracks whose positions count from ``begin``."""
+def _index(rows: Sequence[_Row], tables: Sequence[bytes], begin: int, *, wide: bool) -> bytes:
+    """The moov of tracks with their ``_tables``, whose positions count from ``begin``."""
     lengths = [_in_movie(row.track) for row in rows]
     header = full_box(
         b"mvhd", bytes(8), words([recipe.TIMESCALE, max(lengths), 0x1_0000]), b"\1\0" + bytes(10), _MATRIX, bytes(24), words([len(rows) + 1])
@@ -190,9 +191,9 @@ def _index(rows: Sequence[_Row], begin: int, *, wide: bool) -> bytes:
             b"trak",
             _track_header(row, number, length),
             _edits(row.track, length),
-            _media(row, begin, wide=wide),
+            _media(row, box(b"stbl", table, _places(row.track, begin, wide=wide), row.track.groups)),
         )
-        for number, (row, length) in enumerate(zip(rows, lengths, strict=True), 1)
+        for number, (row, table, length) in enumerate(zip(rows, tables, lengths, strict=True), 1)
     )
     return box(b"moov", header, *tracks)
 
@@ -212,7 +213,7 @@ def _edits(track: Track, length: int) -> bytes:
     return box(b"edts", full_box(b"elst", words([1, length, track.begin, 0x1_0000])))
 
 
-def _media(row: _Row, begin: int, *, wide: bool) -> bytes:
+def _media(row: _Row, samples: bytes) -> bytes:
     letters = sum(
         (ord(letter) - 0x60) << shift for letter, shift in zip(row.language, (10, 5, 0), strict=True)
     )
@@ -222,7 +223,7 @@ def _media(row: _Row, begin: int, *, wide: bool) -> bytes:
         b"mdia",
         full_box(b"mdhd", bytes(8), clock, letters.to_bytes(2), bytes(2)),
         full_box(b"hdlr", bytes(4), kind, bytes(12), name, b"\0"),
-        box(b"minf", row.media, _HERE, _samples(row.track, begin, wide=wide)),
+        box(b"minf", row.media, _HERE, samples),
     )
 
 
@@ -230,7 +231,8 @@ _HERE = box(b"dinf", full_box(b"dref", words([1]), full_box(b"url ", flags=1)))
 """Samples lie in this file."""
 
 
-def _samples(track: Track, begin: int, *, wide: bool) -> bytes:
+def _tables(track: Track) -> bytes:
+    """All that is told of the samples but where they lie."""
     tables = [full_box(b"stsd", words([1]), track.entry), full_box(b"stts", _counted(track.durations))]
     if track.keyframes is not None:
         tables.append(full_box(b"stss", words([len(track.keyframes), *track.keyframes])))
@@ -238,7 +240,6 @@ def _samples(track: Track, begin: int, *, wide: bool) -> bytes:
         signed = any(run.value < 0 for run in track.offsets)
         offsets = [Run(run.samples, run.value % _NARROW) for run in track.offsets]
         tables.append(full_box(b"ctts", _counted(offsets), version=signed))
-    places = [begin + chunk.position for chunk in track.chunks]
     firsts = [
         (first, samples)
         for samples, same in groupby(enumerate(track.chunks, 1), lambda each: each[1].samples)
@@ -250,11 +251,16 @@ def _samples(track: Track, begin: int, *, wide: bool) -> bytes:
             words([len(firsts), *chain.from_iterable((first, samples, 1) for first, samples in firsts)]),
         ),
         full_box(b"stsz", words([0, len(track.sizes), *track.sizes])),
-        full_box(b"co64", words([len(places)]), b"".join(place.to_bytes(8) for place in places))
-        if wide
-        else full_box(b"stco", words([len(places), *places])),
     ]
-    return box(b"stbl", *tables, track.groups)
+    return b"".join(tables)
+
+
+def _places(track: Track, begin: int, *, wide: bool) -> bytes:
+    """Where the chunks lie."""
+    places = [begin + chunk.position for chunk in track.chunks]
+    if wide:
+        return full_box(b"co64", words([len(places)]), b"".join(place.to_bytes(8) for place in places))
+    return full_box(b"stco", words([len(places), *places]))
 
 
 def _counted(pairs: Sequence[Run]) -> bytes:

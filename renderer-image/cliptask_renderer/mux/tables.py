@@ -122,13 +122,14 @@ def runs(values: Iterable[int]) -> tuple[Run, ...]:
 
 
 def joined(parts: Iterable[Sequence[Run]]) -> tuple[Run, ...]:
-    """Runs one after the other, those that go on as one."""
+    """Runs one after the other, those that go on in the next part as one; within a part none does."""
     found: list[Run] = []
-    for run in (run for part in parts for run in part):
-        if found and found[-1].value == run.value:
-            found[-1] = Run(found[-1].samples + run.samples, run.value)
+    for part in parts:
+        if found and part and found[-1].value == part[0].value:
+            found[-1] = Run(found[-1].samples + part[0].samples, part[0].value)
+            found.extend(part[1:])
         else:
-            found.append(run)
+            found.extend(part)
     return tuple(found)
 
 
@@ -230,7 +231,7 @@ def _rows(table: bytes, kinds: str) -> list[tuple[int, ...]]:
 
 def _runs(table: bytes, kind: str) -> tuple[Run, ...]:
     """Pairs of a count and a value; ``kind`` is that of the values, ``i`` where they may be negative."""
-    return joined([[Run(*pair) for pair in _rows(table, f"I{kind}")]])
+    return joined((Run(*pair),) for pair in _rows(table, f"I{kind}"))
 
 
 def _chunks(table: bytes, what: str) -> tuple[Chunk, ...]:

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from io import FileIO
 from pathlib import Path
 
@@ -48,8 +49,13 @@ def sync(paths: Sequence[Path]) -> None:
 
     Many at a time: each asks the disk to empty its cache, and what is asked at the same time is done once.
     """
-    with ThreadPoolExecutor(min(len(paths), _AT_A_TIME)) as pool:
-        list(pool.map(_sync, paths))
+    list(_waiting().map(_sync, paths))
+
+
+@cache
+def _waiting() -> ThreadPoolExecutor:
+    """Threads of this process that wait for the disk; to begin some for each dozen files takes longer than to wait."""
+    return ThreadPoolExecutor(_AT_A_TIME)
 
 
 def _sync(path: Path) -> None:
