@@ -34,7 +34,7 @@ class Quality:
 def quality(video: Path, sources: Sequence[Path], fps: int, *, every: int = 1) -> Quality:
     """VMAF of ``video`` against the pictures of ``sources`` in a row, both counted at ``fps`` from their first picture.
 
-    ``every`` scores only each so-manieth picture; keep it prime to 3, the distance of P-frames at two B-frames.
+    ``every`` scores only each so-manieth picture; keep it prime to 4, the distance of P-frames at three B-frames.
     Raises ``CalledProcessError`` when ffmpeg cannot read one of them, ``ValueError`` when their lengths differ.
     """
     inputs = [argument for file in (video, *sources) for argument in ("-i", str(file))]

@@ -238,7 +238,7 @@ def video_encoding(width: int, height: int, fps: int) -> list[str]:
         "-an", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
         "-c:v", "libx264", "-preset", recipe.PRESET, "-crf", str(recipe.CRF), "-profile:v", "high",
         "-level", recipe.level(width, height, fps), "-threads", str(recipe.THREADS),
-        "-g", gop, "-keyint_min", gop, "-sc_threshold", "0", "-bf", "2", "-pix_fmt", "yuv420p",
+        "-g", gop, "-keyint_min", gop, "-sc_threshold", "0", "-pix_fmt", "yuv420p",
         "-x264-params", f"{recipe.X264_FORM}:{recipe.X264_TUNING}",
         "-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
         "-flags:v", "+bitexact+global_header",
