@@ -101,7 +101,7 @@ def test_a_node_that_is_too_small_is_named_and_a_smaller_wish_mends_it(installat
 
 def test_a_job_that_runs_out_of_memory_is_made_with_more(installation: Installation) -> None:
     """The kernel ends ffmpeg alone, or the whole container: either way somebody would have to look for the cause."""
-    little = {"cpu": "2", "memory": "230Mi"}  # an encode of this size takes some 300Mi
+    little = {"cpu": "2", "memory": "180Mi"}  # an encode of this size takes some 240Mi
     upgrade(
         installation,
         renderer={"resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": little}},
@@ -112,7 +112,7 @@ def test_a_job_that_runs_out_of_memory_is_made_with_more(installation: Installat
     assert installation.wait("hungry", "Complete", 300)["succeeded"] == 1
     (job,) = installation.items("jobs", "hungry")
     (container,) = job["spec"]["template"]["spec"]["containers"]
-    assert container["resources"]["limits"]["memory"] == "345Mi"
+    assert container["resources"]["limits"]["memory"] == "270Mi"
     assert "MoreMemory" in installation.events("hungry")
     upgrade(installation)
 
