@@ -20,6 +20,7 @@ from support import frames as f
 from support import media
 from support.azure import AzureProxy, FakeAzure, connection_string
 from support.gcs import FakeGcs, FaultyProxy, Refuse
+from support.kills import KILLED_AT
 from support.s3 import KEY, FakeS3, S3Proxy
 
 LINE = "c" * 64
@@ -237,38 +238,27 @@ def test_a_bucket_that_fails_is_tried_again_and_nothing_is_lost(
 
 # Kills
 
-_JOB = """
-import os, signal, sys
+_JOB = (
+    KILLED_AT
+    + """
 from cliptask.orders import WorkOrder
 from cliptask_renderer import build, carry_out
 from cliptask_renderer.storage.open import open_store
 import cliptask_renderer.storage.gcs
 order, steps = WorkOrder.from_text(sys.stdin.read()), ("/carry_out.py", "/build.py", "/parts.py", "/gcs_compose.py")
 
-def killed_at(line):
-    left = line
-    def trace(frame, event, argument):
-        nonlocal left
-        if event == "call":
-            return trace if frame.f_code.co_filename.endswith(steps) else None
-        if event == "line":
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return trace
-    sys.settrace(trace)
-
 line = 0
 while True:
     line += int(sys.argv[1])
     if (process := os.fork()) == 0:
-        killed_at(line)
+        killed_at(line, steps)
         carry_out.execute(order, lambda _: None)
         os._exit(0)
     _, status = os.waitpid(process, 0)
     if not os.WIFSIGNALED(status):
         sys.exit(os.waitstatus_to_exitcode(status))
 """
+)
 """Killed again and again, each time so many lines later, until it comes to its end."""
 
 

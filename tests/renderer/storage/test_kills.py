@@ -18,14 +18,16 @@ from cliptask_renderer.storage.gcs_client import Connection
 from cliptask_renderer.storage.location import Location
 from support.disks import disks
 from support.gcs import FakeGcs
+from support.kills import KILLED_AT
 
 HEAD, PART = b"head", b"part" * 1000
 BEFORE = b"before"
 
 # Forks, so that the libraries are imported once, and has the n-th process killed at the n-th line, until one comes to its end.
 # Told to wait, it says so after each that is killed, and goes on when it hears something.
-_WRITER = """
-import os, signal, sys
+_WRITER = (
+    KILLED_AT
+    + """
 from pathlib import Path
 import google_crc32c
 from cliptask_renderer.storage.open import open_store
@@ -50,19 +52,6 @@ def write(name):
     else:
         store.compose(name, head, [(store, "part")], metadata, crc32c=google_crc32c.value(head + part), replace=replaces)
 
-def killed_at(line):
-    left = line
-    def trace(frame, event, argument):
-        nonlocal left
-        if event == "call":
-            return trace if frame.f_code.co_filename.endswith(steps) else None
-        if event == "line":
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return trace
-    sys.settrace(trace)
-
 line = 0
 if waits:
     print("ready", flush=True)
@@ -72,7 +61,7 @@ while True:
         try:
             if replaces:
                 open_store(uri).put_bytes(f"o/{line:03}", b"before", {"name": "before"})
-            killed_at(line)
+            killed_at(line, steps)
             write(f"o/{line:03}")
             os._exit(0)
         finally:
@@ -85,6 +74,7 @@ while True:
         print("killed", flush=True)
         sys.stdin.readline()
 """
+)
 
 
 @pytest.mark.parametrize(
