@@ -8,7 +8,7 @@ import lzma
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -260,6 +260,10 @@ SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 """What their identifiers begin with."""
 
 
+PartOrder: TypeAlias = SegmentOrder | SoundtrackOrder
+"""What is made once, and shown by many videos."""
+
+
 class VariantOrder(Order):
     """One finished video: segments in a row, one soundtrack for all, captions that players can show."""
 
@@ -293,6 +297,11 @@ class VariantOrder(Order):
         if self.credentials:
             parts["credentials"] = self.credentials.key
         return digest({"kind": "VariantOrder", **parts, "language": self.language})
+
+    @property
+    def parts(self) -> tuple[PartOrder, ...]:
+        """Its segments, and its soundtrack after them."""
+        return (*self.segments, *([self.soundtrack] if self.soundtrack else []))
 
     @property
     def frames(self) -> int:

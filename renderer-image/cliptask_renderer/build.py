@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path, PurePath
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from cliptask import names
 from cliptask.errors import MediaError
-from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, VariantOrder
+from cliptask.orders import NamedVariant, PartOrder, SegmentOrder, SoundtrackOrder, VariantOrder
 from cliptask_renderer.memory import peak_bytes, peak_bytes_of_programs
 from cliptask_renderer.mux.movie import Movie, movie
 from cliptask_renderer.mux.proof import prove
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from cliptask.facts import Word
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
-PartOrder: TypeAlias = SegmentOrder | SoundtrackOrder
 
 _KNOWN: dict[tuple[str, str], StoredPart] = {}
 """Parts that this process has seen, by cache and name: ten thousand videos share a few hundred, and ask for each once."""
@@ -225,7 +224,7 @@ def _join(
 ) -> None:
     """Raises ``KeyError`` where a part is gone that this process has seen."""
     order, name = video.order, f"{video.name}{names.VIDEO}"
-    orders = parts_shown(order)
+    orders = order.parts
     there = [seen(cache, each) for each in orders]
     # Nothing is made for a video that is there. Where all is made already, the store looks: it keeps the one that it has.
     if None in there and output.stat(name) is not None:
@@ -271,11 +270,6 @@ def _signed(
 
     blocks = [Block(each.part.size_bytes, sha256_of(cache, each)) for each in parts]
     return signed(make, blocks, video, known_certificate(secrets, credentials.signer))
-
-
-def parts_shown(order: VariantOrder) -> tuple[PartOrder, ...]:
-    """A video's segments, and its soundtrack after them."""
-    return (*order.segments, *([order.soundtrack] if order.soundtrack else []))
 
 
 def seen(cache: NamedObjects, order: PartOrder) -> StoredPart | None:

@@ -9,15 +9,13 @@ from typing import NamedTuple
 
 from cliptask.decoding import decoded_together
 from cliptask.errors import ClipTaskError, InputError, MediaError
-from cliptask.orders import NamedVariant, SegmentOrder, WorkOrder
+from cliptask.orders import NamedVariant, PartOrder, SegmentOrder, WorkOrder
 from cliptask_renderer.build import (
-    PartOrder,
     make_picture,
     make_segment,
     make_soundtrack,
     make_together,
     make_variant,
-    parts_shown,
     seen,
 )
 from cliptask_renderer.storage.base import NamedObjects
@@ -66,7 +64,7 @@ def complete(videos: Iterable[NamedVariant], is_there: Callable[[PartOrder], boo
     """
     known: dict[str, bool] = {}
     for video in videos:
-        for part in parts_shown(video.order):
+        for part in video.order.parts:
             if part.key not in known:
                 known[part.key] = is_there(part)
             if not known[part.key]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cliptask.errors import DiskFull, in_bytes
-from cliptask.orders import Cut, SegmentOrder, SoundtrackOrder, VariantOrder
+from cliptask.orders import Cut, PartOrder, SegmentOrder, SoundtrackOrder, VariantOrder
 from cliptask.planning.plan import Campaign, encoded_s
 from cliptask.recipe import SAMPLE_RATE
 from cliptask.spec.quantities import amount
@@ -198,7 +198,7 @@ def seconds_per_video(missing: Missing, past: Past) -> float:
     return joined + (own + soundtracks) / len(missing.variants)
 
 
-def part_s(part: SegmentOrder | SoundtrackOrder, past: Past) -> float:
+def part_s(part: PartOrder, past: Past) -> float:
     """What a part takes, by what others took."""
     if isinstance(part, SoundtrackOrder):
         return past.s_per_soundtrack or _SOUNDTRACK_S

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from cliptask import names
-from cliptask.orders import SegmentOrder, SoundtrackOrder, with_bases
+from cliptask.orders import PartOrder, SegmentOrder, SoundtrackOrder, with_bases
 from cliptask.planning.plan import Campaign, Variant
 from cliptask_operator.campaign.past import NO_PAST, Part, Past
 from cliptask_renderer.storage.base import Store, StoredObject
@@ -40,7 +40,7 @@ class Missing:
     variants: tuple[Variant, ...]
 
     @property
-    def parts(self) -> tuple[SegmentOrder | SoundtrackOrder, ...]:
+    def parts(self) -> tuple[PartOrder, ...]:
         """Segments, then soundtracks."""
         return (*self.segments, *self.soundtracks)
 

@@ -11,7 +11,7 @@ from itertools import count
 from typing import TypeVar
 
 from cliptask.decoding import decoded_together
-from cliptask.orders import NamedVariant, SegmentOrder, SoundtrackOrder, VariantOrder
+from cliptask.orders import NamedVariant, PartOrder, SegmentOrder, SoundtrackOrder
 from cliptask_operator.campaign.inventory import Inventory, Missing
 from cliptask_operator.controller.desired import Desired, NamedOrder
 from cliptask_operator.controller.reconcile import shared_segments
@@ -22,8 +22,7 @@ _MOST_JOINS = 200
 """Of one Job, which joins one after the other: more are there sooner by Jobs of their own, side by side."""
 
 T = TypeVar("T")
-Part = SegmentOrder | SoundtrackOrder
-Parts = tuple[Part, ...]
+Parts = tuple[PartOrder, ...]
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ def carriers(
     desired: Desired,
     missing: Missing,
     jobs: Iterable[JobFacts],
-    cost_s: Callable[[Part], float],
+    cost_s: Callable[[PartOrder], float],
     jobs_for: Callable[[int, float], int],
     apart: AbstractSet[str] = frozenset(),
     *,
@@ -95,7 +94,7 @@ def shared_parts(desired: Desired, missing: Missing, there: Inventory) -> Missin
 def _packs(
     groups: Sequence[Parts],
     beside: Sequence[Parts],
-    cost_s: Callable[[Part], float],
+    cost_s: Callable[[PartOrder], float],
     jobs_for: Callable[[int, float], int],
 ) -> list[Parts]:
     """The groups in so many Jobs as they are worth, the dearest first, each where least is to be done; then what is made ``beside``."""
@@ -105,8 +104,8 @@ def _packs(
     def cost(group: Parts) -> float:
         return sum(map(cost_s, group))
 
-    tie, packs = count(), list[list[Part]]()
-    loads: list[tuple[float, int, list[Part]]] = []
+    tie, packs = count(), list[list[PartOrder]]()
+    loads: list[tuple[float, int, list[PartOrder]]] = []
     for _ in range(min(jobs_for(len(groups), sum(map(cost, groups))), len(groups))):
         packs.append([])
         heapq.heappush(loads, (0.0, next(tie), packs[-1]))
@@ -122,17 +121,11 @@ def _joins(missing: Missing, packs: Sequence[Parts]) -> list[Cargo]:
     pack_of = {part.key: number for number, pack in enumerate(packs) for part in pack}
     joins: list[list[NamedVariant]] = [[] for _ in packs]
     for video in missing.variants:
-        shown = {pack_of[key] for key in _shown(video.order) if key in pack_of}
+        shown = {pack_of[key] for key in (part.key for part in video.order.parts) if key in pack_of}
         if all(len(joins[number]) < _MOST_JOINS for number in shown):
             for number in shown:
                 joins[number].append(NamedVariant(name=video.name, order=video.order))
     return [Cargo(pack, tuple(joined)) for pack, joined in zip(packs, joins, strict=True)]
-
-
-def _shown(order: VariantOrder) -> Iterator[str]:
-    yield from (each.key for each in order.segments)
-    if order.soundtrack is not None:
-        yield order.soundtrack.key
 
 
 def _fitting(desired: Desired, cargo: Cargo) -> Iterator[NamedOrder]:
@@ -148,7 +141,7 @@ def _fitting(desired: Desired, cargo: Cargo) -> Iterator[NamedOrder]:
         yield from _fitting(desired, Cargo(cargo.parts[half:]))
 
 
-def _named(desired: Desired, parts: Iterable[Part], joins: Iterable[NamedVariant]) -> NamedOrder:
+def _named(desired: Desired, parts: Iterable[PartOrder], joins: Iterable[NamedVariant]) -> NamedOrder:
     """In an order that depends on nothing else, so that another operator finds it again."""
     made = sorted(parts, key=lambda part: part.key)
     return desired.named(

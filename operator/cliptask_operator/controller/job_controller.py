@@ -196,8 +196,7 @@ class JobController:
 
     def _is_complete(self, video: VariantOrder) -> bool:
         """Whether all of its parts are there."""
-        soundtrack = [video.soundtrack.key] if video.soundtrack else []
-        return self._leases.stored >= {*(part.key for part in video.segments), *soundtrack}
+        return self._leases.stored >= {part.key for part in video.parts}
 
     async def _take_in_failures(self, jobs: Mapping[str, JobFacts]) -> None:
         failed = [

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
-from cliptask.orders import SegmentOrder, SoundtrackOrder, WorkOrder
+from cliptask.orders import PartOrder, WorkOrder
 from cliptask.spec.execution import Execution
 from cliptask.spec.quantities import amount
 from cliptask_operator.campaign.effort import part_s, seconds_per_video
@@ -44,7 +44,7 @@ class JobTuning:
         state, lacking = self.state, missing(desired.campaign, there)
         jobs_there = tuple(jobs.values())
 
-        def cost_s(part: SegmentOrder | SoundtrackOrder) -> float:
+        def cost_s(part: PartOrder) -> float:
             return part_s(part, there.past)
 
         if self.execution.variants_per_job != "auto":

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 
 from cliptask.decoding import decoded_together
 from cliptask.errors import ClipTaskError, OutputError
-from cliptask.orders import SegmentOrder, SoundtrackOrder, WorkOrder
+from cliptask.orders import PartOrder, SegmentOrder, SoundtrackOrder, WorkOrder
 from cliptask.planning.plan import Campaign, Variant
 from cliptask_operator.campaign.inventory import Inventory, Missing, missing
 from cliptask_operator.local.process_pool import GoesOn, Task, Together, run_tasks
@@ -101,9 +101,9 @@ def _tasks(campaign: Campaign, wanted: Missing, room: Room, secrets: str) -> lis
     ]
 
 
-def in_order(wanted: Missing, workers: int) -> list[SegmentOrder | SoundtrackOrder]:
+def in_order(wanted: Missing, workers: int) -> list[PartOrder]:
     """What is missing of parts, as videos need them; of the last the largest first, so that no process is left with one alone."""
-    missing: dict[str, SegmentOrder | SoundtrackOrder] = {each.key: each for each in wanted.segments}
+    missing: dict[str, PartOrder] = {each.key: each for each in wanted.segments}
     missing |= {each.key: each for each in wanted.soundtracks}
     needed = (need.partition(" ")[2] for variant in wanted.variants for need in _needs(variant))
     # What pictures are taken of comes before what takes them.
@@ -117,7 +117,7 @@ def in_order(wanted: Missing, workers: int) -> list[SegmentOrder | SoundtrackOrd
     return [*ordered[:late], *sorted(ordered[late:], key=_pixels, reverse=True)]
 
 
-def _pixels(part: SegmentOrder | SoundtrackOrder) -> int:
+def _pixels(part: PartOrder) -> int:
     """What a part costs; a soundtrack costs next to nothing."""
     if isinstance(part, SoundtrackOrder):
         return 0

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from cliptask import names
-from cliptask.orders import SegmentOrder, SoundtrackOrder, VariantOrder
+from cliptask.orders import PartOrder, SegmentOrder, SoundtrackOrder, VariantOrder
 from cliptask_operator.campaign.stores import Stores
 from cliptask_renderer.storage.base import Store
 from cliptask_renderer.storage.folder import FolderStore
@@ -21,7 +21,7 @@ from cliptask_renderer.storage.open import open_store
 class Part:
     """Something to be made."""
 
-    order: SegmentOrder | SoundtrackOrder
+    order: PartOrder
     is_draft: bool = False
 
     @property
@@ -105,7 +105,7 @@ def get_ready() -> int:
 
 
 def make(
-    order: SegmentOrder | SoundtrackOrder,
+    order: PartOrder,
     cache_uri: str,
     drafts: Path | None,
     scratch: Path | None,
