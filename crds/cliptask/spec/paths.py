@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, get_args
 from urllib.parse import quote
+
+from pydantic import BaseModel, StringConstraints
 
 from cliptask.names import shown
 from cliptask.spec.output import OUTPUT_PATTERN
 from cliptask.spec.problems import Problem
 from cliptask.spec.rules import Path
-from cliptask.spec.schema import Schema, structural
 from cliptask.spec.task import ClipTask
 from cliptask.spec.values import URL_PATTERN
 
@@ -23,6 +25,9 @@ _HOST = re.compile(r"(www\.|[^/]+\.(com|org|net|io|dev|de|example)/)", re.IGNORE
 _OF_A_HOME = re.compile(r"~($|[^/]*/)")
 _ESCAPED = re.compile(r"[%?#\s\x00-\x1f\x7f-\x9f]")
 """What a URL cannot hold as it is; letters of any script can, and are read more easily so."""
+
+_Held = type[BaseModel] | str | None
+"""What a field holds: an object, or a text of this pattern; None: anything else."""
 
 
 @dataclass(frozen=True)
@@ -45,22 +50,37 @@ def resolved(data: Any, here: Here) -> tuple[Any, list[Problem]]:  # noqa: ANN40
     problems: list[Problem] = []
     skips = _is_skipping(data)
 
-    def walk(value: Any, schema: Schema, path: Path) -> Any:  # noqa: ANN401  # as above
+    def walk(value: Any, held: _Held, path: Path) -> Any:  # noqa: ANN401  # as above
         if isinstance(value, dict):
-            fields = schema.get("properties", {})
-            return {key: walk(below, fields.get(key, {}), (*path, key)) for key, below in value.items()}
+            fields = {} if held is None or isinstance(held, str) else _fields(held)
+            return {key: walk(below, fields.get(key), (*path, key)) for key, below in value.items()}
         if isinstance(value, list):
-            return [walk(below, schema.get("items", {}), (*path, index)) for index, below in enumerate(value)]
-        pattern = schema.get("pattern")
-        if pattern not in {URL_PATTERN, OUTPUT_PATTERN} or not _is_path(value):
+            return [walk(below, held, (*path, index)) for index, below in enumerate(value)]
+        if held not in {URL_PATTERN, OUTPUT_PATTERN} or not _is_path(value):
             return value
         file = "/" + posixpath.normpath(posixpath.join(here.folder, value)).lstrip("/")
-        file = here.lies(file) if pattern == URL_PATTERN else file
-        looked_for = pattern == URL_PATTERN and not skips and "{{" not in value
+        file = here.lies(file) if held == URL_PATTERN else file
+        looked_for = held == URL_PATTERN and not skips and "{{" not in value
         problems.extend(Problem(path, words) for words in _wrong(value, file, here if looked_for else None))
         return file_url(file)
 
-    return walk(data, structural(ClipTask), ()), problems
+    return walk(data, ClipTask, ()), problems
+
+
+@cache
+def _fields(part: type[BaseModel]) -> Mapping[str, _Held]:
+    """What each field of an object holds, by its name in a task. Its schema says it too, and takes far longer to be made."""
+    fields = part.model_fields.items()
+    return {field.alias or name: _held(field.annotation, field.metadata) for name, field in fields}
+
+
+def _held(kind: Any, metadata: Iterable[Any] = ()) -> _Held:  # noqa: ANN401  # any annotation
+    """An object, or the pattern of a text; of a list what its elements are, of a choice the first that is either."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind
+    patterns = (each.pattern for each in metadata if isinstance(each, StringConstraints))
+    inner, more = get_args(kind), getattr(kind, "__metadata__", ())
+    return next(filter(None, (*patterns, *(_held(each, more) for each in inner))), None)
 
 
 def file_url(path: str) -> str:

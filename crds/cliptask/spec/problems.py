@@ -69,15 +69,15 @@ def examine(model: type[Model], data: object, *, nulls_below: Path = ()) -> Mode
 
     ``nulls_below``: from there down, an empty value is refused. Raises ``Problems``.
     """
-    schema = structural(model)
     nulls = {path: None for path in _nulls(data, ()) if path[: len(nulls_below)] == nulls_below}
-    problems = [Problem(path, _empty(path, data, _at_schema(schema, path))) for path in nulls]
+    problems = [Problem(path, _empty(path, data, _at_schema(structural(model), path))) for path in nulls]
     more = 0
     try:
         read = model.model_validate_json(json.dumps(data), strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
         for details in error.errors(include_url=False, include_input=False)[:MOST_DESCRIBED]:
-            problems += [problem for problem in _problems(details, schema, data) if problem.path not in nulls]
+            found = _problems(details, structural(model), data)
+            problems += [problem for problem in found if problem.path not in nulls]
         more = max(0, error.error_count() - MOST_DESCRIBED)
     if problems:
         raise Problems(problems, more)

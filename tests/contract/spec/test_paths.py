@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -11,8 +12,11 @@ from hypothesis import strategies as st
 
 from cliptask.errors import InvalidTask
 from cliptask.spec.loading import load
-from cliptask.spec.paths import Here, file_url, written
+from cliptask.spec.output import OUTPUT_PATTERN
+from cliptask.spec.paths import Here, file_url, resolved, written
+from cliptask.spec.schema import Schema, structural
 from cliptask.spec.task import ClipTask
+from cliptask.spec.values import URL_PATTERN
 from cliptask.spec.yaml_source import dump
 from support.bad_tasks import mutated
 
@@ -21,7 +25,7 @@ FIELDS = (
     "spec.videoBlocks[0].clips[0].url", "spec.videoBlocks[1].clips[0].url", "spec.audioBlocks[0].tracks[0].url",
     "spec.overlays[0].image.url", "spec.output.uri",
 )  # fmt: skip
-"""All that take a URL."""
+"""Some that take a URL."""
 NAMES = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1, max_size=40
 ).filter(lambda name: name not in {".", ".."})
@@ -46,6 +50,32 @@ def file_of(url: str) -> str:
     parts = urlsplit(url)
     assert (parts.scheme, parts.netloc, parts.query, parts.fragment) == ("file", "", "", "")
     return url2pathname(parts.path)
+
+
+def urls(schema: Schema) -> Iterator[Any]:
+    """For each field that takes a URL, plain values that hold a path there, and nothing else."""
+    if schema.get("pattern") in {URL_PATTERN, OUTPUT_PATTERN}:
+        yield "x.mp4"
+    for name, field in schema.get("properties", {}).items():
+        yield from ({name: value} for value in urls(field))
+    if "items" in schema:
+        yield from ([value] for value in urls(schema["items"]))
+
+
+EVERY = list(urls(structural(ClipTask)))
+
+
+def test_there_are_fields() -> None:
+    """The next test would try nothing."""
+    assert len(EVERY) > len(FIELDS)
+
+
+@pytest.mark.parametrize("given", EVERY, ids=str)
+def test_every_url_of_the_resource_may_be_a_path(given: dict[str, Any]) -> None:
+    """A path would be refused in one field that is taken in another."""
+    found, _ = resolved(given, HOME)
+
+    assert str(found) == str(given).replace("x.mp4", "file:///home/me/campaign/x.mp4")
 
 
 @pytest.mark.parametrize("field", FIELDS)
