@@ -245,7 +245,10 @@
     if (event.key === "ArrowLeft") step(-1);
     if (event.key === "ArrowRight") step(1);
   });
-  video.addEventListener("ended", () => byId("on").checked && step(1));
+  // Also where it is wished for once one has ended.
+  const goOn = () => byId("on").checked && video.ended && step(1);
+  video.addEventListener("ended", goOn);
+  byId("on").addEventListener("change", goOn);
   video.addEventListener("error", () => {
     if (playing === null) return;
     byId("broken").textContent = lost(playing.file);

@@ -466,6 +466,15 @@ class TestPlayer:
 
         expect(page.locator("#player-name")).to_have_text(NAMES[2], timeout=30_000)
 
+    def test_plays_the_next_once_it_is_wished_for(self, show: Callable[..., Page]) -> None:
+        """Whoever thinks of it when the first has ended would see nothing happen."""
+        page = show(index())
+        page.locator(".poster").first.click()
+        until(page, "document.getElementById('video').ended")
+        page.get_by_label("Play one after another").check()
+
+        expect(page.locator("#player-name")).to_have_text(NAMES[2], timeout=30_000)
+
     def test_copies_the_name(self, show: Callable[..., Page]) -> None:
         """Else a name would have to be typed into an ad platform."""
         page = show(index())
