@@ -81,7 +81,7 @@ class Node:
     def _start_containerd(self) -> None:
         sandbox = images.base()
         networks = self._machine.write(
-            "networks/pods.conflist", node_settings.network(self._machine.pods)
+            "networks/pods.conflist", node_settings.network(self._machine.pods, INSIDE / "leases")
         ).parent
         settings = node_settings.containerd(sandbox.name, INSIDE / "containerd", networks)
         config = self._machine.write("containerd.toml", settings)

@@ -153,6 +153,9 @@ class Machine:
         self._must("mount", "-t", "tmpfs", "run", "/run")
         self._must("mkdir", INSIDE)
         self._must("mount", "--bind", self._folder, INSIDE)
+        # A kubelet removes logs of pods that it does not know: of those of the machine beside it, if they shared them.
+        self._must("mkdir", INSIDE / "log")
+        self._must("mount", "--bind", INSIDE / "log", "/var/log")
 
     def _connect(self) -> None:
         """Lay the cable; the name of its outer end, which only one can have, decides who has which addresses."""

@@ -33,14 +33,19 @@ SystemdCgroup = false
 """
 
 
-def network(pods: str) -> str:
+def network(pods: str, leases: Path) -> str:
     """The plugins' list: a bridge for the pods. No masquerading: who may be reached knows the way back."""
     bridge = {
         "type": "bridge",
         "bridge": "cni0",
         "isGateway": True,
         "hairpinMode": True,
-        "ipam": {"type": "host-local", "ranges": [[{"subnet": pods}]], "routes": [{"dst": "0.0.0.0/0"}]},
+        "ipam": {
+            "type": "host-local",
+            "dataDir": str(leases),
+            "ranges": [[{"subnet": pods}]],
+            "routes": [{"dst": "0.0.0.0/0"}],
+        },
     }
     return json.dumps({"cniVersion": "0.4.0", "name": "pods", "plugins": [bridge]})
 

@@ -169,6 +169,15 @@ def test_a_pod_that_asks_for_more_is_refused(node: Node, namespace: str, rendere
         node.plane.kubectl("apply", "--filename=-", stdin=json.dumps(document))
 
 
+def test_a_pod_s_log_lies_in_its_own_machine(node: Node, namespace: str, renderer: Image) -> None:
+    """Kubelets remove logs of strangers' pods once a minute: beside another node, a pod's would be gone before anyone read it."""
+    run(node, namespace, pod(renderer, ["echo", "said"]))
+
+    said = node.plane.kubectl("logs", "job/job", f"--namespace={namespace}").stdout
+    assert said == "said\n"
+    assert not list(Path("/var/log").glob(f"*/{namespace}_*"))
+
+
 def traces(cgroup: str) -> list[str]:
     """What a machine may leave behind: its cable, cgroups and mounts."""
     number = cgroup.rpartition("-")[2]
