@@ -398,6 +398,11 @@ class WorkOrder(Order):
         """Content keys of the segments and soundtracks that it makes for others to use."""
         return tuple(part.key for part in (*self.segments, *self.soundtracks))
 
+    @property
+    def things(self) -> int:
+        """How many of them it makes or joins, of which each may fail by itself."""
+        return len(self.segments) + len(self.soundtracks) + len(self.variants) + len(self.joins)
+
     @cached_property
     def parts(self) -> frozenset[str]:
         """Content keys of the segments and soundtracks that it makes where the cache lacks them."""

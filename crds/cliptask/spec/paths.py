@@ -78,9 +78,11 @@ def _held(kind: Any, metadata: Iterable[Any] = ()) -> _Held:  # noqa: ANN401  # 
     """An object, or the pattern of a text; of a list what its elements are, of a choice the first that is either."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return kind
-    patterns = (each.pattern for each in metadata if isinstance(each, StringConstraints))
-    inner, more = get_args(kind), getattr(kind, "__metadata__", ())
-    return next(filter(None, (*patterns, *(_held(each, more) for each in inner))), None)
+    for each in metadata:
+        if isinstance(each, StringConstraints) and isinstance(each.pattern, str):
+            return each.pattern
+    within = (_held(each, getattr(kind, "__metadata__", ())) for each in get_args(kind))
+    return next((each for each in within if each), None)
 
 
 def file_url(path: str) -> str:

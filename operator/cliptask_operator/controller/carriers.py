@@ -46,28 +46,48 @@ def carriers(
     """The Jobs that are there already, whoever created them, and those that make the rest.
 
     ``cost_s`` is what a part takes, ``jobs_for`` how many Jobs so many things of that cost together are worth. What others are
-    making (``apart``, keys) has Jobs of its own, which wait. There are none where no segment is missing. ``joins``: they also join.
+    making (``apart``, keys) has Jobs of its own, which wait. There are none where no segment is missing, but for a campaign that signs.
+    ``joins``: they also join.
     """
     there = tuple(_there(desired, jobs))
     made = {key for _, order in there for key in order.own_parts}
     segments = [each for each in missing.segments if each.key not in made]
-    if not segments:
+    soundtracks = [each for each in missing.soundtracks if each.key not in made]
+    # Programs that decode strangers' files do not lie beside a key: whoever signs makes no parts, and who makes them joins nothing.
+    signs = bool(desired.campaign.signer)
+    if not segments and not (signs and soundtracks):
         return there
     lacking = {each.key for each in segments}
     waiting = {each.key for each in segments if each.base is not None and each.base.key in lacking}
     packs: list[Parts] = []
     # What takes pictures of others is made when these are there.
-    for wave, sounds in ((lacking - waiting, missing.soundtracks), (waiting, ())):
+    for wave, sounds in ((lacking - waiting, soundtracks), (waiting, ())):
         groups = decoded_together(each for each in segments if each.key in wave)
         packs += [group for group in groups if not apart.isdisjoint(part.key for part in group)]
         groups = tuple(group for group in groups if apart.isdisjoint(part.key for part in group))
         # Alone a soundtrack is not worth a pod: a video's Job mixes it.
-        others = [(each,) for each in sounds if each.key not in made and (groups or joins)]
+        others = [(each,) for each in sounds if groups or joins or signs]
         packs += _packs(groups, others, cost_s, jobs_for)
-    # Programs that decode strangers' files do not lie beside a key: who signs makes no parts.
-    joined = joins and not desired.campaign.signer
-    cargos = _joins(missing, packs) if joined else [Cargo(pack) for pack in packs]
+    cargos = _joins(missing, packs) if joins and not signs else [Cargo(pack) for pack in packs]
     return (*there, *(each for cargo in cargos for each in _fitting(desired, cargo)))
+
+
+def dealt_apart(desired: Desired, failed: str, there: AbstractSet[str]) -> tuple[NamedOrder, ...]:
+    """The carriers with a Job for each part that one has left which failed without telling at which: the others are not to blame.
+
+    ``there``: keys of parts that need not be made. A Job of a single part stays as it is.
+    """
+    order = dict(desired.carriers).get(failed)
+    if order is None or len(order.own_parts) < 2:  # noqa: PLR2004  there is nothing to deal apart
+        return desired.carriers
+    others = tuple(each for each in desired.carriers if each[0] != failed)
+    left = order.without({*there, *(key for _, each in others for key in each.own_parts)})
+    parts: Parts = (*left.segments, *left.soundtracks)
+    alone = (
+        _named(desired, [part], [video for video in left.joins if part in video.order.parts])
+        for part in parts
+    )
+    return (*others, *alone)
 
 
 def shared_parts(desired: Desired, missing: Missing, there: Inventory) -> Missing:

@@ -11,7 +11,7 @@ from typing import NoReturn, TypeVar
 import structlog
 
 from cliptask.errors import ClipTaskError
-from cliptask.orders import VariantOrder
+from cliptask.orders import VariantOrder, WorkOrder
 from cliptask.planning.plan import encoded_s
 from cliptask.spec.execution import Execution
 from cliptask_operator.campaign.effort import still_taken
@@ -19,6 +19,7 @@ from cliptask_operator.campaign.inventory import Inventory
 from cliptask_operator.campaign.stores import Stores
 from cliptask_operator.controller import status_snapshot
 from cliptask_operator.controller.artifact_leases import ArtifactLeases
+from cliptask_operator.controller.carriers import dealt_apart
 from cliptask_operator.controller.context import Context
 from cliptask_operator.controller.desired import Desired, NamedOrder
 from cliptask_operator.controller.job_starts import JobStarts
@@ -59,6 +60,8 @@ class JobController:
     """How long the last pass took."""
     _unmakeable: frozenset[str] = field(default=frozenset(), init=False)
     """Names of videos that cannot be made, as of the last pass: their Jobs make others."""
+    _listed: Mapping[str, JobFacts] = field(default_factory=dict, init=False)
+    """Jobs as they were before the stores were listed."""
     _starts: JobStarts = field(init=False)
     _tuning: JobTuning = field(init=False)
 
@@ -70,7 +73,8 @@ class JobController:
     async def begin(self) -> None:
         """Find out which Jobs there are. Before the stores are listed: what these made is found there, or gone."""
         await self._list_jobs()
-        self.state.credited_jobs = _succeeded(self._jobs())
+        self._listed = self._jobs()
+        self.state.credited_jobs = _succeeded(self._listed)
         for name in self.state.credited_jobs:
             self.context.ledger.ended(self.desired.task, name)
 
@@ -86,15 +90,19 @@ class JobController:
             await self.context.ledger.reserve(self.desired.task, **needs)
             self.desired = replace(self.desired, finished=there.videos)
             leased = self._leases.held_by_others(self.desired.task.uid, self.desired.parts)
-            self.desired = await asyncio.to_thread(
-                self._tuning.packed, self.desired, there, self._jobs(), leased
-            )
+            jobs = {**self._jobs(), **self._ended_meanwhile()}
+            self.desired = await asyncio.to_thread(self._tuning.packed, self.desired, there, jobs, leased)
             failed = await self._run()
         finally:
             self._leases.release(self.desired.task.uid)
             self.context.job_cache.at_work(self.desired.task.uid, begins=False)
         self.failed = failed
         return {name: failure.as_error() for name, failure in failed.items()}
+
+    def _ended_meanwhile(self) -> Mapping[str, JobFacts]:
+        """Jobs that were at work before the stores were listed, and have succeeded since: what they made may not be in the listing."""
+        now = _succeeded(self._jobs())
+        return {name: each for name, each in self._listed.items() if each.is_at_work and name in now}
 
     async def _run(self) -> Mapping[str, JobFailure]:
         """Reconcile until nothing is left to make; returns why not, for each variant that cannot be made."""
@@ -184,7 +192,8 @@ class JobController:
             if name in by_name:
                 self.context.ledger.ended(self.desired.task, name)
         for order in new:
-            self._leases.made(order.parts)
+            # What a Job was not told of it has not made.
+            self._leases.made(order.without(self._unmakeable).parts)
             self.context.metrics.jobs_succeeded.labels(order.step).inc()
         # Whoever stored the last part of a video that several Jobs carry has joined it.
         joined = (video for order in new for video in order.joins if self._is_complete(video.order))
@@ -216,14 +225,32 @@ class JobController:
         if not failed:
             return
         pods = await self.context.cluster.failed_pods(self.desired.task)
+        vague: list[str] = []
         for each in failed:
             own = [pod for pod in pods if job_of(pod) == each.name]
-            await self._take_in_failure(each, failure_of(each, own, self.execution))
-        if self.desired.variants_per_job > 1 or self.desired.carriers:
-            await self._list_stores()  # some of what a Job was to make may be there
+            failure = failure_of(each, own, self.execution)
+            if await self._take_in_failure(each, failure) and not failure.failed:
+                vague.append(each.name)
+        orders = {each.name: self.desired.by_name[each.name] for each in failed}
+        if any(order.things > 1 for order in orders.values()):
+            await self._take_in_what_is_left_of(orders)
+        for name in vague:
+            carriers = dealt_apart(self.desired, name, self._leases.stored)
+            self.desired = replace(self.desired, carriers=carriers)
 
-    async def _take_in_failure(self, failed: JobFacts, failure: JobFailure) -> None:
-        name = failed.name
+    async def _take_in_what_is_left_of(self, failed: Mapping[str, WorkOrder]) -> None:
+        """Some of what Jobs were to make may be there, though they failed: it is counted as well."""
+        before = set(self._leases.stored)
+        await self._list_stores()
+        for name, order in failed.items():
+            new = [each for each in order.encoded if each.key in self._leases.stored - before]
+            before.update(each.key for each in new)
+            self.context.ledger.begins(self.desired.task, name, encoded_s(new))
+            self.context.ledger.ended(self.desired.task, name)
+
+    async def _take_in_failure(self, failed: JobFacts, failure: JobFailure) -> bool:
+        """Returns whether the Job has failed for good, and does not come again."""
+        name, ends = failed.name, False
         if failure.reason in _ADMINISTRATORS:
             self.state.paused_until[name] = self._now() + self.context.settings.retry_seconds
             self.state.blocking_error = failure.as_error()
@@ -231,9 +258,11 @@ class JobController:
         elif self._tuning.is_tried_again(failed, failure):
             await self._delete(name)
         else:
+            ends = True
             self._fail(name, failure)
         variants = [variant.name for variant in self.desired.by_name[name].variants]
         log.warning("job failed", job=name, variants=variants, reason=failure.reason, message=failure.message)
+        return ends
 
     def _fail(self, name: str, failure: JobFailure) -> None:
         self.state.failures[name] = failure

@@ -52,12 +52,15 @@ class JobStarts:
     _obstacle: Obstacle | None = field(default=None, init=False)
     _ask_at: float = field(default=0.0, init=False)
     _full: _FullQuota | None = field(default=None, init=False)
+    _is_one_ending: bool = field(default=False, init=False)
+    """A Job has made everything, and takes the room of another until the API counts it as ended."""
 
     # Observe
 
     async def observe(self, jobs: Mapping[str, JobFacts]) -> None:
         """Find out which Jobs should have started by now, and why they have not."""
         now, start_s = self.context.clock(), self.context.timing.start_s
+        self._is_one_ending = any(each.is_ending for each in jobs.values())
         self._since = {
             each.name: self._since.get(each.name, now)
             for each in jobs.values()
@@ -94,6 +97,8 @@ class JobStarts:
             due = min(due, max(min(self._since.values()) + self.context.timing.start_s, self._ask_at))
         if self._full is not None and self._full.shut_until > self.context.clock():
             due = min(due, self._full.shut_until)
+        if self._full is not None and self._is_one_ending:
+            due = min(due, self.context.clock() + self.context.timing.quota_s)
         return due
 
     async def _why(self) -> Obstacle | None:

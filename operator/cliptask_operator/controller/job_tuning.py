@@ -48,7 +48,7 @@ class JobTuning:
             return part_s(part, there.past)
 
         if self.execution.variants_per_job != "auto":
-            shared = shared_parts(desired, lacking, there)
+            shared = lacking if desired.campaign.signer else shared_parts(desired, lacking, there)
             alone = carriers(
                 desired, shared, jobs_there, cost_s, lambda parts, _seconds: parts, leased, joins=False
             )

@@ -17,8 +17,8 @@ _WORTH_OF_PARTS = 9
 """The same where parts are made, of which there are more than places for Jobs: the start takes a tenth."""
 _LEAST_OF_PARTS = 2
 """So many times as long as its start, a Job of parts works in any case: on a node of few cores, starts take these from other Jobs."""
-_SHORTEST_START_S = 1.0
-"""The API tells times of Jobs in whole seconds."""
+_SHORTEST_START_S, _LONGEST_START_S = 1.0, 10.0
+"""The API tells times of Jobs in whole seconds, and what took longer was more than a start: a Job that encoded as well, or waited for an image."""
 _JOIN_S = 0.1
 """To join a video of parts that are there: a few requests to a bucket."""
 
@@ -41,7 +41,8 @@ def costs(video_s: float, jobs: Collection[JobFacts]) -> Costs:
         for job in jobs
         if job.state == "succeeded" and job.took_s and job.videos
     ]
-    return Costs(video_s, max(median(starts), _SHORTEST_START_S) if starts else START_S)
+    start_s = min(max(median(starts), _SHORTEST_START_S), _LONGEST_START_S) if starts else START_S
+    return Costs(video_s, start_s)
 
 
 def videos_per_job(videos: int, parallelism: int, of: Costs) -> int:

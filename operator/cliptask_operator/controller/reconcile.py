@@ -71,28 +71,31 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
     """Compare what is wanted with what is there.
 
     A variant's Job is wanted as soon as the segments that it shares with others are there, a long one's as soon as all of its
-    pieces are, one of a packed campaign's as soon as all that carriers make for it is, and before any further part; at most ``parallelism`` Jobs are active. No two Jobs make one part: a video whose soundtrack another Job is
+    pieces are, one of a packed campaign's as soon as all that carriers make for it is and none is left that would join it, and before any further part; at most ``parallelism`` Jobs are active. No two Jobs make one part: a video whose soundtrack another Job is
     making waits for that. One that runs already goes on, though an edit has made its segments shared. Jobs that nobody
     wants any more, and failed ones of an earlier attempt, are deleted. So are stuck ones that other settings made or that
     find no room in a quota, to come again, and finished ones whose room there others need.
     """
     failed: dict[str, JobFailure] = {}
     open_orders = list(_open(desired, observed, failed))
-    shared = shared_segments(open_orders, observed.videos, observed.parts)
-    shared |= desired.carried - _left_behind(desired, observed)
+    shared = shared_segments(open_orders, observed.videos, observed.parts) | desired.carried
     ready: list[NamedOrder] = []
     parts: dict[str, NamedOrder] = {}
+    joining = _joining(desired, observed)
+    carried = frozenset().union(*joining.values())
     for name, order in open_orders:
         broken = _broken(desired, observed, order, shared)
         failed |= broken
         wanting = (each for each in order.variants if each.name not in observed.videos)
-        left = [each.order for each in wanting if each.name not in broken]
-        missing = [key for key in _lacking(left, observed.parts) if key in shared]
-        if missing and not _is_running(observed.jobs.get(name)):
+        left = [each for each in wanting if each.name not in broken]
+        missing = [key for key in _lacking([each.order for each in left], observed.parts) if key in shared]
+        is_running = _is_running(observed.jobs.get(name))
+        if missing and not is_running:
             parts |= {key: desired.part_orders[key] for key in missing if key not in parts}
-        elif left:
+        elif left and (is_running or not all(each.name in carried for each in left)):
             ready.append((name, order))
-    wanted = dict([*ready, *parts.values()])
+    coming = (each for each in desired.carriers if joining.get(each[0], frozenset()) - failed.keys())
+    wanted = dict([*ready, *parts.values(), *coming])
     running = [name for name in wanted if _is_running(observed.jobs.get(name))]
     vain = _vain(desired, observed, running)
     active = [name for name in running if name not in vain]
@@ -111,6 +114,12 @@ def reconcile(desired: Desired, observed: Observed) -> Decision:
         failed=failed,
         finished=not wanted,
     )
+
+
+def _joining(desired: Desired, observed: Observed) -> Mapping[str, AbstractSet[str]]:
+    """By the names of Jobs that run and carry videos, those of them that are missing. All of their parts may be there, and the Job about to join them."""
+    running = (each for each in desired.carriers if _is_running(observed.jobs.get(each[0])))
+    return {name: {video.name for video in order.joins} - observed.videos for name, order in running}
 
 
 def _open(desired: Desired, observed: Observed, failed: dict[str, JobFailure]) -> Iterator[NamedOrder]:
@@ -179,16 +188,6 @@ def _spent(observed: Observed, wanted: Mapping[str, WorkOrder], jobs: int) -> li
 
 def _missing(order: WorkOrder, observed: Observed) -> list[str]:
     return [each.name for each in order.variants if each.name not in observed.videos]
-
-
-def _left_behind(desired: Desired, observed: Observed) -> AbstractSet[str]:
-    """Keys of soundtracks that were to be mixed beside a segment, by a Job that failed: videos that do not show the segment mix them."""
-    return {
-        sound.key
-        for name, order in desired.carriers
-        if name in observed.failures and not order.joins
-        for sound in order.soundtracks
-    }
 
 
 def _broken(

@@ -125,6 +125,10 @@ def test_where_no_segment_is_missing_nothing_is_carried() -> None:
     there = Inventory(parts=frozenset(part.key for part in of.campaign.encoded))
 
     assert planned(of, 4, there=there) == ()
+    signed = desired([2, 2], tracks=2, disclosure={"credentials": {"secretName": "ads"}})
+    there = Inventory(parts=frozenset(part.key for part in signed.campaign.encoded))
+    # But for those who sign, beside whose key nothing is decoded.
+    assert [len(order.soundtracks) for _, order in planned(signed, 4, there=there)] == [1, 1]
 
 
 def test_what_others_are_making_keeps_nothing_else_waiting() -> None:

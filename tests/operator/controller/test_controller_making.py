@@ -163,13 +163,21 @@ async def test_no_video_waits_for_the_sound_of_another(bed: ControllerBed) -> No
 
 async def test_a_segment_that_fails_takes_no_other_clips_videos_along(bed: ControllerBed) -> None:
     """All videos with the sound that its Job was to mix as well would fail for a clip that they do not show."""
-    bed.cluster.judge = lambda order: outcomes.oom() if order.segments and order.soundtracks else None
+    bad: set[str] = set()
+
+    def judge(order: WorkOrder) -> Outcome | None:
+        bad.update(each.key for each in order.segments if order.soundtracks)
+        return None if bad.isdisjoint(order.own_parts) else outcomes.oom()
+
+    bed.cluster.judge = judge
     limits = {"resources": {"limits": {"memory": "1Gi"}}}
     bed.apply(bed.task("camp", [[0, 1, 2], [3, 4, 5]], lines=2, execution=limits))
 
     status = await bed.phase("camp", "Failed")
 
-    assert len([order for order in bed.cluster.orders if order.segments and order.soundtracks]) == 2
+    # Alone, they are tried once more.
+    tries = [[each.key for each in order.segments] for order in bed.cluster.orders]
+    assert sorted(tries.count([key]) for key in bad) == [2, 2]
     # Of two clips of one block, or of one of each.
     assert status["failed"] in {6, 5}
     assert len(bed.objects("camp")) == 9 - status["failed"]

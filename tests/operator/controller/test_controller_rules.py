@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -312,6 +313,25 @@ async def test_a_quota_of_jobs_is_a_window(bed: ControllerBed) -> None:
     assert bed.now_s() - began < 90
     assert told(bed, "QuotaReached") == 1
     assert told(bed, "Misconfigured") == told(bed, "QuotaExceeded") == 0
+
+
+@pytest.mark.parametrize("quota", [1, 3])
+async def test_room_is_taken_once_a_job_is_counted(bed: ControllerBed, quota: int) -> None:
+    """What a pod has said comes two seconds before: the next Job would wait until everything is looked through again."""
+    bed.cluster.quota, bed.cluster.counts = quota, False
+
+    async def count() -> None:
+        while True:
+            await bed.rest(2)
+            bed.cluster.count()
+
+    counting = asyncio.create_task(count())
+    began = bed.now_s()
+    bed.apply(bed.task("camp", [[*range(6)]]))
+    await bed.phase("camp", "Complete")
+    counting.cancel()
+
+    assert bed.now_s() - began < 6 / quota * 4 + 2
 
 
 async def test_the_window_is_told(bed: ControllerBed) -> None:

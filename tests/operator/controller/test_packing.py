@@ -81,6 +81,8 @@ def test_jobs_that_tell_nothing_of_a_start_are_left_out(other: JobFacts) -> None
 def test_a_start_is_no_shorter_than_the_api_tells() -> None:
     """Of whole seconds less a video's there may be nothing left, or less."""
     assert costs(0.5, [job(0.0), job(1.0)]).start_s == 1
+    # Jobs that encoded as well: six encodes of a minute would share two Jobs.
+    assert costs(0.1, [job(63.0)]).start_s == 10
 
 
 def test_it_is_said_in_words() -> None:
