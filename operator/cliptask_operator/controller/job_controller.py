@@ -240,12 +240,13 @@ class JobController:
 
     async def _take_in_what_is_left_of(self, failed: Mapping[str, WorkOrder]) -> None:
         """Some of what Jobs were to make may be there, though they failed: it is counted as well."""
-        before = set(self._leases.stored)
+        before = self._leases.stored & self.desired.parts
         await self._list_stores()
+        new = (self._leases.stored & self.desired.parts) - before
         for name, order in failed.items():
-            new = [each for each in order.encoded if each.key in self._leases.stored - before]
-            before.update(each.key for each in new)
-            self.context.ledger.begins(self.desired.task, name, encoded_s(new))
+            encoded = [each for each in order.encoded if each.key in new]
+            new -= {each.key for each in encoded}
+            self.context.ledger.begins(self.desired.task, name, encoded_s(encoded))
             self.context.ledger.ended(self.desired.task, name)
 
     async def _take_in_failure(self, failed: JobFacts, failure: JobFailure) -> bool:
