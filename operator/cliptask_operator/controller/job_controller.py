@@ -11,7 +11,7 @@ from typing import NoReturn, TypeVar
 import structlog
 
 from cliptask.errors import ClipTaskError
-from cliptask.orders import VariantOrder, WorkOrder
+from cliptask.orders import VariantOrder
 from cliptask.planning.plan import encoded_s
 from cliptask.spec.execution import Execution
 from cliptask_operator.campaign.effort import still_taken
@@ -19,18 +19,17 @@ from cliptask_operator.campaign.inventory import Inventory
 from cliptask_operator.campaign.stores import Stores
 from cliptask_operator.controller import status_snapshot
 from cliptask_operator.controller.artifact_leases import ArtifactLeases
-from cliptask_operator.controller.carriers import dealt_apart
 from cliptask_operator.controller.context import Context
 from cliptask_operator.controller.desired import Desired, NamedOrder
+from cliptask_operator.controller.failed_jobs import FailedJobs
 from cliptask_operator.controller.job_starts import JobStarts
 from cliptask_operator.controller.job_tuning import JobTuning
 from cliptask_operator.controller.reconcile import Decision, Observed, reconcile
 from cliptask_operator.controller.run_state import RunState
 from cliptask_operator.controller.status_snapshot import Counts, StatusSnapshot
 from cliptask_operator.kubernetes.cluster import AlreadyExists, QuotaFull
-from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure, facts, failure_of
+from cliptask_operator.kubernetes.job_status import JobFacts, JobFailure, facts
 from cliptask_operator.kubernetes.manifests import job
-from cliptask_operator.kubernetes.obstacles import job_of
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -40,8 +39,6 @@ _SHARE = 4
 """So many times as long as a pass took, the next one waits: that of a campaign of ten thousand takes long."""
 _MOST_FALSE_SUCCESSES = 2
 """How often a Job may succeed without leaving what it was to make."""
-_ADMINISTRATORS = frozenset({"DiskFull", "Misconfigured", "StoreUnwritable"})
-"""Reasons of failures that an administrator can mend, and that are therefore none of the variant's."""
 
 
 @dataclass
@@ -64,11 +61,15 @@ class JobController:
     """Jobs as they were before the stores were listed."""
     _starts: JobStarts = field(init=False)
     _tuning: JobTuning = field(init=False)
+    _failures: FailedJobs = field(init=False)
 
     def __post_init__(self) -> None:
-        self._starts = JobStarts(self.context, self.desired.task)
-        most_memory = self.context.settings.renderer.most_memory
-        self._tuning = JobTuning(self.execution, self.state, most_memory)
+        context, state = self.context, self.state
+        self._starts = JobStarts(context, self.desired.task)
+        self._tuning = JobTuning(self.execution, state, context.settings.renderer.most_memory)
+        self._failures = FailedJobs(
+            context, self.execution, state, self._tuning, self._leases, self._list_stores, self._delete
+        )
 
     async def begin(self) -> None:
         """Find out which Jobs there are. Before the stores are listed: what these made is found there, or gone."""
@@ -122,7 +123,7 @@ class JobController:
     async def _stay_suspended(self) -> NoReturn:
         while True:
             running = [name for name, each in self._jobs().items() if each.is_at_work and not each.deleting]
-            await _all(self._delete, running)
+            await self._delete(running)
             self.report(status_snapshot.suspended(self.state.snapshot, self.desired.campaign, self.counts()))
             await self._changed(self.context.timing.resync_s)
 
@@ -168,7 +169,7 @@ class JobController:
         """Take in what has happened. One view for the whole pass: a Job that fails during it is judged by the next."""
         jobs, state, now = self._jobs(), self.state, self._now()
         self._credit(jobs)
-        await self._take_in_failures(jobs)
+        self.desired = await self._failures.take_in(self.desired, jobs, self._starts.stuck)
         await self._starts.observe(jobs)
         paused = {name for name, until in state.paused_until.items() if until > now}
         state.blocking_error = state.blocking_error if paused else None
@@ -207,68 +208,6 @@ class JobController:
         """Whether all of its parts are there."""
         return self._leases.stored >= {part.key for part in video.parts}
 
-    async def _take_in_failures(self, jobs: Mapping[str, JobFacts]) -> None:
-        failed = [
-            each
-            for each in jobs.values()
-            if each.state == "failed" and each.attempt == self.desired.attempt and not each.deleting
-            and each.name in self.desired.by_name and each.name not in self.state.failures
-        ]  # fmt: skip
-        # That a Job never started is none of its videos' faults: it comes again.
-        late = [
-            each.name
-            for each in failed
-            if each.reason == "DeadlineExceeded" and each.name in self._starts.stuck
-        ]
-        await _all(self._delete, late)
-        failed = [each for each in failed if each.name not in late]
-        if not failed:
-            return
-        pods = await self.context.cluster.failed_pods(self.desired.task)
-        vague: list[str] = []
-        for each in failed:
-            own = [pod for pod in pods if job_of(pod) == each.name]
-            failure = failure_of(each, own, self.execution)
-            if await self._take_in_failure(each, failure) and not failure.failed:
-                vague.append(each.name)
-        orders = {each.name: self.desired.by_name[each.name] for each in failed}
-        if any(order.things > 1 for order in orders.values()):
-            await self._take_in_what_is_left_of(orders)
-        for name in vague:
-            carriers = dealt_apart(self.desired, name, self._leases.stored)
-            self.desired = replace(self.desired, carriers=carriers)
-
-    async def _take_in_what_is_left_of(self, failed: Mapping[str, WorkOrder]) -> None:
-        """Some of what Jobs were to make may be there, though they failed: it is counted as well."""
-        before = self._leases.stored & self.desired.parts
-        await self._list_stores()
-        new = (self._leases.stored & self.desired.parts) - before
-        for name, order in failed.items():
-            encoded = [each for each in order.encoded if each.key in new]
-            new -= {each.key for each in encoded}
-            self.context.ledger.begins(self.desired.task, name, encoded_s(encoded))
-            self.context.ledger.ended(self.desired.task, name)
-
-    async def _take_in_failure(self, failed: JobFacts, failure: JobFailure) -> bool:
-        """Returns whether the Job has failed for good, and does not come again."""
-        name, ends = failed.name, False
-        if failure.reason in _ADMINISTRATORS:
-            self.state.paused_until[name] = self._now() + self.context.settings.retry_seconds
-            self.state.blocking_error = failure.as_error()
-            await self._delete(name)
-        elif self._tuning.is_tried_again(failed, failure):
-            await self._delete(name)
-        else:
-            ends = True
-            self._fail(name, failure)
-        variants = [variant.name for variant in self.desired.by_name[name].variants]
-        log.warning("job failed", job=name, variants=variants, reason=failure.reason, message=failure.message)
-        return ends
-
-    def _fail(self, name: str, failure: JobFailure) -> None:
-        self.state.failures[name] = failure
-        self.context.metrics.jobs_failed.labels(failure.reason).inc()
-
     # Decide
 
     def _decide(self, observed: Observed) -> Decision:
@@ -282,7 +221,7 @@ class JobController:
 
     async def _act(self, decision: Decision) -> int:
         """Returns how many Jobs were not created, for want of room in a quota."""
-        await _all(self._delete, decision.delete)
+        await self._delete(decision.delete)
         return (await _all(self._create, decision.create)).count(False)
 
     async def _create(self, named: NamedOrder) -> bool:
@@ -323,7 +262,10 @@ class JobController:
             self._starts.created(name)
         return True
 
-    async def _delete(self, name: str) -> None:
+    async def _delete(self, names: Sequence[str]) -> None:
+        await _all(self._delete_one, names)
+
+    async def _delete_one(self, name: str) -> None:
         self.context.job_cache.deleted(self.desired.task.uid, name)
         await self.context.cluster.delete_job(self.desired.task.namespace, name)
         self._starts.deleted()
@@ -361,7 +303,7 @@ class JobController:
                         "check the bucket's lifecycle rules, and that operator and renderer use the same one"
                     )
                     message = f"its Job succeeds but leaves nothing in the bucket: {remedy}"
-                    self._fail(name, JobFailure("ObjectMissing", message))
+                    self._failures.give_up(name, JobFailure("ObjectMissing", message))
         return self.state.videos == claimed
 
     async def _list_jobs(self) -> None:
