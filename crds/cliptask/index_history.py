@@ -52,8 +52,11 @@ def history_in(content: bytes, task: str) -> History:
 
 
 def _reduced(data: dict[str, object]) -> object:
-    """What has clips is an entry: it is checked as what it is, and goes as soon as its part in the deal is known."""
-    return _Dealt.of(_ENTRY.validate_python(data)) if "clips" in data else data
+    """What has a list of clips is an entry: it is checked as what it is, and goes as soon as its part in the deal is known.
+
+    Of what goes by names that people choose, e.g. of text blocks, none is a list: one of these may be ``clips``, too.
+    """
+    return _Dealt.of(_ENTRY.validate_python(data)) if isinstance(data.get("clips"), list) else data
 
 
 def history(index: CampaignIndex) -> History:

@@ -14,12 +14,20 @@ FORMS = [{"name": "reels", "width": 270, "height": 480}, {"name": "feed", "width
 TEXTS = [
     {"name": "text", "texts": [{"text": "Zwölf\u2028Prozent \x85 “now” </script>"}, {"text": "Come & see"}]}
 ]
+NAMED_AS_FIELDS = [
+    {"name": name, "texts": [{"text": "Half price"}]}
+    for name in ("clips", "name", "form", "others", "variants", "parts")
+]
 SPECS: list[dict[str, Any]] = [
     {},
     {"lines": 2, "captions": {"mode": "sidecar"}},
     {"tracks": 2, "naming": {"name": "{task}_{b0}-{b1}", "utm": "utm_content={name}"}},
     {"pictures": FORMS},
     {"textBlocks": TEXTS},
+    {
+        "textBlocks": NAMED_AS_FIELDS,
+        "pictures": [{**each, "name": name} for each, name in zip(FORMS, ("clips", "name"), strict=True)],
+    },
     {"targets": ["tiktok"], "picture": {"width": 1080, "height": 1920}},
 ]
 
