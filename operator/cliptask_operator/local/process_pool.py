@@ -72,17 +72,17 @@ async def run_tasks(tasks: Sequence[Task], workers: int, on_done: OnDone) -> Non
                         schedule.end(task, error)
                 if not schedule.left_apart:
                     hands.end_processes()
-        except BrokenProcessPool as error:
+        except BaseException as error:
+            for future in running:
+                future.cancel()  # one that has failed is not told of then, either
+            hands.end_at_once()
+            if not isinstance(error, BrokenProcessPool):
+                raise
             message = (
                 "a worker process was killed, most likely for want of memory: use fewer workers (CLIPTASK_WORKERS) "
                 "or free some memory, and run again"
             )
             raise TransientError(message) from error
-        except BaseException:
-            for future in running:
-                future.cancel()
-            hands.end_at_once()
-            raise
 
 
 class _Hands:

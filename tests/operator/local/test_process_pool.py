@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -220,6 +221,20 @@ def test_a_killed_worker_is_told_as_a_passing_fault_with_its_remedy(tmp_path: Pa
     """Out of memory is the most common way for a worker to end."""
     with pytest.raises(TransientError, match="CLIPTASK_WORKERS"):
         work([Task("x", 0, partial(die, tmp_path))], 1)
+
+
+def test_what_ran_beside_a_killed_worker_says_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After the one sentence there would be a traceback for each other worker."""
+    never = partial(wait_for, tmp_path / "never")
+    tasks = [Task("x", 0, partial(die, tmp_path)), Task("y", 1, never), Task("z", 2, never)]
+
+    with pytest.raises(TransientError):
+        work(tasks, 2)
+
+    gc.collect()
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
