@@ -13,6 +13,7 @@
     ├── OutputError           the store cannot be written: permissions                            (73)
     │   └── DiskFull          there is no room on a disk, or the quota is used up                 (73)
     ├── MediaError            a made file failed its checks: a bug or a broken disk               (70)
+    │   └── PartLost          a part of the cache is gone or damaged: whoever runs again makes it (70)
     └── TransientError        nobody: try again later                                             (75)
 
 Numbers are the exit codes of BSD's ``sysexits.h``. Every message says what happened, to which input, and what
@@ -125,6 +126,10 @@ class MediaError(ClipTaskError):
     """A file that was made failed its checks."""
 
     reason = "CheckFailed"
+
+
+class PartLost(MediaError):
+    """A segment or a soundtrack is not in the cache as it was made, or not any more, and not made anew by whom it fails."""
 
 
 class TransientError(ClipTaskError):

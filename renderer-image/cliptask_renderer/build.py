@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path, PurePath
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from cliptask import names
-from cliptask.errors import MediaError
+from cliptask.errors import MediaError, PartLost
 from cliptask.orders import NamedVariant, PartOrder, SegmentOrder, SoundtrackOrder, VariantOrder
 from cliptask_renderer.memory import peak_bytes, peak_bytes_of_programs
 from cliptask_renderer.mux.movie import Movie, movie
@@ -132,10 +132,10 @@ class _Making:
         return made.file
 
     def mixed(self, words: Mapping[str, Sequence[Word]], said: Sequence[range], plain: StoredPart) -> Path:
-        """The groups that are ``said``, encoded, and the others of the ``plain`` segment. Raises ``MediaError`` where that was damaged."""
+        """The groups that are ``said``, encoded, and the others of the ``plain`` segment. Raises ``PartLost`` where that was damaged."""
         from cliptask_renderer.media import captioned, graph  # noqa: PLC0415  as above
 
-        refuse_damaged(self.cache, plain)
+        refuse_damaged(self.cache, [plain])
         made, what = self.work / "mixed.mp4", graph.named(self.order, self.places)
         new = None
         if said:
@@ -149,7 +149,7 @@ class _Making:
 def make_picture(cache: NamedObjects, order: SegmentOrder) -> None:
     """Make what stands for a segment, which the cache has, unless that is there too.
 
-    Raises ``MediaError`` where the segment was damaged since it was made, and removes that, so that it is made again.
+    Raises ``PartLost`` where the segment was damaged since it was made, and removes that, so that it is made again.
     """
     if cache.stat(names.picture_object(order.key)) is not None:
         return
@@ -160,7 +160,7 @@ def make_picture(cache: NamedObjects, order: SegmentOrder) -> None:
             _store_picture(cache, order, file, work)
         except MediaError as error:
             if (part := stored_part(cache, segment)) is not None:
-                refuse_damaged(cache, part, error)
+                refuse_damaged(cache, [part], error)
             raise
 
 
@@ -209,27 +209,52 @@ def make_variant(
 ) -> None:
     """Make ``<folder>/<name>.mp4``, and whatever part of it the cache lacks; ``secrets`` are as of a ``WorkOrder``.
 
-    Raises ``MediaError`` when it fails the gate.
+    Raises ``MediaError`` when it fails the gate, and ``PartLost`` for a part that was damaged since it was made.
     """
     video = NamedVariant(name=f"{folder}/{name}", order=order)
+    made = partial(_made, cache, places)
     try:
-        _join(cache, output, video, places, secrets)
+        _join(cache, output, video, made, secrets)
     except KeyError:
         # A part has been removed since this process saw it: it looks again.
-        _join(cache, output, video, places, secrets)
+        _join(cache, output, video, made, secrets)
+
+
+def join_variant(
+    cache: NamedObjects, output: NamedObjects, folder: str, name: str, order: VariantOrder, secrets: str = ""
+) -> None:
+    """As ``make_variant``, of parts that the cache has: none is made. Raises ``PartLost`` for one that it lacks, too."""
+
+    def refuse(part: PartOrder) -> NoReturn:
+        raise _lost(cache, _name(part))
+
+    try:
+        _join(cache, output, NamedVariant(name=f"{folder}/{name}", order=order), refuse, secrets)
+    except KeyError as error:
+        raise _lost(cache, error.args[0]) from error
+
+
+def _lost(cache: NamedObjects, name: str) -> PartLost:
+    return PartLost(
+        f"{cache.uri}/{name} is gone, or what was known of it: run the task again, which makes it anew"
+    )
 
 
 def _join(
-    cache: NamedObjects, output: NamedObjects, video: NamedVariant, places: Mapping[str, str], secrets: str
+    cache: NamedObjects,
+    output: NamedObjects,
+    video: NamedVariant,
+    made: Callable[[PartOrder], StoredPart],
+    secrets: str,
 ) -> None:
-    """Raises ``KeyError`` where a part is gone that this process has seen."""
+    """``made``: what the cache lacks. Raises ``KeyError`` where a part is gone that this process has seen."""
     order, name = video.order, f"{video.name}{names.VIDEO}"
     orders = order.parts
     there = [seen(cache, each) for each in orders]
     # Nothing is made for a video that is there. Where all is made already, the store looks: it keeps the one that it has.
     if None in there and output.stat(name) is not None:
         return
-    parts = [found or _made(cache, each, places) for found, each in zip(there, orders, strict=True)]
+    parts = [found or made(each) for found, each in zip(there, orders, strict=True)]
     segments, soundtracks = parts[: len(order.segments)], parts[len(order.segments) :]
     began, before = time.monotonic(), peak_bytes() if _is_alone() else 0
     make = partial(
@@ -240,17 +265,21 @@ def _join(
         order.language,
         order.source_type,
     )
-    made = _signed(cache, make, [*soundtracks, *segments], video, secrets)
-    prove(made, order.frames, order.profile.fps, f"video {PurePath(video.name).name}", order.source_type)
-    noted = {
-        "key": order.key, "frames": str(order.frames), "duration": f"{order.duration_s:.3f}", "took": _since(began),
-        **_memory(before),
-    }  # fmt: skip
     try:
-        put_together(output, name, made.head, cache, [*soundtracks, *segments], noted)
-    except (KeyError, MediaError):
+        joined = _signed(cache, make, [*soundtracks, *segments], video, secrets)
+        prove(
+            joined, order.frames, order.profile.fps, f"video {PurePath(video.name).name}", order.source_type
+        )
+        noted = {
+            "key": order.key, "frames": str(order.frames), "duration": f"{order.duration_s:.3f}", "took": _since(began),
+            **_memory(before),
+        }  # fmt: skip
+        put_together(output, name, joined.head, cache, [*soundtracks, *segments], noted)
+    except (KeyError, MediaError) as error:
         for each in parts:
             _KNOWN.pop((cache.uri, each.name), None)
+        if isinstance(error, MediaError):
+            refuse_damaged(cache, parts, error)
         raise
 
 
@@ -281,7 +310,7 @@ def seen(cache: NamedObjects, order: PartOrder) -> StoredPart | None:
     return there and _remembered(cache, there)
 
 
-def _made(cache: NamedObjects, order: PartOrder, places: Mapping[str, str]) -> StoredPart:
+def _made(cache: NamedObjects, places: Mapping[str, str], order: PartOrder) -> StoredPart:
     if isinstance(order, SegmentOrder):
         return _remembered(cache, make_segment(cache, order, places))
     return _remembered(cache, make_soundtrack(cache, order, places))

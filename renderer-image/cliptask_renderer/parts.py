@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 import google_crc32c
 
-from cliptask.errors import MediaError
+from cliptask.errors import MediaError, PartLost
 from cliptask_renderer.mux.boxes import places
 from cliptask_renderer.mux.tables import Part, read_part
 from cliptask_renderer.storage import crc32c
@@ -111,28 +111,25 @@ def put_together(
     parts: Sequence[StoredPart],
     noted: Mapping[str, str],
 ) -> None:
-    """Store a header and the parts of a cache after it as one object.
-
-    Raises ``MediaError`` naming the part that is no more what it was when it was made, and removes that, so that it is made again.
-    """
+    """Store a header and the parts of a cache after it as one object. Raises as ``compose``, so where a part was damaged since it was made."""
     pieces = [
         (google_crc32c.value(head), len(head)),
         *((each.crc32c, each.part.size_bytes) for each in parts),
     ]
     whole = crc32c.concatenated(pieces)
-    try:
-        output.compose(name, head, [(cache, each.name) for each in parts], noted, crc32c=whole)
-    except MediaError as error:
-        for each in parts:
-            refuse_damaged(cache, each, error)
-        raise
+    output.compose(name, head, [(cache, each.name) for each in parts], noted, crc32c=whole)
 
 
-def refuse_damaged(cache: NamedObjects, part: StoredPart, cause: MediaError | None = None) -> None:
-    """Raise ``MediaError`` where a part is no more what it was when it was made, and remove it."""
-    with cache.local(part.name) as file:
-        if crc32c.of_file(file) == part.crc32c:
-            return
-    cache.delete(part.name)
-    message = f"{cache.uri}/{part.name} was damaged since it was made: it is removed; run the task again, which makes it anew"
-    raise MediaError(message) from cause
+def refuse_damaged(cache: NamedObjects, parts: Iterable[StoredPart], cause: MediaError | None = None) -> None:
+    """Remove the parts that are no more what they were when they were made. Raises ``PartLost`` with the name of the first, if any."""
+    damaged = []
+    for name, part in {each.name: each for each in parts}.items():
+        with cache.local(name) as file:
+            if crc32c.of_file(file) == part.crc32c:
+                continue
+        cache.delete(name)
+        damaged.append(name)
+    if damaged:
+        _tables.cache_clear()  # they may be what was damaged
+        message = f"{cache.uri}/{damaged[0]} was damaged since it was made: it is removed; run the task again, which makes it anew"
+        raise PartLost(message) from cause

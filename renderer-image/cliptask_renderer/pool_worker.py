@@ -56,8 +56,8 @@ def make_videos(
 ) -> tuple[ClipTaskError | None, ...]:
     """Make videos, by their names, for what else ``order`` says; returns for each, in their order, why it is not there.
 
-    Between two of them it ends where it no longer ``goes_on``. Raises ``OutputError`` where one cannot be written: the next
-    would meet it too.
+    No part is made: that would take a core beside the pool's, and could not be ended. Between two of them it ends where it
+    no longer ``goes_on``. Raises ``OutputError`` where one cannot be written: the next would meet it too.
     """
     from cliptask_renderer import build  # noqa: PLC0415  as above
 
@@ -67,7 +67,7 @@ def make_videos(
             if not goes_on():
                 break
             try:
-                build.make_variant(cache, together, order.task, name, each, order.places, order.secrets)
+                build.join_variant(cache, together, order.task, name, each, order.secrets)
             except OutputError:
                 raise
             except ClipTaskError as error:

@@ -6,7 +6,8 @@ import io
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import av
@@ -14,7 +15,8 @@ import PIL.Image
 import pytest
 
 from cliptask import names
-from cliptask.errors import ClipTaskError, InputError, MediaError
+from cliptask.credentials import CredentialsOrder
+from cliptask.errors import ClipTaskError, InputError, PartLost
 from cliptask.facts import Recording, SpokenLine, Word
 from cliptask.orders import CaptionedWords, CaptionsOrder, SoundtrackOrder, SpeechRef, VariantOrder, WorkOrder
 from cliptask_renderer import build, carry_out
@@ -23,6 +25,7 @@ from cliptask_renderer.storage.folder import FolderStore
 from cliptask_renderer.storage.staging import Staging
 from support import frames as f
 from support import joined, media
+from support.signing import Authority
 
 LINE = "c" * 64
 SPEECH = SpeechRef(line_key=LINE, extension="mp3")
@@ -269,24 +272,98 @@ def test_a_part_whose_record_is_lost_is_made_again(part: str, made: Campaign) ->
     assert made.cache.read(name) == content
 
 
-def test_a_part_that_is_damaged_stops_the_variant_once(campaign: Campaign, finished: Campaign) -> None:
-    """A bad disk would deliver a video with broken pictures."""
+def in_the_picture(content: bytearray) -> None:
+    """Damage what is seen."""
+    content[content.index(b"mdat") + 900] ^= 1
+
+
+def in_the_sizes(content: bytearray) -> None:
+    """Exchange the sizes of two pictures: their sum stays."""
+    first = content.index(b"stsz") + 16
+    content[first : first + 8] = content[first + 4 : first + 8] + content[first : first + 4]
+
+
+def in_the_durations(content: bytearray) -> None:
+    """Have pictures stay for another time."""
+    content[content.index(b"stts") + 19] ^= 1
+
+
+DAMAGES = [in_the_picture, in_the_sizes, in_the_durations]
+
+
+def damage(cache: Store, name: str, how: Callable[[bytearray], None]) -> None:
+    """An object as it was written, but for some bits."""
+    metadata = (cache.stat(name) or StoredObject(name, 0)).metadata
+    content = bytearray(cache.read(name))
+    how(content)
+    cache.put_bytes(name, bytes(content), metadata, replace=True)
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_part_that_is_damaged_stops_the_variant_once(
+    how: Callable[[bytearray], None], campaign: Campaign, finished: Campaign
+) -> None:
+    """A bad disk would deliver a video with broken pictures, or none for ever."""
     for order in campaign.segments:
         build.make_segment(campaign.cache, order)
     name = names.segment_object(campaign.seam.key)
-    metadata = (campaign.cache.stat(name) or StoredObject(name, 0)).metadata
-    content = bytearray(campaign.cache.read(name))
-    content[content.index(b"mdat") + 900] ^= 1
-    campaign.cache.put_bytes(name, bytes(content), metadata, replace=True)
+    damage(campaign.cache, name, how)
 
     with pytest.raises(
-        MediaError, match=f"{name} was damaged since it was made: it is removed; run the task again"
+        PartLost, match=f"{name} was damaged since it was made: it is removed; run the task again"
     ):
         campaign.make()
 
     assert not list(campaign.output.list("task/v.mp4"))
     campaign.make()
     assert shown(campaign) == shown(finished)
+
+
+def test_all_damaged_parts_of_a_video_go_at_once(made: Campaign) -> None:
+    """Each run would come upon one more."""
+    lost = {names.segment_object(order.key) for order in made.bodies}
+    for name in lost:
+        damage(made.cache, name, in_the_picture)
+    before = _state(made.cache)
+
+    with pytest.raises(PartLost):
+        made.make("w")
+
+    assert before.keys() - _state(made.cache).keys() == lost
+
+
+LOSSES: dict[str, Callable[[Store, str], None]] = {
+    "gone": lambda cache, name: cache.delete(name),
+    "another": lambda cache, name: [cache.put_bytes(name, b"something else", replace=True)].clear(),
+    **{how.__name__: partial(damage, how=how) for how in (in_the_picture, in_the_sizes)},
+}
+
+
+@pytest.mark.parametrize("is_seen", [False, True])
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+@pytest.mark.parametrize("part", ["segment", "soundtrack"])
+def test_who_joins_alone_makes_no_part(
+    part: str, loss: Callable[[Store, str], None], is_seen: bool, made: Campaign
+) -> None:
+    """A thread would encode beside all processes, and no signal would end it; or it would not see what these make then."""
+    name, make = (
+        (names.segment_object(made.seam.key), partial(build.make_segment, made.cache, made.seam))
+        if part == "segment"
+        else (names.soundtrack_object(made.sound.key), partial(build.make_soundtrack, made.cache, made.sound))
+    )
+    join = partial(build.join_variant, made.cache, made.output, "task")
+    if is_seen:
+        join("w", made.variant)
+    before = _state(made.cache)
+    loss(made.cache, name)
+
+    with pytest.raises(PartLost, match=f"{name} (is gone|was damaged).* run the task again"):
+        join("x", made.variant)
+
+    assert _state(made.cache) == {each: state for each, state in before.items() if each != name}
+    make()
+    join("x", made.variant)
+    assert made.output.read("task/x.mp4") == made.output.read("task/v.mp4")
 
 
 @pytest.mark.parametrize("part", ["segment", "soundtrack"])
@@ -301,6 +378,28 @@ def test_a_part_that_is_removed_between_two_videos_is_made_again(part: str, made
     made.make("x")
 
     assert made.output.read("task/x.mp4") == made.output.read("task/w.mp4")
+    assert made.cache.stat(name) is not None
+
+
+def test_a_part_that_is_removed_before_a_video_is_signed_is_made_again(
+    made: Campaign, tmp_path: Path
+) -> None:
+    """As above, where a part's hash is read from it: an earlier version did not note it."""
+    Authority().issue(tmp_path / "secrets" / "ads")
+    signed = made.variant.model_copy(update={"credentials": CredentialsOrder(signer="ads", components=())})
+    name = names.segment_object(made.seam.key)
+    noted = (made.cache.stat(name) or StoredObject(name, 0)).metadata
+    earlier = {key: value for key, value in noted.items() if key != "sha256"}
+    made.cache.put_bytes(name, made.cache.read(name), earlier, replace=True)
+    make = partial(
+        build.make_variant, made.cache, made.output, "task", order=signed, secrets=str(tmp_path / "secrets")
+    )
+    make(name="w")
+    made.cache.delete(name)
+
+    make(name="x")
+
+    assert made.output.stat("task/x.mp4") is not None
     assert made.cache.stat(name) is not None
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cliptask.errors import ClipTaskError
 from cliptask.index import CampaignIndex
@@ -35,11 +36,20 @@ from cliptask_operator.concurrency.single_flight import SingleFlight
 from cliptask_operator.concurrency.whole_thread import whole_thread
 
 
+class Executed(NamedTuple):
+    """What became of what a campaign lacked."""
+
+    failed: Mapping[str, ClipTaskError]
+    """Why not, for each video that cannot be made."""
+    lost: AbstractSet[str] = frozenset()
+    """Keys of parts that were there and could not be used: they were to be made, too."""
+
+
 class Executor(Protocol):
     """Who makes what one campaign lacks."""
 
-    async def execute(self, there: Inventory) -> Mapping[str, ClipTaskError]:
-        """Make all that is not ``there``; returns why not, for each video that cannot be made.
+    async def execute(self, there: Inventory) -> Executed:
+        """Make all that is not ``there``.
 
         Raises ``TransientError`` and ``SetupError`` for what concerns all of it and may pass.
         """
@@ -51,7 +61,7 @@ class Outcome:
 
     campaign: Campaign
     missing: Missing
-    """What was not there at the beginning."""
+    """What was not there at the beginning, or could not be used."""
     failed: Mapping[str, ClipTaskError]
     """Of each variant that should have been made and was not."""
     index: CampaignIndex
@@ -126,7 +136,8 @@ class Pipeline:
         if on_inventory:
             await on_inventory(there)
         await asyncio.to_thread(check_bytes, task.spec, campaign, there)
-        failed = await executor.execute(there)
+        failed, lost = await executor.execute(there)
+        there = replace(there, parts=there.parts - lost)
         prunes = task.spec.output.prune
         index = await whole_thread(partial(publish, prunes=prunes), campaign, failed, stores)
         removed = await whole_thread(prune, index, stores.output) if prunes else 0

@@ -10,12 +10,12 @@ from typing import NoReturn, TypeVar
 
 import structlog
 
-from cliptask.errors import ClipTaskError
 from cliptask.orders import VariantOrder
 from cliptask.planning.plan import encoded_s
 from cliptask.spec.execution import Execution
 from cliptask_operator.campaign.effort import still_taken
 from cliptask_operator.campaign.inventory import Inventory
+from cliptask_operator.campaign.pipeline import Executed
 from cliptask_operator.campaign.stores import Stores
 from cliptask_operator.controller import status_snapshot
 from cliptask_operator.controller.artifact_leases import ArtifactLeases
@@ -79,7 +79,7 @@ class JobController:
         for name in self.state.credited_jobs:
             self.context.ledger.ended(self.desired.task, name)
 
-    async def execute(self, there: Inventory) -> Mapping[str, ClipTaskError]:
+    async def execute(self, there: Inventory) -> Executed:
         """See ``Executor``. A suspended task's Jobs end, and it waits for ever: an edit ends its attempt."""
         self._take_in(there)
         self.context.job_cache.at_work(self.desired.task.uid, begins=True)
@@ -98,7 +98,7 @@ class JobController:
             self._leases.release(self.desired.task.uid)
             self.context.job_cache.at_work(self.desired.task.uid, begins=False)
         self.failed = failed
-        return {name: failure.as_error() for name, failure in failed.items()}
+        return Executed({name: failure.as_error() for name, failure in failed.items()})
 
     def _ended_meanwhile(self) -> Mapping[str, JobFacts]:
         """Jobs that were at work before the stores were listed, and have succeeded since: what they made may not be in the listing."""

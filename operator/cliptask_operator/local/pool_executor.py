@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from cliptask.decoding import decoded_together
-from cliptask.errors import ClipTaskError, OutputError
+from cliptask.errors import ClipTaskError, OutputError, PartLost
 from cliptask.orders import PartOrder, SegmentOrder, SoundtrackOrder, WorkOrder
 from cliptask.planning.plan import Campaign, Variant
-from cliptask_operator.campaign.inventory import Inventory, Missing, missing
+from cliptask_operator.campaign.inventory import Inventory, Missing, keys_of, missing, parts_of
+from cliptask_operator.campaign.pipeline import Executed
 from cliptask_operator.local.process_pool import GoesOn, Task, Together, run_tasks
 from cliptask_operator.local.progress import ProgressReporter
 from cliptask_operator.local.room import Room
@@ -32,21 +34,55 @@ class PoolExecutor:
     secrets: str = ""
     """As of a ``WorkOrder``."""
 
-    async def execute(self, there: Inventory) -> Mapping[str, ClipTaskError]:
-        """See ``Executor``. Raises ``OutputError`` as soon as anything cannot be written, before the start where that is certain."""
+    async def execute(self, there: Inventory) -> Executed:
+        """See ``Executor``. Raises ``OutputError`` as soon as anything cannot be written, before the start where that is certain.
+
+        Parts that turn out to be lost are made once more, and then the videos that need them.
+        """
         wanted = missing(self.campaign, there)
         effort = self.room.effort(wanted, there)
         if effort.refusal:
             raise effort.refusal
         for disk in effort.disks:
             self.progress.note(str(disk))
+        self._begin_parts(wanted)
+        self.progress.begin("videos", len(wanted.variants))
+        failed, lacking = await self._tried(wanted)
+        if not lacking:
+            return Executed(failed)
+        again = await asyncio.to_thread(self._missing_of, lacking)
+        lost = there.parts & {part.key for part in again.parts}
+        if lost:
+            self.progress.note(
+                f"made again: {len(lost):,} part{'s' * (len(lost) != 1)} of the cache, damaged or lost"
+            )
+        self._begin_parts(again)
+        failed_again, lacking = await self._tried(again)
+        for name, error in lacking.items():
+            self.progress.advance("videos")
+            self.progress.note(f"{name}: {error}")
+        return Executed({**failed, **failed_again, **lacking}, lost)
+
+    def _begin_parts(self, wanted: Missing) -> None:
         self.progress.begin("segments", len(wanted.segments))
         self.progress.begin("soundtracks", len(wanted.soundtracks))
-        self.progress.begin("videos", len(wanted.variants))
+
+    def _missing_of(self, videos: Collection[str]) -> Missing:
+        """These videos, and which of their parts the cache lacks now."""
+        variants = tuple(each for each in self.campaign.variants if each.name in videos)
+        parts = keys_of(self.campaign, parts_of(self.room.stores.cache).keys())
+        return missing(replace(self.campaign, variants=variants), Inventory(parts=parts))
+
+    async def _tried(self, wanted: Missing) -> tuple[dict[str, ClipTaskError], dict[str, ClipTaskError]]:
+        """Videos that failed, and apart from them, and not counted yet, those that lack a part which can be made again."""
         failed: dict[str, ClipTaskError] = {}
+        lacking: dict[str, ClipTaskError] = {}
 
         def on_done(task: Task, error: ClipTaskError | None) -> None:
             kind, _, name = task.name.partition(" ")
+            if kind == "videos" and isinstance(error, PartLost):
+                lacking[name] = error
+                return
             if kind != _TOGETHER:
                 self.progress.advance(kind)
             if isinstance(error, OutputError):
@@ -56,7 +92,7 @@ class PoolExecutor:
                 self.progress.note(f"{name}: {error}")
 
         await run_tasks(_tasks(self.campaign, wanted, self.room, self.secrets), self.room.workers, on_done)
-        return failed
+        return failed, lacking
 
 
 def _tasks(campaign: Campaign, wanted: Missing, room: Room, secrets: str) -> list[Task]:

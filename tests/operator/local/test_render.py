@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+import imageio_ffmpeg
 import psutil
 import pytest
 import yaml
@@ -507,3 +508,74 @@ def _is_ffmpeg(process: psutil.Process) -> bool:
         return "ffmpeg" in process.name()
     except psutil.NoSuchProcess:
         return False
+
+
+def lose(out: Path, key: str) -> None:
+    """Forget what was noted of a segment."""
+    (out / ".cliptask" / ".store" / "meta" / "segments" / f".{key}.mp4.json").unlink()
+
+
+def damage(out: Path, key: str) -> None:
+    """Change what is seen of a segment."""
+    file = out / ".cliptask" / "segments" / f"{key}.mp4"
+    content = bytearray(file.read_bytes())
+    content[content.index(b"mdat") + 100] ^= 1
+    file.write_bytes(content)
+
+
+def keys(out: Path) -> list[list[str]]:
+    """Of the segments of each video."""
+    index = json.loads((out / "camp" / "index.json").read_text())
+    return [[Path(clip["picture"]).stem for clip in each["clips"]] for each in index["variants"]]
+
+
+def test_parts_that_are_lost_are_made_again_by_processes_alone(studio: Studio, tmp_path: Path) -> None:
+    """Threads would encode beside them, the same part twice, and no signal would end it; or the videos need another run."""
+    task, out, log = studio.write([[0], [1, 2, 3]], tracks=1), tmp_path / "out", tmp_path / "log"
+    studio.render(task, out)
+    before = objects(out / "camp", "*.mp4")
+    for video in before:
+        (out / "camp" / video).unlink()
+    (_, first), (_, second), _ = keys(out)
+    lose(out, first)
+    damage(out, second)
+    next((out / ".cliptask" / "soundtracks").glob("*.m4a")).unlink()
+    ffmpeg = tmp_path / "ffmpeg"
+    ffmpeg.write_text(f"""#!/bin/sh
+case "$*" in *libx264*) tr '\\\\0' ' ' < /proc/$PPID/cmdline >> {log}; echo >> {log};; esac
+exec {imageio_ffmpeg.get_ffmpeg_exe()} "$@"
+""")
+    ffmpeg.chmod(0o755)
+    again = replace(studio, environment={"IMAGEIO_FFMPEG_EXE": str(ffmpeg)})
+
+    ran = again.run("render", task, "-d", out)
+
+    assert ran.returncode == 0, ran.stderr
+    assert "3 of 3 videos, 3 of them new (2 pieces, 0 seams and 1 soundtracks encoded)" in ran.stdout
+    assert "segments: 2 of 2" in ran.stderr
+    assert "soundtracks: 1 of 1" in ran.stderr
+    assert [line for line in ran.stderr.splitlines() if line.startswith("videos: ")] == [
+        "videos: 3 to do", "videos: 1 of 3", "videos: 2 of 3", "videos: 3 of 3",
+    ]  # fmt: skip
+    encoders = log.read_text().splitlines()
+    assert len(encoders) == 2
+    assert all("spawn_main" in line for line in encoders)
+    assert objects(out / "camp", "*.mp4") == before
+
+
+def test_a_video_whose_parts_are_lost_twice_fails(studio: Studio, tmp_path: Path) -> None:
+    """A disk that damages all that is written would keep it at work for ever."""
+    task, out = studio.write([[0], [1]]), tmp_path / "out"
+    studio.render(task, out)
+    next((out / "camp").glob("*.mp4")).unlink()
+    ((first, second),) = keys(out)
+    lose(out, first)
+    damage(out, second)
+
+    ran = studio.run("render", task, "-d", out)
+
+    assert ran.returncode == 70
+    assert "0 of 1 videos, 0 of them new (1 pieces, " in ran.stdout
+    assert f"{second}.mp4 was damaged since it was made: it is removed; run the task again" in ran.stderr
+    assert "videos: 1 of 1\n" in ran.stderr
+    assert "1 of 1 videos, 1 of them new (1 pieces, " in studio.render(task, out)
