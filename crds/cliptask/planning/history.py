@@ -59,6 +59,8 @@ class History:
     """The name of each row's video; empty where none was made."""
     settings: Settings = field(default_factory=dict)
     """What else decided the videos."""
+    remark: str | None = None
+    """Why nothing is known, where there would be something."""
 
 
 NOTHING = History()

@@ -120,7 +120,7 @@ class Campaign:
     remark: str | None = None
     """What its author should know of its picture."""
     remarks: tuple[str, ...] = ()
-    """And of what lies over it, and of clips that were to be transcribed and say nothing."""
+    """And of what lies over it, of what was dealt before, and of clips that were to be transcribed and say nothing."""
     targets: tuple[Target, ...] = ()
     """Where its videos are to be shown."""
     about_targets: tuple[str, ...] = ()
@@ -235,8 +235,13 @@ def plan(
         for each in unsaid(of_row, bound, transcripts)
     )
     about_label = unlabelled(spec, variants.values())
+    about_history = history.remark if spec.variants.history == "keep" else None
     remarks = dict.fromkeys(
-        [*about_overlays, *filter(None, [about_label, shares.remark(spec, made)]), *about_clips]
+        [
+            *about_overlays,
+            *filter(None, [about_label, shares.remark(spec, made), about_history]),
+            *about_clips,
+        ]
     )
     blocks = tuple(block.name for block in spec.video_blocks)
     return Campaign(

@@ -70,9 +70,15 @@ def _write(name: str, content: Iterable[str], output: Store, encoding: str = "ut
 def published(task: str, output: Store) -> History:
     """What the index of a task's folder says was dealt: nothing where there is none, or one that this version does not read."""
     try:
-        return history_in(output.read(f"{task}/{INDEX}"), task)
-    except (KeyError, ValueError, RecursionError):
+        content = output.read(f"{task}/{INDEX}")
+    except KeyError:
         return NOTHING
+    try:
+        return history_in(content, task)
+    except (KeyError, ValueError, RecursionError):
+        return History(
+            remark=f"{output.uri}/{task}/{INDEX} is damaged or of another version: all is dealt anew, as in an empty folder"
+        )
 
 
 def prune(index: CampaignIndex, output: Store) -> int:

@@ -16,6 +16,7 @@ from cliptask.facts import SourceFacts
 from cliptask.orders import VariantOrder
 from cliptask.planning.bindings import Bound
 from cliptask.planning.choices import Labels, chosen
+from cliptask.planning.history import History
 from cliptask.planning.plan import Campaign, plan
 from cliptask.spec.task import ClipTask
 from support.campaigns import facts, line, sources, task, url
@@ -523,3 +524,11 @@ def test_without_a_line_nothing_is_burned() -> None:
 
     with_captions, without = ([v.order.key for v in plan(each, sources(each), []).variants] for each in of)
     assert with_captions == without
+
+
+@pytest.mark.parametrize(("kept", "remarks"), [("keep", ("Cannot be read.",)), ("ignore", ())])
+def test_what_was_dealt_before_and_cannot_be_read_is_told(kept: str, remarks: tuple[str, ...]) -> None:
+    """All videos would be other ones, and nobody know why."""
+    of = task([2], variants={"history": kept})
+
+    assert plan(of, sources(of), [], history=History(remark="Cannot be read.")).remarks == remarks

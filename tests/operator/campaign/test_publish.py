@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePath
 
 import pytest
@@ -395,10 +396,16 @@ class TestPublished:
         ],
     )
     def test_is_nothing_where_the_index_cannot_be_read(self, store: Store, content: bytes) -> None:
-        """A damaged index would stop the campaign that writes it anew."""
+        """A damaged index would stop the campaign that writes it anew, or have it dealt anew without a word."""
         store.put_bytes("t/index.json", content, replace=True)
 
-        assert published("t", store) == published("none", store) == NOTHING
+        told = published("t", store)
+
+        assert (
+            told.remark
+            == f"{store.uri}/t/index.json is damaged or of another version: all is dealt anew, as in an empty folder"
+        )
+        assert replace(told, remark=None) == published("none", store) == NOTHING
 
     def test_is_nothing_where_the_index_is_of_another_task(self, store: Store) -> None:
         """A folder that somebody copied would decide what is made."""
