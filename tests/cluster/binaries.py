@@ -153,7 +153,6 @@ class Toolbox:
         if not self._missing(tools):
             return
         source = tools[0].source
-        self.folder.mkdir(parents=True, exist_ok=True)
         with locked(self.folder / f".{source.module.replace('/', '_')}-{source.version}.lock"):
             # Another process may have built them while this one waited.
             if missing := self._missing(tools):

@@ -57,12 +57,13 @@ class FailedJobs:
             return desired
         pods = await self.context.cluster.failed_pods(desired.task)
         orders = {each.name: desired.by_name[each.name] for each in failed}
-        vague = []
+        vague: list[str] = []
         for each in failed:
             failure = failure_of(each, [pod for pod in pods if job_of(pod) == each.name], self.execution)
             if not await self._comes_again(each, failure):
                 self.give_up(each.name, failure)
-                vague += [] if failure.failed else [each.name]
+                if not failure.failed:
+                    vague.append(each.name)
             videos = [video.name for video in orders[each.name].variants]
             log.warning(
                 "job failed", job=each.name, variants=videos, reason=failure.reason, message=failure.message
