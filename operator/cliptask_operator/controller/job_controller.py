@@ -194,7 +194,8 @@ class JobController:
                 self.context.ledger.ended(self.desired.task, name)
         for order in new:
             # What a Job was not told of it has not made.
-            self._leases.made(order.without(self._unmakeable).parts)
+            left_out = self._unmakeable.intersection(each.name for each in order.variants)
+            self._leases.made((order.without(left_out) if left_out else order).parts)
             self.context.metrics.jobs_succeeded.labels(order.step).inc()
         # Whoever stored the last part of a video that several Jobs carry has joined it.
         joined = (video for order in new for video in order.joins if self._is_complete(video.order))
