@@ -21,7 +21,7 @@ $(STAMP): requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.14 with venv: install one, or name it with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c '' || { echo "$(PYTHON) does not run: name another with PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@# Starting takes twice as long where the environment keeps Python from writing bytecode. Some packages hold Python 2.
 	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib crds renderer-image operator || true

@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, sync_playwright  # noqa: E402  as above
 from benchmarks import footage  # noqa: E402  as above
 from benchmarks.slow_line import SlowLine  # noqa: E402  as above
 from cliptask_renderer.media.ffmpeg import executable  # noqa: E402  as above
+from support.browsing import CHROMIUM  # noqa: E402  as above
 
 CLIPS = {"15 s": 3, "60 s": 12}
 """Of 5 s in a video."""
@@ -125,7 +126,6 @@ def main() -> None:
     given = parser.parse_args()
     folder: Path = given.out.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     cases = [
         (length, line, program, file)
         for length, files in list(videos(folder))
@@ -135,7 +135,7 @@ def main() -> None:
     seen: dict[tuple[str, int, str], list[Mapping[str, float]]] = {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium,
+            executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
         )
         for number in range(given.rounds):
