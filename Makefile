@@ -8,6 +8,8 @@ PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3.14 python
 # Tests wait as long as they compute: four at a time on two cores.
 WORKERS ?= 4
 VENV := .venv
+# It knows files by their content: what it found of one checkout holds for the next.
+export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cliptask/mypy
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
