@@ -36,6 +36,18 @@ def _end(_number: int, _frame: object) -> NoReturn:
     os._exit(1)
 
 
+def wait() -> None:
+    """Do nothing: where processes are forked, all of them are with the first thing to do."""
+
+
+def get_ready() -> int:
+    """Load what making takes, so that the first part does not wait for it; returns the process's id."""
+    from cliptask_renderer import carry_out  # noqa: F401, PLC0415  as below
+    from cliptask_renderer.media import check, segment, sound, storyboard  # noqa: F401, PLC0415  as below
+
+    return os.getpid()
+
+
 def execute(order: WorkOrder, scratch: Path | None = None) -> None:
     """Make everything; raises why not. See ``carry_out.execute``.
 

@@ -86,14 +86,15 @@ def render(
     """
     with interruptible():
         from cliptask_operator.local.progress import report_on  # noqa: PLC0415  HTTP and speech clients only where they are used
+        from cliptask_operator.local.render import processes as processes_of  # noqa: PLC0415  as above
         from cliptask_operator.local.render import render as render_here  # noqa: PLC0415  as above
 
         script, began = load_file(file), time.monotonic()
         task = script.task
         uri, settings = uri_of(folder, task), settings_with(scratch, speech)
-        with script.locating(), report_on(errors) as progress:
+        with script.locating(), processes_of(settings) as processes, report_on(errors) as progress:
             stores = open_stores(uri, scratch=settings.scratch)
-            outcome = render_here(task, stores, settings, progress, notify=notify)
+            outcome = render_here(task, stores, settings, processes, progress, notify=notify)
         _print_outcome(outcome, script, uri, time.monotonic() - began)
     if outcome.errors:
         raise typer.Exit(outcome.errors[0].exit_code)

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, TypeVar
 
+from cliptask_operator.local.process_pool import only_wait
+
 T = TypeVar("T")
 
 GO_ON = "interrupted: nothing is lost; the same command goes on from here"
@@ -86,9 +88,10 @@ class Interruption:
 
 def _end_at_once(number: int) -> None:
     """End the processes of a pool, which is tidied up then without waiting for them; else this one, whatever it waits for."""
-    if children := multiprocessing.active_children():
-        for child in children:
-            child.kill()
+    children = multiprocessing.active_children()
+    for child in children:
+        child.kill()
+    if children and not only_wait():
         return
     with suppress(OSError):
         os.write(2, f"{_CURSOR if os.isatty(2) else ''}{GO_ON}\n".encode())

@@ -13,7 +13,7 @@ from cliptask.orders import PartOrder, SegmentOrder, SoundtrackOrder, WorkOrder
 from cliptask.planning.plan import Campaign, Variant
 from cliptask_operator.campaign.inventory import Inventory, Missing, keys_of, missing, parts_of
 from cliptask_operator.campaign.pipeline import Executed
-from cliptask_operator.local.process_pool import GoesOn, Task, Together, run_tasks
+from cliptask_operator.local.process_pool import GoesOn, Processes, Task, Together, run_tasks
 from cliptask_operator.local.progress import ProgressReporter
 from cliptask_operator.local.room import Room
 from cliptask_renderer import pool_worker
@@ -26,10 +26,11 @@ _LATE = 4
 
 @dataclass(frozen=True)
 class PoolExecutor:
-    """An ``Executor`` of so many processes, and threads."""
+    """An ``Executor`` of processes, and threads."""
 
     campaign: Campaign
     room: Room
+    processes: Processes
     progress: ProgressReporter
     secrets: str = ""
     """As of a ``WorkOrder``."""
@@ -91,7 +92,7 @@ class PoolExecutor:
                 failed[name] = error
                 self.progress.note(f"{name}: {error}")
 
-        await run_tasks(_tasks(self.campaign, wanted, self.room, self.secrets), self.room.workers, on_done)
+        await run_tasks(_tasks(self.campaign, wanted, self.room, self.secrets), self.processes, on_done)
         return failed, lacking
 
 

@@ -8,13 +8,15 @@ import math
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 
 from cliptask.errors import ClipTaskError, TransientError
 from cliptask_renderer import pool_worker
@@ -53,16 +55,16 @@ OnDone = Callable[[Task, ClipTaskError | None], None]
 """Told of each task as it ends, with the error that kept it from being done."""
 
 
-async def run_tasks(tasks: Sequence[Task], workers: int, on_done: OnDone) -> None:
-    """Do all tasks, in so many processes and twice as many threads. One whose need failed fails with the same error, and the others go on.
+async def run_tasks(tasks: Sequence[Task], processes: Processes, on_done: OnDone) -> None:
+    """Do all tasks, in processes and twice as many threads. One whose need failed fails with the same error, and the others go on.
 
-    Processes begin with the first task that is for them, and end with the last. Cancellation ends them, and so does what
+    Processes end with the last task that is for them. Cancellation ends them, and so does what
     ``on_done`` raises; threads end after what they are at. Raises ``TransientError`` when a process is killed; what else
     is no ``ClipTaskError`` is a bug and raised.
     """
     schedule = _Schedule(tasks, on_done)
     running: _Running = {}
-    with _Hands(workers) as hands:
+    with _Hands(processes) as hands:
         try:
             while _filled(running, schedule, hands):
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -85,14 +87,74 @@ async def run_tasks(tasks: Sequence[Task], workers: int, on_done: OnDone) -> Non
             raise TransientError(message) from error
 
 
-class _Hands:
-    """Processes, from the first task for them on, and threads of this one."""
+class Processes:
+    """So many processes that make parts: they begin with the first task for them, unless they are ``forked`` before."""
 
     def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._processes: ProcessPoolExecutor | None = None
+        self.workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+
+    @classmethod
+    @contextmanager
+    def forked(cls, workers: int) -> Iterator[Self]:
+        """Processes that wait, and have all that this one has imported. Begin before any thread does: a process has none of them.
+
+        They end with the block.
+        """
+        processes = cls(workers)
+        if sys.platform == "linux":  # elsewhere libraries do not bear it
+            processes._pool = _pool(workers, "fork")
+            _submit(processes._pool, pool_worker.wait)
+        _wait.set()
+        try:
+            yield processes
+        except BaseException:
+            processes.end_at_once()
+            raise
+        finally:
+            _wait.clear()
+            processes.end()
+
+    def get_ready(self) -> None:
+        """Have those that wait import what making takes, while sources are awaited."""
+        if self._pool is not None:
+            with suppress(BrokenProcessPool):  # told once there is something to do
+                for _ in range(self.workers):
+                    _submit(self._pool, pool_worker.get_ready)
+
+    def submit(self, do: Callable[[], object]) -> asyncio.Future[object]:
+        """As ``submit`` below."""
+        _wait.clear()
+        self._pool = self._pool or pool_of(self.workers)
+        return submit(self._pool, do)
+
+    def end(self) -> None:
+        """They have nothing left to do."""
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+
+    def end_at_once(self) -> None:
+        """End what runs."""
+        if self._pool is not None:
+            end_at_once(self._pool)
+
+
+_wait = threading.Event()
+
+
+def only_wait() -> bool:
+    """Whether the processes of ``Processes.forked`` have had nothing to do so far."""
+    return _wait.is_set()
+
+
+class _Hands:
+    """Processes, and threads of this one."""
+
+    def __init__(self, processes: Processes) -> None:
+        self._processes = processes
         # While one waits for the disk, another reckons.
-        self._threads = ThreadPoolExecutor(2 * workers)
+        self._threads = ThreadPoolExecutor(2 * processes.workers)
         self._is_ending = threading.Event()
 
     def __enter__(self) -> Self:
@@ -105,7 +167,8 @@ class _Hands:
 
     def most(self, *, together: bool) -> int:
         """Of each kind one more than can run, so that none waits for the next; no more, so that ranks still decide."""
-        return (2 * self._workers if together else self._workers) + 1
+        workers = self._processes.workers
+        return (2 * workers if together else workers) + 1
 
     def begin(self, tasks: Sequence[Task]) -> asyncio.Future[Any]:
         """Have these done: one, or several that are done together."""
@@ -113,21 +176,16 @@ class _Hands:
         if isinstance(do, Together):
             names = [task.name for task in tasks]
             return asyncio.wrap_future(self._threads.submit(do.do, names, self._goes_on))
-        if self._processes is None:
-            self._processes = pool_of(self._workers)
-        return submit(self._processes, do)
+        return self._processes.submit(do)
 
     def end_processes(self) -> None:
         """They have nothing left to do."""
-        if self._processes is not None:
-            self._processes.shutdown()
-            self._processes = None
+        self._processes.end()
 
     def end_at_once(self) -> None:
         """End what runs: processes now, threads after what they are at."""
         self._is_ending.set()
-        if self._processes is not None:
-            end_at_once(self._processes)
+        self._processes.end_at_once()
 
     def _goes_on(self) -> bool:
         return not self._is_ending.is_set()
@@ -135,9 +193,13 @@ class _Hands:
 
 def pool_of(workers: int, niceness: int = 0) -> ProcessPoolExecutor:
     """So many processes, begun as they are needed; a higher ``niceness`` lets others go first (0 to 19)."""
+    return _pool(workers, "spawn", niceness)
+
+
+def _pool(workers: int, method: Literal["fork", "spawn"], niceness: int = 0) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(
         workers,
-        mp_context=multiprocessing.get_context("spawn"),
+        mp_context=multiprocessing.get_context(method),
         initializer=pool_worker.begin,
         initargs=(os.getpid(), niceness),
     )
@@ -145,10 +207,14 @@ def pool_of(workers: int, niceness: int = 0) -> ProcessPoolExecutor:
 
 def submit(pool: ProcessPoolExecutor, do: Callable[[], object]) -> asyncio.Future[object]:
     """Have a process do something picklable. Raises ``BrokenProcessPool`` where one was killed before."""
+    return asyncio.wrap_future(_submit(pool, do))
+
+
+def _submit(pool: ProcessPoolExecutor, do: Callable[[], object]) -> Future[object]:
     # It may start a process, which hears of no signal before it is ready.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, pool_worker.SIGNALS)
     try:
-        return asyncio.wrap_future(pool.submit(do))
+        return pool.submit(do)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

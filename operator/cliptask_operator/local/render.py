@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -25,6 +25,7 @@ from cliptask_operator.campaign.targets import forecast_of_targets
 from cliptask_operator.local import news
 from cliptask_operator.local.interruption import interruptible
 from cliptask_operator.local.pool_executor import PoolExecutor
+from cliptask_operator.local.process_pool import Processes
 from cliptask_operator.local.progress import Awaited, ProgressReporter
 from cliptask_operator.local.room import Room
 from cliptask_operator.settings.environment import Settings
@@ -44,17 +45,28 @@ _UNHEARD: Mapping[SpeechBy, str] = {
 }
 
 
+def processes(settings: Settings) -> AbstractContextManager[Processes]:
+    """What ``render`` makes parts with; see ``Processes.forked``."""
+    return Processes.forked(_workers(settings))
+
+
 def render(
-    task: ClipTask, stores: Stores, settings: Settings, progress: ProgressReporter, *, notify: bool = False
+    task: ClipTask,
+    stores: Stores,
+    settings: Settings,
+    processes: Processes,
+    progress: ProgressReporter,
+    *,
+    notify: bool = False,
 ) -> Outcome:
     """Make everything that the task wants and the stores lack; see ``Pipeline.make``. ``notify``: tell the task's receivers."""
     if not notify:
         if task.spec.notify:
             progress.note("notify: nobody is told; --notify tells them")
-        return _render(task, stores, settings, progress)
+        return _render(task, stores, settings, processes, progress)
     uri = stores.output.uri
     try:
-        outcome = _render(task, stores, settings, progress)
+        outcome = _render(task, stores, settings, processes, progress)
     except ClipTaskError as error:
         news.tell(task, news.of_error(task, error, uri), settings, progress)
         raise
@@ -62,7 +74,9 @@ def render(
     return outcome
 
 
-def _render(task: ClipTask, stores: Stores, settings: Settings, progress: ProgressReporter) -> Outcome:
+def _render(
+    task: ClipTask, stores: Stores, settings: Settings, processes: Processes, progress: ProgressReporter
+) -> Outcome:
 
     async def run() -> Outcome:
         async with pipeline_of(task, settings, progress) as pipeline:
@@ -71,7 +85,9 @@ def _render(task: ClipTask, stores: Stores, settings: Settings, progress: Progre
 
                 check(_secrets(settings), task.spec.signer)
             whole = await with_rows(pipeline, task, stores, settings)
-            inputs = await resolve(pipeline, whole, stores, progress, speak=True)
+            inputs = await resolve(
+                pipeline, whole, stores, progress, speak=True, on_new_source=processes.get_ready
+            )
             campaign = await pipeline.plan(whole, inputs, stores)
             for remark in filter(None, (campaign.remark, *campaign.remarks)):
                 progress.note(remark)
@@ -81,7 +97,7 @@ def _render(task: ClipTask, stores: Stores, settings: Settings, progress: Progre
                 for sentence in told(campaign, forecast_of_targets(campaign, there)):
                     progress.note(sentence)
 
-            executor = PoolExecutor(campaign, room, progress, _secrets(settings))
+            executor = PoolExecutor(campaign, room, processes, progress, _secrets(settings))
             try:
                 return await pipeline.make(whole, campaign, stores, executor, on_inventory)
             except DiskFull as error:
@@ -150,11 +166,20 @@ async def with_rows(pipeline: Pipeline, task: ClipTask, stores: Stores, settings
 
 
 async def resolve(
-    pipeline: Pipeline, task: ClipTask, stores: Stores, progress: ProgressReporter, *, speak: bool
+    pipeline: Pipeline,
+    task: ClipTask,
+    stores: Stores,
+    progress: ProgressReporter,
+    *,
+    speak: bool,
+    on_new_source: Callable[[], None] = lambda: None,
 ) -> ResolvedInputs:
-    """All inputs of a task, while it is shown how far they are; see ``Inputs.resolve``."""
+    """All inputs of a task, while it is shown how far they are; see ``Inputs.resolve``.
+
+    ``on_new_source`` is called with the first source that was not known before: parts will have to be made.
+    """
     try:
-        return await pipeline.resolve(task, stores, _Observer(progress), speak=speak)
+        return await pipeline.resolve(task, stores, _Observer(progress, on_new_source), speak=speak)
     except DiskFull as error:
         raise error.needing(_bytes_of_files(task)) from error
 
@@ -170,13 +195,19 @@ def _secrets(settings: Settings) -> str:
 
 
 def _room(stores: Stores, settings: Settings, inputs: ResolvedInputs) -> Room:
-    return Room.of(stores, settings.workers or os.cpu_count() or 1, settings.scratch, inputs)
+    return Room.of(stores, _workers(settings), settings.scratch, inputs)
+
+
+def _workers(settings: Settings) -> int:
+    return settings.workers or os.cpu_count() or 1
 
 
 class _Observer:
     """Shows how far the inputs are, as far as there is anything to do."""
 
-    def __init__(self, progress: ProgressReporter) -> None:
+    def __init__(self, progress: ProgressReporter, on_new_source: Callable[[], None]) -> None:
+        self._on_new_source = on_new_source
+        self._has_new_source = False
         self._sources = Awaited(progress, "sources")
         self._lines = Awaited(progress, "lines")
         self._voices = Awaited(progress, "transcripts")
@@ -195,6 +226,9 @@ class _Observer:
             case "started":
                 if not event.is_known:
                     self._sources.start()
+                    if not self._has_new_source:
+                        self._has_new_source = True
+                        self._on_new_source()
             case "finished":
                 self._sources.finish()
             case "cached":

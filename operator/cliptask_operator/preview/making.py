@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -96,14 +95,6 @@ def parts_of(order: VariantOrder, *, is_draft: bool) -> tuple[Part, ...]:
     return (*sound, *(Part(each, is_draft) for each in order.segments))
 
 
-def get_ready() -> int:
-    """Load what making takes, so that the first part does not wait for it; returns the process's id."""
-    from cliptask_renderer import build  # noqa: F401, PLC0415  media libraries only in processes that use them
-    from cliptask_renderer.media import check, segment, sound  # noqa: F401, PLC0415  as above
-
-    return os.getpid()
-
-
 def make(
     order: PartOrder,
     cache_uri: str,
@@ -112,7 +103,7 @@ def make(
     places: Mapping[str, str],
 ) -> None:
     """Make a part where it is not there; ``drafts``: as a draft, in this folder. Raises why it cannot be made."""
-    from cliptask_renderer import build  # noqa: PLC0415  as above
+    from cliptask_renderer import build  # noqa: PLC0415  media libraries only in processes that use them
 
     cache = open_store(cache_uri, scratch)
     store = cache if drafts is None else DraftStore(drafts, cache)

@@ -12,8 +12,9 @@ from typing import Self
 
 from cliptask.errors import ClipTaskError, TransientError
 from cliptask_operator.local.process_pool import end_at_once, pool_of, submit
-from cliptask_operator.preview.making import Part, Shelf, get_ready
+from cliptask_operator.preview.making import Part, Shelf
 from cliptask_operator.preview.wanted import Wanted
+from cliptask_renderer import pool_worker
 
 _YIELDING = 10
 """The niceness of what nobody waits for."""
@@ -100,7 +101,7 @@ class _Lane:
 
     def get_ready(self) -> None:
         for _ in range(self._workers):
-            submit(self._open_pool(), get_ready).add_done_callback(_retrieve)
+            submit(self._open_pool(), pool_worker.get_ready).add_done_callback(_retrieve)
 
     def want(self, shelf: Shelf, parts: Sequence[Part]) -> None:
         self._wanted = deque((shelf, part) for part in parts)

@@ -146,6 +146,27 @@ def test_a_download_ends(studio: Studio, tmp_path: Path) -> None:
             assert run.said.endswith(f"{GO_ON}\n")
 
 
+def test_a_second_signal_ends_a_download_at_once(studio: Studio, tmp_path: Path) -> None:
+    """Processes that wait for work would be ended in its place, and it go on."""
+    with MediaServer(tmp_path) as server:
+        url = server.script("/endless.mp4", Stream())
+        task = studio.write([[0]])
+        task.write_text(task.read_text().replace(studio.clip(0), url))
+        allowed = {"CLIPTASK_ALLOW_HTTP": "true", OPEN_HOSTS_SETTING: server.host}
+        with running(studio, task, tmp_path / "out", **allowed) as run:
+            run.until(lambda run: any(run.out.glob("**/.store/tmp/*/files/source")))
+            for _ in range(3):
+                run.program.send_signal(signal.SIGTERM)
+                time.sleep(0.01)
+
+            code = run.program.wait(timeout=60)
+
+            _, alive = psutil.wait_procs(run.children, timeout=30)
+            assert (code, alive) == (143, [])
+            assert not [word for word in ALARMING if word in run.said]
+            assert run.said.count(GO_ON) == 1
+
+
 def test_speech_ends(studio: Studio, tmp_path: Path) -> None:
     """The provider's slowness would be everybody's."""
     with ElevenLabsStub() as account:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,13 +21,13 @@ import psutil
 import pytest
 
 from cliptask.errors import ClipTaskError, MediaError, OutputError, TransientError
-from cliptask_operator.local.process_pool import MOST_TOGETHER, GoesOn, Task, Together, run_tasks
+from cliptask_operator.local.process_pool import MOST_TOGETHER, GoesOn, Processes, Task, Together, run_tasks
 
 
 def work(tasks: list[Task], workers: int) -> list[tuple[Task, ClipTaskError | None]]:
     """Each task in the order in which it ended."""
     ended: list[tuple[Task, ClipTaskError | None]] = []
-    asyncio.run(run_tasks(tasks, workers, lambda task, error: ended.append((task, error))))
+    asyncio.run(run_tasks(tasks, Processes(workers), lambda task, error: ended.append((task, error))))
     return ended
 
 
@@ -199,7 +200,7 @@ def test_whoever_is_cancelled_waits_for_one_of_a_dozen_at_most() -> None:
 
     async def cancelled() -> None:
         tasks = [Task(name, 0, Together(until_the_end)) for name in "abc"]
-        running = asyncio.create_task(run_tasks(tasks, 1, lambda *_: None))
+        running = asyncio.create_task(run_tasks(tasks, Processes(1), lambda *_: None))
         await asyncio.to_thread(begun.wait)
         running.cancel()
         await running
@@ -237,34 +238,82 @@ def test_what_ran_beside_a_killed_worker_says_nothing(
     assert not caplog.records
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_workers_end_with_the_program(tmp_path: Path, how: signal.Signals) -> None:
-    """Encodes that go on after Ctrl-C or a crash would take the CPU from the next run."""
+def test_what_waits_has_imported_all_when_there_is_something_to_do(tmp_path: Path) -> None:
+    """A campaign would wait until each process has imported what the program has, and then what makes parts."""
     script = tmp_path / "main.py"
     script.write_text(
         textwrap.dedent("""
-        import asyncio, time
+        import asyncio, multiprocessing, os, sys, time
         from functools import partial
-        from cliptask_operator.local.process_pool import Task, run_tasks
+        from pathlib import Path
+        from cliptask_operator.local.process_pool import Processes, Task, only_wait, run_tasks
+        def note(log):
+            with log.open("a") as file:
+                file.write(f"{os.getpid()} {'cliptask_renderer.media.segment' in sys.modules}\\n")
+            time.sleep(0.2)
         if __name__ == "__main__":
-            tasks = [Task(str(n), 0, partial(time.sleep, 600)) for n in range(2)]
-            asyncio.run(run_tasks(tasks, 2, lambda *_: None))
+            log = Path(sys.argv[1])
+            with Processes.forked(2) as processes:
+                waiting = [each.pid for each in multiprocessing.active_children()]
+                processes.get_ready()
+                before = only_wait()
+                for _ in range(2):
+                    tasks = [Task(str(n), 0, partial(note, log)) for n in range(4)]
+                    asyncio.run(run_tasks(tasks, processes, lambda *_: None))
+            print(before, only_wait(), len(multiprocessing.active_children()), *waiting)
         """)
     )
-    with subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL) as program:
+    log = tmp_path / "log"
+    run = subprocess.run([sys.executable, script, log], capture_output=True, text=True, check=True)
+
+    *state, first, second = run.stdout.split()
+    assert (state, run.stderr) == (["True", "False", "0"], "")
+    did = [line.split() for line in log.read_text().splitlines()]
+    assert {pid for pid, _ in did[:4]} == {first, second}
+    assert {ready for _, ready in did[:4]} == {"True"}
+    # Who is needed once more after the last one has ended is begun anew.
+    assert {pid for pid, _ in did[4:]}.isdisjoint({first, second})
+
+
+_WORKS = "asyncio.run(run_tasks([Task(str(n), 0, partial(time.sleep, 600)) for n in range(2)], processes, lambda *_: None))"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        f"processes = Processes(2); {_WORKS}",
+        f"with Processes.forked(2) as processes: {_WORKS}",
+        "with Processes.forked(2): time.sleep(600)",
+    ],
+    ids=["begun when needed", "forked", "forked and idle"],
+)
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_workers_end_with_the_program(tmp_path: Path, program: str, how: signal.Signals) -> None:
+    """Encodes that go on after Ctrl-C or a crash would take the CPU from the next run."""
+    script = tmp_path / "main.py"
+    script.write_text(
+        textwrap.dedent(f"""
+        import asyncio, time
+        from functools import partial
+        from cliptask_operator.local.process_pool import Processes, Task, run_tasks
+        if __name__ == "__main__":
+            {program}
+        """)
+    )
+    with subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL) as running:
         workers: list[psutil.Process] = []
         while len(workers) < 2:
-            assert program.poll() is None
+            assert running.poll() is None
             workers = [
                 each
-                for each in psutil.Process(program.pid).children()
-                if "spawn_main" in " ".join(each.cmdline())
+                for each in psutil.Process(running.pid).children()
+                if {"spawn_main", str(script)} & set(re.split(r"[ (]", " ".join(each.cmdline())))
             ]
             time.sleep(0.05)
 
-        program.send_signal(how)
+        running.send_signal(how)
 
-        program.wait(timeout=30)
+        running.wait(timeout=30)
     gone, alive = psutil.wait_procs(workers, timeout=30)
     assert not alive
     assert len(gone) == 2
