@@ -1,4 +1,4 @@
-"""Which emulators do tests of several rooms ask for? One of each for a module, and what stands before Google's."""
+"""Which emulators do tests of several rooms ask for? One of each for all tests of a process, and what stands before Google's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support.gcs import FakeGcs, FaultyProxy
 from support.s3 import FakeS3
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def gcs() -> Iterator[FakeGcs]:
     """Of Google's storage. In memory: on a disk it has no names as long as the real one's."""
     with FakeGcs() as running:
@@ -34,14 +34,14 @@ def connection(proxy: FaultyProxy) -> Iterator[Connection]:
     opened.client.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def s3() -> Iterator[FakeS3]:
     """Of S3's protocol."""
     with FakeS3() as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def azure() -> Iterator[FakeAzure]:
     """Of Azure's blob storage."""
     with FakeAzure() as running:

@@ -8,7 +8,6 @@ import math
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -16,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from pathlib import Path
 from typing import Any, Literal, Self, cast
 
 from cliptask.errors import ClipTaskError, TransientError
@@ -97,12 +97,12 @@ class Processes:
     @classmethod
     @contextmanager
     def forked(cls, workers: int) -> Iterator[Self]:
-        """Processes that wait, and have all that this one has imported. Begin before any thread does: a process has none of them.
+        """Processes that wait, and have all that this one has imported; they end with the block.
 
-        They end with the block.
+        Where this process has several threads none is forked: it would wait for ever for what another thread holds.
         """
         processes = cls(workers)
-        if sys.platform == "linux":  # elsewhere libraries do not bear it
+        if _has_one_thread():
             processes._pool = _pool(workers, "fork")
             _submit(processes._pool, pool_worker.wait)
         _wait.set()
@@ -138,6 +138,14 @@ class Processes:
         """End what runs."""
         if self._pool is not None:
             end_at_once(self._pool)
+
+
+def _has_one_thread() -> bool:
+    """Those of libraries count, too. False where the kernel does not tell: elsewhere than on Linux libraries bear no fork."""
+    try:
+        return len([*Path("/proc/self/task").iterdir()]) == 1
+    except OSError:
+        return False
 
 
 _wait = threading.Event()

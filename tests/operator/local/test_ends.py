@@ -155,6 +155,8 @@ def test_a_second_signal_ends_a_download_at_once(studio: Studio, tmp_path: Path)
         allowed = {"CLIPTASK_ALLOW_HTTP": "true", OPEN_HOSTS_SETTING: server.host}
         with running(studio, task, tmp_path / "out", **allowed) as run:
             run.until(lambda run: any(run.out.glob("**/.store/tmp/*/files/source")))
+            own = psutil.Process(run.program.pid)
+            assert [each for each in own.children() if each.cmdline() == own.cmdline()]
             for _ in range(3):
                 run.program.send_signal(signal.SIGTERM)
                 time.sleep(0.01)

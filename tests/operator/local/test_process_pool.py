@@ -275,6 +275,19 @@ def test_what_waits_has_imported_all_when_there_is_something_to_do(tmp_path: Pat
     assert {pid for pid, _ in did[4:]}.isdisjoint({first, second})
 
 
+def test_beside_other_threads_nothing_is_forked() -> None:
+    """It would wait for ever for a lock that one of them held."""
+    ends = threading.Event()
+    other = threading.Thread(target=ends.wait)
+    other.start()
+    try:
+        with Processes.forked(2):
+            assert multiprocessing.active_children() == []
+    finally:
+        ends.set()
+        other.join()
+
+
 _WORKS = "asyncio.run(run_tasks([Task(str(n), 0, partial(time.sleep, 600)) for n in range(2)], processes, lambda *_: None))"
 
 
