@@ -87,6 +87,14 @@ async def run_tasks(tasks: Sequence[Task], processes: Processes, on_done: OnDone
             raise TransientError(message) from error
 
 
+_waiting = threading.Event()
+
+
+def only_wait() -> bool:
+    """Whether there are processes of ``Processes.forked`` that have had nothing to do so far."""
+    return _waiting.is_set()
+
+
 class Processes:
     """So many processes that make parts: they begin with the first task for them, unless they are ``forked`` before."""
 
@@ -105,14 +113,14 @@ class Processes:
         if _has_one_thread():
             processes._pool = _pool(workers, "fork")
             _submit(processes._pool, pool_worker.wait)
-        _wait.set()
+        _waiting.set()
         try:
             yield processes
         except BaseException:
             processes.end_at_once()
             raise
         finally:
-            _wait.clear()
+            _waiting.clear()
             processes.end()
 
     def get_ready(self) -> None:
@@ -124,7 +132,7 @@ class Processes:
 
     def submit(self, do: Callable[[], object]) -> asyncio.Future[object]:
         """As ``submit`` below."""
-        _wait.clear()
+        _waiting.clear()
         self._pool = self._pool or pool_of(self.workers)
         return submit(self._pool, do)
 
@@ -146,14 +154,6 @@ def _has_one_thread() -> bool:
         return len([*Path("/proc/self/task").iterdir()]) == 1
     except OSError:
         return False
-
-
-_wait = threading.Event()
-
-
-def only_wait() -> bool:
-    """Whether the processes of ``Processes.forked`` have had nothing to do so far."""
-    return _wait.is_set()
 
 
 class _Hands:
