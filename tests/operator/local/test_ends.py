@@ -131,8 +131,9 @@ def test_a_second_signal_ends_it_at_once(studio: Studio, tmp_path: Path, number:
     assert not list((tmp_path / "out").glob("**/.store/tmp/*"))
 
 
-def test_a_download_ends(studio: Studio, tmp_path: Path) -> None:
-    """Somebody who has named the wrong file would wait for all of it."""
+@contextmanager
+def downloading(studio: Studio, tmp_path: Path) -> Iterator[Running]:
+    """Render, as far as a download that never ends."""
     with MediaServer(tmp_path) as server:
         url = server.script("/endless.mp4", Stream())
         task = studio.write([[0]])
@@ -140,33 +141,33 @@ def test_a_download_ends(studio: Studio, tmp_path: Path) -> None:
         allowed = {"CLIPTASK_ALLOW_HTTP": "true", OPEN_HOSTS_SETTING: server.host}
         with running(studio, task, tmp_path / "out", **allowed) as run:
             run.until(lambda run: any(run.out.glob("**/.store/tmp/*/files/source")))
-            run.program.send_signal(signal.SIGTERM)
+            yield run
 
-            assert run.ended() == 143
-            assert run.said.endswith(f"{GO_ON}\n")
+
+def test_a_download_ends(studio: Studio, tmp_path: Path) -> None:
+    """Somebody who has named the wrong file would wait for all of it."""
+    with downloading(studio, tmp_path) as run:
+        run.program.send_signal(signal.SIGTERM)
+
+        assert run.ended() == 143
+        assert run.said.endswith(f"{GO_ON}\n")
 
 
 def test_a_second_signal_ends_a_download_at_once(studio: Studio, tmp_path: Path) -> None:
     """Processes that wait for work would be ended in its place, and it go on."""
-    with MediaServer(tmp_path) as server:
-        url = server.script("/endless.mp4", Stream())
-        task = studio.write([[0]])
-        task.write_text(task.read_text().replace(studio.clip(0), url))
-        allowed = {"CLIPTASK_ALLOW_HTTP": "true", OPEN_HOSTS_SETTING: server.host}
-        with running(studio, task, tmp_path / "out", **allowed) as run:
-            run.until(lambda run: any(run.out.glob("**/.store/tmp/*/files/source")))
-            own = psutil.Process(run.program.pid)
-            assert [each for each in own.children() if each.cmdline() == own.cmdline()]
-            for _ in range(3):
-                run.program.send_signal(signal.SIGTERM)
-                time.sleep(0.01)
+    with downloading(studio, tmp_path) as run:
+        own = psutil.Process(run.program.pid)
+        assert [each for each in own.children() if each.cmdline() == own.cmdline()]
+        for _ in range(3):
+            run.program.send_signal(signal.SIGTERM)
+            time.sleep(0.01)
 
-            code = run.program.wait(timeout=60)
+        code = run.program.wait(timeout=60)
 
-            _, alive = psutil.wait_procs(run.children, timeout=30)
-            assert (code, alive) == (143, [])
-            assert not [word for word in ALARMING if word in run.said]
-            assert run.said.count(GO_ON) == 1
+        _, alive = psutil.wait_procs(run.children, timeout=30)
+        assert (code, alive) == (143, [])
+        assert not [word for word in ALARMING if word in run.said]
+        assert run.said.count(GO_ON) == 1
 
 
 def test_speech_ends(studio: Studio, tmp_path: Path) -> None:
