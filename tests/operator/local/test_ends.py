@@ -6,6 +6,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -131,9 +132,8 @@ def test_a_second_signal_ends_it_at_once(studio: Studio, tmp_path: Path, number:
     assert not list((tmp_path / "out").glob("**/.store/tmp/*"))
 
 
-@contextmanager
-def downloading(studio: Studio, tmp_path: Path) -> Iterator[Running]:
-    """Render, as far as a download that never ends."""
+def test_a_download_ends(studio: Studio, tmp_path: Path) -> None:
+    """Somebody who has named the wrong file would wait for all of it, and processes that wait for work be left."""
     with MediaServer(tmp_path) as server:
         url = server.script("/endless.mp4", Stream())
         task = studio.write([[0]])
@@ -141,33 +141,51 @@ def downloading(studio: Studio, tmp_path: Path) -> Iterator[Running]:
         allowed = {"CLIPTASK_ALLOW_HTTP": "true", OPEN_HOSTS_SETTING: server.host}
         with running(studio, task, tmp_path / "out", **allowed) as run:
             run.until(lambda run: any(run.out.glob("**/.store/tmp/*/files/source")))
-            yield run
-
-
-def test_a_download_ends(studio: Studio, tmp_path: Path) -> None:
-    """Somebody who has named the wrong file would wait for all of it."""
-    with downloading(studio, tmp_path) as run:
-        run.program.send_signal(signal.SIGTERM)
-
-        assert run.ended() == 143
-        assert run.said.endswith(f"{GO_ON}\n")
-
-
-def test_a_second_signal_ends_a_download_at_once(studio: Studio, tmp_path: Path) -> None:
-    """Processes that wait for work would be ended in its place, and it go on."""
-    with downloading(studio, tmp_path) as run:
-        own = psutil.Process(run.program.pid)
-        assert [each for each in own.children() if each.cmdline() == own.cmdline()]
-        for _ in range(3):
+            own = psutil.Process(run.program.pid)
+            assert [each for each in own.children() if each.cmdline() == own.cmdline()]
             run.program.send_signal(signal.SIGTERM)
-            time.sleep(0.01)
 
-        code = run.program.wait(timeout=60)
+            assert run.ended() == 143
+            assert run.said.endswith(f"{GO_ON}\n")
 
-        _, alive = psutil.wait_procs(run.children, timeout=30)
-        assert (code, alive) == (143, [])
-        assert not [word for word in ALARMING if word in run.said]
-        assert run.said.count(GO_ON) == 1
+
+_DEAF = """
+import asyncio
+from cliptask_operator.local.interruption import interruptible
+from cliptask_operator.local.process_pool import Processes
+async def work():
+    print("works", flush=True)
+    while True:
+        try:
+            await asyncio.sleep(600)
+        except asyncio.CancelledError:
+            print("goes on", flush=True)
+if __name__ == "__main__":
+    with interruptible() as interruption, Processes.forked(2):
+        interruption.run(work())
+"""
+
+
+def test_a_second_signal_ends_it_while_processes_wait_for_work(tmp_path: Path) -> None:
+    """They would be ended in its place, and it go on."""
+    script = tmp_path / "deaf.py"
+    script.write_text(_DEAF)
+    with subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout
+        assert program.stdout.readline() == "works\n"
+        children = psutil.Process(program.pid).children()
+        program.send_signal(signal.SIGTERM)
+        assert program.stdout.readline() == "goes on\n"
+        program.send_signal(signal.SIGTERM)
+        try:
+            _, said = program.communicate(timeout=30)
+        finally:
+            program.kill()
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert (program.returncode, said, alive) == (143, f"{GO_ON}\n", [])
+    assert len(children) >= 2
 
 
 def test_speech_ends(studio: Studio, tmp_path: Path) -> None:
