@@ -211,7 +211,9 @@ def test_its_process_imports_little() -> None:
     modules = imported(["cliptask_operator.speech.espeak_process"], os.environ, question)
 
     assert "espeakng_loader" in modules
-    assert among(modules, ("asyncio", "pydantic", "cliptask.spec", "cliptask_renderer")) == set()
+    # The renderer's package alone says one thing to pydantic; what is in it touches media.
+    heavy = {each for each in modules if each.startswith("cliptask_renderer.")}
+    assert heavy | among(modules, ("asyncio", "pydantic", "cliptask.spec")) == set()
 
 
 def synthesizers() -> list[int]:
