@@ -39,7 +39,7 @@ coverage: $(STAMP) ## Pass every test, and show the lines that none has run (in 
 	$(BIN)/coverage erase
 	$(PYTEST) --cov --cov-report=term:skip-covered
 
-matrix: $(STAMP) ## Try every way in which a source can be made (about ten minutes)
+matrix: $(STAMP) ## Try every way in which a source can be made, and more campaigns (a quarter of an hour)
 	$(PYTEST) -m matrix tests/renderer
 
 e2e: $(STAMP) ## Try the images on a real node of its own (root, Debian)

@@ -23,6 +23,7 @@ _ONE_WORKER = {
     "cluster/test_chart_schemas.py": "the schemas of a cluster",
     "cluster/test_e2e.py": _NODE,
     "cluster/test_e2e_rules.py": _NODE,
+    "cluster/test_e2e_whole.py": _NODE,
     "cluster/test_flux.py": "Flux",
     "cluster/test_images.py": _NODE,
     "cluster/test_kueue.py": "a control plane with Kueue",
@@ -30,19 +31,38 @@ _ONE_WORKER = {
     "cluster/test_node.py": _NODE,
     "cluster/test_operator_crd.py": "a control plane without the kind",
     "cluster/test_operator_rights.py": "a control plane that notes who asks what",
+    "docs/test_site.py": "the documentation's site, and a browser",
     "operator/campaign/test_gallery.py": "a browser",
     "operator/campaign/test_gallery_compare.py": "a browser, and videos to compare",
     "operator/campaign/test_gallery_hover.py": "a browser, and videos to play",
     "operator/campaign/test_gallery_selection.py": "a browser, and a campaign to select from",
+    "operator/local/test_disclosure.py": "a campaign of what AI made",
+    "operator/local/test_disk.py": "a campaign where there is room",
+    "operator/local/test_sources.py": "sources of each kind",
     "operator/pages/test_only.py": "a browser that runs a script",
     "operator/preview/test_app.py": "a campaign to play",
     "operator/preview/test_page.py": "a browser, and a preview that it looks at",
+    "operator/preview/test_session.py": "a campaign to play",
     "renderer/media/test_check.py": "videos",
     "renderer/media/test_join.py": "segments",
     "renderer/media/test_segment.py": "conversions of each kind of source",
+    "renderer/media/test_transitions.py": "a seam of each kind",
     "renderer/test_build.py": "a campaign",
 }
 """Modules that begin with something dear, which every worker that has one of their tests would make anew: one makes it for all."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse to start a node for each worker: all of them would make the same campaigns at once."""
+    module = _module(item.nodeid)
+    uses_it = not {"node", "site"}.isdisjoint(getattr(item, "fixturenames", ()))
+    if uses_it and hasattr(item.config, "workerinput") and _ONE_WORKER.get(module) != _NODE:
+        pytest.fail(f"{module} uses the node: name it in _ONE_WORKER of tests/conftest.py", pytrace=False)
+
+
+def _module(nodeid: str) -> str:
+    return nodeid.split("::", 1)[0].removeprefix("tests/")
 
 
 class _OneByOne(LoadScopeScheduling):  # type: ignore[misc]  # without types
@@ -52,8 +72,7 @@ class _OneByOne(LoadScopeScheduling):  # type: ignore[misc]  # without types
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        module = nodeid.split("::", 1)[0].removeprefix("tests/")
-        return _ONE_WORKER.get(module, nodeid)
+        return _ONE_WORKER.get(_module(nodeid), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

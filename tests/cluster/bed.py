@@ -239,7 +239,7 @@ class Bed:
             assert time.monotonic() < deadline, (
                 f"not within {timeout_s:g} s: {what}\n{self.kubectl('get', 'clip,job', '-o', 'wide')}\n{self.log()[-3000:]}"
             )
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def jobs(self, name: str | None = None) -> list[Document]:
         """The Jobs of a task, or of all."""

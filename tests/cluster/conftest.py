@@ -42,6 +42,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         binaries(*(program for name in sorted(wanted & _PROGRAMS.keys()) for program in _PROGRAMS[name]))
 
 
+_OWN: list[ControlPlane] = []
+"""The plane of these tests, once there is one."""
+
+
 @pytest.fixture(scope="session")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The cluster, for as long as tests run."""
@@ -49,7 +53,24 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield there
         return
     with ControlPlane(tmp_path_factory.mktemp("plane")) as own, Kwok(own):
+        _OWN.append(own)
         yield own
+        _OWN.clear()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Let the plane go on."""
+    for own in _OWN:
+        own.thaw()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Freeze the plane while other tests run: one for each worker would take a sixth of a core for nothing."""
+    if nextitem is not None and Path(__file__).parent not in nextitem.path.parents:
+        for own in _OWN:
+            own.freeze()
 
 
 @pytest.fixture

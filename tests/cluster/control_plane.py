@@ -146,6 +146,16 @@ class ControlPlane(Cluster):
         """Let it speak again."""
         self.programs["kube-apiserver"].thaw()
 
+    def freeze(self) -> None:
+        """Let all of it stand still."""
+        for program in self.programs.values():
+            program.freeze()
+
+    def thaw(self) -> None:
+        """Let all of it go on."""
+        for program in self.programs.values():
+            program.thaw()
+
     def compact(self) -> int:
         """Forget all history before now, and return the revision that is left.
 

@@ -18,6 +18,8 @@ from cliptask_renderer.parts import stored_part
 from cliptask_renderer.storage.folder import FolderStore
 from support import joined, looks
 
+_DRAWN = 10
+"""So many campaigns are drawn in every run of the tests; ``make matrix`` tries twenty others."""
 _STAYS_S = 1.1
 """How long words may stand after they were said: until the next ones come, or a little longer than the last ones."""
 
@@ -77,7 +79,9 @@ def said_in_part(of: looks.Looks) -> SegmentOrder:
     return next(each for each in variant.order.segments if each.base)
 
 
-@pytest.mark.parametrize("number", range(30))
+@pytest.mark.parametrize(
+    "number", [*range(_DRAWN), *(pytest.param(n, marks=pytest.mark.matrix) for n in range(_DRAWN, 30))]
+)
 def test_pictures_over_which_nothing_lies_are_the_plain_ones(
     number: int, footage: Path, tmp_path: Path
 ) -> None:

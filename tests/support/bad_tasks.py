@@ -60,7 +60,9 @@ def mutated(changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bad(name: str, changes: dict[str, Any], path: str, words: str) -> BadTask:
-    return BadTask(name, yaml.safe_dump(mutated(changes), sort_keys=False), path, words)
+    # Every worker dumps all of them before its first test: in Python that takes it four seconds.
+    text = yaml.dump(mutated(changes), Dumper=yaml.CSafeDumper, sort_keys=False)
+    return BadTask(name, text, path, words)
 
 
 def _one(path: str, value: object, words: str, name: str = "") -> BadTask:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.metadata import distributions, requires
 from pathlib import Path
 
@@ -43,19 +44,25 @@ def needed(name: str, extras: Iterable[str] = ()) -> set[str]:
 
 def confine(allowed: Iterable[str], folder: Path) -> dict[str, str]:
     """The environment of a process, and of all that it starts, in which nothing but these distributions can be imported."""
-    modules: dict[str, set[str]] = {}
+    absent = sorted(
+        module for module, owners in _modules().items() if not owners & {*allowed, OURS} and not module.startswith("cliptask")
+    )  # fmt: skip
+    (folder / "sitecustomize.py").write_text(f"MODULES = set({absent!r})\n{_CONFINE}")
+    return {"PYTHONPATH": str(folder)}
+
+
+@cache
+def _modules() -> dict[str, set[str]]:
+    """Whatever can be imported here, with the distributions that bring it."""
+    found: dict[str, set[str]] = {}
     for each in distributions():
         for file in each.files or ():
             top = file.parts[0]
             if file.suffix in {".py", ".so"} and not top.endswith(
                 (".dist-info", ".data", "..", "__pycache__")
             ):
-                modules.setdefault(top.partition(".")[0], set()).add(canonicalize_name(each.name))
-    absent = sorted(
-        module for module, owners in modules.items() if not owners & {*allowed, OURS} and not module.startswith("cliptask")
-    )  # fmt: skip
-    (folder / "sitecustomize.py").write_text(f"MODULES = set({absent!r})\n{_CONFINE}")
-    return {"PYTHONPATH": str(folder)}
+                found.setdefault(top.partition(".")[0], set()).add(canonicalize_name(each.name))
+    return found
 
 
 def pinned(lock: Path) -> set[str]:
