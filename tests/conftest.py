@@ -56,7 +56,9 @@ _ONE_WORKER = {
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse to start a node for each worker: all of them would make the same campaigns at once."""
     module = _module(item.nodeid)
-    uses_it = not {"node", "site"}.isdisjoint(getattr(item, "fixturenames", ()))
+    uses_it = module.startswith("cluster/") and not {"node", "site"}.isdisjoint(
+        getattr(item, "fixturenames", ())
+    )
     if uses_it and hasattr(item.config, "workerinput") and _ONE_WORKER.get(module) != _NODE:
         pytest.fail(f"{module} uses the node: name it in _ONE_WORKER of tests/conftest.py", pytrace=False)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Callable
 from types import ModuleType
+
+# What modules leave behind while they load is no garbage: looking through it costs a tenth of each start.
+gc.set_threshold(50_000)
 
 _MISCONFIGURED = 78
 
