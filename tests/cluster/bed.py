@@ -22,9 +22,9 @@ from cliptask_renderer.storage.gcs import GcsStore
 from cliptask_renderer.storage.gcs_client import connect
 from cliptask_renderer.storage.location import Location
 from cluster import outcomes
-from cluster.api import Document
+from cluster.api import Document, Refused
 from cluster.companion import Companion, environment
-from cluster.kubectl import Cluster
+from cluster.kubectl import Cluster, is_established
 from cluster.outcomes import Outcome
 from cluster.processes import Program, answers, free_port
 from cluster.reader import Reader
@@ -107,9 +107,10 @@ class Bed:
             self.account = stack.enter_context(ElevenLabsStub())
             self.renderers = Renderers(self.gcs.url)
             stack.enter_context(Companion(self.plane.kubeconfig, self.renderers, namespace=self.namespace))
-            self.plane.kubectl("apply", "--server-side", "-f", str(CRD))
-            self.plane.wait_for_resources()
             self._reader = stack.enter_context(Reader(self.plane.kubeconfig))
+            if not self._knows_tasks():
+                self.plane.kubectl("apply", "--server-side", "-f", str(CRD))
+                self.plane.wait_for_resources()
             stack.callback(self.stop)
             self._stack = stack.pop_all()
         return self
@@ -166,6 +167,13 @@ class Bed:
         """What Prometheus is told."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=10) as answer:
             return str(answer.read().decode())
+
+    def _knows_tasks(self) -> bool:
+        path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/cliptasks.cliptask.dev"
+        try:
+            return is_established(self._reader.get(path))
+        except Refused:
+            return False
 
     def _healthy(self) -> bool:
         return answers(f"http://127.0.0.1:{self.health_port}/healthz")

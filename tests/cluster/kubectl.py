@@ -64,7 +64,7 @@ class Cluster:
         while True:
             found = json.loads(self.kubectl("get", "crd", "--output=json").stdout)["items"]
             told = self.kubectl("api-resources", "--output=name", "--cached=false", check=False).stdout
-            served = {each["metadata"]["name"]: _is_established(each) for each in found}
+            served = {each["metadata"]["name"]: is_established(each) for each in found}
             late = [name for name, is_served in served.items() if not is_served or name not in told.split()]
             if not late:
                 return
@@ -74,6 +74,7 @@ class Cluster:
             time.sleep(0.05)
 
 
-def _is_established(crd: dict[str, Any]) -> bool:
+def is_established(crd: dict[str, Any]) -> bool:
+    """Whether the API serves it."""
     conditions = (crd.get("status") or {}).get("conditions") or ()
     return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
