@@ -187,11 +187,13 @@ class Session:
     def _lacks(self, part: Part) -> bool:
         return part.key not in self._there and part.key not in self._failed
 
-    def _done(self, part: Part, error: ClipTaskError | None) -> None:
+    def _done(self, shelf: Shelf, part: Part, error: ClipTaskError | None) -> None:
         if error is None:
             self._there.add(part.key)
-        else:
+        elif shelf is self._shelf:
             self._failed[part.key] = error
+        else:
+            self._want()  # it was begun before the file was read again, which has everything tried anew
         self._tell()
 
     # ---- what the page hears ------------------------------------------------------------------------------------------

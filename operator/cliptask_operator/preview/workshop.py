@@ -19,8 +19,8 @@ from cliptask_renderer import pool_worker
 _YIELDING = 10
 """The niceness of what nobody waits for."""
 
-OnDone = Callable[[Part, ClipTaskError | None], None]
-"""Told of each part that was made, or why it was not."""
+OnDone = Callable[[Shelf, Part, ClipTaskError | None], None]
+"""Told of each part that was made for a shelf, or why it was not."""
 
 
 class Workshop:
@@ -70,7 +70,7 @@ class Workshop:
         self._running.add(part.key)
         return is_new
 
-    def end(self, part: Part, error: BaseException | None) -> None:
+    def end(self, shelf: Shelf, part: Part, error: BaseException | None) -> None:
         """A part is there, or cannot be made."""
         self._running.discard(part.key)
         self._awaited.discard(part.key)
@@ -84,7 +84,7 @@ class Workshop:
             if not self.broken.done():
                 self.broken.set_exception(error)
             return
-        self._on_done(part, error)
+        self._on_done(shelf, part, error)
         for lane in self._lanes:
             lane.fill()
 
@@ -134,9 +134,11 @@ class _Lane:
             pool = self._open_pool()
             future = submit(pool, shelf.making(part))
         self._running += 1
-        future.add_done_callback(partial(self._ended, part, pool))
+        future.add_done_callback(partial(self._ended, shelf, part, pool))
 
-    def _ended(self, part: Part, pool: ProcessPoolExecutor, future: asyncio.Future[object]) -> None:
+    def _ended(
+        self, shelf: Shelf, part: Part, pool: ProcessPoolExecutor, future: asyncio.Future[object]
+    ) -> None:
         self._running -= 1
         if future.cancelled() or not self._is_open:
             _retrieve(future)
@@ -144,7 +146,7 @@ class _Lane:
         error = future.exception()
         if isinstance(error, BrokenProcessPool) and pool is self._pool:
             self._pool = None
-        self._workshop.end(part, error)
+        self._workshop.end(shelf, part, error)
 
 
 def _retrieve(future: asyncio.Future[object]) -> None:

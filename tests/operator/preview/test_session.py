@@ -279,17 +279,40 @@ async def test_words_that_were_deleted_are_named_with_the_way_out(made: Made, tm
             aside.rename(words)
 
 
+def makers() -> list[psutil.Process]:
+    """The processes that make parts."""
+    return [each for each in psutil.Process().children() if "spawn_main" in " ".join(each.cmdline())]
+
+
 async def test_a_killed_process_is_told_and_the_next_save_goes_on(studio: Studio, tmp_path: Path) -> None:
     """Out of memory is the most common way for a process to end; the page would wait for ever."""
-    task = studio.write([[0, 1, 2, 3]], picture={"width": 1080, "height": 1920})
+    task = studio.write([[0, 1]], picture={"width": 1080, "height": 1920})
     async with watched(task, tmp_path / "out", tmp_path / "drafts") as session:
         await until(session, lambda state: state["busy"] > 0)
-        for process in psutil.Process().children():
-            if "spawn_main" in " ".join(process.cmdline()):
-                process.kill()
+        for process in makers():
+            process.kill()
         killed = await until(session, lambda state: state["problems"])
         edit(task, lambda spec: spec.update(overlays=[{"text": "Sale"}]))
         mended = await until(session, lambda state: state["revision"] == 2 and whole(state))
 
     assert "CLIPTASK_WORKERS" in killed["problems"][0]
     assert mended["problems"] == []
+
+
+async def test_what_was_begun_before_a_save_and_fails_after_it_is_made_again(
+    studio: Studio, tmp_path: Path
+) -> None:
+    """Whoever saved the file because of one failure would be told of the next, and have to save it once more."""
+    task = studio.write([[0, 1]], picture={"width": 1080, "height": 1920})
+    async with watched(task, tmp_path / "out", tmp_path / "drafts") as session:
+        await until(session, lambda state: state["busy"] > 0)
+        begun = makers()
+        for process in begun:
+            process.suspend()
+        edit(task, lambda spec: spec.update(overlays=[{"text": "Sale"}]))
+        await until(session, lambda state: state["revision"] == 2)
+        for process in begun:
+            process.kill()
+        made = await until(session, whole)
+
+    assert made["problems"] == []
