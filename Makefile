@@ -39,8 +39,8 @@ coverage: $(STAMP) ## Pass every test, and show the lines that none has run (in 
 	$(BIN)/coverage erase
 	$(PYTEST) --cov --cov-report=term:skip-covered
 
-matrix: $(STAMP) ## Try every way in which a source can be made, and more campaigns (a quarter of an hour)
-	$(PYTEST) -m matrix tests/renderer
+matrix: $(STAMP) ## Try every way in which a source can be made, and more campaigns and disks (a quarter of an hour)
+	$(PYTEST) -m matrix
 
 e2e: $(STAMP) ## Try the images on a real node of its own (root, Debian)
 	$(PYTEST) -m e2e tests/cluster

@@ -42,7 +42,7 @@ _ONE_WORKER = {
     "operator/pages/test_only.py": "a browser that runs a script",
     "operator/preview/test_app.py": "a campaign to play",
     "operator/preview/test_page.py": "a browser, and a preview that it looks at",
-    "operator/preview/test_session.py": "a campaign to play",
+    "operator/preview/test_session.py": "a campaign to play, whose file changes",
     "renderer/media/test_check.py": "videos",
     "renderer/media/test_join.py": "segments",
     "renderer/media/test_segment.py": "conversions of each kind of source",

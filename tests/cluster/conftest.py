@@ -67,7 +67,7 @@ def pytest_runtest_setup() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
-    """Freeze the plane while other tests run: one for each worker would take a sixth of a core for nothing."""
+    """Freeze the plane while other tests run: those of four workers would take a seventh of a core for nothing."""
     if nextitem is not None and Path(__file__).parent not in nextitem.path.parents:
         for own in _OWN:
             own.freeze()

@@ -15,7 +15,7 @@ from cliptask.planning.choices import Chosen
 from cliptask.planning.history import LINES, NOTHING, TRACKS, History, Part, recognized
 from support.edits import Edit, Shape, edits, is_drawn, least, shapes
 
-SHAPES = 200
+SHAPES = 500
 
 
 def pool(prefix: str, count: int) -> tuple[tuple[str, str], ...]:
@@ -50,7 +50,7 @@ def campaigns() -> Iterator[tuple[int, Shape, Chosen, History]]:
 
 
 def test_an_edit_changes_no_more_than_evenness_needs() -> None:
-    """Ads that run would lose their history: 200 tasks, each with an addition, a removal, a move and a rename of each kind."""
+    """Ads that run would lose their history: 500 tasks, each with an addition, a removal, a move and a rename of each kind."""
     for number, before, dealt, history in campaigns():
         for edit in edits(before, number):
             after = edit.after.deal(history)

@@ -70,9 +70,13 @@ def assert_whole(folder: Path, undisturbed: Path) -> None:
 
 
 SIZES_KIB = [4, 40, 160, 224, 288, 352, 416, 480, 560, 720, 1200]
+BETWEEN_KIB = [16, 96, 256, 320, 384, 448, 512, 640, 800]
+"""Tried by ``make matrix`` alone."""
 
 
-@pytest.mark.parametrize("size_kib", SIZES_KIB)
+@pytest.mark.parametrize(
+    "size_kib", [*SIZES_KIB, *(pytest.param(size, marks=pytest.mark.matrix) for size in BETWEEN_KIB)]
+)
 def test_a_disk_of_any_size_ends_well_or_says_what_it_lacks(
     studio: Studio, undisturbed: Path, tmp_path: Path, small: Disks, size_kib: int
 ) -> None:

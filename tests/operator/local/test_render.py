@@ -231,7 +231,7 @@ def test_an_edit_keeps_what_was_dealt(studio: Studio, tmp_path: Path) -> None:
     """Ads that run lose their history with every video that an edit makes another; and a plan must tell the truth."""
 
     def edited(new: int, **spec: Any) -> list[dict[str, Any]]:  # noqa: ANN401  a spec's parts
-        """How an edit is planned and made, and that then nothing is left to be done."""
+        """How an edit is planned and made, and that again nothing is to be done."""
         task = studio.write(**spec)
         planned = json.loads(studio.run("plan", task, "--folder", tmp_path, "-o", "json").stdout)
         printed = studio.render(task, tmp_path)
@@ -239,9 +239,12 @@ def test_an_edit_keeps_what_was_dealt(studio: Studio, tmp_path: Path) -> None:
         assert [each["name"] for each in planned["variants"]] == [each["name"] for each in index["variants"]]
         assert sum(each["isNew"] for each in planned["variants"]) == new
         assert f"{new} of them new" in printed
+        before = moments(tmp_path, "camp/*.mp4")
         again = json.loads(studio.run("plan", task, "--folder", tmp_path, "-o", "json").stdout)
+        assert "0 of them new" in studio.render(task, tmp_path)
         assert again["videos"]["toMake"] == 0
         assert [each["name"] for each in again["variants"]] == [each["name"] for each in index["variants"]]
+        assert moments(tmp_path, "camp/*.mp4") == before
         return list(index["variants"])
 
     blocks = [[0, 1, 2, 3], [4, 5, 6]]
@@ -253,10 +256,7 @@ def test_an_edit_keeps_what_was_dealt(studio: Studio, tmp_path: Path) -> None:
     edited(0, blocks=[[2, 7, 1, 0], [6, 5, 4]], lines=3, tracks=3, variants={"limit": 12})
     limited = edited(3, blocks=[[2, 7, 1, 0], [6, 5, 4, 8]], lines=3, tracks=3, variants={"limit": 12})
     raised = edited(2, blocks=[[2, 7, 1, 0], [6, 5, 4, 8]], lines=3, tracks=3, variants={"limit": 14})
-    before = moments(tmp_path, "camp/*.mp4")
-    assert "0 of them new" in studio.render(studio.folder / "cliptask.yaml", tmp_path)
 
-    assert moments(tmp_path, "camp/*.mp4") == before
     assert {each["name"] for each in limited} < {each["name"] for each in raised}
 
 

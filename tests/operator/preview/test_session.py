@@ -286,7 +286,7 @@ def makers() -> list[psutil.Process]:
 
 async def test_a_killed_process_is_told_and_the_next_save_goes_on(studio: Studio, tmp_path: Path) -> None:
     """Out of memory is the most common way for a process to end; the page would wait for ever."""
-    task = studio.write([[0, 1]], picture={"width": 1080, "height": 1920})
+    task = studio.write([[0, 1, 2, 3]], picture={"width": 1080, "height": 1920})
     async with watched(task, tmp_path / "out", tmp_path / "drafts") as session:
         await until(session, lambda state: state["busy"] > 0)
         for process in makers():
