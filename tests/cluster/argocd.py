@@ -18,6 +18,7 @@ import re
 import socket
 import subprocess
 import urllib.request
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -112,6 +113,7 @@ class ArgoCd:
                 "application-controller", self._program, f"--kubeconfig={self._plane.kubeconfig}", f"--namespace={NAMESPACE}",
                 f"--metrics-port={self._metrics}", f"--redis=127.0.0.1:{self._redis}",
                 f"--repo-server=127.0.0.1:{self._repositories}", "--repo-server-plaintext", "--persist-resource-health",
+                "--loglevel=debug",  # tells of requests
             )  # fmt: skip
             controller.wait_until(lambda: _listens(self._metrics))
         except BaseException:
@@ -171,6 +173,14 @@ class ArgoCd:
         """How often, of these, it has compared an Application with git; otherwise it only draws its tree of resources."""
         levels = re.findall(r"Refreshing app status .*level \((\d)\)", self._log.read_text(errors="replace"))
         return sum(level != "0" for level in levels)
+
+    def requests(self) -> Counter[str]:
+        """How often resources of each kind have asked for a reconcile; one answers all that asked since the one before."""
+        lines = (line for line in self._log.read_text(errors="replace").splitlines() if line.startswith("{"))
+        told = (
+            json.loads(line) for line in lines if "Requesting app refresh caused by object update" in line
+        )
+        return Counter(each["kind"] for each in told)
 
     def _is_known(self) -> bool:
         return (

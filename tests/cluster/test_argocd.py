@@ -4,6 +4,7 @@ import json
 import logging
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -288,8 +289,9 @@ def test_hundreds_of_jobs_do_not_make_the_application_churn(marketing: Marketing
     assert (handful.jobs, large.jobs) == (8, 8**3 + 24 - 4)
     # What is new in git, what was applied, what changed its health: no more for five hundred Jobs than for eight.
     assert large.comparisons <= handful.comparisons + 4 < large.jobs / 20
-    # A Job and its pod tell of five things that are new or change their health; 2.7 reconciles for each of the handful.
-    assert large.reconciles < large.jobs
+    # A Job asks for a redraw when it is new and when its health changes; so does its pod, and with its node and finalizer: six
+    # in all, nine without the annotation. How many of these one redraw answers is a matter of the machine.
+    assert large.requests["Job"] + large.requests["Pod"] < 7 * large.jobs
 
 
 @dataclass(frozen=True)
@@ -301,15 +303,17 @@ class Cost:
     cpu_s: float
     reconciles: int
     comparisons: int
+    requests: Counter[str]
 
 
 def _cost(marketing: Marketing, task: Document) -> Cost:
     name, argocd = task["metadata"]["name"], marketing.argocd
     began, cpu_s = time.monotonic(), argocd.cpu_s()
-    reconciles, comparisons = argocd.reconciles(), argocd.comparisons()
+    reconciles, comparisons, requests = argocd.reconciles(), argocd.comparisons(), argocd.requests()
     marketing.commit(task)
     marketing.bed.wait_for(lambda: marketing.health(name)[0] == "Healthy", name, 600)
     return Cost(
         len(marketing.bed.jobs(name)), time.monotonic() - began, argocd.cpu_s() - cpu_s,
         argocd.reconciles() - reconciles, argocd.comparisons() - comparisons,
+        argocd.requests() - requests,
     )  # fmt: skip
