@@ -95,7 +95,7 @@ def main() -> None:
         work = Path(folder)
         print(HEADER, flush=True)
         for videos in given.videos:
-            task = _task(work, videos, sound=given.sound)
+            task = write_task(work, videos, sound=given.sound)
             for checkout in checkouts:
                 for what, taken in _rendered(checkout, task, work / "out", profile=given.profile):
                     print(taken.row(f"{checkout.name}: {what}", videos), flush=True)
@@ -109,8 +109,8 @@ def _check_room(folder: Path, needed: int) -> None:
         )
 
 
-def _task(work: Path, videos: int, *, sound: bool) -> Path:
-    """A task of so many videos, and its sources."""
+def write_task(work: Path, videos: int, *, sound: bool) -> Path:
+    """A task of so many videos of 1 s clips, and its sources, in a folder; returns the file."""
     body: dict[str, Any] = {
         "videoBlocks": [
             {

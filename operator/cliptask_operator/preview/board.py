@@ -25,7 +25,7 @@ from cliptask.spec.task import ClipTask
 from cliptask.spec.values import MAX_VARIANTS
 
 DRAFT_SIDE = 360
-"""Pixels along the shorter edge of a draft: 5 s of a clip take 0.4 CPU s, where 1080x1920 takes 2 to 3."""
+"""Pixels along the shorter edge of a draft: to encode 5 s takes 0.4 CPU s, where 1080x1920 takes 2 to 3."""
 
 
 @dataclass(frozen=True)

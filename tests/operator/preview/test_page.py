@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 import signal
 import socket
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -24,52 +20,14 @@ from cliptask.area import free_of
 from cliptask.spec.platforms import USUAL
 from support.browsing import chromium, needs_chromium, quiet_page
 from support.colours import faint
-from support.studio import PROGRAM, Studio
+from support.previewing import Previewed, previewing
+from support.studio import Studio
 
 ALARMING = ("Traceback", "Warning", "resource_tracker", "never retrieved", "leaked")
 PICTURE = {"width": 364, "height": 648}
 """Just large enough for drafts."""
 
 pytestmark = needs_chromium
-
-
-@dataclass(frozen=True)
-class Previewed:
-    """The program at work."""
-
-    program: subprocess.Popen[bytes]
-    task: Path
-    out: Path
-    url: str
-    log: Path
-
-    def edit(self, change: Callable[[dict[str, Any]], object]) -> None:
-        """Save the task as editors do."""
-        data = yaml.safe_load(self.task.read_text())
-        change(data["spec"])
-        new = self.task.with_suffix(".new")
-        new.write_text(yaml.safe_dump(data, sort_keys=False))
-        new.rename(self.task)
-
-
-@contextmanager
-def previewing(studio: Studio, task: Path, out: Path) -> Iterator[Previewed]:
-    """Run the program until the block's end."""
-    log, said = out.with_suffix(".err"), out.with_suffix(".out")
-    environment = studio.clean_environment() | {"PYTHONWARNINGS": "default"}
-    with log.open("wb") as errors, said.open("wb") as printed, subprocess.Popen(
-        [PROGRAM, "preview", task, "--folder", out], env=environment, stdout=printed, stderr=errors
-    ) as program:  # fmt: skip
-        try:
-            while not (url := re.search(r"http://\S+", said.read_text())):
-                assert program.poll() is None, log.read_text()
-                time.sleep(0.02)
-            yield Previewed(program, task, out, url[0], log)
-        finally:
-            program.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                program.wait(timeout=60)
-            program.kill()
 
 
 @pytest.fixture(scope="module")
