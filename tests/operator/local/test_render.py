@@ -541,8 +541,10 @@ def test_parts_that_are_lost_are_made_again_by_processes_alone(studio: Studio, t
     damage(out, second)
     next((out / ".cliptask" / "soundtracks").glob("*.m4a")).unlink()
     ffmpeg = tmp_path / "ffmpeg"
+    # Whose child the encoder's parent is: of a thread's encoder it would be who runs the program.
     ffmpeg.write_text(f"""#!/bin/sh
-case "$*" in *libx264*) tr '\\\\0' ' ' < /proc/$PPID/cmdline >> {log}; echo >> {log};; esac
+parent=$(grep PPid /proc/$PPID/status | cut -f2)
+case "$*" in *libx264*) tr '\\0' ' ' < /proc/$parent/cmdline >> {log}; echo >> {log};; esac
 exec {imageio_ffmpeg.get_ffmpeg_exe()} "$@"
 """)
     ffmpeg.chmod(0o755)
@@ -559,7 +561,7 @@ exec {imageio_ffmpeg.get_ffmpeg_exe()} "$@"
     ]  # fmt: skip
     encoders = log.read_text().splitlines()
     assert len(encoders) == 2
-    assert all("spawn_main" in line for line in encoders)
+    assert all(f"{PROGRAM} render" in line for line in encoders)
     assert objects(out / "camp", "*.mp4") == before
 
 
