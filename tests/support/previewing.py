@@ -41,12 +41,17 @@ class Previewed:
     log: Path
 
     def edit(self, change: Callable[[dict[str, Any]], object]) -> None:
-        """Save the task as editors do."""
-        data = yaml.safe_load(self.task.read_text())
-        change(data["spec"])
-        new = self.task.with_suffix(".new")
-        new.write_text(yaml.safe_dump(data, sort_keys=False))
-        new.rename(self.task)
+        """As ``edit`` below."""
+        edit(self.task, change)
+
+
+def edit(task: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Save a task as editors do: another file in its place."""
+    data = yaml.safe_load(task.read_text())
+    change(data["spec"])
+    new = task.with_suffix(".new")
+    new.write_text(yaml.safe_dump(data, sort_keys=False))
+    new.rename(task)
 
 
 @contextmanager

@@ -151,6 +151,7 @@ def _bare(order: SegmentOrder) -> SegmentOrder | None:
 def _laid_over(order: SegmentOrder, below: SegmentOrder) -> SegmentOrder:
     """The same draft, of pictures that are in its form already."""
     profile, own = order.profile.model_copy(update={"fit": "stretch"}), order.cuts[0]
-    source = {"source": below.key, "kind": "video", "look": Look(), "first_frame": 0}
-    cut = Cut.model_validate({**source, "frames": own.frames, "overlays": own.overlays})
+    cut = Cut(
+        source=below.key, kind="video", look=Look(), first_frame=0, frames=own.frames, overlays=own.overlays
+    )
     return SegmentOrder(profile=profile, cuts=(cut,), captions=order.captions)

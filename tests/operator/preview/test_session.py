@@ -11,7 +11,6 @@ from typing import Any
 
 import psutil
 import pytest
-import yaml
 
 from cliptask.errors import ClipTaskError
 from cliptask_operator.preview.board import Sought
@@ -19,7 +18,7 @@ from cliptask_operator.preview.reading import Reader
 from cliptask_operator.preview.session import Session
 from cliptask_operator.settings.environment import Settings
 from support.elevenlabs_stub import KEY, ElevenLabsStub
-from support.previewing import Made
+from support.previewing import Made, edit
 from support.studio import Studio
 
 LARGE = {"width": 720, "height": 1280, "fit": "cover"}
@@ -51,15 +50,6 @@ async def until(session: Session, reached: Callable[[State], bool]) -> State:
         if event.startswith(b"data: ") and reached(state := json.loads(event.removeprefix(b"data: "))):
             return state  # type: ignore[no-any-return]  # JSON
     pytest.fail("it was closed")
-
-
-def edit(task: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """Save a task as editors do: another file in its place."""
-    data = yaml.safe_load(task.read_text())
-    change(data["spec"])
-    new = task.with_suffix(".new")
-    new.write_text(yaml.safe_dump(data, sort_keys=False))
-    new.rename(task)
 
 
 def content(url: str) -> bytes:
